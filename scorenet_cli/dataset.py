@@ -1,0 +1,432 @@
+"""CSV to named columns of numbers; every refusal names the line and the column.
+
+numpy.loadtxt reads plain files at C speed. Where it stumbles, the csv module goes over the
+same text cell by cell, and either understands it after all or says what is wrong where.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorenet_cli import files
+from scorenet_cli.errors import DataError, ScorenetError, UsageError
+from scorenet_cli.network import Array
+from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
+
+DELIMITERS = "\t;,"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A CSV's text, taken apart as far as its header.
+
+    delimiter None means white space; data_start is where the rows begin in text. Columns
+    without a name are called column_1, column_2, ...; unnamed says which those are.
+    """
+
+    source: str
+    sha256: str
+    text: str
+    delimiter: str | None
+    names: tuple[str, ...]
+    unnamed: frozenset[int]
+    has_header: bool
+    data_start: int
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Named inputs (rows, features) and scores (rows, targets), in the file's own units."""
+
+    source: str
+    sha256: str
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    inputs: Array
+    scores: Array
+    notes: tuple[str, ...] = ()
+
+
+class CellError(DataError):
+    """One cell cannot be used; the message ends where a hint may follow."""
+
+    def __init__(self, table: Table, line: int, column: int, reason: str) -> None:
+        super().__init__(
+            f"{table.source}, line {line}, column {quoted(table.names[column])}: {reason}."
+        )
+
+
+def read_table(path: str) -> Table:
+    """Read a CSV file, or standard input for '-', as far as its header."""
+    data = files.read_bytes(path)
+    return make_table(data, files.shown(path))
+
+
+def make_table(data: bytes, source: str) -> Table:
+    """Find a CSV's delimiter and header; DataError where it is not text or has no rows."""
+    text = _decode(data, source)
+    delimiter, first, second = _delimiter(text, source)
+    if not first:
+        raise DataError(f"{source}: is empty. Give a CSV with a row for each student.")
+    has_header = _is_header(first, second, source)
+    if has_header and not second:
+        raise DataError(f"{source}: has a header and no rows.")
+    names = [cell.strip() for cell in first] if has_header else [""] * len(first)
+    unnamed = frozenset(column for column, name in enumerate(names) if not name)
+    return Table(
+        source=source,
+        sha256=hashlib.sha256(data).hexdigest(),
+        text=text,
+        delimiter=delimiter,
+        names=tuple(name or f"column_{n}" for n, name in enumerate(names, start=1)),
+        unnamed=unnamed,
+        has_header=has_header,
+        data_start=_end_of_first_row(text, delimiter) if has_header else 0,
+    )
+
+
+def read_dataset(
+    table: Table,
+    *,
+    features: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+    max_score: float = 100.0,
+) -> Dataset:
+    """Choose the columns and read their numbers; scores must lie in 0 to max_score.
+
+    Without targets the last column is it; without features, all other columns are, but for
+    an unnamed first column that counts the rows. UsageError for a column that is not there.
+    """
+    width = len(table.names)
+    target_columns = (
+        [width - 1] if targets is None else find_columns(table, targets, UsageError, "--target")
+    )
+    if features is None:
+        feature_columns = [n for n in range(width) if n not in target_columns]
+    else:
+        feature_columns = find_columns(table, features, UsageError, "--features")
+    if both := [table.names[n] for n in feature_columns if n in target_columns]:
+        raise UsageError(
+            f"column {quoted(both[0])} is a target and a feature. Leave it out of --features."
+        )
+    if not feature_columns:
+        raise DataError(
+            f"{table.source}: no column is left to learn from beside {listed(table.names)}. "
+            "Give at least one column of hours and one of scores."
+        )
+    _refuse_twins(table, [*feature_columns, *target_columns])
+    try:
+        values = numbers(table, [*feature_columns, *target_columns])
+    except CellError as error:
+        raise DataError(
+            f"{error} {_column_hint(table, feature_columns, target_columns)}"
+        ) from error
+    inputs, scores = values[:, : len(feature_columns)], values[:, len(feature_columns) :]
+    notes: list[str] = []
+    if features is None and feature_columns[0] == 0 and 0 in table.unnamed and table.has_header:
+        if len(feature_columns) > 1 and _counts_rows(inputs[:, 0]):
+            feature_columns, inputs = feature_columns[1:], inputs[:, 1:]
+            notes.append("the first column has no name and counts the rows: it is left out.")
+        else:
+            notes.append("the first column has no name; it is a feature called column_1.")
+    check_scores(table, scores, [table.names[n] for n in target_columns], max_score)
+    return Dataset(
+        source=table.source,
+        sha256=table.sha256,
+        features=tuple(table.names[n] for n in feature_columns),
+        targets=tuple(table.names[n] for n in target_columns),
+        inputs=np.ascontiguousarray(inputs),
+        scores=np.ascontiguousarray(scores),
+        notes=tuple(notes),
+    )
+
+
+def check_scores(table: Table, scores: Array, targets: Sequence[str], max_score: float) -> None:
+    """Raise DataError for a score outside 0 to max_score: a sigmoid cannot reach it."""
+    outside = (scores < 0) | (scores > max_score)
+    if not outside.any():
+        return
+    row, target = (int(n) for n in np.argwhere(outside)[0])
+    value = scores[row, target]
+    hint = (
+        f"Say what the best score is: --max-score {number(float(scores.max()))}."
+        if scores.min() >= 0
+        else "A score below 0 cannot be learned: add the same amount to all scores first."
+    )
+    raise DataError(
+        f"{table.source}, line {line_of_row(table, row)}, column {quoted(targets[target])}: "
+        f"the score {number(value)} is not between 0 and {number(max_score)}. {hint}"
+    )
+
+
+def find_columns(
+    table: Table, names: Sequence[str], error: type[ScorenetError], asked_by: str
+) -> list[int]:
+    """Positions of the named columns; the error given where one is not there."""
+    columns = []
+    for name in names:
+        wanted = name.strip()
+        if wanted not in table.names:
+            raise error(
+                f"{asked_by}: {table.source} has no column {quoted(wanted)}."
+                f"{did_you_mean(wanted, table.names)} Its columns are: {listed(table.names)}."
+            )
+        column = table.names.index(wanted)
+        if column in columns:
+            raise error(f"{asked_by}: column {quoted(wanted)} is named twice.")
+        columns.append(column)
+    return columns
+
+
+def match_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> list[int]:
+    """Positions of a model's features, by name; where there is no header, by order.
+
+    Without a header the columns must be the features, or the features and then the targets.
+    """
+    if table.has_header or set(features) <= set(table.names):
+        columns = find_columns(table, features, DataError, "the model's features")
+        _refuse_twins(table, columns)
+        return columns
+    if len(table.names) not in (len(features), len(features) + len(targets)):
+        raise DataError(
+            f"{table.source}: has no header and {len(table.names)} columns; the model takes "
+            f"{len(features)}: {listed(tuple(features))}. Give those, in this order, or a header."
+        )
+    return list(range(len(features)))
+
+
+def numbers(table: Table, columns: Sequence[int]) -> Array:
+    """Read columns as finite numbers (rows, len(columns)); CellError where one is not."""
+    values = _read_fast(table, columns)
+    if values is None or not np.isfinite(values).all():
+        values = _read_carefully(table, columns)
+    return values
+
+
+def rows(table: Table) -> Iterator[tuple[int, list[str]]]:
+    """Yield each data row with its line number: blank lines are passed over."""
+    held: list[tuple[int, list[str]]] = []
+    for line, cells in _records(table.text, table.delimiter, table.source, header=table.has_header):
+        if any(cells):
+            yield from held  # rows of blank cells count only where more rows follow
+            held.clear()
+            yield line, cells
+        elif len(cells) > 1:
+            held.append((line, cells))
+
+
+def line_of_row(table: Table, row: int) -> int:
+    """Line of the text where data row `row` (from 0) ends."""
+    return next(line for n, (line, _) in enumerate(rows(table)) if n == row)
+
+
+def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
+    """Read with numpy.loadtxt, or None where the text needs a closer look.
+
+    Columns that are not asked for are read as one character of text, so that they may hold
+    anything, and yet a row with too few or too many cells is noticed.
+    """
+    width = len(table.names)
+    everything = len(set(columns)) == width
+    kinds = [(f"f{n}", np.float64 if n in columns else "U1") for n in range(width)]
+    stream = io.StringIO(table.text)
+    stream.seek(table.data_start)
+    try:
+        read = np.loadtxt(
+            stream,
+            dtype=np.float64 if everything else np.dtype(kinds),
+            delimiter=table.delimiter,
+            comments=None,
+            quotechar='"',
+            ndmin=2 if everything else 1,
+        )
+    except ValueError:
+        return None
+    if not everything:
+        return np.column_stack([read[f"f{n}"] for n in columns])
+    if read.shape[1] != width:
+        return None
+    return read if list(columns) == list(range(width)) else read[:, list(columns)]
+
+
+def _read_carefully(table: Table, columns: Sequence[int]) -> Array:
+    """Read cell by cell; CellError for the first that is not a finite number."""
+    values = []
+    for line, cells in rows(table):
+        if len(cells) != len(table.names):
+            raise DataError(
+                f"{table.source}, line {line}: has {len(cells)} "
+                f"{'cell' if len(cells) == 1 else 'cells'} where {len(table.names)} are expected "
+                f"({listed(table.names)}). Mend the line."
+            )
+        try:
+            values.append([parse_number(cells[column]) for column in columns])
+        except ValueError:
+            raise _bad_cell(table, line, cells, columns) from None
+    return np.array(values, dtype=np.float64).reshape(-1, len(columns))
+
+
+def _bad_cell(table: Table, line: int, cells: list[str], columns: Sequence[int]) -> CellError:
+    """Find the first cell in the line that is not a number, and say why it is not."""
+    for column in sorted(columns):
+        try:
+            parse_number(cells[column])
+        except ValueError as reason:
+            shown = f"{quoted(cells[column])} " if cells[column] else "the cell "
+            return CellError(table, line, column, f"{shown}{reason}")
+    raise AssertionError("no bad cell in the line")  # pragma: no cover - the caller found one
+
+
+def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
+    """Say how to go on after a bad cell, with the --features that would work, ready to copy."""
+    usable = _numeric_columns(table)
+    if any(target not in usable for target in targets):
+        choices = [table.names[n] for n in usable]
+        return "Mend the cell" + (
+            f", or choose another --target (columns of numbers: {listed(choices)})."
+            if choices
+            else "."
+        )
+    left = [n for n in features if n in usable]
+    if left and 0 in table.unnamed and table.has_header and len(left) > 1:
+        left = [n for n in left if n != 0 or not _counts_rows(numbers(table, [0])[:, 0])]
+    if not left:
+        return "Mend the cell; no other column holds numbers only."
+    names = io.StringIO()
+    csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
+    return (
+        f"Mend the cell, or leave the column out: --features {shlex.quote(names.getvalue())}"
+    )
+
+
+def _numeric_columns(table: Table) -> list[int]:
+    """Find the columns in which every cell is a finite number."""
+    usable = list(range(len(table.names)))
+    for _, cells in rows(table):
+        usable = [n for n in usable if n < len(cells) and _is_finite_number(cells[n])]
+    return usable
+
+
+def _is_finite_number(cell: str) -> bool:
+    try:
+        parse_number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _counts_rows(column: Array) -> bool:
+    """Tell whether the values are 0, 1, 2, ... or 1, 2, 3, ..."""
+    return bool(column[0] in {0.0, 1.0} and (np.diff(column) == 1.0).all())
+
+
+def _refuse_twins(table: Table, columns: Sequence[int]) -> None:
+    """Refuse a chosen column whose name another column has too."""
+    for column in columns:
+        if table.names.count(table.names[column]) > 1:
+            raise DataError(
+                f"{table.source}, line 1: two columns are called "
+                f"{quoted(table.names[column])}. Rename one."
+            )
+
+
+def _decode(data: bytes, source: str) -> str:
+    """Read UTF-8 text, with or without a byte order mark, its lines ended by newlines."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{source}: is UTF-16 text. Save it as CSV UTF-8.")
+    if b"\0" in data:
+        raise DataError(f"{source}: is not a text file. Save the table as CSV first.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{source}, line {line}: is not UTF-8 text. Save it as UTF-8.") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _records(
+    text: str, delimiter: str | None, source: str, *, header: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield line numbers and stripped cells of all rows that are not blank lines."""
+    stream = io.StringIO(text)
+    lines = stream if delimiter else (f"{line.strip()}\n" for line in stream)
+    reader = csv.reader(lines, delimiter=delimiter or " ", skipinitialspace=True, strict=True)
+    pass_over = header
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if stripped in ([], [""]):
+                continue
+            if pass_over:
+                pass_over = False
+                continue
+            yield reader.line_num, stripped
+    except csv.Error as error:
+        raise DataError(
+            f"{source}, line {reader.line_num}: cannot be read as CSV: {error}."
+        ) from error
+
+
+def _first_rows(text: str, delimiter: str | None, source: str) -> tuple[list[str], list[str]]:
+    """Read the first two rows, [] for one that is not there."""
+    records = _records(text, delimiter, source)
+    first = next(records, (0, []))[1]
+    return first, next(records, (0, []))[1]
+
+
+def _delimiter(text: str, source: str) -> tuple[str | None, list[str], list[str]]:
+    """Tell the delimiter: the first of tab, semicolon and comma that cuts two rows alike.
+
+    White space is one only where nothing else cuts them. Returns the two rows, too.
+    """
+    found: dict[str | None, tuple[list[str], list[str]]] = {}
+    for delimiter in DELIMITERS:
+        first, second = _first_rows(text, delimiter, source)
+        found[delimiter] = first, second
+        if len(first) > 1 and len(second) in (len(first), 0):
+            return delimiter, first, second
+    widest = max(found, key=lambda delimiter: len(found[delimiter][0]))
+    if len(found[widest][0]) == 1:
+        first, second = _first_rows(text, None, source)
+        if len(first) > 1 and len(second) in (len(first), 0):
+            return None, first, second
+        return ",", *found[","]
+    return widest, *found[widest]
+
+
+def _is_header(first: list[str], second: list[str], source: str) -> bool:
+    """Tell whether the first row holds names; refuse one that mixes names and numbers.
+
+    A first row with the same columns of text as the second is data: a column of names,
+    say, in a file without a header.
+    """
+    texts = [bool(cell) and not is_number(cell) for cell in first]
+    if not any(texts):
+        return False
+    if all(text for text, cell in zip(texts, first, strict=True) if cell):
+        return True
+    if texts == [bool(cell) and not is_number(cell) for cell in second]:
+        return False
+    text = first[texts.index(True)]
+    digits = next(cell for cell, is_text in zip(first, texts, strict=True) if cell and not is_text)
+    raise DataError(
+        f"{source}, line 1, column {texts.index(True) + 1}: {quoted(text)} is not a number, "
+        f"but {quoted(digits)} in the same line is. If the line is a header, give every column "
+        "a name that is not a number; if it is data, mend the cell."
+    )
+
+
+def _end_of_first_row(text: str, delimiter: str | None) -> int:
+    """Where the line after the first row starts."""
+    stream = io.StringIO(text)
+    for cells in csv.reader(stream, delimiter=delimiter or " ", skipinitialspace=True):
+        if any(cell.strip() for cell in cells) or len(cells) > 1:
+            break
+    return stream.tell()

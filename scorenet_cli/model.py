@@ -1,0 +1,123 @@
+"""A model: a network, the names and scales around it, and how it was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scorenet_cli.errors import DataError
+from scorenet_cli.network import Array, Network, forward
+from scorenet_cli.scaling import ScalingName, scale_inputs
+
+# Rows predicted at a time: the sums of a block stay in the processor's cache.
+BLOCK_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """How a model was trained; a hand-written model may know none of it."""
+
+    data: str | None = None
+    sha256: str | None = None
+    rows: int | None = None
+    seed: int | None = None
+    init: str | None = None
+    optimizer: str | None = None
+    state: None = None  # gradient descent keeps nothing between steps
+    learning_rate: float | None = None
+    epochs: int = 0
+    stopped: str | None = None
+    loss: float | None = None
+    history: tuple[tuple[int, float], ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    date: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with its features and targets.
+
+    feature_scale (features,) and target_scale (targets,) are what a column is divided by;
+    feature_range (features, 2) the smallest and largest training value, where known.
+    """
+
+    network: Network
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    feature_scale: Array
+    target_scale: Array
+    feature_range: Array | None = None
+    training: TrainingRecord | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Values as given and as scaled (rows, features), outputs and scores (rows, targets).
+
+    outside (rows, features) is true where a value lies outside the training range.
+    """
+
+    inputs: Array
+    scaled_inputs: Array
+    outputs: Array
+    scores: Array
+    outside: np.typing.NDArray[np.bool_]
+
+
+def predict(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
+    """Run the model on values (rows, features), in the features' own units."""
+    scaled = scale_inputs(values, model.feature_scale, scaling)
+    outputs = np.concatenate(
+        [forward(model.network, block)[-1].outputs for block in _blocks(scaled)]
+    )
+    if not np.isfinite(outputs).all():
+        row = int(np.flatnonzero(~np.isfinite(outputs).all(axis=1))[0])
+        raise DataError(
+            f"the sums for {values[row].tolist()} are too large for floating-point numbers. "
+            "Check the values' units, and the model's weights and scales."
+        )
+    with np.errstate(over="ignore"):
+        scores = outputs * model.target_scale
+    return Predictions(values, scaled, outputs, scores, _outside(model, values, scaling))
+
+
+def _blocks(values: Array) -> Iterator[Array]:
+    """Cut rows into blocks."""
+    for start in range(0, max(len(values), 1), BLOCK_ROWS):
+        yield values[start : start + BLOCK_ROWS]
+
+
+def _outside(
+    model: Model, values: Array, scaling: ScalingName
+) -> np.typing.NDArray[np.bool_]:
+    """Tell which values lie outside the training range; unscaled ones are brought to its units."""
+    if model.feature_range is None:
+        return np.zeros(values.shape, dtype=bool)
+    units = values * model.feature_scale if scaling == "none" else values
+    return (units < model.feature_range[:, 0]) | (units > model.feature_range[:, 1])
+
+
+def neuron_names(model: Model) -> list[tuple[str, ...]]:
+    """Name each layer's neurons, inputs first: features, h1 h2 ..., targets.
+
+    With several hidden layers a hidden neuron is h<layer>.<neuron>.
+    """
+    hidden = [layer.neurons for layer in model.network.layers[:-1]]
+    several = len(hidden) > 1
+    return [
+        model.features,
+        *(
+            tuple(f"h{layer}.{n}" if several else f"h{n}" for n in range(1, neurons + 1))
+            for layer, neurons in enumerate(hidden, start=1)
+        ),
+        model.targets,
+    ]
+
+
+def layer_names(model: Model) -> list[str]:
+    """Name each layer of neurons: hidden (hidden 1, hidden 2, ...), then output."""
+    hidden = len(model.network.layers) - 1
+    names = ["hidden"] if hidden == 1 else [f"hidden {n}" for n in range(1, hidden + 1)]
+    return [*names, "output"]

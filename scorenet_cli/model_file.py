@@ -1,0 +1,407 @@
+"""The model file: saved whole or not at all; loaded, or refused with the reason.
+
+A model is a JSON file of format scorenet-model, or a folder with w1.txt, w2.txt, ... as the
+document saves them (and b1.txt, b2.txt, ... where there are biases).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn, cast, get_args
+
+import numpy as np
+
+from scorenet_cli import files
+from scorenet_cli.errors import FileError, ModelError
+from scorenet_cli.model import Model, TrainingRecord
+from scorenet_cli.network import ActivationName, Array, Layer, Network
+from scorenet_cli.text import listed, quoted, shorten
+
+FORMAT = "scorenet-model"
+VERSION = 1
+MAX_BYTES = 256_000_000
+REQUIRED = ("format", "version", "features", "targets", "layers")
+OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
+
+DOCUMENT_FEATURES = ("hours_studied", "hours_slept")
+DOCUMENT_TARGET = ("score",)
+
+
+def to_json(model: Model) -> dict[str, Any]:
+    """Return the model's own keys, as the file and `inspect --json` hold them."""
+    answer: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "features": list(model.features),
+        "targets": list(model.targets),
+        "feature_scale": model.feature_scale.tolist(),
+        "feature_range": None if model.feature_range is None else model.feature_range.tolist(),
+        "target_scale": model.target_scale.tolist(),
+        "layers": [
+            {
+                "weights": layer.weights.tolist(),
+                "bias": None if layer.bias is None else layer.bias.tolist(),
+                "activation": layer.activation,
+            }
+            for layer in model.network.layers
+        ],
+        "training": None if model.training is None else dataclasses.asdict(model.training),
+    }
+    return {key: value for key, value in answer.items() if value is not None}
+
+
+def save(model: Model, path: str) -> None:
+    """Write the model file, whole or not at all; FileError where the disk refuses."""
+    files.write_whole(path, _layout(to_json(model)) + "\n")
+
+
+def check_output(path: str) -> None:
+    """Refuse early, with FileError, a place that cannot be written or holds something else."""
+    files.check_writable(path)
+    if os.path.isfile(path) and os.path.getsize(path):
+        if FORMAT.encode() not in files.read_bytes(path):
+            raise FileError(
+                f"{files.shown(path)}: exists and is not a scorenet model, so it is left alone. "
+                "Choose another name, or move it away."
+            )
+
+
+def load(path: str) -> Model:
+    """Read a model file, or a folder with w1.txt, w2.txt, ...; ModelError says what is wrong."""
+    if os.path.isdir(path):
+        return _load_folder(path)
+    if not os.path.exists(path):
+        raise FileError(
+            f"{files.shown(path)}: there is no such model. Make one with: scorenet train"
+            + ("" if path == "scorenet.json" else f" -o {files.shown(path)}")
+        )
+    data = files.read_bytes(path, limit=MAX_BYTES)
+    try:
+        return _model(json.loads(data.decode("utf-8-sig"), object_pairs_hook=_no_twins))
+    except _RefusedError as error:
+        raise ModelError(f"{files.shown(path)}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{files.shown(path)}: not a model: not UTF-8 text.") from error
+    except json.JSONDecodeError as error:
+        raise ModelError(
+            f"{files.shown(path)}, line {error.lineno}, column {error.colno}: "
+            f"not JSON: {error.msg}. A model file is what scorenet train writes."
+        ) from error
+    except (ValueError, RecursionError) as error:  # too many digits, too deep
+        raise ModelError(f"{files.shown(path)}: not a model: {error}.") from error
+
+
+def save_weights(model: Model, folder: str) -> list[str]:
+    """Write w1.txt, w2.txt, ... as the document's numpy.savetxt does, b1.txt ... for biases.
+
+    Returns the paths. A folder that holds such files of a deeper model, or of one with other
+    biases, is refused: they would be read together.
+    """
+    texts = {}
+    for number, layer in enumerate(model.network.layers, start=1):
+        texts[f"w{number}.txt"] = _as_text(layer.weights)
+        if layer.bias is not None:
+            texts[f"b{number}.txt"] = _as_text(layer.bias)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        others = sorted(
+            name
+            for name in os.listdir(folder)
+            if re.fullmatch(r"[wb]\d+\.txt", name) and name not in texts
+        )
+    except OSError as error:
+        raise FileError(
+            f"{files.shown(folder)}: cannot be used as a folder: {error.strerror}."
+        ) from error
+    if others:
+        raise FileError(
+            f"{files.shown(folder)}: already holds {listed(others)}, which this model has not. "
+            "Choose an empty folder."
+        )
+    paths = [os.path.join(folder, name) for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        files.write_whole(path, text)
+    return paths
+
+
+def _as_text(values: Array) -> str:
+    """Write an array as numpy.savetxt(fmt="%s") does."""
+    buffer = io.StringIO()
+    np.savetxt(buffer, values, fmt="%s")
+    return buffer.getvalue()
+
+
+def _load_folder(folder: str) -> Model:
+    """Read w1.txt, w2.txt, ... until one is missing; all layers are sigmoid, all scales 1."""
+    layers: list[Layer] = []
+    while os.path.exists(path := os.path.join(folder, f"w{len(layers) + 1}.txt")):
+        weights = _load_text(path)
+        bias_path = os.path.join(folder, f"b{len(layers) + 1}.txt")
+        bias = _load_text(bias_path).ravel() if os.path.exists(bias_path) else None
+        try:
+            layers.append(Layer(weights, bias))
+            Network(tuple(layers))
+        except ValueError as error:
+            raise ModelError(f"{files.shown(path)}: {error}.") from error
+    if not layers:
+        raise ModelError(
+            f"{files.shown(folder)}: is a folder without w1.txt. "
+            "Give a model file, or a folder with w1.txt and w2.txt."
+        )
+    network = Network(tuple(layers))
+    inputs, outputs = network.shape[0], network.shape[-1]
+    return Model(
+        network=network,
+        features=DOCUMENT_FEATURES
+        if inputs == len(DOCUMENT_FEATURES)
+        else tuple(f"input_{n}" for n in range(1, inputs + 1)),
+        targets=DOCUMENT_TARGET
+        if outputs == 1
+        else tuple(f"output_{n}" for n in range(1, outputs + 1)),
+        feature_scale=np.ones(inputs),
+        target_scale=np.ones(outputs),
+    )
+
+
+def _load_text(path: str) -> Array:
+    """Read what numpy.savetxt wrote: a row a line, values between spaces."""
+    try:
+        text = files.read_bytes(path, limit=MAX_BYTES).decode("utf-8-sig")
+        if not text.strip():
+            raise ModelError(f"{files.shown(path)}: is empty; one row of weights a line.")
+        values = np.loadtxt(io.StringIO(text), ndmin=2)
+    except ValueError as error:
+        reason = shorten(str(error), 160).split(";")[0].rstrip(".")
+        raise ModelError(f"{files.shown(path)}: not weights: {reason}.") from error
+    if not np.isfinite(values).all():
+        raise ModelError(f"{files.shown(path)}: nan or infinity among the weights.")
+    return values
+
+
+class _RefusedError(Exception):
+    """Why a JSON value is not a model; the file's name is put before it."""
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise _RefusedError(reason)
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a key twice: one of the two would be ignored."""
+    answer = dict(pairs)
+    if len(answer) < len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in names if names.count(name) > 1)
+        _refuse(f"the key {quoted(twin)} stands there twice.")
+    return answer
+
+
+def _model(data: object) -> Model:
+    """Check the parsed JSON key by key and build the model."""
+    if not isinstance(data, dict):
+        _refuse('not a model: expected a JSON object with "format": "scorenet-model".')
+    if data.get("format") != FORMAT:
+        found = shorten(json.dumps(data["format"])) if "format" in data else "none"
+        _refuse(f'not a model: its "format" must be "{FORMAT}", and is {found}.')
+    version = data.get("version")
+    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+        _refuse(f"of version {version}; this scorenet reads version {VERSION}. Upgrade scorenet.")
+    if "version" in data and (version != VERSION or isinstance(version, bool)):
+        _refuse(f'its "version" must be {VERSION}, and is {shorten(json.dumps(version))}.')
+    if missing := [key for key in REQUIRED if key not in data]:
+        _refuse(f"not a whole model: the key {quoted(missing[0])} is missing.")
+    if unknown := [key for key in data if key not in REQUIRED + OPTIONAL]:
+        _refuse(
+            f"the key {quoted(unknown[0])} is unknown. "
+            f"Known are: {', '.join(REQUIRED + OPTIONAL)}."
+        )
+    features, targets = _names(data, "features"), _names(data, "targets")
+    network = _network(data["layers"])
+    inputs, outputs = network.shape[0], network.shape[-1]
+    if inputs != len(features):
+        _refuse(f"{len(features)} features, but the first layer's weights have {inputs} rows.")
+    if outputs != len(targets):
+        _refuse(f"{len(targets)} targets, but the last layer has {outputs} neurons.")
+    return Model(
+        network=network,
+        features=features,
+        targets=targets,
+        feature_scale=_scales(data, "feature_scale", inputs),
+        target_scale=_scales(data, "target_scale", outputs),
+        feature_range=_ranges(data.get("feature_range"), inputs),
+        training=_record(data.get("training")),
+    )
+
+
+def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
+    """Read a list of different names."""
+    names = data[key]
+    if not isinstance(names, list) or not names:
+        _refuse(f'"{key}" must be a list of names.')
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            _refuse(f'"{key}" must hold names, and holds {shorten(json.dumps(name))}.')
+    if len(set(names)) < len(names):
+        _refuse(f'"{key}" names {quoted(max(names, key=names.count))} twice.')
+    return tuple(names)
+
+
+def _numbers(value: object, where: str) -> Array:
+    """Read numbers, or lists of equally many; refuse text, true, null, nan and infinity."""
+    pending, count = [value], 0
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending.extend(item)
+            continue
+        count += 1
+        if isinstance(item, bool) or not isinstance(item, int | float):
+            _refuse(f"{where}: {shorten(json.dumps(item))} is not a number.")
+        if not _is_finite(item):
+            _refuse(f"{where}: {shorten(str(item))} is not a finite number.")
+    try:
+        return np.array(value, dtype=np.float64)
+    except ValueError:
+        _refuse(f"{where}: the rows are not equally long.")
+
+
+def _is_finite(number: float) -> bool:
+    """Tell whether a JSON number fits in float64."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def _network(layers: object) -> Network:
+    """Read the list of layers."""
+    if not isinstance(layers, list) or not layers:
+        _refuse('"layers" must be a list of at least one layer.')
+    made: list[Layer] = []
+    for position, layer in enumerate(layers, start=1):
+        where = f"layer {position}"
+        if not isinstance(layer, dict):
+            _refuse(f"{where}: must be an object with weights, bias and activation.")
+        if unknown := [key for key in layer if key not in ("weights", "bias", "activation")]:
+            _refuse(f"{where}: the key {quoted(unknown[0])} is unknown.")
+        if "weights" not in layer:
+            _refuse(f"{where}: the key 'weights' is missing.")
+        activation = layer.get("activation", "sigmoid")
+        if activation not in get_args(ActivationName):
+            _refuse(
+                f"{where}: the activation {shorten(json.dumps(activation))} is unknown. "
+                f"Known are: {', '.join(get_args(ActivationName))}."
+            )
+        weights = _numbers(layer["weights"], f"{where}, weights")
+        bias = layer.get("bias")
+        try:
+            made.append(
+                Layer(
+                    weights,
+                    None if bias is None else _numbers(bias, f"{where}, bias"),
+                    cast("ActivationName", activation),
+                )
+            )
+            Network(tuple(made[-2:]))
+        except ValueError as error:
+            _refuse(f"{where}: {error}.")
+    return Network(tuple(made))
+
+
+def _scales(data: dict[str, Any], key: str, count: int) -> Array:
+    """Read positive divisors; those left out are 1."""
+    if data.get(key) is None:
+        return np.ones(count)
+    scales = _numbers(data[key], key)
+    if scales.shape != (count,) or (scales <= 0).any():
+        _refuse(f'"{key}" must be a list of {count} positive numbers.')
+    return scales
+
+
+def _ranges(ranges: object, count: int) -> Array | None:
+    """Read [smallest, largest] of each feature, where given."""
+    if ranges is None:
+        return None
+    array = _numbers(ranges, "feature_range")
+    if array.shape != (count, 2) or (array[:, 0] > array[:, 1]).any():
+        _refuse(f'"feature_range" must be a list of {count} pairs [smallest, largest].')
+    return array
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
+
+
+def _is_history(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(point, list)
+        and len(point) == 2  # noqa: PLR2004 - an epoch and its loss
+        and _is_count(point[0])
+        and _is_number(point[1])
+        for point in value
+    )
+
+
+def _is_versions(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_text(version) for version in value.values())
+
+
+# What each training fact must be; a fact that is not listed here is passed over.
+_FACTS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "data": (_is_text, "text"),
+    "sha256": (_is_text, "text"),
+    "rows": (_is_count, "a count"),
+    "seed": (_is_count, "a count"),
+    "init": (_is_text, "text"),
+    "optimizer": (_is_text, "text"),
+    "learning_rate": (_is_number, "a number"),
+    "epochs": (_is_count, "a count"),
+    "stopped": (_is_text, "text"),
+    "loss": (_is_number, "a number"),
+    "history": (_is_history, "a list of [epoch, loss]"),
+    "versions": (_is_versions, "an object of texts"),
+    "date": (_is_text, "text"),
+}
+
+
+def _record(training: object) -> TrainingRecord | None:
+    """Read the training facts, where given."""
+    if training is None:
+        return None
+    if not isinstance(training, dict):
+        _refuse('"training" must be an object.')
+    facts: dict[str, Any] = {}
+    for key, (is_right, what) in _FACTS.items():
+        if training.get(key) is None:
+            continue
+        if not is_right(training[key]):
+            _refuse(f'"training": {quoted(key)} must be {what}.')
+        facts[key] = training[key]
+    if "history" in facts:
+        facts["history"] = tuple((epoch, float(loss)) for epoch, loss in facts["history"])
+    return TrainingRecord(**facts)
+
+
+def _layout(value: object, indent: str = "") -> str:
+    """Write JSON for readers: a key a line, a row of numbers a line."""
+    inner = indent + " "
+    if isinstance(value, dict) and value:
+        lines = (f"{inner}{json.dumps(key)}: {_layout(item, inner)}" for key, item in value.items())
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    if isinstance(value, list | tuple) and any(isinstance(x, list | tuple | dict) for x in value):
+        return "[\n" + ",\n".join(inner + _layout(item, inner) for item in value) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

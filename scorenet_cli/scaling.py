@@ -1,0 +1,26 @@
+"""What divides a feature before the network sees it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from scorenet_cli.network import Array
+
+ScalingName = Literal["training", "own", "none"]
+
+
+def largest_absolute(values: Array) -> Array:
+    """Largest absolute value of each column, 1 for a column of zeros; (columns,)."""
+    largest: Array = np.abs(values).max(axis=0)
+    return np.where(largest > 0, largest, 1.0)
+
+
+def scale_inputs(values: Array, feature_scale: Array, scaling: ScalingName) -> Array:
+    """Scale values (rows, features): by the training maxima, a row's own maximum, or not."""
+    if scaling == "training":
+        return values / feature_scale
+    if scaling == "own":
+        return values / largest_absolute(values.T)[:, np.newaxis]
+    return values

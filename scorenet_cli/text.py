@@ -1,0 +1,72 @@
+"""Text that came from outside: numbers read strictly, names made safe to show."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether the text reads as a number; nan and inf do, though they are refused later."""
+    stripped = text.strip()
+    return bool(_NUMBER.fullmatch(stripped) or _NOT_FINITE.fullmatch(stripped))
+
+
+def parse_number(text: str) -> float:
+    """Read a finite decimal number; raise ValueError with the reason, to follow the text."""
+    stripped = text.strip()
+    if not stripped:
+        raise ValueError("is blank")
+    if not is_number(stripped):
+        if _NUMBER.fullmatch(stripped.replace(",", ".", 1)):
+            raise ValueError("is not a number (write decimals with a point)")
+        raise ValueError("is not a number")
+    value = float(stripped)
+    if not math.isfinite(value):
+        raise ValueError("is not a finite number")
+    return value
+
+
+def printable(text: str) -> str:
+    """Replace whatever could move a cursor, ring, colour or reorder by nothing or a space."""
+    return "".join(
+        character if character.isprintable() else " " if character.isspace() else ""
+        for character in text
+    )
+
+
+def shorten(text: str, most: int = 40) -> str:
+    """Make outside text fit a message: printable, and cut with an ellipsis where it is long."""
+    shown = printable(text)
+    return shown if len(shown) <= most else f"{shown[: most - 3]}..."
+
+
+def quoted(text: str) -> str:
+    """Set a name or a cell off from the words of a message."""
+    return f"'{shorten(text)}'"
+
+
+def listed(names: list[str] | tuple[str, ...], most: int = 12) -> str:
+    """Join names for a message: at most so many, then how many more."""
+    shown = ", ".join(quoted(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """' Did you mean ...?' for a near miss, else nothing."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {quoted(near[0])}?" if near else ""
+
+
+def number(value: float, decimals: int = 6) -> str:
+    """Write a number for people: so many decimals at most, no trailing zeros, never '-0'."""
+    if value != 0 and not 10.0**-decimals <= abs(value) < 1e9:  # noqa: PLR2004 - width of a cell
+        return f"{value:.{max(decimals - 1, 0)}g}"
+    text = f"{value:.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
