@@ -10,8 +10,9 @@ import csv
 import hashlib
 import io
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -25,20 +26,19 @@ DELIMITERS = "\t;,"
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A CSV's text, taken apart as far as its header.
+    """A CSV's bytes, UTF-8, and what its first rows tell.
 
-    delimiter None means white space; data_start is where the rows begin in text. Columns
-    without a name are called column_1, column_2, ...; unnamed says which those are.
+    delimiter None means white space. Columns without a name are called column_1, column_2,
+    ...; unnamed says which those are, from 0.
     """
 
     source: str
     sha256: str
-    text: str
+    data: bytes
     delimiter: str | None
     names: tuple[str, ...]
     unnamed: frozenset[int]
     has_header: bool
-    data_start: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,24 +71,24 @@ def read_table(path: str) -> Table:
 
 def make_table(data: bytes, source: str) -> Table:
     """Find a CSV's delimiter and header; DataError where it is not text or has no rows."""
-    text = _decode(data, source)
-    delimiter, first, second = _delimiter(text, source)
-    if not first:
+    _check_text(data, source)
+    delimiter, first_rows = _delimiter(data, source)
+    if not first_rows:
         raise DataError(f"{source}: is empty. Give a CSV with a row for each student.")
-    has_header = _is_header(first, second, source)
-    if has_header and not second:
+    has_header = _is_header(first_rows, source)
+    if has_header and len(first_rows) == 1:
         raise DataError(f"{source}: has a header and no rows.")
+    first = first_rows[0][1]
     names = [cell.strip() for cell in first] if has_header else [""] * len(first)
     unnamed = frozenset(column for column, name in enumerate(names) if not name)
     return Table(
         source=source,
         sha256=hashlib.sha256(data).hexdigest(),
-        text=text,
+        data=data,
         delimiter=delimiter,
         names=tuple(name or f"column_{n}" for n, name in enumerate(names, start=1)),
         unnamed=unnamed,
         has_header=has_header,
-        data_start=_end_of_first_row(text, delimiter) if has_header else 0,
     )
 
 
@@ -97,9 +97,8 @@ def read_dataset(
     *,
     features: Sequence[str] | None = None,
     targets: Sequence[str] | None = None,
-    max_score: float = 100.0,
 ) -> Dataset:
-    """Choose the columns and read their numbers; scores must lie in 0 to max_score.
+    """Choose the columns and read their numbers.
 
     Without targets the last column is it; without features, all other columns are, but for
     an unnamed first column that counts the rows. UsageError for a column that is not there.
@@ -136,7 +135,6 @@ def read_dataset(
             notes.append("the first column has no name and counts the rows: it is left out.")
         else:
             notes.append("the first column has no name; it is a feature called column_1.")
-    check_scores(table, scores, [table.names[n] for n in target_columns], max_score)
     return Dataset(
         source=table.source,
         sha256=table.sha256,
@@ -148,21 +146,23 @@ def read_dataset(
     )
 
 
-def check_scores(table: Table, scores: Array, targets: Sequence[str], max_score: float) -> None:
-    """Raise DataError for a score outside 0 to max_score: a sigmoid cannot reach it."""
-    outside = (scores < 0) | (scores > max_score)
+def check_scores(
+    table: Table, dataset: Dataset, max_scores: Array, *, hint: str | None = None
+) -> None:
+    """Raise DataError for a score outside 0 to max_scores (targets,): a sigmoid ends there."""
+    scores = dataset.scores
+    outside = (scores < 0) | (scores > max_scores)
     if not outside.any():
         return
     row, target = (int(n) for n in np.argwhere(outside)[0])
-    value = scores[row, target]
-    hint = (
-        f"Say what the best score is: --max-score {number(float(scores.max()))}."
-        if scores.min() >= 0
-        else "A score below 0 cannot be learned: add the same amount to all scores first."
-    )
+    if (scores < 0).any():
+        hint = "A score below 0 cannot be learned: add the same amount to all scores first."
+    elif hint is None:
+        hint = f"Say what the best score is: --max-score {number(float(scores.max()))}"
     raise DataError(
-        f"{table.source}, line {line_of_row(table, row)}, column {quoted(targets[target])}: "
-        f"the score {number(value)} is not between 0 and {number(max_score)}. {hint}"
+        f"{table.source}, line {line_of_row(table, row)}, column "
+        f"{quoted(dataset.targets[target])}: the score {number(float(scores[row, target]))} "
+        f"is not between 0 and {number(float(max_scores[target]))}. {hint}"
     )
 
 
@@ -185,21 +185,27 @@ def find_columns(
     return columns
 
 
-def match_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> list[int]:
-    """Positions of a model's features, by name; where there is no header, by order.
+def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:
+    """Give a table without a header a model's names, in order; others stay as they are.
 
-    Without a header the columns must be the features, or the features and then the targets.
+    Its columns must be the features, or the features and then the targets. DataError else.
     """
     if table.has_header or set(features) <= set(table.names):
-        columns = find_columns(table, features, DataError, "the model's features")
-        _refuse_twins(table, columns)
-        return columns
-    if len(table.names) not in (len(features), len(features) + len(targets)):
+        return table
+    width = len(table.names)
+    if width not in (len(features), len(features) + len(targets)):
         raise DataError(
-            f"{table.source}: has no header and {len(table.names)} columns; the model takes "
+            f"{table.source}: has no header and {width} columns; the model takes "
             f"{len(features)}: {listed(tuple(features))}. Give those, in this order, or a header."
         )
-    return list(range(len(features)))
+    return replace(table, names=(*features, *targets)[:width])
+
+
+def model_columns(table: Table, names: Sequence[str]) -> list[int]:
+    """Positions of a model's columns by name; DataError where one is missing or there twice."""
+    columns = find_columns(table, names, DataError, "the model's columns")
+    _refuse_twins(table, columns)
+    return columns
 
 
 def numbers(table: Table, columns: Sequence[int]) -> Array:
@@ -213,7 +219,8 @@ def numbers(table: Table, columns: Sequence[int]) -> Array:
 def rows(table: Table) -> Iterator[tuple[int, list[str]]]:
     """Yield each data row with its line number: blank lines are passed over."""
     held: list[tuple[int, list[str]]] = []
-    for line, cells in _records(table.text, table.delimiter, table.source, header=table.has_header):
+    records = _records(_open(table.data), table.delimiter, table.source)
+    for line, cells in islice(records, int(table.has_header), None):
         if any(cells):
             yield from held  # rows of blank cells count only where more rows follow
             held.clear()
@@ -234,10 +241,11 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     anything, and yet a row with too few or too many cells is noticed.
     """
     width = len(table.names)
-    everything = len(set(columns)) == width
+    everything = set(columns) == set(range(width))
     kinds = [(f"f{n}", np.float64 if n in columns else "U1") for n in range(width)]
-    stream = io.StringIO(table.text)
-    stream.seek(table.data_start)
+    stream = _open(table.data)
+    if table.has_header:
+        next(_records(stream, table.delimiter, table.source))
     try:
         read = np.loadtxt(
             stream,
@@ -250,10 +258,12 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     except ValueError:
         return None
     if not everything:
-        return np.column_stack([read[f"f{n}"] for n in columns])
+        return np.column_stack([read[f"f{n}"] for n in columns])  # type: ignore[call-overload]
     if read.shape[1] != width:
         return None
-    return read if list(columns) == list(range(width)) else read[:, list(columns)]
+    in_order = list(columns) == list(range(width))
+    values: Array = (read if in_order else read[:, list(columns)]).astype(np.float64, copy=False)
+    return values
 
 
 def _read_carefully(table: Table, columns: Sequence[int]) -> Array:
@@ -301,9 +311,7 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
         return "Mend the cell; no other column holds numbers only."
     names = io.StringIO()
     csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
-    return (
-        f"Mend the cell, or leave the column out: --features {shlex.quote(names.getvalue())}"
-    )
+    return f"Mend the cell, or leave the column out: --features {shlex.quote(names.getvalue())}"
 
 
 def _numeric_columns(table: Table) -> list[int]:
@@ -337,96 +345,105 @@ def _refuse_twins(table: Table, columns: Sequence[int]) -> None:
             )
 
 
-def _decode(data: bytes, source: str) -> str:
-    """Read UTF-8 text, with or without a byte order mark, its lines ended by newlines."""
+def _check_text(data: bytes, source: str) -> None:
+    """Refuse what is not UTF-8 text, with or without a byte order mark."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{source}: is UTF-16 text. Save it as CSV UTF-8.")
     if b"\0" in data:
         raise DataError(f"{source}: is not a text file. Save the table as CSV first.")
     try:
-        text = data.decode("utf-8-sig")
+        data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(f"{source}, line {line}: is not UTF-8 text. Save it as UTF-8.") from error
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _open(data: bytes) -> io.TextIOWrapper:
+    """Read the bytes as lines, whatever ends them, without a second copy of the whole."""
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline=None)
 
 
 def _records(
-    text: str, delimiter: str | None, source: str, *, header: bool = False
+    stream: io.TextIOWrapper, delimiter: str | None, source: str, *, strict: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield line numbers and stripped cells of all rows that are not blank lines."""
-    stream = io.StringIO(text)
     lines = stream if delimiter else (f"{line.strip()}\n" for line in stream)
-    reader = csv.reader(lines, delimiter=delimiter or " ", skipinitialspace=True, strict=True)
-    pass_over = header
+    reader = csv.reader(lines, delimiter=delimiter or " ", skipinitialspace=True, strict=strict)
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
-            if stripped in ([], [""]):
-                continue
-            if pass_over:
-                pass_over = False
-                continue
-            yield reader.line_num, stripped
+            if stripped not in ([], [""]):
+                yield reader.line_num, stripped
     except csv.Error as error:
         raise DataError(
             f"{source}, line {reader.line_num}: cannot be read as CSV: {error}."
         ) from error
 
 
-def _first_rows(text: str, delimiter: str | None, source: str) -> tuple[list[str], list[str]]:
-    """Read the first two rows, [] for one that is not there."""
-    records = _records(text, delimiter, source)
-    first = next(records, (0, []))[1]
-    return first, next(records, (0, []))[1]
+def _first_rows(data: bytes, delimiter: str | None, source: str) -> list[tuple[int, list[str]]]:
+    """Read the first two rows, as far as there are any, with their line numbers."""
+    return list(islice(_records(_open(data), delimiter, source, strict=False), 2))
 
 
-def _delimiter(text: str, source: str) -> tuple[str | None, list[str], list[str]]:
+def _delimiter(data: bytes, source: str) -> tuple[str | None, list[tuple[int, list[str]]]]:
     """Tell the delimiter: the first of tab, semicolon and comma that cuts two rows alike.
 
     White space is one only where nothing else cuts them. Returns the two rows, too.
     """
-    found: dict[str | None, tuple[list[str], list[str]]] = {}
-    for delimiter in DELIMITERS:
-        first, second = _first_rows(text, delimiter, source)
-        found[delimiter] = first, second
-        if len(first) > 1 and len(second) in (len(first), 0):
-            return delimiter, first, second
-    widest = max(found, key=lambda delimiter: len(found[delimiter][0]))
-    if len(found[widest][0]) == 1:
-        first, second = _first_rows(text, None, source)
-        if len(first) > 1 and len(second) in (len(first), 0):
-            return None, first, second
-        return ",", *found[","]
-    return widest, *found[widest]
+    found = {delimiter: _first_rows(data, delimiter, source) for delimiter in DELIMITERS}
+    for delimiter, first_rows in found.items():
+        if _cuts_alike(first_rows):
+            return delimiter, first_rows
+    widest = max(
+        found, key=lambda delimiter: max((len(cells) for _, cells in found[delimiter]), default=0)
+    )
+    if all(len(cells) == 1 for _, cells in found[widest]):
+        spaced = _first_rows(data, None, source)
+        return (None, spaced) if _cuts_alike(spaced) else (",", found[","])
+    return widest, found[widest]
 
 
-def _is_header(first: list[str], second: list[str], source: str) -> bool:
+def _cuts_alike(first_rows: list[tuple[int, list[str]]]) -> bool:
+    """Tell whether the rows have several cells, and all equally many."""
+    widths = {len(cells) for _, cells in first_rows}
+    return len(widths) == 1 and widths != {1}
+
+
+def _is_header(first_rows: list[tuple[int, list[str]]], source: str) -> bool:
     """Tell whether the first row holds names; refuse one that mixes names and numbers.
 
     A first row with the same columns of text as the second is data: a column of names,
     say, in a file without a header.
     """
-    texts = [bool(cell) and not is_number(cell) for cell in first]
-    if not any(texts):
+    line, first = first_rows[0]
+    kinds = [[_is_text(cell) for cell in cells] for _, cells in first_rows]
+    texts = [cell for cell in first if _is_text(cell)]
+    figures = [cell for cell in first if cell and not _is_text(cell)]
+    if not texts:
         return False
-    if all(text for text, cell in zip(texts, first, strict=True) if cell):
+    if not figures:
         return True
-    if texts == [bool(cell) and not is_number(cell) for cell in second]:
+    if kinds[0] == kinds[-1] and len(kinds) > 1:
         return False
-    text = first[texts.index(True)]
-    digits = next(cell for cell, is_text in zip(first, texts, strict=True) if cell and not is_text)
     raise DataError(
-        f"{source}, line 1, column {texts.index(True) + 1}: {quoted(text)} is not a number, "
-        f"but {quoted(digits)} in the same line is. If the line is a header, give every column "
-        "a name that is not a number; if it is data, mend the cell."
+        f"{source}, line {line}, column {first.index(texts[0]) + 1}: {quoted(texts[0])} is not a "
+        f"number, but {quoted(figures[0])} in the same line is. If the line is a header, give "
+        "every column a name that is not a number; if it is data, mend the cell."
     )
 
 
-def _end_of_first_row(text: str, delimiter: str | None) -> int:
-    """Where the line after the first row starts."""
-    stream = io.StringIO(text)
-    for cells in csv.reader(stream, delimiter=delimiter or " ", skipinitialspace=True):
-        if any(cell.strip() for cell in cells) or len(cells) > 1:
-            break
-    return stream.tell()
+def _is_text(cell: str) -> bool:
+    return bool(cell) and not is_number(cell)
+
+
+def with_columns(table: Table, names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """Return the table as CSV with columns added: its own cells, a header, its own delimiter."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=table.delimiter or " ", lineterminator="\n")
+    header = [
+        "" if n in table.unnamed and table.has_header else name
+        for n, name in enumerate(table.names)
+    ]
+    writer.writerow([*header, *names])
+    writer.writerows([*own, *added] for (_, own), added in zip(rows(table), cells, strict=True))
+    return text.getvalue()

@@ -77,12 +77,11 @@ class FastPass:
         )
 
     def _by_layer(self, flat: Array) -> list[Array]:
-        """Views of a flat array, one a layer: (neurons, inputs and perhaps a bias)."""
+        """Cut a flat array into views, one a layer: (neurons, inputs and perhaps a bias)."""
         sizes = [layer.parameters for layer in self._layers]
         parts = np.split(flat, np.cumsum(sizes)[:-1])
         return [
-            part.reshape(layer.neurons, -1)
-            for part, layer in zip(parts, self._layers, strict=True)
+            part.reshape(layer.neurons, -1) for part, layer in zip(parts, self._layers, strict=True)
         ]
 
     def _record(self, inputs: Array, actual: Array) -> list[Call]:

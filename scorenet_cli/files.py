@@ -71,8 +71,13 @@ def check_writable(path: str | Path) -> None:
         raise FileError(f"{name}: the folder {shown(folder)} cannot be written to.")
 
 
+def same(one: str, other: str) -> bool:
+    """Tell whether two paths lead to one file."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _mode(target: str) -> int | None:
-    """The file's mode, or None where there is no file yet."""
+    """Return the file's mode, or None where there is no file yet."""
     try:
         return os.stat(target).st_mode
     except FileNotFoundError:

@@ -67,20 +67,28 @@ class Predictions:
 
 
 def predict(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
-    """Run the model on values (rows, features), in the features' own units."""
+    """Run the model on values (rows, features), in the features' own units.
+
+    DataError where a value is too large to compute with.
+    """
     scaled = scale_inputs(values, model.feature_scale, scaling)
     outputs = np.concatenate(
         [forward(model.network, block)[-1].outputs for block in _blocks(scaled)]
     )
-    if not np.isfinite(outputs).all():
-        row = int(np.flatnonzero(~np.isfinite(outputs).all(axis=1))[0])
+    bad_rows = ~np.isfinite(outputs).all(axis=1)
+    if bad_rows.any():
         raise DataError(
-            f"the sums for {values[row].tolist()} are too large for floating-point numbers. "
-            "Check the values' units, and the model's weights and scales."
+            f"the sums for {values[bad_rows][0].tolist()} are too large for floating-point "
+            "numbers. Check the values' units, and the model's weights and scales."
         )
-    with np.errstate(over="ignore"):
-        scores = outputs * model.target_scale
-    return Predictions(values, scaled, outputs, scores, _outside(model, values, scaling))
+    return Predictions(
+        values, scaled, outputs, to_scores(model, outputs), _outside(model, values, scaling)
+    )
+
+
+def to_scores(model: Model, outputs: Array) -> Array:
+    """Bring outputs (rows, targets) to score units."""
+    return outputs * model.target_scale
 
 
 def _blocks(values: Array) -> Iterator[Array]:
@@ -89,9 +97,7 @@ def _blocks(values: Array) -> Iterator[Array]:
         yield values[start : start + BLOCK_ROWS]
 
 
-def _outside(
-    model: Model, values: Array, scaling: ScalingName
-) -> np.typing.NDArray[np.bool_]:
+def _outside(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
     """Tell which values lie outside the training range; unscaled ones are brought to its units."""
     if model.feature_range is None:
         return np.zeros(values.shape, dtype=bool)

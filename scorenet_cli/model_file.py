@@ -22,15 +22,13 @@ from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.model import Model, TrainingRecord
 from scorenet_cli.network import ActivationName, Array, Layer, Network
 from scorenet_cli.text import listed, quoted, shorten
+from scorenet_cli.worked_example import FEATURES, TARGETS
 
 FORMAT = "scorenet-model"
 VERSION = 1
 MAX_BYTES = 256_000_000
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
-
-DOCUMENT_FEATURES = ("hours_studied", "hours_slept")
-DOCUMENT_TARGET = ("score",)
 
 
 def to_json(model: Model) -> dict[str, Any]:
@@ -64,12 +62,12 @@ def save(model: Model, path: str) -> None:
 def check_output(path: str) -> None:
     """Refuse early, with FileError, a place that cannot be written or holds something else."""
     files.check_writable(path)
-    if os.path.isfile(path) and os.path.getsize(path):
-        if FORMAT.encode() not in files.read_bytes(path):
-            raise FileError(
-                f"{files.shown(path)}: exists and is not a scorenet model, so it is left alone. "
-                "Choose another name, or move it away."
-            )
+    holds_something = os.path.isfile(path) and os.path.getsize(path) > 0
+    if holds_something and FORMAT.encode() not in files.read_bytes(path):
+        raise FileError(
+            f"{files.shown(path)}: exists and is not a scorenet model, so it is left alone. "
+            "Choose another name, or move it away."
+        )
 
 
 def load(path: str) -> Model:
@@ -158,12 +156,10 @@ def _load_folder(folder: str) -> Model:
     inputs, outputs = network.shape[0], network.shape[-1]
     return Model(
         network=network,
-        features=DOCUMENT_FEATURES
-        if inputs == len(DOCUMENT_FEATURES)
+        features=FEATURES
+        if inputs == len(FEATURES)
         else tuple(f"input_{n}" for n in range(1, inputs + 1)),
-        targets=DOCUMENT_TARGET
-        if outputs == 1
-        else tuple(f"output_{n}" for n in range(1, outputs + 1)),
+        targets=TARGETS if outputs == 1 else tuple(f"output_{n}" for n in range(1, outputs + 1)),
         feature_scale=np.ones(inputs),
         target_scale=np.ones(outputs),
     )
@@ -218,8 +214,7 @@ def _model(data: object) -> Model:
         _refuse(f"not a whole model: the key {quoted(missing[0])} is missing.")
     if unknown := [key for key in data if key not in REQUIRED + OPTIONAL]:
         _refuse(
-            f"the key {quoted(unknown[0])} is unknown. "
-            f"Known are: {', '.join(REQUIRED + OPTIONAL)}."
+            f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(REQUIRED + OPTIONAL)}."
         )
     features, targets = _names(data, "features"), _names(data, "targets")
     network = _network(data["layers"])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 ActivationName = Literal["sigmoid", "tanh", "relu"]
+InitName = Literal["normal", "uniform"]
 
 
 def sigmoid(sums: Array) -> Array:
@@ -59,7 +60,7 @@ ACTIVATIONS: dict[ActivationName, Activation] = {
 
 
 def _frozen(values: Array) -> Array:
-    """A private, read-only float64 copy."""
+    """Make a private, read-only float64 copy."""
     copy = np.array(values, dtype=np.float64, order="C")
     copy.setflags(write=False)
     return copy
@@ -135,7 +136,7 @@ def random_network(
     shape: Sequence[int],
     *,
     seed: int,
-    init: Literal["normal", "uniform"] = "normal",
+    init: InitName = "normal",
     bias: bool = False,
     activation: ActivationName = "sigmoid",
 ) -> Network:
@@ -164,12 +165,12 @@ class LayerPass:
 
 
 def weighted_sums(inputs: Array, layer: Layer) -> Array:
-    """z = Σ input · weight + bias, (rows, neurons).
+    """Z = Σ input · weight + bias, (rows, neurons).
 
     Added in the inputs' order, the bias last, so that a row's sums are the same bits alone
     or among a million, and the same that adding the printed products by hand gives.
     """
-    sums = inputs[:, :1] * layer.weights[0]
+    sums: Array = inputs[:, :1] * layer.weights[0]
     for column in range(1, layer.inputs):
         sums += inputs[:, column : column + 1] * layer.weights[column]
     if layer.bias is not None:

@@ -63,10 +63,15 @@ def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
 
 
 def number(value: float, decimals: int = 6) -> str:
-    """Write a number for people: so many decimals at most, no trailing zeros, never '-0'."""
-    if value != 0 and not 10.0**-decimals <= abs(value) < 1e9:  # noqa: PLR2004 - width of a cell
-        return f"{value:.{max(decimals - 1, 0)}g}"
+    """Write a number for people: so many decimals, or fewer where they say all.
+
+    Very large and very small numbers get an exponent and as many digits; -0 is 0.
+    """
+    smallest = 10.0 ** (3 - decimals) if decimals > 3 else 0.0  # noqa: PLR2004 - digits to see
+    if value != 0 and not smallest <= abs(value) < 1e15:  # noqa: PLR2004 - a float's digits
+        return f"{value:.{max(decimals - 1, 0)}e}"
     text = f"{value:.{decimals}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    if math.isclose(float(short), value, rel_tol=1e-14, abs_tol=1e-14):
+        text = short
+    return text.removeprefix("-") if float(text) == 0 else text

@@ -1,0 +1,108 @@
+"""The Typer application, and how what goes wrong becomes one message and an exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from scorenet_cli import __version__
+from scorenet_cli.cli.forward_trace import forward_trace
+from scorenet_cli.cli.inspect import inspect
+from scorenet_cli.cli.predict import predict
+from scorenet_cli.cli.report import fail
+from scorenet_cli.cli.train import train
+from scorenet_cli.errors import ScorenetError
+
+INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """Runs a command and turns the errors meant for users into messages."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """Run the command; exit with the status that fits what went wrong."""
+        try:
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except ScorenetError as error:
+            fail(str(error), error.exit_status)
+        except KeyboardInterrupt:
+            fail("Interrupted: nothing was changed.", INTERRUPTED, kind="")
+        except MemoryError:
+            fail("There is not enough memory for this. Use less data or a smaller network.", 1)
+        except OSError as error:
+            _give_up_output(error)
+        return result
+
+
+def _give_up_output(error: OSError) -> NoReturn:
+    """End when standard output takes no more: silently where its reader has gone."""
+    with contextlib.suppress(OSError, ValueError):  # what is still buffered has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        raise typer.Exit(1)
+    fail(f"standard output: cannot be written: {(error.strerror or str(error)).lower()}.", 1)
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,  # plain help and errors: quick, whole in a pipe, at any width
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    """Print the version and end."""
+    if value:
+        typer.echo(f"scorenet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def scorenet(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Train a small neural network on hours and scores, and see every number in it.
+
+    \b
+    scorenet train data.csv --epochs 100000
+    scorenet predict 4 8
+    scorenet inspect
+    scorenet forward-trace
+
+    Exit status: 0 done; 1 the data, the model or the disk is at fault; 2 the command line is;
+    130 interrupted.
+    """  # noqa: D301 - \b is Typer's sign to leave lines as they are
+
+
+# Values may be negative numbers, so what looks like an option is first taken for a value.
+WITH_VALUES = {"ignore_unknown_options": True}
+
+app.command("train")(train)
+app.command("predict", context_settings=WITH_VALUES)(predict)
+app.command("inspect")(inspect)
+app.command("forward-trace", context_settings=WITH_VALUES)(forward_trace)
+
+
+def main() -> None:
+    """Run the `scorenet` command."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - kept open
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a sign the terminal lacks is no reason to die
+    app(prog_name="scorenet")

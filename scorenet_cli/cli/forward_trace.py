@@ -1,0 +1,66 @@
+"""scorenet forward-trace: a forward pass, neuron by neuron."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scorenet_cli.cli.options import (
+    DEFAULT_MODEL,
+    JsonOption,
+    ModelOption,
+    PrecisionOption,
+    ScalingOption,
+    ValuesArgument,
+)
+
+
+def forward_trace(
+    context: typer.Context,
+    values: ValuesArgument = None,
+    model: ModelOption = DEFAULT_MODEL,
+    worked_example: Annotated[
+        bool, typer.Option("--worked-example", help="Use the document's example weights.")
+    ] = False,
+    scaling: ScalingOption = "training",
+    precision: PrecisionOption = 10,
+    json: JsonOption = False,
+) -> None:
+    """Show each neuron's products, sum and activation.
+
+    Without VALUES: the document's worked example, its printed figures beside the exact ones.
+    With VALUES: the saved model, or with --worked-example the document's example weights.
+
+    \b
+    scorenet forward-trace
+    scorenet forward-trace 4 8
+    """  # noqa: D301 - \b is Typer's sign to leave lines as they are
+    from scorenet_cli import model_file, trace
+    from scorenet_cli import worked_example as example
+    from scorenet_cli.cli.values import parse_values
+
+    document = None
+    if worked_example or not values:
+        traced_model = example.worked_example()
+        given = parse_values(values, traced_model.features, context) if values else example.VALUES
+        result = trace.forward_trace(traced_model, given, scaling)
+        if tuple(given) == example.VALUES and scaling != "own":
+            document = example.document_figures(result)
+    else:
+        traced_model = model_file.load(model)
+        given = parse_values(values, traced_model.features, context)
+        result = trace.forward_trace(traced_model, given, scaling)
+
+    if json:
+        from scorenet_cli.show.answers import as_json, to_line
+
+        answer = as_json(result)
+        if document is not None:
+            answer["document"] = as_json(document)
+        typer.echo(to_line(answer))
+        return
+    from scorenet_cli.show.console import show
+    from scorenet_cli.show.tables import traced
+
+    show(traced(result, document, precision))

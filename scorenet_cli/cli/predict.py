@@ -1,0 +1,144 @@
+"""scorenet predict: scores for values on the command line, or for the rows of a CSV."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scorenet_cli.cli.options import (
+    DEFAULT_MODEL,
+    JsonOption,
+    ModelOption,
+    PrecisionOption,
+    ScalingOption,
+    ValuesArgument,
+)
+from scorenet_cli.cli.report import warn
+from scorenet_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from scorenet_cli.model import Model, Predictions
+
+
+def predict(
+    context: typer.Context,
+    values: ValuesArgument = None,
+    model: ModelOption = DEFAULT_MODEL,
+    csv: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Predict every row of a CSV ('-': standard input)."),
+    ] = None,
+    scaling: ScalingOption = "training",
+    precision: PrecisionOption = 6,
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write there, not to standard output.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Predict scores: one a line for VALUES, or a CSV with a column predicted_NAME.
+
+    \b
+    scorenet predict 4 8
+    scorenet predict --csv students.csv --output predicted.csv
+    """  # noqa: D301 - \b is Typer's sign to leave lines as they are
+    if (csv is None) == (not values):
+        raise UsageError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
+    import numpy as np
+
+    from scorenet_cli import files, model_file
+    from scorenet_cli.cli.values import parse_values
+    from scorenet_cli.model import predict as run
+
+    if output is not None:
+        files.check_writable(output)
+    loaded = model_file.load(model)
+    if csv is None:
+        row = parse_values(values or [], loaded.features, context)
+        answer = run(loaded, np.array([row]), scaling)
+        text = "".join(f"{_fixed(score, precision)}\n" for score in answer.scores[0].tolist())
+    else:
+        from scorenet_cli import dataset
+
+        table = dataset.name_columns(dataset.read_table(csv), loaded.features, loaded.targets)
+        columns = dataset.model_columns(table, loaded.features)
+        answer = run(loaded, dataset.numbers(table, columns), scaling)
+        text = (
+            ""
+            if json
+            else dataset.with_columns(
+                table,
+                [f"predicted_{target}" for target in loaded.targets],
+                (
+                    [_fixed(score, precision) for score in scores]
+                    for scores in answer.scores.tolist()
+                ),
+            )
+        )
+    _warn_outside(loaded, answer)
+    if json:
+        from scorenet_cli.show.answers import to_line
+
+        text = to_line(_as_json(loaded, answer)) + "\n"
+    if output is not None:
+        files.write_whole(output, text)
+        return
+    if csv is not None and not json and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the input's own encoding
+    sys.stdout.write(text)
+
+
+def _fixed(score: float, precision: int) -> str:
+    """Write a score with so many digits after the point, and zero without a sign."""
+    text = f"{score:.{precision}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _warn_outside(model: Model, answer: Predictions) -> None:
+    """Name the features whose values lie outside what the model was trained on."""
+    if model.feature_range is None:
+        return
+    from scorenet_cli.text import number, quoted
+
+    rows = len(answer.inputs)
+    for position, feature in enumerate(model.features):
+        outside = answer.outside[:, position]
+        if not (count := int(outside.sum())):
+            continue
+        low, high = model.feature_range[position].tolist()
+        value = number(float(answer.inputs[outside, position][0]))
+        whom = f"in {count:,} of {rows:,} rows (the first: {value})" if rows > 1 else f"= {value}"
+        warn(
+            f"{quoted(feature)} {whom} is outside the training range "
+            f"{number(low)} to {number(high)}: the prediction is a guess."
+        )
+
+
+def _as_json(model: Model, answer: Predictions) -> dict[str, Any]:
+    """Lay out the JSON answer."""
+    columns = zip(
+        answer.inputs.tolist(),
+        answer.scaled_inputs.tolist(),
+        answer.outputs.tolist(),
+        answer.scores.tolist(),
+        answer.outside.tolist(),
+        strict=True,
+    )
+    return {
+        "targets": list(model.targets),
+        "predictions": [
+            {
+                "inputs": inputs,
+                "scaled_inputs": scaled_inputs,
+                "outputs": outputs,
+                "scores": scores,
+                "outside_training_range": [
+                    feature
+                    for feature, is_outside in zip(model.features, outside, strict=True)
+                    if is_outside
+                ],
+            }
+            for inputs, scaled_inputs, outputs, scores, outside in columns
+        ],
+    }

@@ -1,0 +1,39 @@
+"""VALUES: numbers on the command line, negative ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from scorenet_cli.errors import UsageError
+from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
+
+
+def parse_values(
+    texts: Sequence[str], features: tuple[str, ...], context: typer.Context
+) -> list[float]:
+    """Read one finite number for each feature; UsageError for anything else.
+
+    The command lets unknown options through, because -1 looks like one: they end here.
+    """
+    values = []
+    for text in texts:
+        if text.startswith("-") and not is_number(text) and text != "-":
+            options = [option for param in context.command.params for option in param.opts]
+            raise UsageError(
+                f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
+                f"See: {context.command_path} --help"
+            )
+        try:
+            values.append(parse_number(text))
+        except ValueError as reason:
+            raise UsageError(
+                f"the value {quoted(text)} {reason}. Give a number for each of: {listed(features)}."
+            ) from reason
+    if len(values) != len(features):
+        raise UsageError(
+            f"the model takes {len(features)} {'value' if len(features) == 1 else 'values'} "
+            f"({listed(features)}), and {len(values)} came."
+        )
+    return values
