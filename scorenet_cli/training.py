@@ -146,6 +146,8 @@ def trouble(run: Run, inputs: Array, actual: Array) -> str | None:
             "the loss hardly fell any more in the second half of training, and the scores are not "
             "met yet. Try more --epochs, or another start: --seed."
         )
+    if can_fit_exactly and run.loss > variance / 100:
+        return "the scores are not met yet, but the loss is still falling. Try more --epochs."
     return None
 
 

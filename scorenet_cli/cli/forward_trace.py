@@ -10,7 +10,6 @@ from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
     ModelOption,
-    PrecisionOption,
     ScalingOption,
     ValuesArgument,
 )
@@ -24,7 +23,16 @@ def forward_trace(
         bool, typer.Option("--worked-example", help="Use the document's example weights.")
     ] = False,
     scaling: ScalingOption = "training",
-    precision: PrecisionOption = 10,
+    precision: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=17,
+            show_default="10, fewer on a narrow terminal",
+            help="Digits after the point.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show each neuron's products, sum and activation.

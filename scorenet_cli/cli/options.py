@@ -27,9 +27,6 @@ ScalingOption = Annotated[
         "or not at all."
     ),
 ]
-PrecisionOption = Annotated[
-    int, typer.Option(metavar="N", min=0, max=17, help="Digits after the point.")
-]
 ValuesArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[VALUES]...", help="One number for each feature, in their order."),

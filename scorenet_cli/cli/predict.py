@@ -11,7 +11,6 @@ from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
     ModelOption,
-    PrecisionOption,
     ScalingOption,
     ValuesArgument,
 )
@@ -31,7 +30,9 @@ def predict(
         typer.Option(metavar="FILE", help="Predict every row of a CSV ('-': standard input)."),
     ] = None,
     scaling: ScalingOption = "training",
-    precision: PrecisionOption = 6,
+    precision: Annotated[
+        int, typer.Option(metavar="N", min=0, max=17, help="Digits after the point.")
+    ] = 6,
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write there, not to standard output.")
     ] = None,

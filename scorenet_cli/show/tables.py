@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich import box
 from rich.console import Group, RenderableType
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +16,7 @@ from scorenet_cli.dataset import Dataset
 from scorenet_cli.metrics import Metrics
 from scorenet_cli.model import Model, TrainingRecord, layer_names, neuron_names
 from scorenet_cli.network import Array, Layer
-from scorenet_cli.show.console import make_console
+from scorenet_cli.show.console import PIPE_WIDTH, make_console
 from scorenet_cli.text import number, printable
 from scorenet_cli.trace import ForwardTrace, Neuron
 from scorenet_cli.training import Run
@@ -25,8 +26,12 @@ from scorenet_cli.worked_example import Document, Figure
 FIRST_ROWS = 10
 MOST_WEIGHTS = 400
 
-# In a pipe, where there is no edge: matrices up to this width, longer ones as a list.
-MATRIX_WIDTH = 100
+# In a pipe, where there is no edge, a wider table gives way to a longer one from here on.
+COMFORTABLE_WIDTH = 100
+
+# The document prints its result with ten digits; a narrow terminal shows no fewer than four.
+DOCUMENT_DIGITS = 10
+FEWEST_DIGITS = 4
 
 
 def heading(text: str) -> Text:
@@ -41,13 +46,12 @@ def name(text: str) -> Text:
 
 def grid(*columns: str, numbers_from: int = 1) -> Table:
     """Make an empty table: names on the left, numbers from column `numbers_from` on."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for position, column in enumerate(columns):
         table.add_column(
             name(column),
             justify="right" if position >= numbers_from else "left",
             overflow="fold",
-            no_wrap=False,
         )
     return table
 
@@ -71,25 +75,22 @@ def architecture(model: Model) -> str:
     return ", ".join([f"{model.network.shape[0]} inputs", *layers])
 
 
+def fits(table: Table) -> bool:
+    """Tell whether a table has room on standard output without folding a number."""
+    console = make_console(sys.stdout)
+    room = console.width if console.is_terminal else COMFORTABLE_WIDTH
+    widest = console.options.update(max_width=PIPE_WIDTH)
+    return Measurement.get(console, widest, table).maximum <= room
+
+
 # --- train
 
 
 def training_summary(dataset: Dataset, predicted: Array, run: Run, metrics: Metrics) -> Group:
     """Show actual beside predicted scores for the first rows, then what the run came to."""
-    table = grid(
-        *dataset.features,
-        *(title for target in dataset.targets for title in (target, f"predicted {target}")),
-        numbers_from=0,
-    )
-    for row in range(min(len(predicted), FIRST_ROWS)):
-        table.add_row(
-            *(number(float(value)) for value in dataset.inputs[row]),
-            *(
-                f"{value:.2f}"
-                for pair in zip(dataset.scores[row], predicted[row], strict=True)
-                for value in pair
-            ),
-        )
+    table = _first_scores(dataset, predicted, with_inputs=True)
+    if not fits(table):
+        table = _first_scores(dataset, predicted, with_inputs=False)
     parts: list[RenderableType] = [table]
     if len(predicted) > FIRST_ROWS:
         parts.append(Text(f"... and {len(predicted) - FIRST_ROWS:,} rows more", style="dim"))
@@ -104,6 +105,20 @@ def training_summary(dataset: Dataset, predicted: Array, run: Run, metrics: Metr
             ]
         ),
     )
+
+
+def _first_scores(dataset: Dataset, predicted: Array, *, with_inputs: bool) -> Table:
+    """Show the first rows' scores, with what they were predicted from where there is room."""
+    features = dataset.features if with_inputs else ()
+    titles = [title for target in dataset.targets for title in (target, f"predicted {target}")]
+    table = grid(*features, *titles, numbers_from=0)
+    for row in range(min(len(predicted), FIRST_ROWS)):
+        pairs = zip(dataset.scores[row], predicted[row], strict=True)
+        table.add_row(
+            *(number(value) for value in dataset.inputs[row].tolist()[: len(features)]),
+            *(f"{value:.2f}" for pair in pairs for value in pair),
+        )
+    return table
 
 
 # --- inspect
@@ -140,21 +155,15 @@ def _parameters(model: Model) -> str:
 def _weight_tables(model: Model) -> Iterator[RenderableType]:
     """One table a layer: a matrix where it fits, else a list of every weight."""
     names = neuron_names(model)
-    console = make_console(sys.stdout)
-    room = min(console.width, MATRIX_WIDTH) if not console.is_terminal else console.width
     for position, layer in enumerate(model.network.layers):
         yield Text()
         yield heading(f"Weights to the {layer_names(model)[position]} layer")
         before, after = names[position], names[position + 1]
-        if layer.parameters <= MOST_WEIGHTS:
-            matrix = _weight_matrix(layer, before, after)
-            if (
-                Measurement.get(console, console.options.update(max_width=10**6), matrix).maximum
-                <= room
-            ):
-                yield matrix
-                continue
-        yield from _weight_list(layer, before, after)
+        matrix = _weight_matrix(layer, before, after)
+        if layer.parameters <= MOST_WEIGHTS and fits(matrix):
+            yield matrix
+        else:
+            yield from _weight_list(layer, before, after)
 
 
 def _weight_matrix(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
@@ -227,38 +236,46 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
 # --- forward-trace
 
 
-def traced(trace: ForwardTrace, document: Document | None, precision: int) -> Group:
-    """Show a forward pass: the inputs, a table a layer, and what came out."""
+def traced(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
+    """Show a forward pass: the inputs, a table a layer, and what came out.
+
+    precision None means the document's ten digits, or fewer where the terminal is narrow.
+    """
+    digits = DOCUMENT_DIGITS if precision is None else precision
+    if precision is None:
+        digits = next(
+            (
+                tried
+                for tried in range(DOCUMENT_DIGITS, FEWEST_DIGITS, -1)
+                if all(fits(table) for _, table in _layer_tables(trace, document, tried))
+            ),
+            FEWEST_DIGITS,
+        )
     parts: list[RenderableType] = []
+    for title, table in _layer_tables(trace, document, digits):
+        parts += [heading(title), table, Text()]
     if document is None:
-        table = grid("input", "value", "scaled")
-        for value in trace.inputs:
-            table.add_row(
-                name(value.name), number(value.value, precision), number(value.scaled, precision)
-            )
-        parts += [heading("Inputs"), table, Text()]
-    else:
-        values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
-        parts += [
-            heading("The document's worked example"),
-            Text(printable(f"{values}, unscaled; the goal is {number(document.goal)}.")),
-            Text(),
-        ]
+        return Group(*_inputs(trace, digits), *parts, *_scores(trace, digits))
+    return Group(*_example(trace, document), *parts, *_differences(trace, document))
+
+
+def _layer_tables(
+    trace: ForwardTrace, document: Document | None, digits: int
+) -> list[tuple[str, Table]]:
+    """Make a table for each layer, with its title."""
     figures = () if document is None else document.figures
-    for layer in trace.layers:
-        parts += [
-            heading(f"{layer.name.capitalize()} layer"),
-            _layer_table(layer.neurons, [f for f in figures if f.layer == layer.name], precision),
-            Text(),
-        ]
-    parts += list(_outcome(trace, document, precision))
-    return Group(*parts)
+    return [
+        (
+            f"{layer.name.capitalize()} layer",
+            _layer_table(layer.neurons, [f for f in figures if f.layer == layer.name], digits),
+        )
+        for layer in trace.layers
+    ]
 
 
-def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], precision: int) -> Table:
+def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: int) -> Table:
     """Show each neuron's products, sum and activation; printed figures beside, where given."""
-    columns = ("", "value", "weight", "product")
-    table = grid(*columns, *(["document"] if figures else []))
+    table = grid("", "value", "weight", "product", *(["document"] if figures else []))
     printed = {(figure.neuron, figure.what): figure.printed for figure in figures}
 
     def beside(neuron: Neuron, what: str) -> list[str]:
@@ -267,57 +284,67 @@ def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], precision
     for neuron in neurons:
         table.add_row(Text(printable(neuron.name), style="bold", overflow="fold"))
         for term in neuron.terms:
-            table.add_row(
-                name(f"  {term.from_}"),
-                number(term.value, precision),
-                number(term.weight, precision),
-                number(term.product, precision),
-            )
+            row = (number(value, digits) for value in (term.value, term.weight, term.product))
+            table.add_row(name(f"  {term.from_}"), *row)
         if neuron.bias is not None:
-            table.add_row("  bias", "", "", number(neuron.bias, precision))
-        table.add_row("  sum", "", "", number(neuron.sum, precision), *beside(neuron, "sum"))
-        table.add_row(
-            f"  {neuron.activation}(sum)",
-            "",
-            "",
-            Text(number(neuron.output, precision), style="bold cyan"),
-            *beside(neuron, "output"),
-        )
+            table.add_row("  bias", "", "", number(neuron.bias, digits))
+        table.add_row("  sum", "", "", number(neuron.sum, digits), *beside(neuron, "sum"))
+        output = Text(number(neuron.output, digits), style="bold cyan")
+        table.add_row(f"  {neuron.activation}", "", "", output, *beside(neuron, "output"))
         table.add_section()
     return table
 
 
-def _outcome(
-    trace: ForwardTrace, document: Document | None, precision: int
-) -> Iterator[RenderableType]:
-    """Name the score; for the worked example also where the document differs, and why."""
-    if document is None:
-        yield heading("Scores")
-        yield facts(
-            [
-                (neuron.name, number(score, precision))
-                for neuron, score in zip(trace.layers[-1].neurons, trace.scores, strict=True)
-            ]
-        )
-        return
-    yield heading("Where the document differs")
-    table = grid("", "document", "exact", "because", numbers_from=1)
-    table.columns[3].justify = "left"
-    for figure in document.figures:
-        if figure.why:
-            function = "sum" if figure.what == "sum" else "output"
-            table.add_row(
-                f"{figure.neuron} {function}",
-                figure.printed,
-                number(figure.exact, precision),
-                figure.why,
-            )
+def _inputs(trace: ForwardTrace, digits: int) -> Iterator[RenderableType]:
+    """Show the values as given and as the network sees them."""
+    table = grid("", "value", "scaled")
+    for value in trace.inputs:
+        table.add_row(name(value.name), number(value.value, digits), number(value.scaled, digits))
+    yield heading("Inputs")
     yield table
     yield Text()
+
+
+def _scores(trace: ForwardTrace, digits: int) -> Iterator[RenderableType]:
+    """Name the outputs in score units."""
+    yield heading("Scores")
+    neurons = trace.layers[-1].neurons
+    yield facts(
+        [
+            (printable(neuron.name), number(score, digits))
+            for neuron, score in zip(neurons, trace.scores, strict=True)
+        ]
+    )
+
+
+def _example(trace: ForwardTrace, document: Document) -> Iterator[RenderableType]:
+    """Say what the worked example is."""
+    values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
+    yield heading("The document's worked example")
+    yield Text(f"{values}, unscaled; the goal is {number(document.goal)}.")
+    yield Text()
+
+
+def _differences(trace: ForwardTrace, document: Document) -> Iterator[RenderableType]:
+    """Name each figure that the document got wrong, and both ends of the story."""
+    yield heading("Where the document differs")
+    for figure in document.figures:
+        if figure.why:
+            exact = number(figure.exact, DOCUMENT_DIGITS)
+            off = number(figure.difference, DOCUMENT_DIGITS)
+            yield Text(
+                f"{figure.neuron} {figure.what}: {figure.printed} printed, {exact} exact, "
+                f"off by {off}"
+            )
+            yield Padding(Text(figure.why, style="dim"), (0, 0, 0, 4), expand=False)
+    yield Text()
     output = trace.layers[-1].neurons[0]
-    last = document.figures[-1]
-    yield Text(
-        f"Exact: sigmoid({number(output.sum, precision)}) = {number(output.output, precision)}. "
-        f"The document: S({document.figures[-2].printed}) = {last.printed}. "
-        f"The goal: {number(document.goal / 100)}."
+    last_sum, last_output = document.figures[-2:]
+    exact_sum, exact = (number(n, DOCUMENT_DIGITS) for n in (output.sum, output.output))
+    yield facts(
+        [
+            ("exact", f"sigmoid({exact_sum}) = {exact}"),
+            ("document", f"sigmoid({last_sum.printed}) = {last_output.printed}"),
+            ("goal", number(document.goal / 100)),
+        ]
     )
