@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 import platform
 
 import numpy as np
@@ -47,7 +48,7 @@ def trained_model(before: Model, run: Run, dataset: Dataset, facts: TrainingReco
         feature_range=ranges,
         training=dataclasses.replace(
             facts,
-            data=dataset.source,
+            data=os.path.basename(dataset.source),
             sha256=dataset.sha256,
             rows=len(dataset.inputs),
             epochs=run.epochs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,8 +53,7 @@ class Model:
     training: TrainingRecord | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+class Predictions(NamedTuple):
     """Values as given and as scaled (rows, features), outputs and scores (rows, targets).
 
     outside (rows, features) is true where a value lies outside the training range.

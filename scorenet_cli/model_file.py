@@ -22,7 +22,6 @@ from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.model import Model, TrainingRecord
 from scorenet_cli.network import ActivationName, Array, Layer, Network
 from scorenet_cli.text import listed, quoted, shorten
-from scorenet_cli.worked_example import FEATURES, TARGETS
 
 FORMAT = "scorenet-model"
 VERSION = 1
@@ -137,6 +136,8 @@ def _as_text(values: Array) -> str:
 
 def _load_folder(folder: str) -> Model:
     """Read w1.txt, w2.txt, ... until one is missing; all layers are sigmoid, all scales 1."""
+    from scorenet_cli.worked_example import FEATURES, TARGETS  # noqa: PLC0415 - rarely needed
+
     layers: list[Layer] = []
     while os.path.exists(path := os.path.join(folder, f"w{len(layers) + 1}.txt")):
         weights = _load_text(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,7 @@ def relu_slope(outputs: Array) -> Array:
     return np.where(outputs > 0, 1.0, 0.0)
 
 
-@dataclass(frozen=True)
-class Activation:
+class Activation(NamedTuple):
     """A layer's nonlinearity, and its slope as a function of the layer's output."""
 
     function: Callable[[Array], Array]
@@ -156,8 +155,7 @@ def random_network(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class LayerPass:
+class LayerPass(NamedTuple):
     """What one layer did in a forward pass: sums and outputs, both (rows, neurons)."""
 
     sums: Array
@@ -190,8 +188,7 @@ def forward(network: Network, inputs: Array) -> tuple[LayerPass, ...]:
     return tuple(passes)
 
 
-@dataclass(frozen=True, eq=False)
-class LayerGradient:
+class LayerGradient(NamedTuple):
     """One layer's part in backpropagation.
 
     error, slope and delta are (rows, neurons); error is actual - output at the output layer,

@@ -1,8 +1,9 @@
 """The command line: the only place that knows Typer. Options in, calls, messages out.
 
-Modules here import numpy, rich and what needs them inside their commands, for a quick start.
+For a quick start, modules here import numpy, rich and what needs them inside their commands,
+and leave annotations unquoted: Typer reads them all at every start.
 """
 
-from scorenet_cli.cli.app import app, main
+from scorenet_cli.cli.application import app, main
 
 __all__ = ["app", "main"]

@@ -1,7 +1,5 @@
 """scorenet forward-trace: a forward pass, neuron by neuron."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

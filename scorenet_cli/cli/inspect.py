@@ -1,7 +1,5 @@
 """scorenet inspect: what a model is, and where it came from."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

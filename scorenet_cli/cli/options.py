@@ -1,12 +1,17 @@
 """Options that mean the same in every command."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 import typer
 
 DEFAULT_MODEL = "scorenet.json"
+
+# What train takes where its options and the resumed model say nothing.
+DEFAULT_HIDDEN = "3"
+DEFAULT_SEED = 23
+DEFAULT_MAX_SCORE = 100.0
+# The document's own step on its three rows; stable on ten thousand.
+DEFAULT_LEARNING_RATE = 3.0
 
 ModelOption = Annotated[
     str,

@@ -1,7 +1,5 @@
 """scorenet predict: scores for values on the command line, or for the rows of a CSV."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,7 +94,7 @@ def _fixed(score: float, precision: int) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _warn_outside(model: Model, answer: Predictions) -> None:
+def _warn_outside(model: "Model", answer: "Predictions") -> None:
     """Name the features whose values lie outside what the model was trained on."""
     if model.feature_range is None:
         return
@@ -116,7 +114,7 @@ def _warn_outside(model: Model, answer: Predictions) -> None:
         )
 
 
-def _as_json(model: Model, answer: Predictions) -> dict[str, Any]:
+def _as_json(model: "Model", answer: "Predictions") -> dict[str, Any]:
     """Lay out the JSON answer."""
     columns = zip(
         answer.inputs.tolist(),

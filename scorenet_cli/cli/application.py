@@ -1,7 +1,5 @@
 """The Typer application, and how what goes wrong becomes one message and an exit status."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

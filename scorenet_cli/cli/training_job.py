@@ -1,0 +1,356 @@
+"""What scorenet train does: read, start or resume, run, save, report."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import math
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Literal
+
+import typer
+
+from scorenet_cli import (
+    dataset,
+    files,
+    fitting,
+    metrics,
+    model_file,
+    network,
+    optimizers,
+    training,
+    worked_example,
+)
+from scorenet_cli.cli.options import (
+    DEFAULT_HIDDEN,
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_MAX_SCORE,
+    DEFAULT_MODEL,
+    DEFAULT_SEED,
+)
+from scorenet_cli.cli.report import say, warn
+from scorenet_cli.cli.stopping import stop_wish
+from scorenet_cli.dataset import Dataset, Table
+from scorenet_cli.errors import FileError, UsageError
+from scorenet_cli.model import Model, TrainingRecord, predict
+from scorenet_cli.network import ActivationName, InitName
+from scorenet_cli.text import number, quoted
+from scorenet_cli.training import Run
+
+AUTOSAVE_SECONDS = 30.0
+# A model file of more would pass the 256 MB that a model may have.
+MOST_PARAMETERS = 10_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the command line says; None where it says nothing."""
+
+    csv: str | None
+    features: tuple[str, ...] | None
+    targets: tuple[str, ...] | None
+    max_score: float | None
+    hidden: tuple[int, ...] | None
+    bias: Literal[True] | None
+    activation: ActivationName | None
+    init: InitName | None
+    seed: int | None
+    optimizer: Literal["gd"]
+    learning_rate: float | None
+    epochs: int
+    tolerance: float | None
+    resume: str | None
+    output: str
+    history: str | None
+    log_every: int | None
+    quiet: bool
+    json: bool
+
+    @property
+    def talks(self) -> bool:
+        """Whether there is somebody to talk to: notes, progress, what to type next."""
+        return not (self.quiet or self.json)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Job:
+    """What is trained on what; facts are what the record knows before the run."""
+
+    dataset: Dataset
+    start: Model
+    facts: TrainingRecord
+
+
+def run(options: Options) -> None:
+    """Train, save and report; raises the error that fits what is in the way."""
+    _check_numbers(options)
+    _check_places(options)
+    old = None if options.resume is None else model_file.load(options.resume)
+    table = _read_table(options)
+    job = _new_job(table, options) if old is None else _resumed_job(table, options, old)
+    _note(job.dataset, options)
+
+    losses: list[tuple[int, float]] = []
+    with stop_wish() as wish:
+        result = _train(job, options, losses, wants_stop=lambda: wish.signal is not None)
+        model = _save(job, result, options.output)
+        if options.history is not None:
+            lines = (f"{epoch},{loss!r}\n" for epoch, loss in losses)
+            files.write_whole(options.history, "epoch,loss\n" + "".join(lines))
+
+    _report(job, model, result, options)
+    if result.stopped == "interrupted":
+        left = job.facts.epochs + options.epochs - result.epochs
+        say(
+            f"Interrupted after {result.epochs:,} epochs. The weights are saved. Go on with:\n"
+            f"{_command_to_go_on(options, left)}"
+        )
+        raise typer.Exit(wish.exit_status)
+    if advice := training.trouble(result, *fitting.scaled_rows(job.start, job.dataset)):
+        warn(advice)
+    if options.talks:
+        say(f"Saved {files.shown(options.output)}. Next: {_next_command(job.dataset, options)}")
+
+
+def _check_numbers(options: Options) -> None:
+    """Refuse nan, infinity, and zero where it makes no sense."""
+    for option, value, least in (
+        ("--max-score", options.max_score, "above 0"),
+        ("--learning-rate", options.learning_rate, "above 0"),
+        ("--tolerance", options.tolerance, "of at least 0"),
+    ):
+        if value is not None and not (math.isfinite(value) and (value > 0 or "at" in least)):
+            raise UsageError(f"{option} must be a finite number {least}.")
+
+
+def _check_places(options: Options) -> None:
+    """Find out before the work what could not be written after it."""
+    model_file.check_output(options.output)
+    if options.history is None:
+        return
+    for what, other in (("the CSV", options.csv), ("--output", options.output)):
+        if other is not None and files.same(other, options.history):
+            raise UsageError(f"--history would overwrite {what}: {quoted(options.history)}.")
+    files.check_writable(options.history)
+
+
+def parse_hidden(text: str) -> tuple[int, ...]:
+    """Read 3 or 16,8."""
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sizes = ()
+    if not sizes or min(sizes) < 1:
+        raise UsageError(f"--hidden takes a size, or sizes between commas, and not {quoted(text)}.")
+    return sizes
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Read A,B as a line of CSV: a name with a comma in it stands between double quotes."""
+    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    if not names or not all(names):
+        raise UsageError(f"--features takes names between commas, and not {quoted(text)}.")
+    return names
+
+
+def _read_table(options: Options) -> Table:
+    """Read the CSV, or the document's rows where none is named."""
+    if options.csv is not None:
+        return dataset.read_table(options.csv)
+    if options.talks:
+        say(f"No CSV is named: training on {worked_example.ROWS_SOURCE}.")
+    return dataset.make_table(worked_example.ROWS_CSV, worked_example.ROWS_SOURCE)
+
+
+def _new_job(table: Table, options: Options) -> Job:
+    """Train a new network, made by the options, on the columns they choose."""
+    data = dataset.read_dataset(table, features=options.features, targets=options.targets)
+    hidden = options.hidden or parse_hidden(DEFAULT_HIDDEN)
+    shape = (len(data.features), *hidden, len(data.targets))
+    bias = options.bias or False
+    if network.count_parameters(shape, bias=bias) > MOST_PARAMETERS:
+        raise UsageError(
+            f"--hidden: the network would have more than {MOST_PARAMETERS:,} parameters."
+        )
+    seed = DEFAULT_SEED if options.seed is None else options.seed
+    init = options.init or "normal"
+    start = fitting.untrained_model(
+        network.random_network(
+            shape, seed=seed, init=init, bias=bias, activation=options.activation or "sigmoid"
+        ),
+        data,
+        options.max_score or DEFAULT_MAX_SCORE,
+    )
+    dataset.check_scores(table, data, start.target_scale)
+    return Job(data, start, _facts(TrainingRecord(seed=seed, init=init), options))
+
+
+def _resumed_job(table: Table, options: Options, old: Model) -> Job:
+    """Go on with a model, its columns and its scaling; options may repeat what it is."""
+    before = old.training or TrainingRecord()
+    hidden = old.network.layers[:-1]
+    _check_agrees(
+        {
+            "--features": (options.features, old.features),
+            "--target": (options.targets, old.targets),
+            "--max-score": (options.max_score, float(old.target_scale[0])),
+            "--hidden": (options.hidden, old.network.shape[1:-1]),
+            "--bias": (options.bias, all(layer.bias is not None for layer in old.network.layers)),
+            "--activation": (options.activation, hidden[0].activation if hidden else None),
+            "--init": (options.init, before.init),
+            "--seed": (options.seed, before.seed),
+        }
+    )
+    table = dataset.name_columns(table, old.features, old.targets)
+    dataset.model_columns(table, [*old.features, *old.targets])
+    data = dataset.read_dataset(table, features=old.features, targets=old.targets)
+    hint = "The best score comes from the resumed model's target_scale."
+    dataset.check_scores(table, data, old.target_scale, hint=hint)
+    if before.sha256 not in {None, data.sha256}:
+        warn(f"the model was trained on other data: {before.data or 'another file'}.")
+    return Job(data, old, _facts(before, options))
+
+
+def _check_agrees(pairs: dict[str, tuple[object, object]]) -> None:
+    """Refuse an option that contradicts the model that is resumed."""
+    for option, (given, has) in pairs.items():
+        if given is not None and given != has:
+            raise UsageError(
+                f"{option} does not fit --resume: the model goes on as it is. Leave {option} out."
+            )
+
+
+def _facts(before: TrainingRecord, options: Options) -> TrainingRecord:
+    """Add what the options say of the run to what is known of its start."""
+    rate = options.learning_rate or before.learning_rate or DEFAULT_LEARNING_RATE
+    return dataclasses.replace(before, optimizer=options.optimizer, learning_rate=rate)
+
+
+def _note(data: Dataset, options: Options) -> None:
+    """Say what was noticed while reading."""
+    if options.talks:
+        for note in data.notes:
+            say(f"Note: {note}")
+    for position, feature in enumerate(data.features):
+        if not data.inputs[:, position].any():
+            warn(f"column {quoted(feature)} is zero in every row: nothing can be learned from it.")
+
+
+def _train(
+    job: Job, options: Options, losses: list[tuple[int, float]], wants_stop: Callable[[], bool]
+) -> Run:
+    """Train, with progress on a terminal, and save every half minute.
+
+    losses is filled with every epoch's where a history is asked for.
+    """
+    inputs, actual = fitting.scaled_rows(job.start, job.dataset)
+    log_every = options.log_every if options.talks else None
+    saved_at = time.monotonic()
+
+    def each_epoch(epoch: int, loss: float) -> None:
+        if options.history is not None:
+            losses.append((epoch, loss))
+        if log_every is not None and epoch % log_every == 0:
+            say(f"epoch {epoch}  loss {loss:.10g}")
+
+    with ExitStack() as stack:
+        progress = None
+        if sys.stderr.isatty() and options.talks and log_every is None:
+            from scorenet_cli.show.progress import training_progress
+
+            progress = stack.enter_context(training_progress(job.facts.epochs, options.epochs))
+
+        def tick(epoch: int, loss: float, so_far: Callable[[], Run]) -> None:
+            nonlocal saved_at
+            if progress is not None:
+                progress(epoch, loss)
+            if time.monotonic() >= saved_at + AUTOSAVE_SECONDS:
+                saved_at = time.monotonic()
+                try:
+                    _save(job, so_far(), options.output)
+                except FileError as error:  # there may be room again when it matters
+                    warn(f"could not save in between: {error}")
+
+        return training.train(
+            optimizers.gradient_descent(
+                job.start.network,
+                inputs,
+                actual,
+                job.facts.learning_rate or DEFAULT_LEARNING_RATE,
+            ),
+            inputs,
+            actual,
+            epochs=options.epochs,
+            done=job.facts.epochs,
+            history=job.facts.history,
+            tolerance=options.tolerance,
+            watcher=training.Watcher(
+                each_epoch=each_epoch if options.history or log_every else None,
+                every=1 if options.history else log_every or 1,
+                tick=tick,
+                wants_stop=wants_stop,
+            ),
+        )
+
+
+def _save(job: Job, result: Run, output: str) -> Model:
+    """Save the model that a run came to."""
+    model = fitting.trained_model(job.start, result, job.dataset, job.facts)
+    model_file.save(model, output)
+    return model
+
+
+def _report(job: Job, model: Model, result: Run, options: Options) -> None:
+    """Print what the run came to, for people or for scripts."""
+    if options.quiet and not options.json:
+        return
+    predicted = predict(model, job.dataset.inputs).scores
+    fit = metrics.measure(predicted, job.dataset.scores)
+    if options.json:
+        from scorenet_cli.show.answers import as_json, to_line
+
+        answer = {
+            "model": options.output,
+            "rows": len(job.dataset.inputs),
+            "epochs": result.epochs,
+            "optimizer": options.optimizer,
+            "seed": job.facts.seed,
+            "loss": result.loss,
+            "stopped": result.stopped,
+            "seconds": result.seconds,
+            "metrics": as_json(fit),
+        }
+        typer.echo(to_line(answer))
+        return
+    from scorenet_cli.show.console import show
+    from scorenet_cli.show.tables import training_summary
+
+    show(training_summary(job.dataset, predicted, result, fit))
+
+
+def _command_to_go_on(options: Options, epochs: int) -> str:
+    """Spell out the command that takes the epochs that an interrupted run did not."""
+    words = ["scorenet", "train", *([] if options.csv is None else [options.csv])]
+    words += ["--resume", options.output, "--epochs", str(epochs)]
+    if options.output != DEFAULT_MODEL:
+        words += ["--output", options.output]
+    if options.tolerance is not None:
+        words += ["--tolerance", repr(options.tolerance)]
+    return shlex.join(words)
+
+
+def _next_command(data: Dataset, options: Options) -> str:
+    """Suggest a prediction: the document's question, or the first row's values."""
+    if data.features == worked_example.FEATURES:
+        values = [number(value) for value in worked_example.QUESTION]
+    else:
+        values = [number(value) for value in data.inputs[0].tolist()]
+    words = ["scorenet", "predict", *values]
+    if options.output != os.environ.get("SCORENET_MODEL", DEFAULT_MODEL):
+        words += ["--model", options.output]
+    return shlex.join(words)
