@@ -44,8 +44,8 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
     Text is UTF-8. A link is followed; a device or pipe is written to directly.
     FileError says why it cannot be done.
     """
-    data = content.encode() if isinstance(content, str) else content
     try:
+        data = content.encode() if isinstance(content, str) else content
         target = os.path.realpath(path)
         mode = _mode(target)
         if mode is not None and not stat.S_ISREG(mode):
@@ -102,12 +102,12 @@ def _replace(target: str, data: bytes, mode: int | None) -> None:
             os.unlink(temporary)
         raise
     if hasattr(os, "O_DIRECTORY"):
-        directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            with contextlib.suppress(OSError):  # some file systems refuse to sync a folder
+        with contextlib.suppress(OSError):  # not every folder can be opened or synced
+            directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
                 os.fsync(directory)
-        finally:
-            os.close(directory)
+            finally:
+                os.close(directory)
 
 
 def _umask() -> int:

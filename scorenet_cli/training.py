@@ -84,7 +84,7 @@ def train(  # noqa: PLR0913 - a run is these facts
     clock, next_tick, last = time.perf_counter, began + TICK, done + epochs
 
     def so_far(state: State, epoch: int, stopped: Stopped) -> Run:
-        network = state.network()
+        network = _finite_network(state.network(), epoch)
         loss = mean_squared_error(forward(network, inputs)[-1].outputs, actual)
         points = dict(remembered) | {epoch: state.loss()}
         return Run(network, epoch, loss, stopped, clock() - began, tuple(points.items()))
@@ -116,11 +116,27 @@ def train(  # noqa: PLR0913 - a run is these facts
 def _finite(loss: float, epoch: int) -> float:
     """Return the loss, or raise TrainingError where it is none any more."""
     if not math.isfinite(loss):
-        raise TrainingError(
-            f"training diverged: the loss is no longer a finite number at epoch {epoch}. "
-            "The model was not saved. Try a smaller --learning-rate."
-        )
+        raise _diverged(epoch)
     return loss
+
+
+def _finite_network(network: Network, epoch: int) -> Network:
+    """Return the network, or raise TrainingError where it can no longer be saved."""
+    for layer in network.layers:
+        if not (
+            np.isfinite(layer.weights).all()
+            and (layer.bias is None or np.isfinite(layer.bias).all())
+        ):
+            raise _diverged(epoch)
+    return network
+
+
+def _diverged(epoch: int) -> TrainingError:
+    """Make the error for a loss or weights beyond floating-point numbers."""
+    return TrainingError(
+        f"training diverged: its numbers are no longer finite at epoch {epoch}. "
+        "The model was not saved. Try a smaller --learning-rate."
+    )
 
 
 def trouble(run: Run, inputs: Array, actual: Array) -> str | None:

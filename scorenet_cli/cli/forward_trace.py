@@ -44,19 +44,16 @@ def forward_trace(
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     from scorenet_cli import model_file, trace
     from scorenet_cli import worked_example as example
-    from scorenet_cli.cli.values import parse_values
+    from scorenet_cli.cli.values import check_count, parse_values
 
+    given = tuple(parse_values(values, context)) if values else example.VALUES
+    of_the_document = worked_example or not values
+    traced_model = example.worked_example() if of_the_document else model_file.load(model)
+    check_count(given, traced_model.features)
+    result = trace.forward_trace(traced_model, given, scaling)
     document = None
-    if worked_example or not values:
-        traced_model = example.worked_example()
-        given = parse_values(values, traced_model.features, context) if values else example.VALUES
-        result = trace.forward_trace(traced_model, given, scaling)
-        if tuple(given) == example.VALUES and scaling != "own":
-            document = example.document_figures(result)
-    else:
-        traced_model = model_file.load(model)
-        given = parse_values(values, traced_model.features, context)
-        result = trace.forward_trace(traced_model, given, scaling)
+    if of_the_document and given == example.VALUES and scaling != "own":
+        document = example.document_figures(result)
 
     if json:
         from scorenet_cli.show.answers import as_json, to_line

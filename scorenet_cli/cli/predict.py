@@ -47,14 +47,15 @@ def predict(
     import numpy as np
 
     from scorenet_cli import files, model_file
-    from scorenet_cli.cli.values import parse_values
+    from scorenet_cli.cli.values import check_count, parse_values
     from scorenet_cli.model import predict as run
 
+    row = parse_values(values or [], context)
     if output is not None:
         files.check_writable(output)
     loaded = model_file.load(model)
     if csv is None:
-        row = parse_values(values or [], loaded.features, context)
+        check_count(row, loaded.features)
         answer = run(loaded, np.array([row]), scaling)
         text = "".join(f"{_fixed(score, precision)}\n" for score in answer.scores[0].tolist())
     else:

@@ -162,8 +162,6 @@ def _read_table(options: Options) -> Table:
     """Read the CSV, or the document's rows where none is named."""
     if options.csv is not None:
         return dataset.read_table(options.csv)
-    if options.talks:
-        say(f"No CSV is named: training on {worked_example.ROWS_SOURCE}.")
     return dataset.make_table(worked_example.ROWS_CSV, worked_example.ROWS_SOURCE)
 
 
@@ -234,6 +232,8 @@ def _facts(before: TrainingRecord, options: Options) -> TrainingRecord:
 def _note(data: Dataset, options: Options) -> None:
     """Say what was noticed while reading."""
     if options.talks:
+        if options.csv is None:
+            say(f"No CSV is named: training on {worked_example.ROWS_SOURCE}.")
         for note in data.notes:
             say(f"Note: {note}")
     for position, feature in enumerate(data.features):

@@ -1,7 +1,5 @@
 """VALUES: numbers on the command line, negative ones too."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import typer
@@ -10,16 +8,14 @@ from scorenet_cli.errors import UsageError
 from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
 
 
-def parse_values(
-    texts: Sequence[str], features: tuple[str, ...], context: typer.Context
-) -> list[float]:
-    """Read one finite number for each feature; UsageError for anything else.
+def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
+    """Read finite numbers; UsageError for anything else.
 
     The command lets unknown options through, because -1 looks like one: they end here.
     """
     values = []
     for text in texts:
-        if text.startswith("-") and not is_number(text) and text != "-":
+        if text.startswith("-") and text != "-" and not is_number(text):
             options = [option for param in context.command.params for option in param.opts]
             raise UsageError(
                 f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
@@ -29,11 +25,15 @@ def parse_values(
             values.append(parse_number(text))
         except ValueError as reason:
             raise UsageError(
-                f"the value {quoted(text)} {reason}. Give a number for each of: {listed(features)}."
+                f"the value {quoted(text)} {reason}. Give one number for each feature."
             ) from reason
+    return values
+
+
+def check_count(values: Sequence[float], features: tuple[str, ...]) -> None:
+    """Refuse more or fewer values than the model has features."""
     if len(values) != len(features):
         raise UsageError(
             f"the model takes {len(features)} {'value' if len(features) == 1 else 'values'} "
             f"({listed(features)}), and {len(values)} came."
         )
-    return values

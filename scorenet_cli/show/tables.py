@@ -75,10 +75,10 @@ def architecture(model: Model) -> str:
     return ", ".join([f"{model.network.shape[0]} inputs", *layers])
 
 
-def fits(table: Table) -> bool:
+def fits(table: Table, pipe_width: int = PIPE_WIDTH) -> bool:
     """Tell whether a table has room on standard output without folding a number."""
     console = make_console(sys.stdout)
-    room = console.width if console.is_terminal else COMFORTABLE_WIDTH
+    room = console.width if console.is_terminal else pipe_width
     widest = console.options.update(max_width=PIPE_WIDTH)
     return Measurement.get(console, widest, table).maximum <= room
 
@@ -89,7 +89,7 @@ def fits(table: Table) -> bool:
 def training_summary(dataset: Dataset, predicted: Array, run: Run, metrics: Metrics) -> Group:
     """Show actual beside predicted scores for the first rows, then what the run came to."""
     table = _first_scores(dataset, predicted, with_inputs=True)
-    if not fits(table):
+    if not fits(table, COMFORTABLE_WIDTH):
         table = _first_scores(dataset, predicted, with_inputs=False)
     parts: list[RenderableType] = [table]
     if len(predicted) > FIRST_ROWS:
@@ -160,7 +160,7 @@ def _weight_tables(model: Model) -> Iterator[RenderableType]:
         yield heading(f"Weights to the {layer_names(model)[position]} layer")
         before, after = names[position], names[position + 1]
         matrix = _weight_matrix(layer, before, after)
-        if layer.parameters <= MOST_WEIGHTS and fits(matrix):
+        if layer.parameters <= MOST_WEIGHTS and fits(matrix, COMFORTABLE_WIDTH):
             yield matrix
         else:
             yield from _weight_list(layer, before, after)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import Invoke, Process, plain_environment
+
+from scorenet_cli import __version__
+
+COMMANDS = ("train", "predict", "inspect", "forward-trace")
+
+
+def test_version(process: Process) -> None:
+    assert process("--version").stdout == f"scorenet {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])
+def test_help_is_whole_and_plain(process: Process, words: list[str]) -> None:
+    result = process(*words, "--help")
+    assert result.returncode == 0
+    assert result.stdout.isascii()
+    for expected in ("Usage: scorenet", *([] if words else COMMANDS)):
+        assert expected in result.stdout
+
+
+def _imported(folder: Path, *words: str) -> set[str]:
+    """Top-level packages that a run of the command imports."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "scorenet_cli", *words],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=plain_environment(),
+        check=True,
+    )
+    lines = [line for line in result.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["train", "--help"]])
+def test_version_and_help_import_neither_numpy_nor_rich(tmp_path: Path, words: list[str]) -> None:
+    assert not {"numpy", "rich"} & _imported(tmp_path, *words)
+
+
+def test_predict_in_a_pipe_imports_numpy_and_no_rich(tmp_path: Path, process: Process) -> None:
+    process("train", "--epochs", 1)
+    imported = _imported(tmp_path, "predict", "2", "8")
+    assert "numpy" in imported
+    assert not {"rich", "pydantic", "hashlib", "tempfile", "csv"} & imported
+
+
+@pytest.mark.parametrize(
+    "words", [["trian"], ["train", "--epoch", "3"], ["predict", "--precision"]]
+)
+def test_a_wrong_command_line_exits_with_2(invoke: Invoke, words: list[str]) -> None:
+    result = invoke(*words)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Error: " in result.stderr
+
+
+def test_no_command_shows_help(invoke: Invoke) -> None:
+    assert "forward-trace" in invoke().output
+
+
+def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(_path: str) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("scorenet_cli.model_file.load", no_memory)
+    result = invoke("inspect")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: There is not enough memory")
+
+
+def test_ctrl_c_outside_training_says_so(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_path: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scorenet_cli.model_file.load", interrupt)
+    result = invoke("inspect")
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted: nothing was changed.\n"

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support import Invoke, Process, one_message
+
+
+def test_without_values_it_is_the_worked_example(invoke: Invoke) -> None:
+    text = invoke("forward-trace").stdout
+    for figure in (
+        "7.6",
+        "3.9",
+        "6.5",
+        "0.8567467964",
+        "1.79832",
+        ".8579443067",
+        "S(3.9) is .9802",
+    ):
+        assert figure in text
+
+
+def test_the_worked_examples_json(invoke: Invoke) -> None:
+    answer = json.loads(invoke("forward-trace", "--json").stdout)
+    assert list(answer) == ["inputs", "layers", "outputs", "scores", "document"]
+    assert answer["inputs"][1] == {"name": "hours_slept", "value": 9, "scaled": 9}
+    hidden, output = answer["layers"]
+    assert hidden["name"] == "hidden"
+    first = hidden["neurons"][0]
+    assert list(first) == ["name", "terms", "bias", "sum", "activation", "output"]
+    assert first["terms"][1] == {
+        "from": "hours_slept",
+        "value": 9,
+        "weight": 0.8,
+        "product": 9 * 0.8,
+    }
+    assert output["neurons"][0]["output"] == answer["outputs"][0] == 0.8567467964249273
+    assert answer["scores"] == [pytest.approx(85.67467964249273)]
+    figures = {(f["neuron"], f["what"]): f for f in answer["document"]["figures"]}
+    assert figures["h2", "output"]["printed"] == "1.000"
+    assert figures["score", "output"]["printed"] == ".8579443067"
+
+
+def test_values_trace_the_saved_model_in_its_units(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 20_000, "--quiet")
+    result = invoke("forward-trace", 2, 8, "--json")
+    answer = json.loads(result.stdout)
+    assert "document" not in answer
+    assert [entry["scaled"] for entry in answer["inputs"]] == [2 / 3, 8 / 9]
+    predicted = invoke("predict", 2, 8, "--precision", 17).stdout
+    assert answer["scores"] == [float(predicted)]
+    text = invoke("forward-trace", 2, 8, "--precision", 4).stdout
+    assert f"{answer['scores'][0]:.4f}" in text
+    assert "hours_studied" in text
+
+
+def test_values_with_the_worked_example_use_the_documents_weights_unscaled(invoke: Invoke) -> None:
+    answer = json.loads(invoke("forward-trace", 1, -1, "--worked-example", "--json").stdout)
+    sums = [neuron["sum"] for neuron in answer["layers"][0]["neurons"]]
+    assert sums == pytest.approx([0.2 - 0.8, 0.6 - 0.3, 0.1 - 0.7])
+    assert "document" not in answer
+
+
+def test_a_hand_written_model_with_biases_and_two_outputs(invoke: Invoke) -> None:
+    model = {
+        "format": "scorenet-model",
+        "version": 1,
+        "features": ["i1", "i2"],
+        "targets": ["o1", "o2"],
+        "layers": [
+            {"weights": [[0.15, 0.25], [0.2, 0.3]], "bias": [0.35, 0.35], "activation": "sigmoid"},
+            {"weights": [[0.4, 0.5], [0.45, 0.55]], "bias": [0.6, 0.6], "activation": "sigmoid"},
+        ],
+    }
+    Path("m.json").write_text(json.dumps(model), encoding="utf-8")
+    text = invoke("forward-trace", 0.05, 0.1, "--model", "m.json").stdout
+    for figure in ("0.3775", "0.5932699921", "1.1059059671", "0.7513650696", "0.7729284653"):
+        assert figure in text
+
+
+def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> None:
+    long_name = "hours " + "x" * 150
+    layer = {"weights": [[0.123456789012]]}
+    (tmp_path / "m.json").write_text(
+        json.dumps(
+            {
+                "format": "scorenet-model",
+                "version": 1,
+                "features": [long_name],
+                "targets": ["y"],
+                "layers": [layer],
+            }
+        ),
+        encoding="utf-8",
+    )
+    for columns in ("40", "80"):
+        result = process("forward-trace", 1, "--model", "m.json", COLUMNS=columns)
+        (row,) = [line for line in result.stdout.splitlines() if "0.1234567890  " in line]
+        assert row.split()[-4:] == ["x" * 150, "1", "0.1234567890", "0.1234567890"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "expected"),
+    [
+        (["1"], 1, "there is no such model"),
+        (["1", "--worked-example"], 2, "takes 2 values"),
+        (["1", "x", "--worked-example"], 2, "'x' is not a number"),
+        (["--save", "x.svg"], 2, "no option '--save'"),
+    ],
+)
+def test_what_is_at_fault_is_named_once(
+    invoke: Invoke, words: list[str], status: int, expected: str
+) -> None:
+    result = invoke("forward-trace", *words)
+    assert expected in one_message(result)
+    assert result.exit_code == status

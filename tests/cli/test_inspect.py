@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import Invoke, Process, one_message
+
+from scorenet_cli import model_file
+
+
+def test_a_trained_model_says_what_it_is_and_where_it_came_from(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 2000, "--quiet")
+    text = invoke("inspect").stdout
+    model = model_file.load("scorenet.json")
+    assert "2 inputs, 3 hidden (sigmoid), 1 output (sigmoid)" in text
+    assert "9 (9 weights, 0 biases)" in text
+    for weight in model.network.layers[0].weights.ravel():
+        assert f"{weight:.6f}" in text
+    for fact in ("hours_studied", "1 to 3", "5 to 9", "seed 23", "2,000", "epochs"):
+        assert fact in text
+    assert model.training is not None
+    assert f"{model.training.loss:.6g}" in text
+
+
+def test_json_is_the_file_and_a_count(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 5, "--bias", "--quiet")
+    answer = json.loads(invoke("inspect", "--json").stdout)
+    assert answer.pop("parameters") == 13
+    assert answer == json.loads(Path("scorenet.json").read_text(encoding="utf-8"))
+
+
+def test_weights_to_writes_what_numpy_savetxt_writes_and_reads_back(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 5, "--quiet")
+    assert invoke("inspect", "--weights-to", "w").exit_code == 0
+    model = model_file.load("scorenet.json")
+    for number, layer in enumerate(model.network.layers, start=1):
+        expected = io.StringIO()
+        np.savetxt(expected, layer.weights, fmt="%s")
+        assert Path(f"w/w{number}.txt").read_text(encoding="utf-8") == expected.getvalue()
+    by_file = invoke("predict", 2, 9, "--json")
+    # The folder holds weights alone: the same scaled values give the same output.
+    scaled = json.loads(by_file.stdout)["predictions"][0]["scaled_inputs"]
+    by_folder = invoke("predict", *scaled, "--model", "w", "--json")
+    assert (
+        json.loads(by_folder.stdout)["predictions"][0]["outputs"]
+        == json.loads(by_file.stdout)["predictions"][0]["outputs"]
+    )
+    assert "w1.txt" not in invoke("inspect", "--model", "w").stdout
+    assert "not recorded" in invoke("inspect", "--model", "w").stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("{", "line 1, column 2: not JSON"),
+        ('{"format": "other"}', 'its "format" must be "scorenet-model", and is "other"'),
+        ("\x00", "not JSON"),
+    ],
+)
+def test_a_file_that_is_no_model_is_refused(invoke: Invoke, content: str, expected: str) -> None:
+    Path("m.json").write_text(content, encoding="utf-8")
+    result = invoke("inspect", "--model", "m.json")
+    assert result.exit_code == 1
+    assert expected in one_message(result)
+
+
+def test_boxes_become_plain_signs_where_the_terminal_has_no_others(process: Process) -> None:
+    process("train", "--epochs", 1)
+    for encoding in ("ascii", "cp1252"):
+        result = process("inspect", PYTHONIOENCODING=encoding)
+        assert result.returncode == 0
+        assert "hours_studied" in result.stdout
+        assert "?" not in result.stdout

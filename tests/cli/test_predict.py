@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import Invoke, Process, one_message, plain_environment
+
+WEIGHTS = [[0.5], [-0.25]]
+MODEL = {
+    "format": "scorenet-model",
+    "version": 1,
+    "features": ["studied", "slept"],
+    "targets": ["score"],
+    "feature_scale": [4, 10],
+    "feature_range": [[1, 4], [5, 10]],
+    "target_scale": [100],
+    "layers": [{"weights": WEIGHTS, "bias": [0.1], "activation": "sigmoid"}],
+}
+
+
+def score(studied: float, slept: float) -> float:
+    return float(100 / (1 + np.exp(-(0.5 * studied - 0.25 * slept + 0.1))))
+
+
+@pytest.fixture(autouse=True)
+def _model(tmp_path: Path) -> None:
+    (tmp_path / "scorenet.json").write_text(json.dumps(MODEL), encoding="utf-8")
+
+
+def test_one_bare_number_for_a_shell(process: Process) -> None:
+    result = process("predict", 2, 8)
+    assert result.stdout == f"{score(0.5, 0.8):.6f}\n"
+    assert result.stderr == ""
+
+
+def test_a_value_outside_the_training_range_gets_a_warning(invoke: Invoke) -> None:
+    result = invoke("predict", 2, 11)
+    assert result.stdout == f"{score(0.5, 1.1):.6f}\n"
+    assert result.stderr.startswith("Warning: 'slept' = 11 is outside the training range 5 to 10")
+
+
+@pytest.mark.parametrize("values", [("-1", "8e-1"), ("-1e3", "-.5"), ("+2", "-0"), ("1.", "-2E+0")])
+def test_negative_and_exponent_numbers_are_values(invoke: Invoke, values: tuple[str, str]) -> None:
+    studied, slept = map(float, values)
+    result = invoke("predict", *values, "--scaling", "none")
+    assert result.exit_code == 0
+    assert float(result.stdout) == pytest.approx(score(studied, slept), abs=1e-6)
+
+
+def test_scaling_own_divides_by_the_rows_own_largest(invoke: Invoke) -> None:
+    results = [invoke("predict", *row, "--scaling", "own").stdout for row in ((4, 8), (40, 80))]
+    assert results == [f"{score(0.5, 1):.6f}\n"] * 2
+
+
+def test_precision(invoke: Invoke) -> None:
+    assert invoke("predict", 2, 8, "--precision", 0).stdout == f"{score(0.5, 0.8):.0f}\n"
+    assert invoke("predict", 2, 8, "--precision=12").stdout == f"{score(0.5, 0.8):.12f}\n"
+
+
+def test_json_has_every_number_at_full_precision(invoke: Invoke) -> None:
+    answer = json.loads(invoke("predict", 2, 11, "--json").stdout)
+    assert answer["targets"] == ["score"]
+    (only,) = answer["predictions"]
+    assert list(only) == [
+        *("inputs", "scaled_inputs", "outputs", "scores", "outside_training_range")
+    ]
+    assert only["inputs"] == [2, 11]
+    assert only["scaled_inputs"] == [0.5, 1.1]
+    assert only["scores"] == [only["outputs"][0] * 100]
+    assert only["outputs"][0] == pytest.approx(score(0.5, 1.1) / 100, rel=1e-15)
+    assert only["outside_training_range"] == ["slept"]
+
+
+def test_several_targets_take_a_line_each(invoke: Invoke) -> None:
+    layer = {"weights": [[0.0, 1.0], [0.0, 1.0]]}
+    two = MODEL | {"targets": ["a", "b"], "target_scale": [10, 100], "layers": [layer]}
+    Path("two.json").write_text(json.dumps(two), encoding="utf-8")
+    lines = invoke("predict", 4, 10, "--model", "two.json").stdout.splitlines()
+    assert lines == ["5.000000", f"{100 / (1 + np.exp(-2)):.6f}"]
+
+
+def table(text: str, delimiter: str = ",") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text), delimiter=delimiter))
+
+
+def test_a_csv_keeps_its_columns_and_gains_one(invoke: Invoke) -> None:
+    text = 'who,slept,studied,score\n"Ada, B.",8,2,90\nBob, 9 ,1.50,\n'
+    result = invoke("predict", "--csv", "-", stdin=text)
+    rows = table(result.stdout)
+    assert list(rows[0]) == ["who", "slept", "studied", "score", "predicted_score"]
+    assert [row["who"] for row in rows] == ["Ada, B.", "Bob"]
+    assert [row["studied"] for row in rows] == ["2", "1.50"]
+    assert [row["predicted_score"] for row in rows] == [
+        f"{score(0.5, 0.8):.6f}",
+        f"{score(1.5 / 4, 0.9):.6f}",
+    ]
+
+
+def test_without_the_target_and_with_semicolons(invoke: Invoke) -> None:
+    result = invoke("predict", "--csv", "-", "--precision", 2, stdin="studied;slept\r\n2;8\r\n")
+    assert result.stdout == f"studied;slept;predicted_score\n2;8;{score(0.5, 0.8):.2f}\n"
+
+
+@pytest.mark.parametrize("text", ["2,8\n1,9\n", "2,8,90\n1,9,80\n"])
+def test_without_a_header_the_order_counts(invoke: Invoke, text: str) -> None:
+    rows = table(invoke("predict", "--csv", "-", stdin=text).stdout)
+    assert [row["predicted_score"] for row in rows] == [
+        f"{score(0.5, 0.8):.6f}",
+        f"{score(0.25, 0.9):.6f}",
+    ]
+    assert [row["studied"] for row in rows] == ["2", "1"]
+
+
+def test_a_csv_in_json_has_a_prediction_a_row(invoke: Invoke) -> None:
+    result = invoke("predict", "--csv", "-", "--json", stdin="studied,slept\n2,8\n9,8\n")
+    predictions = json.loads(result.stdout)["predictions"]
+    assert [entry["outside_training_range"] for entry in predictions] == [[], ["studied"]]
+    assert "'studied' in 1 of 2 rows (the first: 9) is outside" in result.stderr
+
+
+def test_output_goes_to_a_file_whole(invoke: Invoke) -> None:
+    result = invoke("predict", 2, 8, "--output", "out.txt")
+    assert result.stdout == ""
+    assert Path("out.txt").read_text(encoding="utf-8") == f"{score(0.5, 0.8):.6f}\n"
+
+
+def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "w1.txt").write_text("0.5\n-0.25\n", encoding="utf-8")
+    result = process("predict", 1, 2, SCORENET_MODEL="weights")
+    assert result.stdout == "0.500000\n"  # 1 · .5 - 2 · .25 = 0, nothing scaled
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "expected"),
+    [
+        ([], 2, "give either VALUES or --csv FILE"),
+        (["1", "2", "--csv", "d.csv"], 2, "give either VALUES or --csv FILE"),
+        (["1"], 2, "takes 2 values ('studied', 'slept'), and 1 came"),
+        (["1", "2", "3"], 2, "and 3 came"),
+        (["1", "two"], 2, "'two' is not a number"),
+        (["1", "2,5"], 2, "write decimals with a point"),
+        (["1", "nan"], 2, "'nan' is not a finite number"),
+        (["1", "-inf"], 2, "'-inf' is not a finite number"),
+        (["1", "1e999"], 2, "'1e999' is not a finite number"),
+        (["1", "--precison", "3"], 2, "no option '--precison'. Did you mean '--precision'?"),
+        (["-e", "3"], 2, "no option '-e'"),
+        (["1", "2", "--model", "none.json"], 1, "none.json: there is no such model"),
+        (["--csv", "none.csv"], 1, "none.csv: cannot be read"),
+        (
+            ["--csv", "d.csv"],
+            1,
+            "no column 'slept'. Did you mean 'sleep'? Its columns are: 'studied', 'sleep'",
+        ),
+        (["1", "2", "--output", "no/where"], 1, "there is no folder"),
+    ],
+)
+def test_what_is_at_fault_is_named_once(
+    invoke: Invoke, words: list[str], status: int, expected: str
+) -> None:
+    Path("d.csv").write_text("studied,sleep\n2,8\n", encoding="utf-8")
+    result = invoke("predict", *words)
+    assert expected in one_message(result)
+    assert result.exit_code == status
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_stdout_is_one_message(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "scorenet_cli", "predict", "2", "8"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=plain_environment(),
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert result.stderr == "Error: standard output: cannot be written: no space left on device.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+def test_a_reader_that_leaves_ends_it_silently(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("studied,slept\n" + "2,8\n" * 50_000, encoding="utf-8")
+    command = f"{sys.executable} -m scorenet_cli predict --csv d.csv | head -n 2"
+    result = subprocess.run(
+        ["/bin/sh", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=plain_environment(),
+        check=False,
+    )
+    assert result.stdout.splitlines()[0] == "studied,slept,predicted_score"
+    assert result.stderr == ""
+
+
+def test_a_cjk_header_survives_a_stdout_that_is_not_utf_8(process: Process, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text(
+        json.dumps(MODEL | {"features": ["學習", "睡眠"], "targets": ["分數"]}), encoding="utf-8"
+    )
+    (tmp_path / "d.csv").write_text("學習,睡眠\n2,8\n", encoding="utf-8")
+    process("predict", "--csv", "d.csv", "--model", "m.json", "--output", "a.csv")
+    result = subprocess.run(
+        [sys.executable, "-m", "scorenet_cli", "predict", "--csv", "d.csv", "--model", "m.json"],
+        capture_output=True,
+        cwd=tmp_path,
+        env=plain_environment(PYTHONIOENCODING="ascii"),
+        check=False,
+    )
+    assert result.stdout == (tmp_path / "a.csv").read_bytes()
+    assert result.stdout.decode().startswith("學習,睡眠,predicted_分數\n")

@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Process, one_message, plain_environment
+
+from scorenet_cli import model_file
+from scorenet_cli.cli import training_job
+from scorenet_cli.network import random_network
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+DOCUMENT = "hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
+
+
+def saved(path: str | Path = "scorenet.json") -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return answer
+
+
+def test_the_documents_run_ends_at_its_scores_and_below_its_loss(invoke: Invoke) -> None:
+    result = invoke("train", SAMPLE / "study_hours.csv", "--epochs", 100_000)
+    assert result.exit_code == 0
+    for score in ("92.00  ", "86.00  ", "89.00  "):
+        assert score in result.stdout
+    assert "Saved scorenet.json. Next: scorenet predict 4 8" in result.stderr
+    assert saved()["training"]["loss"] <= 1.94136958194e-18
+
+
+def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
+    result = invoke("train", "--epochs", 30_000, "--json")
+    answer = json.loads(result.stdout)
+    assert result.stderr == ""
+    assert list(answer) == [
+        *("model", "rows", "epochs", "optimizer", "seed", "loss", "stopped", "seconds", "metrics")
+    ]
+    assert answer["model"] == "scorenet.json"
+    assert (answer["rows"], answer["epochs"], answer["seed"]) == (3, 30_000, 23)
+    assert (answer["optimizer"], answer["stopped"]) == ("gd", "epochs")
+    assert answer["loss"] == saved()["training"]["loss"]
+    assert answer["metrics"]["rmse"] == pytest.approx(100 * answer["loss"] ** 0.5)
+
+
+def test_the_model_file_is_the_contracts(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 5)
+    model = saved()
+    assert list(model) == [
+        *("format", "version", "features", "targets", "feature_scale", "feature_range"),
+        *("target_scale", "layers", "training"),
+    ]
+    assert (model["format"], model["version"]) == ("scorenet-model", 1)
+    assert model["features"] == ["hours_studied", "hours_slept"]
+    assert model["feature_scale"] == [3, 9]
+    assert model["feature_range"] == [[1, 3], [5, 9]]
+    assert model["target_scale"] == [100]
+    assert [np.shape(layer["weights"]) for layer in model["layers"]] == [(2, 3), (3, 1)]
+    assert [layer["bias"] for layer in model["layers"]] == [None, None]
+    training = model["training"]
+    assert training["history"][0][0] == 0
+    assert training["history"][-1][0] == training["epochs"] == 5
+
+
+def test_from_the_same_start_the_weights_are_the_documents(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 1, "--seed", 7)
+    start = random_network((2, 3, 1), seed=7)
+    formulas = PlainFormulas(start.layers[0].weights, start.layers[1].weights)
+    formulas.epoch(INPUTS, ACTUAL)
+    model = model_file.load("scorenet.json")
+    assert np.abs(model.network.layers[0].weights - formulas.first).max() < 1e-12
+    assert np.abs(model.network.layers[1].weights - formulas.second).max() < 1e-12
+
+
+def test_the_options_of_the_network(invoke: Invoke) -> None:
+    options = "--hidden 4,2 --bias --activation tanh --init uniform --seed 5 --epochs 0"
+    assert invoke("train", *options.split()).exit_code == 0
+    start = random_network((2, 4, 2, 1), seed=5, init="uniform", bias=True, activation="tanh")
+    model = model_file.load("scorenet.json")
+    assert model.network.shape == (2, 4, 2, 1)
+    for layer, expected in zip(model.network.layers, start.layers, strict=True):
+        assert layer.weights.tobytes() == expected.weights.tobytes()
+        assert layer.activation == expected.activation
+        assert layer.bias is not None
+
+
+def test_columns_can_be_chosen_and_targets_repeated(invoke: Invoke) -> None:
+    Path("d.csv").write_text("name,maths,hours,art\nAda,90,2,80\nBob,60,1,70\n", encoding="utf-8")
+    result = invoke(
+        *("train", "d.csv", "--features", "hours", "--target", "maths", "--target", "art"),
+        *("--epochs", 10, "--json"),
+    )
+    assert result.exit_code == 0, result.stderr
+    model = saved()
+    assert (model["features"], model["targets"]) == (["hours"], ["maths", "art"])
+    assert np.shape(model["layers"][1]["weights"]) == (3, 2)
+
+
+def test_a_csv_may_come_from_standard_input(invoke: Invoke) -> None:
+    result = invoke("train", "-", "--epochs", 3, stdin=DOCUMENT)
+    assert result.exit_code == 0
+    assert saved()["training"]["data"] == "standard input"
+
+
+def test_an_unnamed_column_that_counts_the_rows_is_left_out_with_a_note(invoke: Invoke) -> None:
+    Path("d.csv").write_text(",Hours,Scores\n0,2.5,21\n1,5.1,47\n2,3.2,27\n", encoding="utf-8")
+    result = invoke("train", "d.csv", "--epochs", 3)
+    assert saved()["features"] == ["Hours"]
+    assert "Note: the first column has no name and counts the rows" in result.stderr
+
+
+def test_the_list_of_features_that_an_error_suggests_works(invoke: Invoke) -> None:
+    Path("d.csv").write_text(
+        'id,"Hours, net",Sleep,Score\nA1,2,9,92\nB2,1,5,86\n', encoding="utf-8"
+    )
+    message = one_message(invoke("train", "d.csv"))
+    assert "d.csv, line 2, column 'id': 'A1' is not a number." in message
+    suggestion = message.partition("--features ")[2]
+    assert suggestion == "'\"Hours, net\",Sleep'"
+    assert invoke("train", "d.csv", "--features", suggestion[1:-1], "--epochs", 1).exit_code == 0
+    assert saved()["features"] == ["Hours, net", "Sleep"]
+
+
+def test_sixty_thousand_and_forty_thousand_epochs_are_a_hundred_thousand(invoke: Invoke) -> None:
+    csv_path = SAMPLE / "study_hours.csv"
+    invoke("train", csv_path, "--epochs", 100_000, "-o", "whole.json")
+    invoke("train", csv_path, "--epochs", 60_000, "-o", "part.json")
+    invoke("train", csv_path, "--epochs", 40_000, "--resume", "part.json", "-o", "part.json")
+    whole, part = saved("whole.json"), saved("part.json")
+    assert part["layers"] == whole["layers"]
+    del whole["training"]["date"], part["training"]["date"]
+    assert part == whole
+
+
+def test_a_hand_written_model_can_be_resumed(invoke: Invoke) -> None:
+    layer = {"weights": [[0.5], [-0.25]], "bias": [0.1], "activation": "sigmoid"}
+    hand_written = {
+        "format": "scorenet-model",
+        "version": 1,
+        "features": ["studied", "slept"],
+        "targets": ["score"],
+        "target_scale": [100],
+        "layers": [layer],
+    }
+    Path("hand.json").write_text(json.dumps(hand_written), encoding="utf-8")
+    Path("d.csv").write_text("studied,slept,score\n2,9,92\n1,5,86\n", encoding="utf-8")
+    result = invoke("train", "d.csv", "--resume", "hand.json", "--epochs", 1, "--json")
+    assert json.loads(result.stdout)["seed"] is None
+    # One step by hand: z = x W + b, W += 3/2 · xᵀ delta, delta = (y - o) o (1 - o).
+    x, y = np.array([[2.0, 9.0], [1.0, 5.0]]), np.array([[0.92], [0.86]])
+    output = 1 / (1 + np.exp(-(x @ [[0.5], [-0.25]] + 0.1)))
+    delta = (y - output) * output * (1 - output)
+    assert saved()["layers"][0]["weights"] == pytest.approx(
+        np.array([[0.5], [-0.25]]) + 1.5 * x.T @ delta, abs=1e-12
+    )
+    assert saved()["layers"][0]["bias"] == pytest.approx([0.1 + 1.5 * float(delta.sum())])
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--hidden 4",
+        "--bias",
+        "--activation tanh",
+        "--init uniform",
+        "--seed 24",
+        "--max-score 50",
+        "--features hours_slept",
+        "--target hours_slept",
+    ],
+)
+def test_an_option_that_contradicts_the_resumed_model_is_refused(
+    invoke: Invoke, option: str
+) -> None:
+    invoke("train", "--epochs", 1)
+    before = Path("scorenet.json").read_bytes()
+    result = invoke("train", "--resume", "scorenet.json", *option.split())
+    assert result.exit_code == 2
+    assert f"{option.split(maxsplit=1)[0]} does not fit --resume" in one_message(result)
+    assert Path("scorenet.json").read_bytes() == before
+
+
+def test_an_option_that_repeats_the_resumed_model_is_taken(invoke: Invoke) -> None:
+    options = ["--hidden", "4", "--bias", "--seed", "9", "--max-score", "100", "--epochs", "2"]
+    invoke("train", *options)
+    assert invoke("train", *options, "--resume", "scorenet.json", "--quiet").exit_code == 0
+    assert saved()["training"]["epochs"] == 4
+
+
+def test_resuming_on_other_data_is_said(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 1)
+    Path("d.csv").write_text(DOCUMENT + "2,7,90\n", encoding="utf-8")
+    result = invoke("train", "d.csv", "--resume", "scorenet.json", "--epochs", 1)
+    assert "was trained on other data" in result.stderr
+
+
+def test_history_holds_every_epoch(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 12, "--history", "h.csv")
+    rows = list(csv.DictReader(io.StringIO(Path("h.csv").read_text(encoding="utf-8"))))
+    assert [int(row["epoch"]) for row in rows] == list(range(13))
+    losses = dict(saved()["training"]["history"])
+    assert {int(r["epoch"]): float(r["loss"]) for r in rows if int(r["epoch"]) in losses} == losses
+
+
+def test_log_every_prints_to_stderr(invoke: Invoke) -> None:
+    lines = invoke("train", "--epochs", 30, "--log-every", 10).stderr.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("epoch")] == [
+        *("0", "10", "20", "30")
+    ]
+
+
+def test_quiet_prints_nothing_where_nothing_is_wrong(invoke: Invoke) -> None:
+    result = invoke("train", "--epochs", 60_000, "--quiet", "--log-every", 1000)
+    assert (result.stdout, result.stderr) == ("", "")
+    assert Path("scorenet.json").exists()
+
+
+def test_a_run_that_got_nowhere_says_so_and_what_to_try(invoke: Invoke) -> None:
+    result = invoke("train", "--epochs", 10, "--quiet")
+    assert "no better than predicting the mean" in result.stderr
+    assert "--epochs" in result.stderr
+
+
+def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> None:
+    steep = {
+        "format": "scorenet-model",
+        "version": 1,
+        "features": ["x"],
+        "targets": ["y"],
+        "layers": [{"weights": [[1e200]], "activation": "relu"}],
+    }
+    Path("scorenet.json").write_text(json.dumps(steep), encoding="utf-8")
+    before = Path("scorenet.json").read_bytes()
+    Path("d.csv").write_text("x,y\n1,1\n", encoding="utf-8")
+    result = invoke("train", "d.csv", "--resume", "scorenet.json")
+    assert result.exit_code == 1
+    assert "diverged" in one_message(result)
+    assert Path("scorenet.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "expected"),
+    [
+        (["nowhere.csv"], 1, "nowhere.csv: cannot be read: no such file or directory."),
+        (["."], 1, ".: is a folder, not a file."),
+        (["d.csv", "--target", "marks"], 2, "no column 'marks'"),
+        (["d.csv", "--features", "hours_sleptt"], 2, "Did you mean 'hours_slept'?"),
+        (["d.csv", "--features", "score"], 2, "is a target and a feature"),
+        (["d.csv", "--features", ","], 2, "--features takes names between commas"),
+        (["d.csv", "--max-score", "90"], 1, "line 2, column 'score': the score 92 is not between"),
+        (["d.csv", "--max-score", "nan"], 2, "--max-score must be a finite number above 0"),
+        (["d.csv", "--learning-rate", "0"], 2, "--learning-rate must be a finite number above 0"),
+        (["d.csv", "--tolerance", "inf"], 2, "--tolerance must be a finite number of at least 0"),
+        (["d.csv", "--hidden", "3,x"], 2, "--hidden takes a size"),
+        (["d.csv", "--hidden", "0"], 2, "--hidden takes a size"),
+        (["d.csv", "--hidden", "99999999"], 2, "more than 10,000,000 parameters"),
+        (["d.csv", "-o", "d.csv"], 1, "is not a scorenet model, so it is left alone"),
+        (["d.csv", "-o", "."], 1, "is a folder"),
+        (["d.csv", "-o", "no/where.json"], 1, "there is no folder"),
+        (["d.csv", "--history", "d.csv"], 2, "--history would overwrite the CSV"),
+        (["d.csv", "--history", "scorenet.json"], 2, "--history would overwrite --output"),
+        (["d.csv", "--resume", "none.json"], 1, "none.json: there is no such model"),
+    ],
+)
+def test_what_is_at_fault_is_named_once(
+    invoke: Invoke, words: list[str], status: int, expected: str
+) -> None:
+    Path("d.csv").write_text(DOCUMENT, encoding="utf-8")
+    result = invoke("train", *words)
+    assert expected in one_message(result)
+    assert result.exit_code == status
+    assert Path("d.csv").read_text(encoding="utf-8") == DOCUMENT
+    assert not Path("scorenet.json").exists()
+
+
+def test_a_header_with_markup_escapes_and_cjk_is_shown_safely(
+    process: Process, tmp_path: Path
+) -> None:
+    header = "hours[/],\x1b[31mslept\x07,分數"
+    (tmp_path / "d.csv").write_text(f"{header}\n2,9,92\n1,5,86\n", encoding="utf-8")
+    result = process("train", "d.csv", "--epochs", 1, PYTHONUTF8="1")
+    assert result.returncode == 0
+    assert "hours[/]" in result.stdout
+    assert "predicted 分數" in result.stdout
+    assert not {"\x1b", "\x07"} & set(result.stdout + result.stderr)
+    assert "\x1b" not in process("inspect", PYTHONUTF8="1").stdout
+
+
+def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "scorenet_cli", "train", *words],
+        cwd=folder,
+        env=plain_environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_saves_and_says_how_to_go_on(
+    tmp_path: Path, process: Process, sent: signal.Signals, status: int
+) -> None:
+    (tmp_path / "d.csv").write_text(DOCUMENT, encoding="utf-8")
+    run = _start(tmp_path, "d.csv", "--epochs", "100000000", "--log-every", "1")
+    assert run.stderr is not None
+    for line in run.stderr:  # it trains by now
+        if line.startswith("epoch 5 "):
+            break
+    run.send_signal(sent)
+    _, errors = run.communicate(timeout=30)
+    assert run.returncode == status
+    assert "Traceback" not in errors
+    done = saved(tmp_path / "scorenet.json")["training"]
+    assert done["stopped"] == "interrupted"
+    command = errors.strip().splitlines()[-1].split()
+    assert command == [
+        *("scorenet", "train", "d.csv", "--resume", "scorenet.json"),
+        *("--epochs", str(100_000_000 - done["epochs"])),
+    ]
+    assert process(*command[1:5], "--epochs", "10").returncode == 0
+    assert saved(tmp_path / "scorenet.json")["training"]["epochs"] == done["epochs"] + 10
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_a_long_run_saves_itself(tmp_path: Path) -> None:
+    script = (
+        "from scorenet_cli.cli import main, training_job\n"
+        "training_job.AUTOSAVE_SECONDS = 0.2\n"
+        "main()\n"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", script, "train", "--epochs", "100000000"],
+        cwd=tmp_path,
+        env=plain_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "scorenet.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        run.kill()
+        run.wait()
+    assert model_file.load(str(tmp_path / "scorenet.json")).network.shape == (2, 3, 1)
+    assert training_job.AUTOSAVE_SECONDS == 30

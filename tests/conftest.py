@@ -1,0 +1,47 @@
+"""Two ways to run a command: in this process, and as a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import Invoke, Process, plain_environment
+from typer.testing import CliRunner, Result
+
+from scorenet_cli.cli import app
+
+
+@pytest.fixture
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Run a command in this process, in an empty folder; stdout and stderr apart."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCORENET_MODEL", raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+
+    def run(*words: object, stdin: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words], input=stdin)
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Process:
+    """Run a command as a process of its own, in an empty folder."""
+
+    def run(
+        *words: object, stdin: str | None = None, **changes: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "scorenet_cli", *(str(word) for word in words)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=plain_environment(**changes),
+            timeout=60,
+            check=False,
+        )
+
+    return run

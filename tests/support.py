@@ -1,0 +1,77 @@
+"""What several test files share: how runs are judged, and a transcription of the formulas."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from typer.testing import Result
+
+from scorenet_cli.network import Layer, Network
+
+Array = NDArray[np.float64]
+Invoke = Callable[..., Result]
+Process = Callable[..., "subprocess.CompletedProcess[str]"]
+
+INPUTS = np.array([[2, 9], [1, 5], [3, 6]]) / [3.0, 9.0]
+ACTUAL = np.array([[0.92], [0.86], [0.89]])
+
+
+def plain_environment(**changes: str) -> dict[str, str]:
+    """The environment without anything that changes output, and with the changes."""
+    dropped = {"SCORENET_MODEL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING"}
+    kept = {key: value for key, value in os.environ.items() if key not in dropped}
+    return kept | {"TERM": "dumb"} | changes
+
+
+def one_message(result: Result | subprocess.CompletedProcess[str]) -> str:
+    """The error that a run ended with: one line, no traceback, nothing on stdout."""
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("Error: ")
+    return lines[0]
+
+
+class PlainFormulas:
+    """The two-layer sigmoid network by its formulas, one line each, as a textbook writes them.
+
+    z = X W1, h = S(z), o = S(h W2); delta = (y - o) o (1 - o); W += Xᵀ delta.
+    """
+
+    def __init__(self, first: Array, second: Array) -> None:
+        self.first, self.second = first.copy(), second.copy()
+
+    def outputs(self, inputs: Array) -> Array:
+        self.hidden = 1 / (1 + np.exp(-np.dot(inputs, self.first)))
+        return np.asarray(1 / (1 + np.exp(-np.dot(self.hidden, self.second))))
+
+    def epoch(self, inputs: Array, actual: Array, rate: float = 1.0) -> None:
+        output = self.outputs(inputs)
+        delta = (actual - output) * output * (1 - output)
+        hidden_delta = delta.dot(self.second.T) * self.hidden * (1 - self.hidden)
+        self.first += rate * inputs.T.dot(hidden_delta)
+        self.second += rate * self.hidden.T.dot(delta)
+
+
+def random_case(seed: int, activations: list[str], rows: int) -> tuple[Network, Array, Array]:
+    """A network of random sizes, some layers with a bias, and rows for it."""
+    rng = np.random.default_rng(seed)
+    sizes = [int(size) for size in rng.integers(1, 6, len(activations) + 1)]
+    layers = tuple(
+        Layer(
+            rng.standard_normal((before, after)),
+            rng.standard_normal(after) if rng.random() < 0.5 else None,
+            activation,  # type: ignore[arg-type]
+        )
+        for before, after, activation in zip(sizes[:-1], sizes[1:], activations, strict=True)
+    )
+    return (
+        Network(layers),
+        rng.standard_normal((rows, sizes[0])),
+        rng.random((rows, sizes[-1])),
+    )

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+from support import INPUTS
+
+from scorenet_cli import __version__, fitting
+from scorenet_cli.dataset import Dataset
+from scorenet_cli.model import TrainingRecord
+from scorenet_cli.network import random_network
+from scorenet_cli.training import Run
+
+NETWORK = random_network((2, 3, 1), seed=1)
+RUN = Run(NETWORK, 7, 0.5, "epochs", 0.1, ((0, 1.0), (7, 0.5)))
+
+
+def dataset(inputs: list[list[float]]) -> Dataset:
+    return Dataset(
+        source="folder/rows.csv",
+        sha256="abc",
+        features=("studied", "slept"),
+        targets=("score",),
+        inputs=np.array(inputs),
+        scores=np.array([[92.0], [86.0], [89.0]])[: len(inputs)],
+    )
+
+
+DOCUMENT = dataset([[2, 9], [1, 5], [3, 6]])
+
+
+def test_rows_are_scaled_as_the_document_scales_them() -> None:
+    model = fitting.untrained_model(NETWORK, DOCUMENT, 100.0)
+    inputs, actual = fitting.scaled_rows(model, DOCUMENT)
+    assert inputs.tolist() == INPUTS.tolist()
+    assert actual.tolist() == [[0.92], [0.86], [0.89]]
+
+
+def test_a_trained_model_knows_where_it_came_from() -> None:
+    before = fitting.untrained_model(NETWORK, DOCUMENT, 100.0)
+    facts = TrainingRecord(seed=1, optimizer="gd", learning_rate=3.0)
+    model = fitting.trained_model(before, RUN, DOCUMENT, facts)
+    assert model.feature_range is not None
+    assert model.feature_range.tolist() == [[1, 3], [5, 9]]
+    record = model.training
+    assert record is not None
+    assert (record.data, record.sha256, record.rows) == ("rows.csv", "abc", 3)
+    assert (record.seed, record.optimizer, record.learning_rate) == (1, "gd", 3.0)
+    assert (record.epochs, record.loss, record.stopped) == (7, 0.5, "epochs")
+    assert record.history == RUN.history
+    assert record.versions["scorenet"] == __version__
+    assert record.date is not None
+    age = dt.datetime.now(tz=dt.UTC) - dt.datetime.fromisoformat(record.date)
+    assert dt.timedelta(seconds=-1) <= age < dt.timedelta(minutes=1)
+
+
+def test_a_resume_on_other_rows_widens_the_range_and_keeps_the_scale() -> None:
+    first = fitting.trained_model(
+        fitting.untrained_model(NETWORK, DOCUMENT, 100.0), RUN, DOCUMENT, TrainingRecord()
+    )
+    second = fitting.trained_model(first, RUN, dataset([[4, 6]]), TrainingRecord())
+    assert second.feature_range is not None
+    assert second.feature_range.tolist() == [[1, 4], [5, 9]]
+    assert second.feature_scale.tolist() == [3, 9]

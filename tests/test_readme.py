@@ -1,0 +1,111 @@
+"""Runs every command in README.md and compares what it prints; "..." stands for anything."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import plain_environment
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def examples() -> list[tuple[str, str]]:
+    """Each command with the output that README shows."""
+    text = "".join(blocks("console"))
+    return [
+        (command.partition("\n")[0], command.partition("\n")[2])
+        for command in re.split(r"^\$ ", text, flags=re.MULTILINE)
+        if command
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a new user has it: the sample data, and scorenet as a command."""
+    path = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "sample_data", path / "sample_data")
+    shutil.copytree(ROOT / "tests" / "benchmarks", path / "tests" / "benchmarks")
+    shutil.copy(ROOT / "tests" / "support.py", path / "tests")
+    programs = path / "programs"
+    programs.mkdir()
+    (programs / "scorenet").write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -m scorenet_cli "$@"\n', encoding="utf-8"
+    )
+    (programs / "scorenet").chmod(0o755)
+    (programs / "python").symlink_to(sys.executable)
+    return path
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{folder / 'programs'}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        cwd=folder,
+        env=plain_environment(PATH=path, PYTHONUTF8="1"),
+        check=False,
+    )
+
+
+def plain(text: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")
+def test_every_example_prints_what_readme_shows(folder: Path) -> None:
+    checker = doctest.OutputChecker()
+    assert len(examples()) > 8
+    for command, expected in examples():
+        result = run(command, folder)
+        assert result.returncode == 0, command
+        shown = plain(result.stdout)
+        assert checker.check_output(plain(expected), shown, doctest.ELLIPSIS), (
+            f"$ {command}\n{shown}\n-- README shows:\n{expected}"
+        )
+
+
+def test_set_up_is_two_commands() -> None:
+    """.ci/run runs them word by word; here the main job's part runs without installing."""
+    first, second = blocks("sh")[0].strip().splitlines()
+    assert first.startswith("python3 -m venv .venv && ")
+    assert second.endswith("&& .venv/bin/python -m pytest")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")
+def test_the_main_job_ends_with_a_prediction(folder: Path) -> None:
+    first = blocks("sh")[0].splitlines()[0]
+    main_job = first.partition("--quiet . && ")[2].replace(".venv/bin/scorenet", "scorenet")
+    result = run(main_job, folder)
+    assert result.returncode == 0
+    assert re.fullmatch(r"91\.59\d{4}", result.stdout.strip().splitlines()[-1])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")
+def test_the_benchmark_runs(folder: Path) -> None:
+    (command,) = blocks("sh")[1].strip().splitlines()
+    result = run(f"{command} --quick", folder)
+    assert result.returncode == 0, result.stdout
+    assert "scorenet predict 4 8" in result.stdout
+
+
+def test_every_file_of_the_package_is_in_the_layout() -> None:
+    layout = README.partition("## How the code is laid out")[2]
+    for path in (ROOT / "scorenet_cli").iterdir():
+        if path.name.startswith("__"):
+            continue
+        assert f"  {path.name}{'/' if path.is_dir() else ''} " in layout
