@@ -9,19 +9,37 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 import shlex
+import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.errors import DataError, ScorenetError, UsageError
 from scorenet_cli.network import Array
-from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
+from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
 
 DELIMITERS = "\t;,"
+
+# The csv module's own limit of 128 KiB a cell would stand in the way of wide tables: a delimiter
+# that is only tried takes a whole line for one cell.
+csv.field_size_limit(2**31 - 1)
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+# A quoted cell and the spaces behind it, which the csv module would take for an error.
+_PADDED_CELL = re.compile(r'((?:^|[\t;, ])"[^"]*") +(?=[\t;,\n]|$)')
+# Stands between cells that the csv module has cut, on their way to numpy.loadtxt.
+_UNIT_SEPARATOR = "\x1f"
+
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +92,10 @@ def make_table(data: bytes, source: str) -> Table:
     _check_text(data, source)
     delimiter, first_rows = _delimiter(data, source)
     if not first_rows:
-        raise DataError(f"{source}: is empty. Give a CSV with a row for each student.")
+        raise _no_rows(source, has_header=False)
     has_header = _is_header(first_rows, source)
     if has_header and len(first_rows) == 1:
-        raise DataError(f"{source}: has a header and no rows.")
+        raise _no_rows(source, has_header=True)
     first = first_rows[0][1]
     names = [cell.strip() for cell in first] if has_header else [""] * len(first)
     unnamed = frozenset(column for column, name in enumerate(names) if not name)
@@ -155,14 +173,14 @@ def check_scores(
     if not outside.any():
         return
     row, target = (int(n) for n in np.argwhere(outside)[0])
-    if (scores < 0).any():
+    if scores[row, target] < 0:
         hint = "A score below 0 cannot be learned: add the same amount to all scores first."
     elif hint is None:
-        hint = f"Say what the best score is: --max-score {number(float(scores.max()))}"
+        hint = f"Say what the best score is: --max-score {_exact(scores.max())}"
     raise DataError(
         f"{table.source}, line {line_of_row(table, row)}, column "
-        f"{quoted(dataset.targets[target])}: the score {number(float(scores[row, target]))} "
-        f"is not between 0 and {number(float(max_scores[target]))}. {hint}"
+        f"{quoted(dataset.targets[target])}: the score {_exact(scores[row, target])} "
+        f"is not between 0 and {_exact(max_scores[target])}. {hint}"
     )
 
 
@@ -213,6 +231,8 @@ def numbers(table: Table, columns: Sequence[int]) -> Array:
     values = _read_fast(table, columns)
     if values is None or not np.isfinite(values).all():
         values = _read_carefully(table, columns)
+    if not len(values):
+        raise _no_rows(table.source, has_header=table.has_header)
     return values
 
 
@@ -243,19 +263,24 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     width = len(table.names)
     everything = set(columns) == set(range(width))
     kinds = [(f"f{n}", np.float64 if n in columns else "U1") for n in range(width)]
-    stream = _open(table.data)
+    lines: Iterable[str] = _open(table.data)
+    delimiter = table.delimiter
     if table.has_header:
-        next(_records(stream, table.delimiter, table.source))
+        next(_records(lines, delimiter, table.source))
+    if b'"' in table.data:  # numpy.loadtxt lets unbalanced quotes pass, and swallows rows
+        lines = map(_UNIT_SEPARATOR.join, _reader(lines, delimiter))
+        delimiter = _UNIT_SEPARATOR
     try:
-        read = np.loadtxt(
-            stream,
-            dtype=np.float64 if everything else np.dtype(kinds),
-            delimiter=table.delimiter,
-            comments=None,
-            quotechar='"',
-            ndmin=2 if everything else 1,
-        )
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # no rows: said by who asked
+            read = np.loadtxt(
+                lines,
+                dtype=np.float64 if everything else np.dtype(kinds),
+                delimiter=delimiter,
+                comments=None,
+                ndmin=2 if everything else 1,
+            )
+    except (ValueError, csv.Error):
         return None
     if not everything:
         return np.column_stack([read[f"f{n}"] for n in columns])  # type: ignore[call-overload]
@@ -309,9 +334,12 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
         left = [n for n in left if n != 0 or not _counts_rows(numbers(table, [0])[:, 0])]
     if not left:
         return "Mend the cell; no other column holds numbers only."
+    if not all(table.names[n].isprintable() for n in left):
+        return "Mend the cell, or leave the column out by naming the others in --features."
     names = io.StringIO()
-    csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
-    return f"Mend the cell, or leave the column out: --features {shlex.quote(names.getvalue())}"
+    csv.writer(names, lineterminator="\n").writerow([table.names[n] for n in left])
+    suggestion = shlex.quote(names.getvalue().rstrip("\n"))
+    return f"Mend the cell, or leave the column out: --features {suggestion}"
 
 
 def _numeric_columns(table: Table) -> list[int]:
@@ -337,12 +365,21 @@ def _counts_rows(column: Array) -> bool:
 
 def _refuse_twins(table: Table, columns: Sequence[int]) -> None:
     """Refuse a chosen column whose name another column has too."""
+    counts = Counter(table.names)
     for column in columns:
-        if table.names.count(table.names[column]) > 1:
+        if counts[table.names[column]] > 1:
+            line = _first_rows(table.data, table.delimiter, table.source)[0][0]
             raise DataError(
-                f"{table.source}, line 1: two columns are called "
+                f"{table.source}, line {line}: two columns are called "
                 f"{quoted(table.names[column])}. Rename one."
             )
+
+
+def _no_rows(source: str, *, has_header: bool) -> DataError:
+    """Make the error for a file in which nothing is to be learned from."""
+    if has_header:
+        return DataError(f"{source}: has a header and no rows.")
+    return DataError(f"{source}: is empty. Give a CSV with a row for each student.")
 
 
 def _check_text(data: bytes, source: str) -> None:
@@ -354,7 +391,7 @@ def _check_text(data: bytes, source: str) -> None:
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = len(_LINE_END.findall(data[: error.start])) + 1
         raise DataError(f"{source}, line {line}: is not UTF-8 text. Save it as UTF-8.") from error
 
 
@@ -364,11 +401,10 @@ def _open(data: bytes) -> io.TextIOWrapper:
 
 
 def _records(
-    stream: io.TextIOWrapper, delimiter: str | None, source: str, *, strict: bool = True
+    lines: Iterable[str], delimiter: str | None, source: str, *, strict: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield line numbers and stripped cells of all rows that are not blank lines."""
-    lines = stream if delimiter else (f"{line.strip()}\n" for line in stream)
-    reader = csv.reader(lines, delimiter=delimiter or " ", skipinitialspace=True, strict=strict)
+    reader = _reader(lines, delimiter, strict=strict)
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
@@ -378,6 +414,13 @@ def _records(
         raise DataError(
             f"{source}, line {reader.line_num}: cannot be read as CSV: {error}."
         ) from error
+
+
+def _reader(lines: Iterable[str], delimiter: str | None, *, strict: bool = True) -> CsvReader:
+    """Cut lines into cells; spaces around cells, quoted ones too, do not matter."""
+    trimmed = lines if delimiter else (f"{line.strip()}\n" for line in lines)
+    unpadded = (_PADDED_CELL.sub(r"\1", line) if '"' in line else line for line in trimmed)
+    return csv.reader(unpadded, delimiter=delimiter or " ", skipinitialspace=True, strict=strict)
 
 
 def _first_rows(data: bytes, delimiter: str | None, source: str) -> list[tuple[int, list[str]]]:
@@ -432,14 +475,22 @@ def _is_header(first_rows: list[tuple[int, list[str]]], source: str) -> bool:
     )
 
 
+def _exact(value: float) -> str:
+    """Write a number so that it reads back to the bit."""
+    return repr(float(value)).removesuffix(".0")
+
+
 def _is_text(cell: str) -> bool:
     return bool(cell) and not is_number(cell)
 
 
 def with_columns(table: Table, names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
-    """Return the table as CSV with columns added: its own cells, a header, its own delimiter."""
+    """Return the table as CSV with columns added: its own cells, a header, its own delimiter.
+
+    A table cut by spaces comes out cut by commas.
+    """
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=table.delimiter or " ", lineterminator="\n")
+    writer = csv.writer(text, delimiter=table.delimiter or ",", lineterminator="\n")
     header = [
         "" if n in table.unnamed and table.has_header else name
         for n, name in enumerate(table.names)

@@ -98,11 +98,18 @@ def _blocks(values: Array) -> Iterator[Array]:
 
 
 def _outside(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
-    """Tell which values lie outside the training range; unscaled ones are brought to its units."""
-    if model.feature_range is None:
+    """Tell which values lie outside the training range."""
+    ranges = training_range(model, scaling)
+    if ranges is None:
         return np.zeros(values.shape, dtype=bool)
-    units = values * model.feature_scale if scaling == "none" else values
-    return (units < model.feature_range[:, 0]) | (units > model.feature_range[:, 1])
+    return (values < ranges[:, 0]) | (values > ranges[:, 1])
+
+
+def training_range(model: Model, scaling: ScalingName) -> Array | None:
+    """Smallest and largest training value (features, 2), in the units that values come in."""
+    if model.feature_range is None or scaling != "none":
+        return model.feature_range
+    return model.feature_range / model.feature_scale[:, np.newaxis]
 
 
 def neuron_names(model: Model) -> list[tuple[str, ...]]:

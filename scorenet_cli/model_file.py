@@ -12,6 +12,7 @@ import json
 import math
 import os
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn, cast, get_args
 
@@ -26,6 +27,7 @@ from scorenet_cli.text import listed, quoted, shorten
 FORMAT = "scorenet-model"
 VERSION = 1
 MAX_BYTES = 256_000_000
+_SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
 
@@ -62,7 +64,7 @@ def check_output(path: str) -> None:
     """Refuse early, with FileError, a place that cannot be written or holds something else."""
     files.check_writable(path)
     holds_something = os.path.isfile(path) and os.path.getsize(path) > 0
-    if holds_something and FORMAT.encode() not in files.read_bytes(path):
+    if holds_something and not _SIGNATURE.search(files.read_bytes(path, limit=MAX_BYTES)):
         raise FileError(
             f"{files.shown(path)}: exists and is not a scorenet model, so it is left alone. "
             "Choose another name, or move it away."
@@ -107,11 +109,7 @@ def save_weights(model: Model, folder: str) -> list[str]:
             texts[f"b{number}.txt"] = _as_text(layer.bias)
     try:
         os.makedirs(folder, exist_ok=True)
-        others = sorted(
-            name
-            for name in os.listdir(folder)
-            if re.fullmatch(r"[wb]\d+\.txt", name) and name not in texts
-        )
+        others = sorted(_weight_files(folder) - texts.keys())
     except OSError as error:
         raise FileError(
             f"{files.shown(folder)}: cannot be used as a folder: {error.strerror}."
@@ -125,6 +123,11 @@ def save_weights(model: Model, folder: str) -> list[str]:
     for path, text in zip(paths, texts.values(), strict=True):
         files.write_whole(path, text)
     return paths
+
+
+def _weight_files(folder: str) -> set[str]:
+    """Names in a folder that look like a layer's weights or biases."""
+    return {name for name in os.listdir(folder) if re.fullmatch(r"[wb]\d+\.txt", name)}
 
 
 def _as_text(values: Array) -> str:
@@ -153,6 +156,11 @@ def _load_folder(folder: str) -> Model:
             f"{files.shown(folder)}: is a folder without w1.txt. "
             "Give a model file, or a folder with w1.txt and w2.txt."
         )
+    known = {f"{kind}{number}.txt" for kind in "wb" for number in range(1, len(layers) + 1)}
+    if others := sorted(_weight_files(folder) - known):
+        raise ModelError(
+            f"{files.shown(folder)}: holds {listed(others)}, but no w{len(layers) + 1}.txt."
+        )
     network = Network(tuple(layers))
     inputs, outputs = network.shape[0], network.shape[-1]
     return Model(
@@ -172,8 +180,10 @@ def _load_text(path: str) -> Array:
         text = files.read_bytes(path, limit=MAX_BYTES).decode("utf-8-sig")
         if not text.strip():
             raise ModelError(f"{files.shown(path)}: is empty; one row of weights a line.")
-        values = np.loadtxt(io.StringIO(text), ndmin=2)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # comments and no numbers
+            values = np.loadtxt(io.StringIO(text), ndmin=2)
+    except (ValueError, UserWarning) as error:
         reason = shorten(str(error), 160).split(";")[0].rstrip(".")
         raise ModelError(f"{files.shown(path)}: not weights: {reason}.") from error
     if not np.isfinite(values).all():
@@ -208,7 +218,10 @@ def _model(data: object) -> Model:
         _refuse(f'not a model: its "format" must be "{FORMAT}", and is {found}.')
     version = data.get("version")
     if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
-        _refuse(f"of version {version}; this scorenet reads version {VERSION}. Upgrade scorenet.")
+        _refuse(
+            f"of version {shorten(str(version))}; this scorenet reads version {VERSION}. "
+            "Upgrade scorenet."
+        )
     if "version" in data and (version != VERSION or isinstance(version, bool)):
         _refuse(f'its "version" must be {VERSION}, and is {shorten(json.dumps(version))}.')
     if missing := [key for key in REQUIRED if key not in data]:
@@ -241,7 +254,7 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(names, list) or not names:
         _refuse(f'"{key}" must be a list of names.')
     for name in names:
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(name, str) or not name.strip() or not _is_text(name):
             _refuse(f'"{key}" must hold names, and holds {shorten(json.dumps(name))}.')
     if len(set(names)) < len(names):
         _refuse(f'"{key}" names {quoted(max(names, key=names.count))} twice.')
@@ -331,7 +344,8 @@ def _ranges(ranges: object, count: int) -> Array | None:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+    """Tell whether it is text that can be written again: no half of a surrogate pair."""
+    return isinstance(value, str) and value == value.encode(errors="replace").decode()
 
 
 def _is_count(value: object) -> bool:

@@ -67,7 +67,7 @@ def number(value: float, decimals: int = 6) -> str:
 
     Very large and very small numbers get an exponent and as many digits; -0 is 0.
     """
-    smallest = 10.0 ** (3 - decimals) if decimals > 3 else 0.0  # noqa: PLR2004 - digits to see
+    smallest = 10.0 ** (1 - decimals) if decimals > 3 else 0.0  # noqa: PLR2004 - digits left
     if value != 0 and not smallest <= abs(value) < 1e15:  # noqa: PLR2004 - a float's digits
         return f"{value:.{max(decimals - 1, 0)}e}"
     text = f"{value:.{decimals}f}"

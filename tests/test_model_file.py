@@ -436,7 +436,7 @@ def test_a_model_that_loads_can_be_saved(tmp_path: Path, changes: dict[str, Any]
         model = load_text(tmp_path, json.dumps(minimal(**changes)))
     except ModelError:
         return
-    save(model, str(tmp_path / "again.json"))  # BUG
+    save(model, str(tmp_path / "again.json"))
     assert everything(load(str(tmp_path / "again.json"))) == everything(model)
 
 
@@ -582,7 +582,7 @@ def test_a_weights_file_of_comments_alone_is_refused(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ModelError, match=r"w1\.txt: "):
-            load(folder_of(tmp_path, w1="# weights\n"))  # BUG
+            load(folder_of(tmp_path, w1="# weights\n"))
 
 
 def test_a_weights_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -40,11 +40,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "tests" / "support.py", path / "tests")
     programs = path / "programs"
     programs.mkdir()
-    (programs / "scorenet").write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m scorenet_cli "$@"\n', encoding="utf-8"
-    )
-    (programs / "scorenet").chmod(0o755)
-    (programs / "python").symlink_to(sys.executable)
+    for program, words in (("scorenet", " -m scorenet_cli"), ("python", "")):
+        (programs / program).write_text(
+            f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n', encoding="utf-8"
+        )
+        (programs / program).chmod(0o755)
     return path
 
 

@@ -17,6 +17,7 @@ from scorenet_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from scorenet_cli.model import Model, Predictions
+    from scorenet_cli.scaling import ScalingName
 
 
 def predict(
@@ -76,7 +77,7 @@ def predict(
                 ),
             )
         )
-    _warn_outside(loaded, answer)
+    _warn_outside(loaded, answer, scaling)
     if json:
         from scorenet_cli.show.answers import to_line
 
@@ -95,18 +96,21 @@ def _fixed(score: float, precision: int) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _warn_outside(model: "Model", answer: "Predictions") -> None:
+def _warn_outside(model: "Model", answer: "Predictions", scaling: "ScalingName") -> None:
     """Name the features whose values lie outside what the model was trained on."""
-    if model.feature_range is None:
-        return
+    from scorenet_cli.model import training_range
     from scorenet_cli.text import number, quoted
+
+    ranges = training_range(model, scaling)
+    if ranges is None:
+        return
 
     rows = len(answer.inputs)
     for position, feature in enumerate(model.features):
         outside = answer.outside[:, position]
         if not (count := int(outside.sum())):
             continue
-        low, high = model.feature_range[position].tolist()
+        low, high = ranges[position].tolist()
         value = number(float(answer.inputs[outside, position][0]))
         whom = f"in {count:,} of {rows:,} rows (the first: {value})" if rows > 1 else f"= {value}"
         warn(
