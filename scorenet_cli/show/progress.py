@@ -10,13 +10,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from scorenet_cli.show.console import make_console
 
+ROOM_FOR_A_BAR = 80
+
 
 @contextmanager
 def training_progress(done: int, epochs: int) -> Iterator[Callable[[int, float], None]]:
     """Show a bar with loss, rate and time left on standard error; yields (epoch, loss) -> None."""
     console = make_console(sys.stderr)
+    bar = [BarColumn(bar_width=20)] if console.width >= ROOM_FOR_A_BAR else []
     columns = (
-        BarColumn(bar_width=None if console.width < 80 else 20),  # noqa: PLR2004 - a usual width
+        *bar,
         TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
         TextColumn("loss {task.fields[loss]:.3g}"),
         TextColumn("{task.fields[rate]}"),
