@@ -33,7 +33,7 @@ def gradient_descent(
     With learning_rate = rows it is the document's own step. inputs (rows, inputs), actual
     (rows, outputs), both scaled.
     """
-    state = FastPass(network, inputs, actual)
+    state = FastPass([network], inputs, actual)
     rate = learning_rate / len(inputs) * state.descent_scale
     calls, parameters, step = state.calls, state.parameters, state.descent
     multiply, add = np.multiply, np.add

@@ -15,7 +15,7 @@ ACTIVATIONS = st.lists(st.sampled_from(["sigmoid", "tanh", "relu"]), min_size=1,
 @given(st.integers(0, 10_000), ACTIVATIONS, st.integers(1, 9))
 def test_fast_pass_and_plain_formulas_agree(seed: int, activations: list[str], rows: int) -> None:
     network, inputs, actual = random_case(seed, activations, rows)
-    fast = FastPass(network, inputs, actual)
+    fast = FastPass([network], inputs, actual)
     for call in fast.calls:
         call()
     passes = forward(network, inputs)
@@ -36,7 +36,7 @@ def test_fast_pass_and_plain_formulas_agree(seed: int, activations: list[str], r
 @given(st.integers(0, 10_000), ACTIVATIONS)
 def test_weights_come_back_to_the_bit(seed: int, activations: list[str]) -> None:
     network, inputs, actual = random_case(seed, activations, rows=2)
-    back = FastPass(network, inputs, actual).network()
+    back = FastPass([network], inputs, actual).network()
     for before, after in zip(network.layers, back.layers, strict=True):
         assert after.weights.tobytes() == before.weights.tobytes()
         assert (after.bias is None) == (before.bias is None)
@@ -46,7 +46,7 @@ def test_weights_come_back_to_the_bit(seed: int, activations: list[str]) -> None
 
 def test_a_second_pass_starts_anew() -> None:
     network, inputs, actual = random_case(1, ["sigmoid", "sigmoid"], rows=3)
-    fast = FastPass(network, inputs, actual)
+    fast = FastPass([network], inputs, actual)
     results = []
     for _ in range(2):
         for call in fast.calls:
