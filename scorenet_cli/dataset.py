@@ -23,7 +23,14 @@ import numpy as np
 from scorenet_cli import files
 from scorenet_cli.errors import DataError, ScorenetError, UsageError
 from scorenet_cli.network import Array
-from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
+from scorenet_cli.text import (
+    did_you_mean,
+    is_finite_number,
+    is_number,
+    listed,
+    parse_number,
+    quoted,
+)
 
 DELIMITERS = "\t;,"
 
@@ -33,7 +40,8 @@ csv.field_size_limit(2**31 - 1)
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 # A quoted cell and the spaces behind it, which the csv module would take for an error.
-_PADDED_CELL = re.compile(r'((?:^|[\t;, ])"[^"]*") +(?=[\t;,\n]|$)')
+_PADDED_CELL = re.compile(r'("(?:[^"]|"")*") *')
+_IS_PADDED = re.compile(rb'" +[\t;,\r\n]|" +$')
 # Stands between cells that the csv module has cut, on their way to numpy.loadtxt.
 _UNIT_SEPARATOR = "\x1f"
 
@@ -73,12 +81,11 @@ class Dataset:
 
 
 class CellError(DataError):
-    """One cell cannot be used; the message ends where a hint may follow."""
+    """One cell cannot be used; `place` is the message without what to do."""
 
     def __init__(self, table: Table, line: int, column: int, reason: str) -> None:
-        super().__init__(
-            f"{table.source}, line {line}, column {quoted(table.names[column])}: {reason}."
-        )
+        self.place = f"{table.source}, line {line}, column {quoted(table.names[column])}: {reason}."
+        super().__init__(f"{self.place} Mend the cell.")
 
 
 def read_table(path: str) -> Table:
@@ -143,7 +150,7 @@ def read_dataset(
         values = numbers(table, [*feature_columns, *target_columns])
     except CellError as error:
         raise DataError(
-            f"{error} {_column_hint(table, feature_columns, target_columns)}"
+            f"{error.place} {_column_hint(table, feature_columns, target_columns)}"
         ) from error
     inputs, scores = values[:, : len(feature_columns)], values[:, len(feature_columns) :]
     notes: list[str] = []
@@ -239,7 +246,8 @@ def numbers(table: Table, columns: Sequence[int]) -> Array:
 def rows(table: Table) -> Iterator[tuple[int, list[str]]]:
     """Yield each data row with its line number: blank lines are passed over."""
     held: list[tuple[int, list[str]]] = []
-    records = _records(_open(table.data), table.delimiter, table.source)
+    lines = _unpadded(table.data, _open(table.data))
+    records = _records(lines, table.delimiter, table.source)
     for line, cells in islice(records, int(table.has_header), None):
         if any(cells):
             yield from held  # rows of blank cells count only where more rows follow
@@ -266,9 +274,11 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     lines: Iterable[str] = _open(table.data)
     delimiter = table.delimiter
     if table.has_header:
-        next(_records(lines, delimiter, table.source))
-    if b'"' in table.data:  # numpy.loadtxt lets unbalanced quotes pass, and swallows rows
-        lines = map(_UNIT_SEPARATOR.join, _reader(lines, delimiter))
+        next(_records(_unpadded(table.data, lines), delimiter, table.source))
+    if table.data.count(b'"') > _quotes_in_header(
+        table
+    ):  # numpy.loadtxt lets unbalanced quotes pass, and swallows rows
+        lines = map(_UNIT_SEPARATOR.join, _reader(_unpadded(table.data, lines), delimiter))
         delimiter = _UNIT_SEPARATOR
     try:
         with warnings.catch_warnings():
@@ -346,16 +356,8 @@ def _numeric_columns(table: Table) -> list[int]:
     """Find the columns in which every cell is a finite number."""
     usable = list(range(len(table.names)))
     for _, cells in rows(table):
-        usable = [n for n in usable if n < len(cells) and _is_finite_number(cells[n])]
+        usable = [n for n in usable if n < len(cells) and is_finite_number(cells[n])]
     return usable
-
-
-def _is_finite_number(cell: str) -> bool:
-    try:
-        parse_number(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _counts_rows(column: Array) -> bool:
@@ -417,15 +419,30 @@ def _records(
 
 
 def _reader(lines: Iterable[str], delimiter: str | None, *, strict: bool = True) -> CsvReader:
-    """Cut lines into cells; spaces around cells, quoted ones too, do not matter."""
+    """Cut lines into cells; spaces before cells do not matter."""
     trimmed = lines if delimiter else (f"{line.strip()}\n" for line in lines)
-    unpadded = (_PADDED_CELL.sub(r"\1", line) if '"' in line else line for line in trimmed)
-    return csv.reader(unpadded, delimiter=delimiter or " ", skipinitialspace=True, strict=strict)
+    return csv.reader(trimmed, delimiter=delimiter or " ", skipinitialspace=True, strict=strict)
 
 
 def _first_rows(data: bytes, delimiter: str | None, source: str) -> list[tuple[int, list[str]]]:
     """Read the first two rows, as far as there are any, with their line numbers."""
-    return list(islice(_records(_open(data), delimiter, source, strict=False), 2))
+    lines = _unpadded(data, _open(data))
+    return list(islice(_records(lines, delimiter, source, strict=False), 2))
+
+
+def _quotes_in_header(table: Table) -> int:
+    """Count the quotes in the lines as far as the header's end."""
+    if not table.has_header:
+        return 0
+    line = _first_rows(table.data, table.delimiter, table.source)[0][0]
+    return sum(text.count('"') for text in islice(_open(table.data), line))
+
+
+def _unpadded(data: bytes, lines: Iterable[str]) -> Iterable[str]:
+    """Take away spaces behind quoted cells, where there are any in the data."""
+    if not _IS_PADDED.search(data):
+        return lines
+    return (_PADDED_CELL.sub(r"\1", line) if '"' in line else line for line in lines)
 
 
 def _delimiter(data: bytes, source: str) -> tuple[str | None, list[tuple[int, list[str]]]]:

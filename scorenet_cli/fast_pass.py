@@ -165,12 +165,11 @@ class FastPass:
             )
             for lane in range(min(LANES, len(parts)))
         ]
+        self.calls: list[Call] = [self._run]
+        self.descent, self._squares = units.empty(), self._sum_squares
         if len(parts) == 1:  # nothing to add up
             (block,) = self._lanes[0].blocks
             self.descent, self.calls, self._squares = block.descent, block.calls, block.squares
-        else:
-            self.descent, self._squares = units.empty(), self._sum_squares
-            self.calls = [self._run]
 
     def losses(self) -> Array:
         """Mean squared error of each network, with the parameters that the last pass took."""
@@ -201,7 +200,8 @@ class FastPass:
 
     def _sum_squares(self) -> Array:
         """Sum of squared errors of each network over all lanes."""
-        return np.sum([lane.squares for lane in self._lanes], axis=0)
+        total: Array = np.sum([lane.squares for lane in self._lanes], axis=0)
+        return total
 
 
 @cache
@@ -285,7 +285,7 @@ class _Block:
         gain = units.gains[-1]
         goal = np.ascontiguousarray(actual.T * gain - (gain - 1.0))
         takes = [taken, *buffers.handed_on]
-        self.calls = [
+        self.calls: list[Call] = [
             *_forward(units, weights, buffers, takes),
             partial(np.subtract, goal, buffers.bend[-1], buffers.error),
             *_slopes(units, buffers),

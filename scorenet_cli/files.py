@@ -46,13 +46,12 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
     """
     try:
         data = content.encode() if isinstance(content, str) else content
-        target = os.path.realpath(path)
-        mode = _mode(target)
-        if mode is not None and not stat.S_ISREG(mode):
-            with open(target, "wb") as device:
-                device.write(data)
+        if _is_stream(path):
+            with open(path, "ab") as stream:
+                stream.write(data)
             return
-        _replace(target, data, mode)
+        target = os.path.realpath(path)
+        _replace(target, data, _mode(target))
     except (OSError, ValueError) as error:
         raise FileError(
             f"{shown(path)}: cannot be written: {_reason(error)}. Nothing was changed there."
@@ -62,13 +61,33 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
 def check_writable(path: str | Path) -> None:
     """Fail early, with FileError, where write_whole could only fail later."""
     name = shown(path)
-    folder = os.path.dirname(os.path.realpath(path))
+    if not str(path):
+        raise FileError("a file to write has no name: give one.")
     if os.path.isdir(path):
         raise FileError(f"{name}: is a folder; give the name of a file to write.")
+    if _is_stream(path):
+        return
+    folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileError(f"{name}: there is no folder {shown(folder)}; make it first.")
-    if not os.path.exists(path) and not os.access(folder, os.W_OK):
+    if not os.access(folder, os.W_OK):  # a file is replaced, so the folder counts
         raise FileError(f"{name}: the folder {shown(folder)} cannot be written to.")
+
+
+def _is_stream(path: str | Path) -> bool:
+    """Tell whether there is a device or pipe, or a name for an open file like /dev/stdout."""
+    mode = _mode(path)
+    if mode is None or stat.S_ISDIR(mode):
+        return False
+    return not stat.S_ISREG(mode) or str(path).startswith(("/dev/", "/proc/self/fd/"))
+
+
+def exists(path: str) -> bool:
+    """Tell whether something is there; FileError where that cannot be told."""
+    try:
+        return _mode(path) is not None
+    except (OSError, ValueError) as error:
+        raise FileError(f"{shown(path)}: cannot be read: {_reason(error)}.") from error
 
 
 def same(one: str, other: str) -> bool:
@@ -76,11 +95,11 @@ def same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _mode(target: str) -> int | None:
+def _mode(target: str | Path) -> int | None:
     """Return the file's mode, or None where there is no file yet."""
     try:
         return os.stat(target).st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

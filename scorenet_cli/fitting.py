@@ -11,9 +11,9 @@ import numpy as np
 
 from scorenet_cli import __version__
 from scorenet_cli.dataset import Dataset
-from scorenet_cli.model import Model, TrainingRecord
+from scorenet_cli.model import Model, TrainingRecord, too_large
 from scorenet_cli.network import Array, Network
-from scorenet_cli.scaling import largest_absolute
+from scorenet_cli.scaling import largest_absolute, scale_inputs
 from scorenet_cli.training import Run
 
 
@@ -29,8 +29,14 @@ def untrained_model(network: Network, dataset: Dataset, max_score: float) -> Mod
 
 
 def scaled_rows(model: Model, dataset: Dataset) -> tuple[Array, Array]:
-    """Return inputs (rows, features) and actual outputs (rows, targets) as the network has them."""
-    return dataset.inputs / model.feature_scale, dataset.scores / model.target_scale
+    """Return inputs (rows, features) and actual outputs (rows, targets) as the network has them.
+
+    DataError where a value is too large for its scale.
+    """
+    inputs = scale_inputs(dataset.inputs, model.feature_scale, "training")
+    if not np.isfinite(inputs).all():
+        raise too_large(dataset.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
+    return inputs, dataset.scores / model.target_scale
 
 
 def trained_model(before: Model, run: Run, dataset: Dataset, facts: TrainingRecord) -> Model:

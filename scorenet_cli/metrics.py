@@ -23,10 +23,12 @@ class Metrics:
 
 def measure(predicted: Array, actual: Array) -> Metrics:
     """Compare scores (rows, targets)."""
+    unit = float(max(np.abs(actual).max(), np.abs(predicted).max())) or 1.0
+    actual, predicted = actual / unit, predicted / unit  # so that no square overflows
     error = actual - predicted
     spread = ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
     return Metrics(
         r2=float(np.mean(1.0 - (error**2).sum(axis=0) / spread)) if spread.all() else None,
-        rmse=float(np.sqrt(np.mean(error**2))),
-        mae=float(np.mean(np.abs(error))),
+        rmse=float(np.sqrt(np.mean(error**2))) * unit,
+        mae=float(np.mean(np.abs(error))) * unit,
     )

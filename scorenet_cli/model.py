@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 from scorenet_cli.errors import DataError
 from scorenet_cli.network import Array, Network, forward
 from scorenet_cli.scaling import ScalingName, scale_inputs
+from scorenet_cli.text import number
 
 # Rows predicted at a time: the sums of a block stay in the processor's cache.
 BLOCK_ROWS = 8192
@@ -75,20 +76,25 @@ def predict(model: Model, values: Array, scaling: ScalingName = "training") -> P
     outputs = np.concatenate(
         [forward(model.network, block)[-1].outputs for block in _blocks(scaled)]
     )
-    bad_rows = ~np.isfinite(outputs).all(axis=1)
+    scores = to_scores(model, outputs)
+    bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():
-        raise DataError(
-            f"the sums for {values[bad_rows][0].tolist()} are too large for floating-point "
-            "numbers. Check the values' units, and the model's weights and scales."
-        )
-    return Predictions(
-        values, scaled, outputs, to_scores(model, outputs), _outside(model, values, scaling)
-    )
+        raise too_large(values[bad_rows][0].tolist())
+    return Predictions(values, scaled, outputs, scores, _outside(model, values, scaling))
 
 
 def to_scores(model: Model, outputs: Array) -> Array:
-    """Bring outputs (rows, targets) to score units."""
-    return outputs * model.target_scale
+    """Bring outputs (rows, targets) to score units; infinite where they are too large."""
+    with np.errstate(over="ignore"):
+        return outputs * model.target_scale
+
+
+def too_large(values: Sequence[float]) -> DataError:
+    """Make the error for values that lead beyond floating-point numbers."""
+    return DataError(
+        f"the numbers for {', '.join(map(number, values))} become too large to compute with. "
+        "Check the values' units, and the model's weights and scales."
+    )
 
 
 def _blocks(values: Array) -> Iterator[Array]:
@@ -109,7 +115,8 @@ def training_range(model: Model, scaling: ScalingName) -> Array | None:
     """Smallest and largest training value (features, 2), in the units that values come in."""
     if model.feature_range is None or scaling != "none":
         return model.feature_range
-    return model.feature_range / model.feature_scale[:, np.newaxis]
+    with np.errstate(over="ignore"):
+        return model.feature_range / model.feature_scale[:, np.newaxis]
 
 
 def neuron_names(model: Model) -> list[tuple[str, ...]]:

@@ -12,7 +12,6 @@ import json
 import math
 import os
 import re
-import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn, cast, get_args
 
@@ -22,7 +21,7 @@ from scorenet_cli import files
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.model import Model, TrainingRecord
 from scorenet_cli.network import ActivationName, Array, Layer, Network
-from scorenet_cli.text import listed, quoted, shorten
+from scorenet_cli.text import is_finite_number, listed, parse_number, quoted, shorten
 
 FORMAT = "scorenet-model"
 VERSION = 1
@@ -73,9 +72,11 @@ def check_output(path: str) -> None:
 
 def load(path: str) -> Model:
     """Read a model file, or a folder with w1.txt, w2.txt, ...; ModelError says what is wrong."""
+    if path == "-":
+        raise FileError("a model comes from a file or a folder, not from standard input.")
     if os.path.isdir(path):
         return _load_folder(path)
-    if not os.path.exists(path):
+    if not files.exists(path):
         raise FileError(
             f"{files.shown(path)}: there is no such model. Make one with: scorenet train"
             + ("" if path == "scorenet.json" else f" -o {files.shown(path)}")
@@ -92,8 +93,10 @@ def load(path: str) -> Model:
             f"{files.shown(path)}, line {error.lineno}, column {error.colno}: "
             f"not JSON: {error.msg}. A model file is what scorenet train writes."
         ) from error
-    except (ValueError, RecursionError) as error:  # too many digits, too deep
-        raise ModelError(f"{files.shown(path)}: not a model: {error}.") from error
+    except RecursionError as error:
+        raise ModelError(f"{files.shown(path)}: not a model: nested too deeply.") from error
+    except ValueError as error:
+        raise ModelError(f"{files.shown(path)}: a number has too many digits.") from error
 
 
 def save_weights(model: Model, folder: str) -> list[str]:
@@ -109,12 +112,11 @@ def save_weights(model: Model, folder: str) -> list[str]:
             texts[f"b{number}.txt"] = _as_text(layer.bias)
     try:
         os.makedirs(folder, exist_ok=True)
-        others = sorted(_weight_files(folder) - texts.keys())
     except OSError as error:
         raise FileError(
             f"{files.shown(folder)}: cannot be used as a folder: {error.strerror}."
         ) from error
-    if others:
+    if others := sorted(_weight_files(folder) - texts.keys()):
         raise FileError(
             f"{files.shown(folder)}: already holds {listed(others)}, which this model has not. "
             "Choose an empty folder."
@@ -127,7 +129,11 @@ def save_weights(model: Model, folder: str) -> list[str]:
 
 def _weight_files(folder: str) -> set[str]:
     """Names in a folder that look like a layer's weights or biases."""
-    return {name for name in os.listdir(folder) if re.fullmatch(r"[wb]\d+\.txt", name)}
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise FileError(f"{files.shown(folder)}: cannot be read: {error.strerror}.") from error
+    return {name for name in names if re.fullmatch(r"[wb]\d+\.txt", name)}
 
 
 def _as_text(values: Array) -> str:
@@ -142,12 +148,16 @@ def _load_folder(folder: str) -> Model:
     from scorenet_cli.worked_example import FEATURES, TARGETS  # noqa: PLC0415 - rarely needed
 
     layers: list[Layer] = []
-    while os.path.exists(path := os.path.join(folder, f"w{len(layers) + 1}.txt")):
+    while files.exists(path := os.path.join(folder, f"w{len(layers) + 1}.txt")):
         weights = _load_text(path)
         bias_path = os.path.join(folder, f"b{len(layers) + 1}.txt")
-        bias = _load_text(bias_path).ravel() if os.path.exists(bias_path) else None
+        bias = _load_text(bias_path) if files.exists(bias_path) else None
+        if bias is not None and bias.shape not in {(weights.shape[1], 1), (1, weights.shape[1])}:
+            raise ModelError(
+                f"{files.shown(bias_path)}: must hold {weights.shape[1]} numbers, one a line."
+            )
         try:
-            layers.append(Layer(weights, bias))
+            layers.append(Layer(weights, None if bias is None else bias.ravel()))
             Network(tuple(layers))
         except ValueError as error:
             raise ModelError(f"{files.shown(path)}: {error}.") from error
@@ -175,20 +185,31 @@ def _load_folder(folder: str) -> Model:
 
 
 def _load_text(path: str) -> Array:
-    """Read what numpy.savetxt wrote: a row a line, values between spaces."""
+    """Read what numpy.savetxt wrote: a row a line, numbers between spaces, # for comments."""
+    name = files.shown(path)
+    rows: list[list[float]] = []
     try:
-        text = files.read_bytes(path, limit=MAX_BYTES).decode("utf-8-sig")
-        if not text.strip():
-            raise ModelError(f"{files.shown(path)}: is empty; one row of weights a line.")
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # comments and no numbers
-            values = np.loadtxt(io.StringIO(text), ndmin=2)
-    except (ValueError, UserWarning) as error:
-        reason = shorten(str(error), 160).split(";")[0].rstrip(".")
-        raise ModelError(f"{files.shown(path)}: not weights: {reason}.") from error
-    if not np.isfinite(values).all():
-        raise ModelError(f"{files.shown(path)}: nan or infinity among the weights.")
-    return values
+        lines = files.read_bytes(path, limit=MAX_BYTES).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{name}: is not UTF-8 text.") from error
+    for line, text in enumerate(lines, start=1):
+        cells = text.partition("#")[0].split()
+        try:
+            row = [parse_number(cell) for cell in cells]
+        except ValueError:
+            bad = next(cell for cell in cells if not is_finite_number(cell))
+            raise ModelError(
+                f"{name}, line {line}: {quoted(bad)} is not a finite number."
+            ) from None
+        if rows and row and len(row) != len(rows[0]):
+            raise ModelError(
+                f"{name}, line {line}: has {len(row)} numbers where {len(rows[0])} are expected."
+            )
+        if row:
+            rows.append(row)
+    if not rows:
+        raise ModelError(f"{name}: holds no numbers; one row of weights a line is expected.")
+    return np.array(rows)
 
 
 class _RefusedError(Exception):
@@ -308,6 +329,8 @@ def _network(layers: object) -> Network:
                 f"Known are: {', '.join(get_args(ActivationName))}."
             )
         weights = _numbers(layer["weights"], f"{where}, weights")
+        if weights.ndim != 2:  # noqa: PLR2004 - a matrix
+            _refuse(f"{where}: weights must be a list of rows, one for each input.")
         bias = layer.get("bias")
         try:
             made.append(
@@ -356,6 +379,10 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
 
 
+def _is_rate(value: object) -> bool:
+    return _is_number(value) and cast("float", value) > 0
+
+
 def _is_history(value: object) -> bool:
     return isinstance(value, list) and all(
         isinstance(point, list)
@@ -378,7 +405,7 @@ _FACTS: dict[str, tuple[Callable[[object], bool], str]] = {
     "seed": (_is_count, "a count"),
     "init": (_is_text, "text"),
     "optimizer": (_is_text, "text"),
-    "learning_rate": (_is_number, "a number"),
+    "learning_rate": (_is_rate, "a number above 0"),
     "epochs": (_is_count, "a count"),
     "stopped": (_is_text, "text"),
     "loss": (_is_number, "a number"),

@@ -18,9 +18,13 @@ def largest_absolute(values: Array) -> Array:
 
 
 def scale_inputs(values: Array, feature_scale: Array, scaling: ScalingName) -> Array:
-    """Scale values (rows, features): by the training maxima, a row's own maximum, or not."""
-    if scaling == "training":
-        return values / feature_scale
-    if scaling == "own":
-        return values / largest_absolute(values.T)[:, np.newaxis]
+    """Scale values (rows, features): by the training maxima, a row's own maximum, or not.
+
+    Infinite where a value is too large for its scale.
+    """
+    with np.errstate(over="ignore"):
+        if scaling == "training":
+            return values / feature_scale
+        if scaling == "own":
+            return values / largest_absolute(values.T)[:, np.newaxis]
     return values

@@ -31,6 +31,15 @@ def parse_number(text: str) -> float:
     return value
 
 
+def is_finite_number(text: str) -> bool:
+    """Tell whether parse_number takes the text."""
+    try:
+        parse_number(text)
+    except ValueError:
+        return False
+    return True
+
+
 def printable(text: str) -> str:
     """Replace whatever could move a cursor, ring, colour or reorder by nothing or a space."""
     return "".join(

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorenet_cli.errors import DataError
-from scorenet_cli.model import Model, layer_names, neuron_names, to_scores
+from scorenet_cli.model import Model, layer_names, neuron_names, to_scores, too_large
 from scorenet_cli.network import Layer, LayerPass, forward
 from scorenet_cli.scaling import ScalingName, scale_inputs
 
@@ -76,8 +75,9 @@ def forward_trace(
     """
     scaled = scale_inputs(np.array([values], dtype=np.float64), model.feature_scale, scaling)
     passes = forward(model.network, scaled)
-    if not all(np.isfinite(layer_pass.sums).all() for layer_pass in passes):
-        raise DataError("a sum is too large for floating-point numbers. Check the values' units.")
+    scores = to_scores(model, passes[-1].outputs)
+    if not all(np.isfinite(array).all() for array in (scaled, scores, *(p.sums for p in passes))):
+        raise too_large(values)
     before, *names = neuron_names(model)
     layers: list[TracedLayer] = []
     taken = list(zip(before, scaled[0].tolist(), strict=True))
@@ -97,7 +97,7 @@ def forward_trace(
         ),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
-        scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
+        scores=tuple(scores[0].tolist()),
     )
 
 

@@ -79,14 +79,14 @@ def train(  # noqa: PLR0913 - a run is these facts
     watch = watcher or Watcher()
     each, tick = watch.each_epoch, watch.tick
     every = 1 if tolerance is not None else watch.every if each is not None else epochs + 1
-    remembered = [point for point in history if point[0] in HISTORY_EPOCHS]
+    remembered = [point for point in history if point[0] in HISTORY_EPOCHS and point[0] < done]
     began = time.perf_counter()
     clock, next_tick, last = time.perf_counter, began + TICK, done + epochs
 
     def so_far(state: State, epoch: int, stopped: Stopped) -> Run:
         network = _finite_network(state.network(), epoch)
         loss = mean_squared_error(forward(network, inputs)[-1].outputs, actual)
-        points = dict(remembered) | {epoch: state.loss()}
+        points = dict(remembered) | {epoch: loss}
         return Run(network, epoch, loss, stopped, clock() - began, tuple(points.items()))
 
     with np.errstate(over="ignore", invalid="ignore"):
@@ -95,11 +95,11 @@ def train(  # noqa: PLR0913 - a run is these facts
             if not (ticks or epoch % every == 0 or epoch in HISTORY_EPOCHS or epoch == last):
                 continue
             loss = _finite(state.loss(), epoch)
-            if epoch > done or not done:  # the epoch that a resume starts from is known
-                if epoch in HISTORY_EPOCHS:
-                    remembered.append((epoch, loss))
-                if each is not None and epoch % watch.every == 0:
-                    each(epoch, loss)
+            if epoch in HISTORY_EPOCHS:
+                remembered.append((epoch, loss))
+            # The epoch that a resume starts from was told before.
+            if each is not None and epoch % watch.every == 0 and (epoch > done or not done):
+                each(epoch, loss)
             if epoch == last:
                 return so_far(state, epoch, "epochs")
             if tolerance is not None and loss <= tolerance:
@@ -146,7 +146,8 @@ def trouble(run: Run, inputs: Array, actual: Array) -> str | None:
     """
     outputs = forward(run.network, inputs)[-1].outputs
     variance = float(np.mean((actual - actual.mean(axis=0)) ** 2))
-    if run.loss > variance and _saturated(outputs) and not _saturated(actual):
+    is_sigmoid = run.network.layers[-1].activation == "sigmoid"
+    if is_sigmoid and run.loss > variance and _saturated(outputs) and not _saturated(actual):
         return (
             "all outputs are stuck at the end of the sigmoid, where it is flat and hardly learns. "
             "Try a smaller --learning-rate, or another --seed."
@@ -156,7 +157,7 @@ def trouble(run: Run, inputs: Array, actual: Array) -> str | None:
             "the network is no better than predicting the mean score for everyone. "
             "Try more --epochs, another --learning-rate, or another --seed."
         )
-    can_fit_exactly = run.network.parameters >= actual.size
+    can_fit_exactly = run.network.parameters >= actual.size and run.stopped != "tolerance"
     if can_fit_exactly and run.loss > variance / 100 and _barely_moved(run.history):
         return (
             "the loss hardly fell any more in the second half of training, and the scores are not "

@@ -13,7 +13,7 @@ from scorenet_cli import __version__
 from scorenet_cli.cli.forward_trace import forward_trace
 from scorenet_cli.cli.inspect import inspect
 from scorenet_cli.cli.predict import predict
-from scorenet_cli.cli.report import fail
+from scorenet_cli.cli.report import say
 from scorenet_cli.cli.train import train
 from scorenet_cli.errors import ScorenetError
 
@@ -23,21 +23,33 @@ INTERRUPTED = 130
 class Commands(TyperGroup):
     """Runs a command and turns the errors meant for users into messages."""
 
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401
-        """Run the command; exit with the status that fits what went wrong."""
+    def main(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - Typer's own signature
+        """Run the program; exit with the status that fits what went wrong."""
         try:
-            result = super().invoke(ctx)
-            if sys.stdout is not None:
+            try:
+                return super().main(*args, **options)
+            finally:
                 sys.stdout.flush()
         except ScorenetError as error:
-            fail(str(error), error.exit_status)
-        except KeyboardInterrupt:
-            fail("Interrupted: nothing was changed.", INTERRUPTED, kind="")
+            _end(f"Error: {error}", error.exit_status)
         except MemoryError:
-            fail("There is not enough memory for this. Use less data or a smaller network.", 1)
+            _end("Error: there is not enough memory. Use less data or a smaller network.", 1)
         except OSError as error:
             _give_up_output(error)
-        return result
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """Run the command; Typer would pass over Ctrl-C in silence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say("Interrupted: nothing was changed.")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _end(message: str, status: int) -> NoReturn:
+    """Print the one message and end."""
+    say(message)
+    sys.exit(status)
 
 
 def _give_up_output(error: OSError) -> NoReturn:
@@ -45,8 +57,9 @@ def _give_up_output(error: OSError) -> NoReturn:
     with contextlib.suppress(OSError, ValueError):  # what is still buffered has nowhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:
-        raise typer.Exit(1)
-    fail(f"standard output: cannot be written: {(error.strerror or str(error)).lower()}.", 1)
+        sys.exit(1)
+    reason = (error.strerror or str(error)).lower()
+    _end(f"Error: standard output: cannot be written: {reason}.", 1)
 
 
 app = typer.Typer(
@@ -82,7 +95,7 @@ def scorenet(
     scorenet forward-trace
 
     Exit status: 0 done; 1 the data, the model or the disk is at fault; 2 the command line is;
-    130 interrupted.
+    130 interrupted (143 terminated).
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
 
 
@@ -97,10 +110,13 @@ app.command("forward-trace", context_settings=WITH_VALUES)(forward_trace)
 
 def main() -> None:
     """Run the `scorenet` command."""
+    # The rows are shared out over the cores here; BLAS threads on top would be in each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - kept open
+        if stream is None:  # closed by whoever started us: writing there must fail, not vanish
+            closed = os.open(os.devnull, os.O_RDONLY)
+            setattr(sys, name, os.fdopen(closed, "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a sign the terminal lacks is no reason to die
     app(prog_name="scorenet")

@@ -25,6 +25,9 @@ def inspect(
         say(f"Wrote {', '.join(paths)}.")
         if any(scale != 1 for scale in (*loaded.feature_scale, *loaded.target_scale)):
             warn("these files hold weights alone: not the names, not the scaling.")
+        others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
+        if others:
+            warn(f"read back, every layer is sigmoid: {', '.join(sorted(others))} is not kept.")
     if json:
         from scorenet_cli.show.answers import to_line
 

@@ -52,7 +52,12 @@ def predict(
     from scorenet_cli.model import predict as run
 
     row = parse_values(values or [], context)
+    if output == "-":
+        output = None
     if output is not None:
+        for what, other in (("the model", model), ("the CSV", csv)):
+            if other is not None and files.same(other, output):
+                raise UsageError(f"--output would overwrite {what}: {output}. Choose another name.")
         files.check_writable(output)
     loaded = model_file.load(model)
     if csv is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import contextlib
 
 import typer
 
@@ -11,16 +11,11 @@ from scorenet_cli.text import printable
 
 def say(text: str) -> None:
     """Print a message, each line without anything that could steer the terminal."""
-    for line in text.split("\n"):
-        typer.echo(printable(line), err=True)
+    with contextlib.suppress(OSError):  # nobody listens: no reason to stop
+        for line in text.split("\n"):
+            typer.echo(printable(line), err=True)
 
 
 def warn(text: str) -> None:
     """Print a warning."""
     say(f"Warning: {text}")
-
-
-def fail(text: str, status: int, *, kind: str = "Error: ") -> NoReturn:
-    """Print the one message and end."""
-    say(f"{kind}{text}")
-    raise typer.Exit(status)

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import math
 import os
+import re
 import shlex
 import sys
 import time
@@ -39,12 +40,15 @@ from scorenet_cli.dataset import Dataset, Table
 from scorenet_cli.errors import FileError, UsageError
 from scorenet_cli.model import Model, TrainingRecord, predict
 from scorenet_cli.network import ActivationName, InitName
-from scorenet_cli.text import number, quoted
+from scorenet_cli.text import listed, number, quoted
 from scorenet_cli.training import Run
 
 AUTOSAVE_SECONDS = 30.0
 # A model file of more would pass the 256 MB that a model may have.
 MOST_PARAMETERS = 10_000_000
+HISTORY_HEADER = "epoch,loss"
+# More values than these are not suggested for typing.
+MOST_VALUES = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,9 +103,7 @@ def run(options: Options) -> None:
     with stop_wish() as wish:
         result = _train(job, options, losses, wants_stop=lambda: wish.signal is not None)
         model = _save(job, result, options.output)
-        if options.history is not None:
-            lines = (f"{epoch},{loss!r}\n" for epoch, loss in losses)
-            files.write_whole(options.history, "epoch,loss\n" + "".join(lines))
+        _save_history(job, options, losses, result)
 
     _report(job, model, result, options)
     if result.stopped == "interrupted":
@@ -130,29 +132,63 @@ def _check_numbers(options: Options) -> None:
 
 def _check_places(options: Options) -> None:
     """Find out before the work what could not be written after it."""
+    for option, place in (("--output", options.output), ("--history", options.history)):
+        if place == "-":
+            raise UsageError(f"{option} takes a file's name: standard output has the results.")
     model_file.check_output(options.output)
     if options.history is None:
         return
-    for what, other in (("the CSV", options.csv), ("--output", options.output)):
+    for what, other in (
+        ("the CSV", options.csv),
+        ("--output", options.output),
+        ("--resume", options.resume),
+    ):
         if other is not None and files.same(other, options.history):
             raise UsageError(f"--history would overwrite {what}: {quoted(options.history)}.")
     files.check_writable(options.history)
+    if os.path.isfile(options.history) and not _read_history(options.history):
+        raise FileError(
+            f"{files.shown(options.history)}: exists and is not a history, so it is left alone. "
+            "Choose another name, or move it away."
+        )
+
+
+def _read_history(path: str) -> list[str]:
+    """Read the lines of a history that was saved before; none where it is something else."""
+    lines = files.read_bytes(path).decode(errors="replace").splitlines()
+    return lines if lines[:1] == [HISTORY_HEADER] else []
+
+
+def _save_history(job: Job, options: Options, losses: list[tuple[int, float]], result: Run) -> None:
+    """Write every epoch's loss; a resumed run's go behind those that are there already."""
+    if options.history is None:
+        return
+    if losses and losses[-1][0] == result.epochs:  # the one figure for what was saved
+        losses[-1] = (result.epochs, result.loss)
+    before: list[str] = []
+    if options.resume is not None and os.path.isfile(options.history):
+        before = [
+            line
+            for line in _read_history(options.history)[1:]
+            if int(line.partition(",")[0]) <= job.facts.epochs
+        ]
+    lines = [HISTORY_HEADER, *before, *(f"{epoch},{loss!r}" for epoch, loss in losses)]
+    files.write_whole(options.history, "\n".join(lines) + "\n")
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:
     """Read 3 or 16,8."""
-    try:
-        sizes = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        sizes = ()
-    if not sizes or min(sizes) < 1:
+    if not re.fullmatch(r"0*[1-9]\d{0,8}(,0*[1-9]\d{0,8})*", text, re.ASCII):
         raise UsageError(f"--hidden takes a size, or sizes between commas, and not {quoted(text)}.")
-    return sizes
+    return tuple(int(size) for size in text.split(","))
 
 
 def parse_names(text: str) -> tuple[str, ...]:
     """Read A,B as a line of CSV: a name with a comma in it stands between double quotes."""
-    names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    try:
+        names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+    except csv.Error:
+        names = ()
     if not names or not all(names):
         raise UsageError(f"--features takes names between commas, and not {quoted(text)}.")
     return names
@@ -191,6 +227,9 @@ def _new_job(table: Table, options: Options) -> Job:
 def _resumed_job(table: Table, options: Options, old: Model) -> Job:
     """Go on with a model, its columns and its scaling; options may repeat what it is."""
     before = old.training or TrainingRecord()
+    unscaled = bool((old.target_scale == 1.0).all())
+    if unscaled and options.max_score is not None:  # weights alone, as the document saves them
+        old = dataclasses.replace(old, target_scale=old.target_scale * options.max_score)
     hidden = old.network.layers[:-1]
     _check_agrees(
         {
@@ -207,10 +246,12 @@ def _resumed_job(table: Table, options: Options, old: Model) -> Job:
     table = dataset.name_columns(table, old.features, old.targets)
     dataset.model_columns(table, [*old.features, *old.targets])
     data = dataset.read_dataset(table, features=old.features, targets=old.targets)
-    hint = "The best score comes from the resumed model's target_scale."
+    hint = None if unscaled else "The best score comes from the resumed model's target_scale."
     dataset.check_scores(table, data, old.target_scale, hint=hint)
     if before.sha256 not in {None, data.sha256}:
         warn(f"the model was trained on other data: {before.data or 'another file'}.")
+    if before.optimizer not in {None, options.optimizer}:
+        warn(f"the model was trained by {before.optimizer}; {options.optimizer} starts afresh.")
     return Job(data, old, _facts(before, options))
 
 
@@ -236,9 +277,13 @@ def _note(data: Dataset, options: Options) -> None:
             say(f"No CSV is named: training on {worked_example.ROWS_SOURCE}.")
         for note in data.notes:
             say(f"Note: {note}")
-    for position, feature in enumerate(data.features):
-        if not data.inputs[:, position].any():
-            warn(f"column {quoted(feature)} is zero in every row: nothing can be learned from it.")
+    zero = [
+        feature
+        for feature, column in zip(data.features, data.inputs.T, strict=True)
+        if not column.any()
+    ]
+    if zero:
+        warn(f"zero in every row, so that nothing can be learned from it: {listed(zero)}.")
 
 
 def _train(
@@ -341,6 +386,8 @@ def _command_to_go_on(options: Options, epochs: int) -> str:
         words += ["--output", options.output]
     if options.tolerance is not None:
         words += ["--tolerance", repr(options.tolerance)]
+    if options.history is not None:
+        words += ["--history", options.history]
     return shlex.join(words)
 
 
@@ -350,6 +397,8 @@ def _next_command(data: Dataset, options: Options) -> str:
         values = [number(value) for value in worked_example.QUESTION]
     else:
         values = [number(value) for value in data.inputs[0].tolist()]
+    if len(values) > MOST_VALUES:
+        values = ["--csv", "NEW.csv"]
     words = ["scorenet", "predict", *values]
     if options.output != os.environ.get("SCORENET_MODEL", DEFAULT_MODEL):
         words += ["--model", options.output]

@@ -17,6 +17,8 @@ def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
     for text in texts:
         if text.startswith("-") and text != "-" and not is_number(text):
             options = [option for param in context.command.params for option in param.opts]
+            if text.partition("=")[0] in options:
+                raise UsageError(f"{text} stands behind --, where only values stand: move it.")
             raise UsageError(
                 f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
                 f"See: {context.command_path} --help"

@@ -18,7 +18,7 @@ from scorenet_cli.model import Model, TrainingRecord, layer_names, neuron_names
 from scorenet_cli.network import Array, Layer
 from scorenet_cli.show.console import PIPE_WIDTH, make_console
 from scorenet_cli.text import number, printable
-from scorenet_cli.trace import ForwardTrace, Neuron
+from scorenet_cli.trace import ForwardTrace, Neuron, TracedLayer
 from scorenet_cli.training import Run
 from scorenet_cli.worked_example import Document, Figure
 
@@ -72,7 +72,13 @@ def architecture(model: Model) -> str:
         f"{layer.neurons} {layer_name} ({layer.activation})"
         for layer, layer_name in zip(model.network.layers, layer_names(model), strict=True)
     ]
-    return ", ".join([f"{model.network.shape[0]} inputs", *layers])
+    return ", ".join([count(model.network.shape[0], "input"), *layers])
+
+
+def count(number_of: int, thing: str) -> str:
+    """Write a count and what is counted, in the plural where there is not one of it."""
+    ending = "" if number_of == 1 else "es" if thing.endswith("s") else "s"
+    return f"{number_of:,} {thing}{ending}"
 
 
 def fits(table: Table, pipe_width: int = PIPE_WIDTH) -> bool:
@@ -149,7 +155,7 @@ def inspection(model: Model, source: str) -> Group:
 def _parameters(model: Model) -> str:
     biases = sum(layer.neurons for layer in model.network.layers if layer.bias is not None)
     weights = model.network.parameters - biases
-    return f"{model.network.parameters:,} ({weights:,} weights, {biases:,} biases)"
+    return f"{model.network.parameters:,} ({count(weights, 'weight')}, {count(biases, 'bias')})"
 
 
 def _weight_tables(model: Model) -> Iterator[RenderableType]:
@@ -252,8 +258,9 @@ def traced(trace: ForwardTrace, document: Document | None, precision: int | None
             FEWEST_DIGITS,
         )
     parts: list[RenderableType] = []
-    for title, table in _layer_tables(trace, document, digits):
-        parts += [heading(title), table, Text()]
+    tables = _layer_tables(trace, document, digits)
+    for layer, (title, table) in zip(trace.layers, tables, strict=True):
+        parts += [heading(title), table, *_left_out(layer), Text()]
     if document is None:
         return Group(*_inputs(trace, digits), *parts, *_scores(trace, digits))
     return Group(*_example(trace, document), *parts, *_differences(trace, document))
@@ -273,6 +280,17 @@ def _layer_tables(
     ]
 
 
+def _left_out(layer: TracedLayer) -> Iterator[RenderableType]:
+    """Say what a table of a large layer leaves out."""
+    terms = len(layer.neurons[0].terms)
+    neurons = len(layer.neurons) - max(MOST_WEIGHTS // terms, 1)
+    if neurons > 0:
+        yield Text(f"... and {count(neurons, 'neuron')} more: --json has all", style="dim")
+    if terms > MOST_WEIGHTS:
+        more = count(terms - MOST_WEIGHTS, "product")
+        yield Text(f"... and {more} more in each sum: --json has all", style="dim")
+
+
 def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: int) -> Table:
     """Show each neuron's products, sum and activation; printed figures beside, where given."""
     table = grid("", "value", "weight", "product", *(["document"] if figures else []))
@@ -281,9 +299,9 @@ def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: i
     def beside(neuron: Neuron, what: str) -> list[str]:
         return [printed[neuron.name, what]] if figures else []
 
-    for neuron in neurons:
+    for neuron in neurons[: max(MOST_WEIGHTS // len(neurons[0].terms), 1)]:
         table.add_row(Text(printable(neuron.name), style="bold", overflow="fold"))
-        for term in neuron.terms:
+        for term in neuron.terms[:MOST_WEIGHTS]:
             row = (number(value, digits) for value in (term.value, term.weight, term.product))
             table.add_row(name(f"  {term.from_}"), *row)
         if neuron.bias is not None:
@@ -346,5 +364,6 @@ def _differences(trace: ForwardTrace, document: Document) -> Iterator[Renderable
             ("exact", f"sigmoid({exact_sum}) = {exact}"),
             ("document", f"sigmoid({last_sum.printed}) = {last_output.printed}"),
             ("goal", number(document.goal / 100)),
+            ("score", f"{number(trace.scores[0], DOCUMENT_DIGITS)} of 100"),
         ]
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.Mo
     monkeypatch.setattr("scorenet_cli.model_file.load", no_memory)
     result = invoke("inspect")
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: There is not enough memory")
+    assert result.stderr.startswith("Error: there is not enough memory")
 
 
 def test_ctrl_c_outside_training_says_so(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,3 +84,34 @@ def test_ctrl_c_outside_training_says_so(invoke: Invoke, monkeypatch: pytest.Mon
     result = invoke("inspect")
     assert result.exit_code == 130
     assert result.stderr == "Interrupted: nothing was changed.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["train", "--help"]])
+def test_a_full_disk_behind_help_is_one_message(tmp_path: Path, words: list[str]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "scorenet_cli", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=plain_environment(),
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert result.stderr == "Error: standard output: cannot be written: no space left on device.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closed streams as POSIX has them")
+def test_a_closed_stdout_is_an_error_and_not_silence(tmp_path: Path) -> None:
+    result = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m scorenet_cli forward-trace >&-"],
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env=plain_environment(),
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: standard output: cannot be written")

@@ -161,12 +161,18 @@ def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) ->
             "no column 'slept'. Did you mean 'sleep'? Its columns are: 'studied', 'sleep'",
         ),
         (["1", "2", "--output", "no/where"], 1, "there is no folder"),
+        (["1", "2", "--output", "scorenet.json"], 2, "--output would overwrite the model"),
+        (["--csv", "d.csv", "--output", "d.csv"], 2, "--output would overwrite the CSV"),
+        (["--", "-1", "--json"], 2, "--json stands behind --"),
+        (["--csv", "bad.csv"], 1, "line 2, column 'slept': 'x' is not a number. Mend the cell."),
+        (["1", "2", "--model", "-"], 1, "a model comes from a file or a folder"),
     ],
 )
 def test_what_is_at_fault_is_named_once(
     invoke: Invoke, words: list[str], status: int, expected: str
 ) -> None:
     Path("d.csv").write_text("studied,sleep\n2,8\n", encoding="utf-8")
+    Path("bad.csv").write_text("studied,slept\n2,x\n", encoding="utf-8")
     result = invoke("predict", *words)
     assert expected in one_message(result)
     assert result.exit_code == status
@@ -219,3 +225,41 @@ def test_a_cjk_header_survives_a_stdout_that_is_not_utf_8(process: Process, tmp_
     )
     assert result.stdout == (tmp_path / "a.csv").read_bytes()
     assert result.stdout.decode().startswith("學習,睡眠,predicted_分數\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "values"),
+    [
+        ({"feature_scale": [1e-300, 1]}, ("1e10", "1")),
+        (
+            {"target_scale": [1e10], "layers": [{"weights": [[1e300], [0]], "activation": "relu"}]},
+            ("10", "10"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["predict", "forward-trace"])
+def test_numbers_beyond_floating_point_are_one_message(
+    process: Process, tmp_path: Path, command: str, changes: dict[str, object], values: tuple[str]
+) -> None:
+    (tmp_path / "m.json").write_text(json.dumps(MODEL | changes), encoding="utf-8")
+    for option in ([], ["--json"]):
+        result = process(command, *values, "--model", "m.json", *option)
+        assert result.returncode == 1
+        assert "too large to compute with" in one_message(result)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs /dev/stdout")
+def test_output_to_dev_stdout_is_standard_output_and_truncates_nothing(tmp_path: Path) -> None:
+    script = (
+        "echo keep > log; $PYTHON -m scorenet_cli predict 2 8 --output /dev/stdout >> log;"
+        "$PYTHON -m scorenet_cli predict 2 8 --output /dev/stdout | cat >> log;"
+        "$PYTHON -m scorenet_cli predict 2 8 --output - >> log"
+    )
+    subprocess.run(
+        ["/bin/sh", "-c", script],
+        cwd=tmp_path,
+        env=plain_environment(PYTHON=sys.executable),
+        check=True,
+    )
+    number = f"{score(0.5, 0.8):.6f}\n"
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "keep\n" + number * 3

@@ -210,6 +210,45 @@ def test_history_holds_every_epoch(invoke: Invoke) -> None:
     assert {int(r["epoch"]): float(r["loss"]) for r in rows if int(r["epoch"]) in losses} == losses
 
 
+def test_a_resumed_run_goes_on_with_its_history_file(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 6, "--history", "whole.csv", "-o", "whole.json")
+    invoke("train", "--epochs", 4, "--history", "h.csv")
+    invoke("train", "--epochs", 2, "--history", "h.csv", "--resume", "scorenet.json")
+    whole, parts = (
+        [line.split(",") for line in Path(name).read_text(encoding="utf-8").splitlines()[1:]]
+        for name in ("whole.csv", "h.csv")
+    )
+    assert [epoch for epoch, _ in parts] == [epoch for epoch, _ in whole]
+    assert [float(loss) for _, loss in parts] == pytest.approx([float(loss) for _, loss in whole])
+
+
+def test_the_documents_saved_weights_can_be_resumed_with_a_best_score(invoke: Invoke) -> None:
+    Path("w").mkdir()
+    Path("w/w1.txt").write_text("0.2 0.6 0.1\n0.8 0.3 0.7\n", encoding="utf-8")
+    Path("w/w2.txt").write_text("0.4\n0.5\n0.9\n", encoding="utf-8")
+    message = one_message(invoke("train", SAMPLE / "study_hours.csv", "--resume", "w"))
+    assert "--max-score 92" in message
+    words = ["--resume", "w", "--max-score", "100", "--epochs", "1", "--quiet"]
+    assert invoke("train", SAMPLE / "study_hours.csv", *words).exit_code == 0
+    assert saved()["target_scale"] == [100]
+
+
+def test_scores_of_any_size_have_their_metrics(process: Process, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("h,s\n1,1e200\n2,5e199\n", encoding="utf-8")
+    result = process("train", "d.csv", "--max-score", "1e200", "--json", "--epochs", "5")
+    assert "Traceback" not in result.stderr
+    assert json.loads(result.stdout)["metrics"]["rmse"] < 1e200
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_training(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoke("train", "--epochs", 1)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    result = invoke("train", "--epochs", 100_000_000)
+    assert "cannot be written to" in one_message(result)
+
+
 def test_log_every_prints_to_stderr(invoke: Invoke) -> None:
     lines = invoke("train", "--epochs", 30, "--log-every", 10).stderr.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("epoch")] == [
@@ -267,6 +306,11 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "-o", "no/where.json"], 1, "there is no folder"),
         (["d.csv", "--history", "d.csv"], 2, "--history would overwrite the CSV"),
         (["d.csv", "--history", "scorenet.json"], 2, "--history would overwrite --output"),
+        (["d.csv", "--features", "a\nb"], 2, "--features takes names between commas"),
+        (["d.csv", "--hidden", "1_6"], 2, "--hidden takes a size"),
+        (["d.csv", "-o", "-"], 2, "--output takes a file's name"),
+        (["d.csv", "-o", ""], 1, "has no name"),
+        (["d.csv", "--history", "other.json"], 1, "is not a history, so it is left alone"),
         (["d.csv", "--resume", "none.json"], 1, "none.json: there is no such model"),
     ],
 )
@@ -274,6 +318,7 @@ def test_what_is_at_fault_is_named_once(
     invoke: Invoke, words: list[str], status: int, expected: str
 ) -> None:
     Path("d.csv").write_text(DOCUMENT, encoding="utf-8")
+    Path("other.json").write_text("{}", encoding="utf-8")
     result = invoke("train", *words)
     assert expected in one_message(result)
     assert result.exit_code == status
