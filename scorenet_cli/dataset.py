@@ -275,9 +275,9 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     delimiter = table.delimiter
     if table.has_header:
         next(_records(_unpadded(table.data, lines), delimiter, table.source))
-    if table.data.count(b'"') > _quotes_in_header(
-        table
-    ):  # numpy.loadtxt lets unbalanced quotes pass, and swallows rows
+    quotes: str | None = '"'
+    if not _plainly_quoted(table):
+        quotes = None
         lines = map(_UNIT_SEPARATOR.join, _reader(_unpadded(table.data, lines), delimiter))
         delimiter = _UNIT_SEPARATOR
     try:
@@ -288,6 +288,7 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
                 dtype=np.float64 if everything else np.dtype(kinds),
                 delimiter=delimiter,
                 comments=None,
+                quotechar=quotes,
                 ndmin=2 if everything else 1,
             )
     except (ValueError, csv.Error):
@@ -430,12 +431,17 @@ def _first_rows(data: bytes, delimiter: str | None, source: str) -> list[tuple[i
     return list(islice(_records(lines, delimiter, source, strict=False), 2))
 
 
-def _quotes_in_header(table: Table) -> int:
-    """Count the quotes in the lines as far as the header's end."""
-    if not table.has_header:
-        return 0
-    line = _first_rows(table.data, table.delimiter, table.source)[0][0]
-    return sum(text.count('"') for text in islice(_open(table.data), line))
+def _plainly_quoted(table: Table) -> bool:
+    """Tell whether every quote opens or closes a cell, so that numpy.loadtxt may be trusted.
+
+    Where quotes are unbalanced it swallows rows in silence.
+    """
+    data, delimiter = table.data, (table.delimiter or " ").encode()
+    total = data.count(b'"')
+    opening = data.count(delimiter + b'"') + data.count(b'\n"') + data.startswith(b'"')
+    closing = data.count(b'"' + delimiter) + data.count(b'"\n') + data.endswith(b'"')
+    crlf = data.count(b'"\r\n')
+    return opening == closing + crlf == total // 2 and total % 2 == 0
 
 
 def _unpadded(data: bytes, lines: Iterable[str]) -> Iterable[str]:
