@@ -19,6 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scorenet_cli import files
 from scorenet_cli.errors import DataError, ScorenetError, UsageError
@@ -78,6 +79,10 @@ class Dataset:
     inputs: Array
     scores: Array
     notes: tuple[str, ...] = ()
+
+    def take(self, chosen: NDArray[np.intp]) -> Dataset:
+        """Return the same with only the chosen rows, by their positions."""
+        return replace(self, inputs=self.inputs[chosen], scores=self.scores[chosen])
 
 
 class CellError(DataError):

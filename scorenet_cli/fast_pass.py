@@ -20,14 +20,13 @@ made once:
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 
 import numpy as np
 
+from scorenet_cli.lanes import deal, in_lanes
 from scorenet_cli.network import Array, Layer, Network
 
 Call = Callable[[], object]
@@ -37,9 +36,6 @@ BLOCK_CELLS = 32_768
 FEWEST_ROWS = 256
 # From so many cells on, exp is worth its two calls more than tanh takes.
 MANY_CELLS = 256
-# More lanes would serve more cores, and cost more memory.
-LANES = 8
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +144,22 @@ class FastPass:
     `calls` for the next pass.
     """
 
-    def __init__(self, networks: Sequence[Network], inputs: Array, actual: Array) -> None:
+    units: Units
+    parameters: Array
+
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        inputs: Array,
+        actual: Array,
+        *,
+        like: FastPass | None = None,
+    ) -> None:
+        """Start from the networks, or share units and parameters with another pass."""
         neurons = max(layer.neurons for layer in networks[0].layers) * len(networks)
-        self.units = units = Units(tuple(networks), by_exp=len(inputs) * neurons >= MANY_CELLS)
-        self.parameters = units.start()
+        by_exp = len(inputs) * neurons >= MANY_CELLS
+        self.units = units = like.units if like else Units(tuple(networks), by_exp=by_exp)
+        self.parameters = like.parameters if like else units.start()
         # dE/dW is dE/dV · scale and W = V / scale; the error itself is held times its gain.
         last_gain = units.gains[-1]
         self.descent_scale = units.spread([(scale / last_gain) ** 2 for scale in units.scales])
@@ -159,11 +167,8 @@ class FastPass:
         rows = max(BLOCK_CELLS // neurons, FEWEST_ROWS)
         parts = [slice(start, start + rows) for start in range(0, len(inputs), rows)]
         self._lanes = [
-            _Lane(
-                self,
-                [(inputs[part], actual[part]) for part in parts[lane :: min(LANES, len(parts))]],
-            )
-            for lane in range(min(LANES, len(parts)))
+            _Lane(units, self.parameters, [(part, inputs[part], actual[part]) for part in lane])
+            for lane in deal(parts)
         ]
         self.calls: list[Call] = [self._run]
         self.descent, self._squares = units.empty(), self._sum_squares
@@ -171,29 +176,23 @@ class FastPass:
             (block,) = self._lanes[0].blocks
             self.descent, self.calls, self._squares = block.descent, block.calls, block.squares
 
+    def load(self, inputs: Array, actual: Array) -> None:
+        """Take in other rows, as many as before."""
+        for lane in self._lanes:
+            for block in lane.blocks:
+                block.load(inputs[block.part], actual[block.part])
+
     def losses(self) -> Array:
         """Mean squared error of each network, with the parameters that the last pass took."""
         return self._squares() / self._cells
-
-    def loss(self) -> float:
-        """Mean squared error of the first network."""
-        return float(self.losses()[0])
 
     def networks(self) -> list[Network]:
         """Return the networks as they are now."""
         return self.units.to_networks(self.parameters)
 
-    def network(self) -> Network:
-        """Return the first network as it is now."""
-        return self.networks()[0]
-
     def _run(self) -> None:
-        """Run the lanes on the cores there are; add them up in their own order."""
-        if CORES > 1:
-            list(_pool().map(_Lane.run, self._lanes))
-        else:
-            for lane in self._lanes:
-                lane.run()
+        """Run the lanes, and add them up in their own order."""
+        in_lanes(_Lane.run, self._lanes)
         self.descent[:] = 0.0
         for lane in self._lanes:
             self.descent += lane.descent
@@ -204,40 +203,33 @@ class FastPass:
         return total
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the threads that lanes run on; NumPy lets go of the interpreter while it computes."""
-    return ThreadPoolExecutor(max_workers=min(CORES, LANES))
-
-
 class _Lane:
     """Blocks of rows that are taken one after the other, through the same buffers."""
 
-    def __init__(self, whole: FastPass, parts: list[tuple[Array, Array]]) -> None:
+    def __init__(
+        self, units: Units, parameters: Array, parts: list[tuple[slice, Array, Array]]
+    ) -> None:
+        weights = units.by_layer(parameters)
         buffers: dict[int, _Buffers] = {}  # all blocks but perhaps the last have equally many rows
-        self.blocks = [
-            _Block(
-                whole.units,
-                whole.units.by_layer(whole.parameters),
-                buffers.setdefault(len(inputs), _Buffers(whole.units, len(inputs))),
-                inputs,
-                actual,
-            )
-            for inputs, actual in parts
-        ]
-        self.descent = whole.units.empty()
-        self.squares = np.zeros(len(whole.units.networks))
+        self.blocks = []
+        for part, inputs, actual in parts:
+            rows = len(inputs)
+            if rows not in buffers:
+                buffers[rows] = _Buffers(units, rows)
+            self.blocks.append(_Block(units, weights, buffers[rows], part, rows))
+            self.blocks[-1].load(inputs, actual)
+        self.descent = units.empty()
+        self.squares = np.zeros(len(units.networks))
 
     def run(self) -> None:
         """Add up the descent and the squared errors of the blocks."""
         self.descent[:] = 0.0
         self.squares[:] = 0.0
-        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
-            for block in self.blocks:
-                for call in block.calls:
-                    call()
-                self.descent += block.descent
-                self.squares += block.squares()
+        for block in self.blocks:
+            for call in block.calls:
+                call()
+            self.descent += block.descent
+            self.squares += block.squares()
 
 
 class _Buffers:
@@ -272,25 +264,31 @@ class _Block:
         units: Units,
         weights: list[Array],
         buffers: _Buffers,
-        inputs: Array,
-        actual: Array,
+        part: slice,
+        rows: int,
     ) -> None:
+        self.part = part
         self.descent = buffers.descent
         self._error = buffers.error
         self._networks = len(units.networks)
         first = units.layers[0]
-        taken = np.ones((first.inputs + (first.bias is not None), len(inputs)))
-        taken[: first.inputs] = inputs.T
-        # Twice the output is 1 + tanh, so the goal is held as twice the actual value less 1.
-        gain = units.gains[-1]
-        goal = np.ascontiguousarray(actual.T * gain - (gain - 1.0))
+        taken = np.ones((first.inputs + (first.bias is not None), rows))
+        self._inputs = taken[: first.inputs]
+        self._goal = np.empty((units.layers[-1].neurons, rows))
+        self._gain = units.gains[-1]
         takes = [taken, *buffers.handed_on]
         self.calls: list[Call] = [
             *_forward(units, weights, buffers, takes),
-            partial(np.subtract, goal, buffers.bend[-1], buffers.error),
+            partial(np.subtract, self._goal, buffers.bend[-1], buffers.error),
             *_slopes(units, buffers),
             *_backward(units, weights, buffers, takes),
         ]
+
+    def load(self, inputs: Array, actual: Array) -> None:
+        """Take in rows: inputs (rows, inputs) and actual (rows, outputs)."""
+        self._inputs[:] = inputs.T
+        # Twice the output is 1 + tanh, so the goal is held as twice the actual value less 1.
+        self._goal[:] = actual.T * self._gain - (self._gain - 1.0)
 
     def squares(self) -> Array:
         """Sum of squared errors of each network, (networks,)."""

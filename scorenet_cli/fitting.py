@@ -11,10 +11,10 @@ import numpy as np
 
 from scorenet_cli import __version__
 from scorenet_cli.dataset import Dataset
-from scorenet_cli.model import Model, TrainingRecord, too_large
-from scorenet_cli.network import Array, Network
+from scorenet_cli.model import Model, TrainingRecord, to_scores, too_large
+from scorenet_cli.network import Network, run
 from scorenet_cli.scaling import largest_absolute, scale_inputs
-from scorenet_cli.training import Run
+from scorenet_cli.training import Rows, Run
 
 
 def untrained_model(network: Network, dataset: Dataset, max_score: float) -> Model:
@@ -28,7 +28,7 @@ def untrained_model(network: Network, dataset: Dataset, max_score: float) -> Mod
     )
 
 
-def scaled_rows(model: Model, dataset: Dataset) -> tuple[Array, Array]:
+def scaled_rows(model: Model, dataset: Dataset) -> Rows:
     """Return inputs (rows, features) and actual outputs (rows, targets) as the network has them.
 
     DataError where a value is too large for its scale.
@@ -36,10 +36,10 @@ def scaled_rows(model: Model, dataset: Dataset) -> tuple[Array, Array]:
     inputs = scale_inputs(dataset.inputs, model.feature_scale, "training")
     if not np.isfinite(inputs).all():
         raise too_large(dataset.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
-    return inputs, dataset.scores / model.target_scale
+    return Rows(inputs, dataset.scores / model.target_scale)
 
 
-def trained_model(before: Model, run: Run, dataset: Dataset, facts: TrainingRecord) -> Model:
+def trained_model(before: Model, result: Run, dataset: Dataset, facts: TrainingRecord) -> Model:
     """Put a run's network into the model it started from, with the record of how it came about.
 
     facts holds what the run does not know: start, optimizer and learning rate.
@@ -50,17 +50,20 @@ def trained_model(before: Model, run: Run, dataset: Dataset, facts: TrainingReco
         ranges[:, 1] = np.maximum(ranges[:, 1], before.feature_range[:, 1])
     return dataclasses.replace(
         before,
-        network=run.network,
+        network=result.network,
         feature_range=ranges,
         training=dataclasses.replace(
             facts,
             data=os.path.basename(dataset.source),
             sha256=dataset.sha256,
             rows=len(dataset.inputs),
-            epochs=run.epochs,
-            stopped=run.stopped,
-            loss=run.loss,
-            history=run.history,
+            state=result.memory,
+            epochs=result.best_epoch,
+            stopped=result.stopped,
+            loss=result.loss,
+            history=result.history,
+            validation_loss=result.validation_loss,
+            validation_history=result.validation_history,
             versions={
                 "scorenet": __version__,
                 "numpy": np.__version__,
@@ -68,4 +71,38 @@ def trained_model(before: Model, run: Run, dataset: Dataset, facts: TrainingReco
             },
             date=dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
         ),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """How several starts came out: their losses, and how far their predictions lie apart.
+
+    prediction_deviation is the starts' standard deviation in score units, the mean of it over
+    the training rows and targets; prediction_range the largest distance of two starts.
+    """
+
+    count: int
+    best: float
+    median: float
+    worst: float
+    prediction_deviation: float
+    prediction_range: float
+
+
+def spread_of_starts(model: Model, dataset: Dataset, result: Run) -> Spread | None:
+    """Compare the starts of a run on its training rows; None where there was one."""
+    starts = [start for start in result.starts if np.isfinite(start.loss)]
+    if len(starts) < 2:  # noqa: PLR2004 - nothing to compare
+        return None
+    losses = [start.loss for start in starts]
+    inputs, _ = scaled_rows(model, dataset)
+    scores = np.stack([to_scores(model, run(start.network, inputs)) for start in starts])
+    return Spread(
+        count=len(result.starts),
+        best=min(losses),
+        median=float(np.median(losses)),
+        worst=max(losses),
+        prediction_deviation=float(scores.std(axis=0).mean()),
+        prediction_range=float(np.ptp(scores, axis=0).max()),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorenet_cli.network import Array
+from scorenet_cli.scaling import largest_absolute
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,52 @@ def measure(predicted: Array, actual: Array) -> Metrics:
         rmse=float(np.sqrt(np.mean(error**2))) * unit,
         mae=float(np.mean(np.abs(error))) * unit,
     )
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What is always there to compare with: the mean of the scores, and a straight line."""
+
+    mean: Metrics
+    linear: Metrics
+
+
+@dataclass(frozen=True)
+class Fit(Metrics):
+    """A model's metrics beside those of the baselines on the same rows."""
+
+    baselines: Baselines
+
+
+def compare(predicted: Array, inputs: Array, actual: Array, known: tuple[Array, Array]) -> Fit:
+    """Measure predicted scores beside baselines fitted to the known rows' inputs and scores.
+
+    The linear baseline is least squares with an intercept.
+    """
+    unit = largest_absolute(known[0])
+
+    def design(values: Array) -> Array:
+        return np.column_stack([values / unit, np.ones(len(values))])
+
+    coefficients = np.linalg.lstsq(design(known[0]), known[1], rcond=None)[0]
+    mean = np.broadcast_to(known[1].mean(axis=0), actual.shape)
+    metrics = measure(predicted, actual)
+    return Fit(
+        metrics.r2,
+        metrics.rmse,
+        metrics.mae,
+        Baselines(measure(mean, actual), measure(design(inputs) @ coefficients, actual)),
+    )
+
+
+def verdict(fit: Fit, *, rows: int, features: int) -> str | None:
+    """Say in words where a model is no better than a baseline; None where it is, or cannot be.
+
+    Through no more rows than there are features and an intercept, a straight line passes
+    exactly: that says nothing.
+    """
+    if fit.rmse >= fit.baselines.mean.rmse:
+        return "the network is no better than predicting the mean score for everyone."
+    if rows > features + 1 and fit.rmse >= fit.baselines.linear.rmse:
+        return "the network is no better than a straight line (linear least squares)."
+    return None

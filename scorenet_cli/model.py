@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from scorenet_cli.errors import DataError
-from scorenet_cli.network import Array, Network, forward
+from scorenet_cli.network import Array, Network, run
 from scorenet_cli.scaling import ScalingName, scale_inputs
 from scorenet_cli.text import number
-
-# Rows predicted at a time: the sums of a block stay in the processor's cache.
-BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """How a model was trained; a hand-written model may know none of it."""
+    """How a model was trained; a hand-written model may know none of it.
+
+    state is the optimizer's own, for a resume; validation the part of the rows held back;
+    seed that of the best of the restarts.
+    """
 
     data: str | None = None
     sha256: str | None = None
@@ -27,12 +28,17 @@ class TrainingRecord:
     seed: int | None = None
     init: str | None = None
     optimizer: str | None = None
-    state: None = None  # gradient descent keeps nothing between steps
+    state: dict[str, Any] | None = None
     learning_rate: float | None = None
+    batch_size: int | None = None
     epochs: int = 0
     stopped: str | None = None
     loss: float | None = None
     history: tuple[tuple[int, float], ...] = ()
+    validation: float | None = None
+    validation_loss: float | None = None
+    validation_history: tuple[tuple[int, float], ...] = ()
+    restarts: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     date: str | None = None
 
@@ -73,9 +79,7 @@ def predict(model: Model, values: Array, scaling: ScalingName = "training") -> P
     DataError where a value is too large to compute with.
     """
     scaled = scale_inputs(values, model.feature_scale, scaling)
-    outputs = np.concatenate(
-        [forward(model.network, block)[-1].outputs for block in _blocks(scaled)]
-    )
+    outputs = run(model.network, scaled)
     scores = to_scores(model, outputs)
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():
@@ -95,12 +99,6 @@ def too_large(values: Sequence[float]) -> DataError:
         f"the numbers for {', '.join(map(number, values))} become too large to compute with. "
         "Check the values' units, and the model's weights and scales."
     )
-
-
-def _blocks(values: Array) -> Iterator[Array]:
-    """Cut rows into blocks."""
-    for start in range(0, max(len(values), 1), BLOCK_ROWS):
-        yield values[start : start + BLOCK_ROWS]
 
 
 def _outside(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:

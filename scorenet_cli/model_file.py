@@ -379,6 +379,10 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
 
 
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
 def _is_rate(value: object) -> bool:
     return _is_number(value) and cast("float", value) > 0
 
@@ -405,11 +409,17 @@ _FACTS: dict[str, tuple[Callable[[object], bool], str]] = {
     "seed": (_is_count, "a count"),
     "init": (_is_text, "text"),
     "optimizer": (_is_text, "text"),
+    "state": (_is_object, "an object"),
+    "batch_size": (_is_count, "a count"),
     "learning_rate": (_is_rate, "a number above 0"),
     "epochs": (_is_count, "a count"),
     "stopped": (_is_text, "text"),
     "loss": (_is_number, "a number"),
     "history": (_is_history, "a list of [epoch, loss]"),
+    "validation": (_is_number, "a number"),
+    "validation_loss": (_is_number, "a number"),
+    "validation_history": (_is_history, "a list of [epoch, loss]"),
+    "restarts": (_is_count, "a count"),
     "versions": (_is_versions, "an object of texts"),
     "date": (_is_text, "text"),
 }
@@ -428,8 +438,9 @@ def _record(training: object) -> TrainingRecord | None:
         if not is_right(training[key]):
             _refuse(f'"training": {quoted(key)} must be {what}.')
         facts[key] = training[key]
-    if "history" in facts:
-        facts["history"] = tuple((epoch, float(loss)) for epoch, loss in facts["history"])
+    for history in ("history", "validation_history"):
+        if history in facts:
+            facts[history] = tuple((epoch, float(loss)) for epoch, loss in facts[history])
     return TrainingRecord(**facts)
 
 

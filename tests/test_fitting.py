@@ -12,7 +12,7 @@ from scorenet_cli.network import random_network
 from scorenet_cli.training import Run
 
 NETWORK = random_network((2, 3, 1), seed=1)
-RUN = Run(NETWORK, 7, 0.5, "epochs", 0.1, ((0, 1.0), (7, 0.5)))
+RUN = Run(NETWORK, 7, 7, 0.5, "epochs", 0.1, ((0, 1.0), (7, 0.5)))
 
 
 def dataset(inputs: list[list[float]]) -> Dataset:

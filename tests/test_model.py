@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from support import Array
 
 from scorenet_cli.errors import DataError
-from scorenet_cli.model import BLOCK_ROWS, Model, layer_names, neuron_names, predict
-from scorenet_cli.network import Layer, Network, random_network
+from scorenet_cli.model import Model, layer_names, neuron_names, predict
+from scorenet_cli.network import BLOCK_ROWS, Layer, Network, random_network
 from scorenet_cli.trace import forward_trace
 
 

@@ -11,8 +11,8 @@ from scorenet_cli.optimizers import gradient_descent
 
 
 def after(epochs: int, network: Network, rate: float = 3.0) -> Network:
-    states = gradient_descent(network, INPUTS, ACTUAL, rate)
-    return next(islice(states, epochs, None)).network()
+    states = gradient_descent([network], INPUTS, ACTUAL, rate)
+    return next(islice(states, epochs, None)).networks()[0]
 
 
 def plain(network: Network) -> PlainFormulas:

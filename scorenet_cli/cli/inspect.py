@@ -1,15 +1,23 @@
 """scorenet inspect: what a model is, and where it came from."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption
 from scorenet_cli.cli.report import say, warn
 
+if TYPE_CHECKING:
+    from scorenet_cli.metrics import Fit
+    from scorenet_cli.model import Model
+
 
 def inspect(
     model: ModelOption = DEFAULT_MODEL,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="CSV", help="Score the model on these rows ('-': standard input)."),
+    ] = None,
     weights_to: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Also write w1.txt, w2.txt, ... into this folder."),
@@ -28,13 +36,30 @@ def inspect(
         others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
         if others:
             warn(f"read back, every layer is sigmoid: {', '.join(sorted(others))} is not kept.")
+    fit = None if data is None else _fit(loaded, data)
     if json:
-        from scorenet_cli.show.answers import to_line
+        from scorenet_cli.show.answers import as_json, to_line
 
         answer = model_file.to_json(loaded) | {"parameters": loaded.network.parameters}
-        typer.echo(to_line(answer))
+        typer.echo(to_line(answer if fit is None else answer | {"fit": as_json(fit)}))
         return
     from scorenet_cli.show.console import show
     from scorenet_cli.show.tables import inspection
 
-    show(inspection(loaded, files.shown(model)))
+    show(inspection(loaded, files.shown(model), fit))
+
+
+def _fit(model: "Model", path: str) -> "Fit":
+    """Measure a model on a CSV, beside baselines fitted to the same rows; warn where they win."""
+    from scorenet_cli import dataset, metrics
+    from scorenet_cli.model import predict
+
+    table = dataset.name_columns(dataset.read_table(path), model.features, model.targets)
+    dataset.model_columns(table, [*model.features, *model.targets])
+    rows = dataset.read_dataset(table, features=model.features, targets=model.targets)
+    known = (rows.inputs, rows.scores)
+    fit = metrics.compare(predict(model, rows.inputs).scores, *known, known)
+    words = metrics.verdict(fit, rows=len(rows.inputs), features=len(rows.features))
+    if words:
+        warn(f"on these rows, {words}")
+    return fit

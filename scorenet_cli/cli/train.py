@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 import typer
 
 from scorenet_cli.cli.options import (
+    DEFAULT_BATCH_SIZE,
     DEFAULT_HIDDEN,
-    DEFAULT_LEARNING_RATE,
+    DEFAULT_LEARNING_RATES,
     DEFAULT_MAX_SCORE,
     DEFAULT_MODEL,
+    DEFAULT_OPTIMIZER,
     DEFAULT_SEED,
     JsonOption,
 )
@@ -64,17 +66,43 @@ def train(
         ),
     ] = None,
     optimizer: Annotated[
-        Literal["gd"], typer.Option(help="gd: full-batch gradient descent, as in the document.")
-    ] = "gd",
+        Literal["gd", "adam", "lm"] | None,
+        typer.Option(
+            show_default=DEFAULT_OPTIMIZER,
+            help="gd: full-batch gradient descent, as in the document. adam: for large networks "
+            "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
+        ),
+    ] = None,
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            metavar="RATE", show_default=f"{DEFAULT_LEARNING_RATE:g}", help="Size of a step."
+            metavar="RATE",
+            show_default=", ".join(f"{o} {r:g}" for o, r in DEFAULT_LEARNING_RATES.items()),
+            help="Size of a step; lm finds its own.",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, show_default=f"{DEFAULT_BATCH_SIZE}", help="Rows of a step of adam."
         ),
     ] = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=0, help="Steps to take.")] = 1000,
     tolerance: Annotated[
         float | None, typer.Option(metavar="LOSS", min=0, help="Stop at this loss.")
+    ] = None,
+    restarts: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Best of N starts: seed, seed + 1, ...")
+    ] = 1,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION", help="Hold this part of the rows back; keep the epoch best on it."
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Stop when N epochs bring validation no gain."),
     ] = None,
     resume: Annotated[
         str | None,
@@ -116,6 +144,10 @@ def train(
             seed=seed,
             optimizer=optimizer,
             learning_rate=learning_rate,
+            batch_size=batch_size,
+            restarts=restarts,
+            validation=validation,
+            patience=patience,
             epochs=epochs,
             tolerance=tolerance,
             resume=resume,

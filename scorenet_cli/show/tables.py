@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.dataset import Dataset
-from scorenet_cli.metrics import Metrics
+from scorenet_cli.fitting import Spread
+from scorenet_cli.metrics import Fit
 from scorenet_cli.model import Model, TrainingRecord, layer_names, neuron_names
 from scorenet_cli.network import Array, Layer
 from scorenet_cli.show.console import PIPE_WIDTH, make_console
@@ -92,7 +93,15 @@ def fits(table: Table, pipe_width: int = PIPE_WIDTH) -> bool:
 # --- train
 
 
-def training_summary(dataset: Dataset, predicted: Array, run: Run, metrics: Metrics) -> Group:
+def training_summary(  # noqa: PLR0913 - all that a run came to
+    dataset: Dataset,
+    predicted: Array,
+    run: Run,
+    *,
+    fit: Fit,
+    validation: Fit | None = None,
+    spread: Spread | None = None,
+) -> Group:
     """Show actual beside predicted scores for the first rows, then what the run came to."""
     table = _first_scores(dataset, predicted, with_inputs=True)
     if not fits(table, COMFORTABLE_WIDTH):
@@ -100,17 +109,42 @@ def training_summary(dataset: Dataset, predicted: Array, run: Run, metrics: Metr
     parts: list[RenderableType] = [table]
     if len(predicted) > FIRST_ROWS:
         parts.append(Text(f"... and {len(predicted) - FIRST_ROWS:,} rows more", style="dim"))
-    r2 = "" if metrics.r2 is None else f"R2 {metrics.r2:.4f}, "
-    return Group(
-        *parts,
-        Text(),
-        facts(
-            [
-                ("loss", f"{run.loss:.6g} after {run.epochs:,} epochs, {run.seconds:.2f} s"),
-                ("fit", f"{r2}RMSE {number(metrics.rmse, 4)}, MAE {number(metrics.mae, 4)}"),
-            ]
-        ),
-    )
+    pairs = [("loss", f"{run.loss:.6g} after {count(run.epochs, 'epoch')}, {run.seconds:.3g} s")]
+    if run.validation_loss is not None:
+        pairs.append(("validation", f"{run.validation_loss:.6g}, best at epoch {run.best_epoch:,}"))
+    if run.stopped not in {"epochs", "interrupted"}:
+        pairs.append(("stopped by", run.stopped))
+    if spread is not None:
+        losses = f"{spread.best:.3g} best, {spread.median:.3g} median, {spread.worst:.3g} worst"
+        apart = (
+            f"{number(spread.prediction_deviation, 4)} points on average, "
+            f"{number(spread.prediction_range, 4)} at most"
+        )
+        pairs.append((f"{spread.count} starts", f"loss {losses}; start {run.start + 1} is kept"))
+        pairs.append(("apart by", f"{apart}, in their predictions for these rows"))
+    parts += [Text(), facts(pairs), Text(), fit_table(fit, validation)]
+    return Group(*parts)
+
+
+def fit_table(fit: Fit, validation: Fit | None = None) -> Table:
+    """Show a network's metrics beside those of the baselines, in score units."""
+    table = grid("fit", "R2", "RMSE", "MAE")
+    for where, measured in (("", fit), (" on held-back rows", validation)):
+        if measured is None:
+            continue
+        for what, metrics in (
+            ("network", measured),
+            ("straight line", measured.baselines.linear),
+            ("mean", measured.baselines.mean),
+        ):
+            table.add_row(
+                f"{what}{where}",
+                "-" if metrics.r2 is None else f"{metrics.r2:.4f}",
+                number(metrics.rmse, 4),
+                number(metrics.mae, 4),
+            )
+        table.add_section()
+    return table
 
 
 def _first_scores(dataset: Dataset, predicted: Array, *, with_inputs: bool) -> Table:
@@ -130,8 +164,9 @@ def _first_scores(dataset: Dataset, predicted: Array, *, with_inputs: bool) -> T
 # --- inspect
 
 
-def inspection(model: Model, source: str) -> Group:
-    """Show architecture, weights, scaling and origin."""
+def inspection(model: Model, source: str, fit: Fit | None = None) -> Group:
+    """Show architecture, weights, scaling and origin, and the fit to given rows."""
+    fitted: list[RenderableType] = [] if fit is None else [Text(), fit_table(fit)]
     return Group(
         heading(source),
         facts(
@@ -149,6 +184,7 @@ def inspection(model: Model, source: str) -> Group:
         Text(),
         heading("Training"),
         facts(_provenance(model.training)),
+        *fitted,
     )
 
 
@@ -230,9 +266,13 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
         "start": None if record.seed is None else f"seed {record.seed}, {record.init or 'normal'}",
         "optimizer": record.optimizer,
         "learning rate": None if record.learning_rate is None else number(record.learning_rate),
+        "batch size": None if record.batch_size is None else f"{record.batch_size:,}",
+        "best of": None if record.restarts is None else f"{record.restarts:,} starts",
+        "held back": None if record.validation is None else f"{record.validation:g} of the rows",
         "epochs": f"{record.epochs:,}",
         "stopped by": record.stopped,
         "final loss": None if record.loss is None else f"{record.loss:.6g}",
+        "validation": None if record.validation_loss is None else f"{record.validation_loss:.6g}",
         "made with": ", ".join(f"{what} {version}" for what, version in record.versions.items()),
         "date": record.date,
     }

@@ -55,7 +55,7 @@ def epoch_loop(epochs: int) -> Pair:
             formulas.epoch(INPUTS, ACTUAL)
 
     def ours() -> None:
-        next(islice(gradient_descent(start, INPUTS, ACTUAL, 3.0), epochs, None))
+        next(islice(gradient_descent([start], INPUTS, ACTUAL, 3.0), epochs, None))
 
     return Pair(f"{epochs:,} epochs of gd", "plain NumPy formulas", plain, ours)
 
