@@ -31,7 +31,7 @@ LEAST_SCALE = 0.03
 # A step smaller than this part of the largest parameter is rounding.
 LEAST_STEP = 4e-16
 # Steps that gain less than this part of the loss are not worth taking; so many in a row end it.
-LEAST_GAIN = 1e-12
+LEAST_GAIN = 1e-8
 MOST_IDLE_STEPS = 5
 # A mean square at which every error is less than an output's last bit.
 ROUNDING = float(np.finfo(np.float64).eps) ** 2
@@ -80,7 +80,7 @@ def levenberg_marquardt(
     resumed.
     """
     check_size(network)
-    problem = _Problem(network, inputs, actual)
+    problem = LeastSquares(network, inputs, actual)
     at = LevenbergMarquardt(network, to_flat(network), mean_square=np.inf)
     if memory is not None:
         _recall(at, memory)
@@ -162,8 +162,8 @@ class Equations(NamedTuple):
     vector: Array
 
 
-class _Problem:
-    """The rows, cut into blocks, and what is asked of them at some parameters."""
+class LeastSquares:
+    """The rows, cut into blocks, and what is asked of them at some flat parameters."""
 
     def __init__(self, network: Network, inputs: Array, actual: Array) -> None:
         self._network = network

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorenet_cli.metrics import measure
+from scorenet_cli.metrics import compare, measure, verdict
 
 
 def test_by_hand() -> None:
@@ -22,3 +22,40 @@ def test_several_targets_share_one_r2() -> None:
 
 def test_equal_scores_have_no_r2() -> None:
     assert measure(np.array([[5.0], [6.0]]), np.array([[5.0], [5.0]])).r2 is None
+
+
+def test_baselines_are_the_mean_and_least_squares_of_the_known_rows() -> None:
+    known = (np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [3.0], [5.0]]))  # 1 + 2 x
+    inputs, actual = np.array([[3.0], [4.0]]), np.array([[7.0], [10.0]])
+    fit = compare(actual, inputs, actual, known)
+    assert (fit.r2, fit.rmse, fit.mae) == (1, 0, 0)
+    # The line says 7 and 9, off by 0 and 1; the mean says 3, off by 4 and 7.
+    assert fit.baselines.linear.mae == pytest.approx(0.5)
+    assert fit.baselines.mean.mae == pytest.approx(5.5)
+
+
+def test_the_study_rows_have_the_published_linear_r2() -> None:
+    hours = [2.5, 5.1, 3.2, 8.5, 3.5, 1.5, 9.2, 5.5, 8.3, 2.7, 7.7, 5.9, 4.5]
+    hours += [3.3, 1.1, 8.9, 2.5, 1.9, 6.1, 7.4, 2.7, 4.8, 3.8, 6.9, 7.8]
+    scores = [21, 47, 27, 75, 30, 20, 88, 60, 81, 25, 85, 62, 41]
+    scores += [42, 17, 95, 30, 24, 67, 69, 30, 54, 35, 76, 86]
+    known = (np.array(hours)[:, np.newaxis], np.array(scores, dtype=float)[:, np.newaxis])
+    assert compare(known[1], *known, known).baselines.linear.r2 == pytest.approx(0.9529, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "rows", "words"),
+    [
+        ([1.0, 3.0, 5.0, 7.5], 4, None),
+        ([5.0, 5.0, 5.0, 5.0], 4, "mean score"),
+        ([1.9, 3.0, 5.0, 7.9], 4, "straight line"),
+        ([1.9, 3.0, 5.0, 7.9], 2, None),
+    ],
+)
+def test_a_verdict_names_the_baseline_that_is_as_good(
+    predicted: list[float], rows: int, words: str | None
+) -> None:
+    known = (np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([[1.0], [3.0], [5.0], [8.0]]))
+    fit = compare(np.array(predicted)[:, np.newaxis], *known, known)
+    said = verdict(fit, rows=rows, features=1)
+    assert said is None if words is None else words in str(said)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from support import ACTUAL, INPUTS
 
 from scorenet_cli import training
 from scorenet_cli.errors import TrainingError
+from scorenet_cli.levenberg_marquardt import levenberg_marquardt
 from scorenet_cli.network import Layer, Network, forward, mean_squared_error, random_network
 from scorenet_cli.optimizers import State, gradient_descent
 from scorenet_cli.training import (
@@ -16,6 +18,8 @@ from scorenet_cli.training import (
     Rows,
     Run,
     Watcher,
+    best_of,
+    split,
     train,
     trouble,
 )
@@ -133,3 +137,62 @@ def test_no_trouble_where_the_scores_are_met_or_the_rows_are_many() -> None:
     rows = Rows(inputs, actual)
     noisy = train(gradient_descent([START], inputs, actual, 3.0), rows, Goal(3000))
     assert trouble(noisy, rows) is None
+
+
+def test_an_optimizer_that_ends_has_converged() -> None:
+    run = train(levenberg_marquardt(START, INPUTS, ACTUAL), ROWS, Goal(1000))
+    assert run.stopped == "converged"
+    assert run.epochs < 100
+    assert run.history[-1] == (run.epochs, run.loss)
+
+
+def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
+    rng = np.random.default_rng(5)
+    inputs, actual = rng.random((12, 2)), rng.random((12, 1))
+    rows, held_back = Rows(inputs[:8], actual[:8]), Rows(inputs[8:], actual[8:])
+    seen: list[float] = []
+    run = train(
+        gradient_descent([START], *rows, 3.0),
+        rows,
+        Goal(20_000, validation=held_back, patience=200),
+        watcher=Watcher(each_epoch=lambda *line: seen.append(float(line[2] or 0))),
+    )
+    assert run.stopped == "patience"
+    assert run.best_epoch == int(np.argmin(seen)) == run.epochs - 200
+    assert run.validation_loss == min(seen)
+    again = train(gradient_descent([START], *rows, 3.0), rows, Goal(run.best_epoch))
+    assert same_bits(run.network, again.network)
+    assert run.loss == again.loss
+
+
+def test_side_by_side_the_best_start_is_kept_with_its_own_history() -> None:
+    starts = [random_network((2, 3, 1), seed=seed) for seed in (3, 7, 23)]
+    run = train(gradient_descent(starts, INPUTS, ACTUAL, 3.0), ROWS, Goal(500))
+    alone = [train(descent(start), ROWS, Goal(500)) for start in starts]
+    losses = [single.loss for single in alone]
+    assert [start.loss for start in run.starts] == pytest.approx(losses)
+    assert run.start == int(np.argmin(losses))
+    assert run.loss == min(start.loss for start in run.starts)
+    assert dict(run.history) == pytest.approx(dict(alone[run.start].history))
+
+
+def test_best_of_chooses_by_validation_where_there_is_one() -> None:
+    runs = [
+        Run(START, 1, 1, loss, "epochs", 0.5, (), validation_loss=held_back)
+        for loss, held_back in ((0.1, 0.4), (0.2, 0.3))
+    ]
+    assert best_of(runs).start == 1
+    assert best_of([replace(run, validation_loss=None) for run in runs]).start == 0
+    assert best_of(runs).seconds == 1.0
+    assert [start.loss for start in best_of(runs).starts] == [0.1, 0.2]
+
+
+@pytest.mark.parametrize(("rows", "fraction", "held"), [(10, 0.2, 2), (2, 0.01, 1), (3, 0.99, 2)])
+def test_a_split_is_seeded_and_takes_every_row_once(rows: int, fraction: float, held: int) -> None:
+    kept, held_back = split(rows, fraction, seed=1)
+    assert sorted([*kept, *held_back]) == list(range(rows))
+    assert len(held_back) == held
+    assert [part.tolist() for part in split(rows, fraction, seed=1)] == [
+        kept.tolist(),
+        held_back.tolist(),
+    ]

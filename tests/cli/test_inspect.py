@@ -10,6 +10,8 @@ from support import Invoke, Process, one_message
 
 from scorenet_cli import model_file
 
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+
 
 def test_a_trained_model_says_what_it_is_and_where_it_came_from(invoke: Invoke) -> None:
     invoke("train", "--epochs", 2000, "--quiet")
@@ -74,3 +76,25 @@ def test_boxes_become_plain_signs_where_the_terminal_has_no_others(process: Proc
         assert result.returncode == 0
         assert "hours_studied" in result.stdout
         assert "?" not in result.stdout
+
+
+def test_data_scores_the_model_beside_the_baselines(invoke: Invoke) -> None:
+    invoke("train", SAMPLE / "students.csv", "--optimizer", "lm", "--bias", "--quiet")
+    answer = json.loads(invoke("inspect", "--data", SAMPLE / "students.csv", "--json").stdout)
+    assert list(answer["fit"]) == ["r2", "rmse", "mae", "baselines"]
+    assert list(answer["fit"]["baselines"]) == ["mean", "linear"]
+    assert answer["fit"]["r2"] > answer["fit"]["baselines"]["linear"]["r2"] > 0.7
+    text = invoke("inspect", "--data", SAMPLE / "students.csv").stdout
+    assert f"{answer['fit']['r2']:.4f}" in text
+
+
+def test_data_says_where_a_baseline_is_as_good(invoke: Invoke) -> None:
+    invoke("train", SAMPLE / "students.csv", "--epochs", 1, "--quiet")
+    result = invoke("inspect", "--data", SAMPLE / "students.csv")
+    assert "on these rows, the network is no better than" in result.stderr
+
+
+def test_data_without_the_models_columns_is_refused(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 1, "--quiet")
+    Path("d.csv").write_text("hours_studied,score\n1,2\n", encoding="utf-8")
+    assert "no column 'hours_slept'" in one_message(invoke("inspect", "--data", "d.csv"))

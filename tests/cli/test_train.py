@@ -399,3 +399,118 @@ def test_a_long_run_saves_itself(tmp_path: Path) -> None:
         run.wait()
     assert model_file.load(str(tmp_path / "scorenet.json")).network.shape == (2, 3, 1)
     assert training_job.AUTOSAVE_SECONDS == 30
+
+
+def test_lm_reaches_a_loss_of_1e_24_and_says_that_it_converged(invoke: Invoke) -> None:
+    answer = json.loads(invoke("train", "--optimizer", "lm", "--json").stdout)
+    assert (answer["optimizer"], answer["stopped"]) == ("lm", "converged")
+    assert answer["loss"] <= 1e-24
+    assert answer["epochs"] < 100
+
+
+def test_lm_beats_a_straight_line_on_the_larger_sample(invoke: Invoke) -> None:
+    words = ["--bias", "--optimizer", "lm", "--epochs", 100, "--json"]
+    metrics = json.loads(invoke("train", SAMPLE / "students.csv", *words).stdout)["metrics"]
+    assert metrics["baselines"]["mean"]["r2"] == pytest.approx(0, abs=1e-12)
+    assert 0.7 < metrics["baselines"]["linear"]["r2"] < 0.8
+    assert metrics["r2"] > 0.95
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lm"])
+def test_other_optimizers_resume_to_the_bit_too(invoke: Invoke, optimizer: str) -> None:
+    csv_path = SAMPLE / "students.csv"
+    first = ["train", csv_path, "--optimizer", optimizer, "--bias", "--quiet"]
+    invoke(*first, "--epochs", 7, "-o", "whole.json")
+    invoke(*first, "--epochs", 4, "-o", "part.json")
+    invoke("train", csv_path, "--resume", "part.json", "--epochs", 3, "-o", "part.json", "--quiet")
+    whole, part = saved("whole.json"), saved("part.json")
+    assert part["training"]["optimizer"] == optimizer
+    for model in (whole, part):
+        del model["training"]["date"]
+    assert part == whole
+
+
+def test_another_optimizer_starts_afresh_and_says_so(invoke: Invoke) -> None:
+    invoke("train", "--optimizer", "adam", "--epochs", 2, "--quiet")
+    words = ["--resume", "scorenet.json", "--optimizer", "gd", "--epochs", 2, "--quiet"]
+    result = invoke("train", *words)
+    assert "trained by adam; gd starts afresh" in result.stderr
+    assert saved()["training"]["learning_rate"] == 3
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "lm"])
+def test_restarts_keep_the_best_and_say_how_they_spread(invoke: Invoke, optimizer: str) -> None:
+    words = ["train", "--optimizer", optimizer, "--epochs", 40]
+    losses = {}
+    for seed in (5, 6, 7):
+        answer = json.loads(invoke(*words, "--seed", seed, "--json").stdout)
+        losses[seed] = answer["loss"]
+    answer = json.loads(invoke(*words, "--seed", 5, "--restarts", 3, "--json").stdout)
+    assert answer["loss"] == pytest.approx(min(losses.values()), rel=1e-6, abs=1e-28)
+    if optimizer != "lm":  # lm's best are all at rounding
+        assert answer["seed"] == min(losses, key=lambda seed: losses[seed])
+    spread = answer["restarts"]
+    assert spread["count"] == 3
+    assert spread["best"] <= spread["median"] <= spread["worst"]
+    assert spread["worst"] == pytest.approx(max(losses.values()), rel=1e-6, abs=1e-28)
+    assert 0 <= spread["prediction_deviation"] <= spread["prediction_range"]
+    text = invoke(*words, "--restarts", 3).stdout
+    assert "3 starts" in text
+
+
+def test_validation_is_reported_for_both_parts(invoke: Invoke) -> None:
+    words = ["--validation", 0.25, "--patience", 30, "--optimizer", "lm", "--bias"]
+    result = invoke("train", SAMPLE / "students.csv", *words, "--json", "--history", "h.csv")
+    answer = json.loads(result.stdout)
+    assert answer["rows"] == 400
+    assert saved()["training"]["rows"] == 300
+    assert answer["best_epoch"] <= answer["epochs"]
+    for part in (answer["metrics"], answer["metrics"]["validation"]):
+        assert list(part)[:4] == ["r2", "rmse", "mae", "baselines"]
+        assert part["r2"] > part["baselines"]["linear"]["r2"]
+    rows = list(csv.DictReader(io.StringIO(Path("h.csv").read_text(encoding="utf-8"))))
+    held_back = [float(row["validation_loss"]) for row in rows]
+    assert int(rows[int(np.argmin(held_back))]["epoch"]) == answer["best_epoch"]
+
+
+def test_on_pure_noise_the_tool_says_that_the_mean_is_as_good(invoke: Invoke) -> None:
+    rng = np.random.default_rng(0)
+    lines = [f"{x:.3f},{y:.2f}" for x, y in rng.uniform([0, 20], [10, 80], (80, 2))]
+    Path("noise.csv").write_text("hours,score\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    words = ["--validation", 0.3, "--optimizer", "lm", "--bias", "--hidden", 8, "--seed", 4]
+    result = invoke("train", "noise.csv", *words)
+    assert "no better than" in result.stderr
+    assert "held back" in result.stderr
+
+
+def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: Invoke) -> None:
+    rng = np.random.default_rng(1)
+    hours = rng.uniform(0, 10, (500, 2))
+    score = np.clip(20 + hours @ [4.0, 2.0] + rng.normal(0, 5, 500), 0, 100)
+    lines = [f"{a:.4f},{b:.4f},{y:.4f}" for (a, b), y in zip(hours, score, strict=True)]
+    Path("line.csv").write_text("a,b,score\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    words = ["--optimizer", "lm", "--bias", "--epochs", 300, "--json"]
+    metrics = json.loads(invoke("train", "line.csv", *words).stdout)["metrics"]
+    assert metrics["r2"] > metrics["baselines"]["linear"]["r2"] - 0.001
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "expected"),
+    [
+        (["--optimizer", "lm", "--learning-rate", "1"], 2, "--learning-rate means nothing to"),
+        (["--optimizer", "gd", "--batch-size", "4"], 2, "--batch-size means nothing to"),
+        (["--optimizer", "lm", "--hidden", "120,120"], 2, "14,760 x 14,760 numbers, 1.6 GiB"),
+        (["--patience", "3"], 2, "it needs --validation"),
+        (["--validation", "1"], 2, "--validation takes a part between 0 and 1"),
+        (["--validation", "nan"], 2, "--validation takes a part between 0 and 1"),
+        (["--restarts", "2", "--resume", "m.json"], 2, "take one"),
+        (["one.csv", "--validation", "0.5"], 1, "1 rows cannot be split"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    invoke: Invoke, words: list[str], status: int, expected: str
+) -> None:
+    Path("one.csv").write_text("h,s\n1,50\n", encoding="utf-8")
+    result = invoke("train", *words)
+    assert expected in one_message(result)
+    assert result.exit_code == status
