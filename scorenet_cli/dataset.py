@@ -426,7 +426,7 @@ def _records(
 
 def _reader(lines: Iterable[str], delimiter: str | None, *, strict: bool = True) -> CsvReader:
     """Cut lines into cells; spaces before cells do not matter."""
-    trimmed = lines if delimiter else (f"{line.strip()}\n" for line in lines)
+    trimmed = lines if delimiter else (line.strip().replace("\t", " ") + "\n" for line in lines)
     return csv.reader(trimmed, delimiter=delimiter or " ", skipinitialspace=True, strict=strict)
 
 
@@ -517,12 +517,38 @@ def with_columns(table: Table, names: Sequence[str], cells: Iterable[Sequence[st
 
     A table cut by spaces comes out cut by commas.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=table.delimiter or ",", lineterminator="\n")
-    header = [
-        "" if n in table.unnamed and table.has_header else name
-        for n, name in enumerate(table.names)
+    delimiter = table.delimiter or ","
+    own = [
+        "" if column in table.unnamed and table.has_header else name
+        for column, name in enumerate(table.names)
     ]
-    writer.writerow([*header, *names])
-    writer.writerows([*own, *added] for (_, own), added in zip(rows(table), cells, strict=True))
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow([*own, *names])
+    if _is_bare(table):
+        lines = islice(filter(str.strip, _open(table.data)), int(table.has_header), None)
+        text.writelines(
+            f"{line.rstrip()}{delimiter}{delimiter.join(added)}\n"
+            for line, added in zip(lines, cells, strict=True)
+        )
+    else:
+        writer.writerows([*row, *added] for (_, row), added in zip(rows(table), cells, strict=True))
     return text.getvalue()
+
+
+def _is_bare(table: Table) -> bool:
+    """Tell whether a line surely is its cells and nothing else: no quotes, no spaces around."""
+    if table.delimiter not in {",", ";"} or b'"' in table.data:
+        return False
+    mark = table.delimiter.encode()
+    around: tuple[bytes, ...] = (
+        mark + b" ",
+        b" " + mark,
+        b"\n ",
+        b" \n",
+        b" \r",
+        mark + b"\t",
+        b"\t" + mark,
+    )
+    around += (b"\n" + mark, b"\r" + mark)  # perhaps a row of blank cells
+    return not table.data.startswith(mark) and not any(pair in table.data for pair in around)

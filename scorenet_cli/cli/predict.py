@@ -16,7 +16,10 @@ from scorenet_cli.cli.report import warn
 from scorenet_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scorenet_cli.model import Model, Predictions
+    from scorenet_cli.network import Array
     from scorenet_cli.scaling import ScalingName
 
 
@@ -63,7 +66,7 @@ def predict(
     if csv is None:
         check_count(row, loaded.features)
         answer = run(loaded, np.array([row]), scaling)
-        text = "".join(f"{_fixed(score, precision)}\n" for score in answer.scores[0].tolist())
+        text = "".join(f"{score}\n" for row in _fixed(answer.scores, precision) for score in row)
     else:
         from scorenet_cli import dataset
 
@@ -76,10 +79,7 @@ def predict(
             else dataset.with_columns(
                 table,
                 [f"predicted_{target}" for target in loaded.targets],
-                (
-                    [_fixed(score, precision) for score in scores]
-                    for scores in answer.scores.tolist()
-                ),
+                _fixed(answer.scores, precision),
             )
         )
     _warn_outside(loaded, answer, scaling)
@@ -95,10 +95,11 @@ def predict(
     sys.stdout.write(text)
 
 
-def _fixed(score: float, precision: int) -> str:
-    """Write a score with so many digits after the point, and zero without a sign."""
-    text = f"{score:.{precision}f}"
-    return text.removeprefix("-") if float(text) == 0 else text
+def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
+    """Write scores (rows, targets) with so many digits after the point, zero without a sign."""
+    visible = (abs(scores) >= 0.5 * 10.0**-precision) * scores + 0.0
+    write = f"%.{precision}f".__mod__
+    return zip(*(map(write, column.tolist()) for column in visible.T), strict=True)
 
 
 def _warn_outside(model: "Model", answer: "Predictions", scaling: "ScalingName") -> None:

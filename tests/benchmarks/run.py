@@ -4,7 +4,8 @@
     python tests/benchmarks/run.py --quick    small sizes, to see that it runs
 
 Machines are noisy, so each round times the baseline and scorenet one after the other; what is
-printed is the median of the rounds' ratios, with the median times.
+printed is the median of the rounds' ratios, with the median times. PyTorch and scikit-learn are
+compared with where they are installed (the extra [bench]).
 """
 
 from __future__ import annotations
@@ -17,81 +18,222 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from statistics import median
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command itself sets it
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support import ACTUAL, INPUTS, PlainFormulas
+from support import ACTUAL, INPUTS, Array, PlainFormulas
 
 from scorenet_cli import dataset
-from scorenet_cli.network import random_network
-from scorenet_cli.optimizers import gradient_descent
+from scorenet_cli.levenberg_marquardt import levenberg_marquardt
+from scorenet_cli.network import Network, random_network
+from scorenet_cli.optimizers import State, adam, gradient_descent
+
+DOCUMENT_LOSS = 1.94136958194e-18
+STUDENTS = Path(__file__).parents[2] / "sample_data" / "students.csv"
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A baseline and scorenet's way of doing the same."""
+    """A baseline and scorenet's way of doing the same, and how often to compare them."""
 
     what: str
     baseline: str
     run_baseline: Callable[[], object]
     run_scorenet: Callable[[], object]
+    rounds: int = 5
 
 
-def epoch_loop(epochs: int) -> Pair:
-    """The document's three rows: plain NumPy formulas against the recorded calls."""
+def after(states: Iterator[State], epochs: int) -> State:
+    """Return the state after so many epochs."""
+    return next(islice(states, epochs, None))
+
+
+def plain_epochs(start: Network, inputs: Array, actual: Array, epochs: int) -> None:
+    """Run the formulas as a textbook writes them, in plain NumPy."""
+    formulas = PlainFormulas(start.layers[0].weights, start.layers[1].weights)
+    rate = 3.0 / len(inputs)
+    for _ in range(epochs):
+        formulas.epoch(inputs, actual, rate)
+
+
+def document_pairs(epochs: int) -> Iterator[Pair]:
+    """The document's three rows: gd, lm and restarts."""
     start = random_network((2, 3, 1), seed=23)
+    starts = [random_network((2, 3, 1), seed=seed) for seed in range(32)]
 
-    def plain() -> None:
-        formulas = PlainFormulas(start.layers[0].weights, start.layers[1].weights)
-        for _ in range(epochs):
-            formulas.epoch(INPUTS, ACTUAL)
+    def to_document_loss() -> None:
+        states = levenberg_marquardt(start, INPUTS, ACTUAL)
+        next(state for state in states if state.mean_square <= DOCUMENT_LOSS)
+
+    def one_run() -> None:
+        after(gradient_descent([start], INPUTS, ACTUAL, 3.0), epochs)
+
+    yield Pair(
+        f"{epochs:,} epochs of gd",
+        "plain NumPy formulas",
+        lambda: plain_epochs(start, INPUTS, ACTUAL, epochs),
+        one_run,
+        rounds=7,
+    )
+    yield Pair(
+        "to the document's loss by lm",
+        f"{epochs:,} plain epochs",
+        lambda: plain_epochs(start, INPUTS, ACTUAL, epochs),
+        to_document_loss,
+    )
+    yield Pair(
+        f"{epochs:,} epochs of gd from 32 starts",
+        "the same from one start",
+        one_run,
+        lambda: after(gradient_descent(starts, INPUTS, ACTUAL, 3.0), epochs),
+    )
+
+
+def many_rows(rows: int, hidden: int) -> Iterator[Pair]:
+    """An epoch of full-batch gd on many rows, against plain NumPy and PyTorch in float64."""
+    rng = np.random.default_rng(0)
+    inputs, actual = rng.random((rows, 2)), rng.random((rows, 1))
+    start = random_network((2, hidden, 1), seed=23)
+    states = gradient_descent([start], inputs, actual, 3.0)
+    what = f"an epoch on {rows:,} rows, {hidden} hidden"
 
     def ours() -> None:
-        next(islice(gradient_descent([start], INPUTS, ACTUAL, 3.0), epochs, None))
+        next(states)
 
-    return Pair(f"{epochs:,} epochs of gd", "plain NumPy formulas", plain, ours)
+    yield Pair(what, "plain NumPy formulas", lambda: plain_epochs(start, inputs, actual, 1), ours)
+    if find_spec("torch"):
+        yield Pair(what, "PyTorch, float64", _torch_epoch(start, inputs, actual), ours)
 
 
-def load(rows: int, folder: Path) -> Pair:
-    """A CSV of three columns: numpy.loadtxt against the reader that checks every cell."""
+def _torch_epoch(start: Network, inputs: Array, actual: Array) -> Callable[[], None]:
+    """Make an epoch of PyTorch: its own layers, autograd and SGD, on all cores."""
+    import torch  # noqa: PLC0415 - only where it is installed
+
+    first, second = (torch.tensor(layer.weights.copy()) for layer in start.layers)
+    weights = [first.requires_grad_(), second.requires_grad_()]
+    x, y = torch.tensor(inputs), torch.tensor(actual)
+    optimizer = torch.optim.SGD(weights, lr=3.0)
+
+    def epoch() -> None:
+        optimizer.zero_grad()
+        output = torch.sigmoid(torch.sigmoid(x @ weights[0]) @ weights[1])
+        loss = 0.5 * ((y - output) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+
+    return epoch
+
+
+def against_scikit_learn() -> Iterator[Pair]:
+    """Fits of sample_data/students.csv: lm against lbfgs, adam against adam."""
+    if not find_spec("sklearn"):
+        return
+    from sklearn.neural_network import MLPRegressor  # noqa: PLC0415 - only where installed
+
+    data = dataset.read_dataset(dataset.read_table(str(STUDENTS)))
+    inputs, actual = data.inputs / data.inputs.max(axis=0), data.scores / 100
+    start = random_network((2, 6, 1), seed=23, bias=True)
+
+    def theirs(solver: str, epochs: int) -> None:
+        MLPRegressor(
+            (6,),
+            activation="logistic",
+            solver=solver,
+            alpha=0,
+            batch_size=32,
+            max_iter=epochs,
+            tol=0,
+            n_iter_no_change=epochs,
+            random_state=0,
+        ).fit(inputs, actual[:, 0])
+
+    yield Pair(
+        "400 students: 100 epochs of lm",
+        "scikit-learn, 1,000 of lbfgs",
+        lambda: theirs("lbfgs", 1000),
+        lambda: list(islice(levenberg_marquardt(start, inputs, actual), 101)),
+    )
+    yield Pair(
+        "400 students: 100 epochs of adam",
+        "scikit-learn, 100 of adam",
+        lambda: theirs("adam", 100),
+        lambda: after(adam(start, inputs, actual, learning_rate=0.001, batch_size=32, seed=0), 100),
+    )
+
+
+def from_a_file(rows: int, folder: Path) -> Iterator[Pair]:
+    """A CSV of three columns: reading it, and predicting every row of it as a command."""
     path = folder / "rows.csv"
     rng = np.random.default_rng(0)
     values = rng.uniform(0, [10, 10, 100], (rows, 3)).round(2)
     np.savetxt(path, values, fmt="%g", delimiter=",", header="a,b,score", comments="")
-    return Pair(
+    model = str(folder / "rows.json")
+    run([*COMMAND, "train", str(path), "--epochs", "1", "-o", model])
+
+    def loadtxt() -> None:
+        np.loadtxt(path, delimiter=",", skiprows=1)
+
+    yield Pair(
         f"reading {rows:,} rows",
         "numpy.loadtxt",
-        lambda: np.loadtxt(path, delimiter=",", skiprows=1),
+        loadtxt,
         lambda: dataset.read_dataset(dataset.read_table(str(path))),
+        rounds=7,
+    )
+    yield Pair(
+        f"scorenet predict --csv, {rows:,} rows",
+        "numpy.loadtxt",
+        loadtxt,
+        lambda: run([*COMMAND, "predict", "--csv", str(path), "--model", model]),
     )
 
 
-def start_up(folder: Path) -> Pair:
+COMMAND = [sys.executable, "-m", "scorenet_cli"]
+
+
+def run(words: list[str]) -> None:
+    """Run a command, its output thrown away."""
+    subprocess.run(words, capture_output=True, check=True)
+
+
+def start_up(folder: Path) -> Iterator[Pair]:
     """`scorenet predict 4 8` in a pipe against a Python that imports numpy and ends."""
-    command = [sys.executable, "-m", "scorenet_cli"]
-    environment = os.environ | {"SCORENET_MODEL": str(folder / "model.json")}
-    model = environment["SCORENET_MODEL"]
-    subprocess.run(
-        [*command, "train", "--epochs", "1", "-o", model], check=True, capture_output=True
-    )
-
-    def run(words: list[str]) -> None:
-        subprocess.run(words, env=environment, capture_output=True, check=True)
-
-    return Pair(
+    model = str(folder / "model.json")
+    run([*COMMAND, "train", "--epochs", "1", "-o", model])
+    yield Pair(
         "scorenet predict 4 8",
         'python -c "import numpy"',
         lambda: run([sys.executable, "-c", "import numpy"]),
-        lambda: run([*command, "predict", "4", "8"]),
+        lambda: run([*COMMAND, "predict", "4", "8", "--model", model]),
+        rounds=21,
     )
+
+
+def peak_memory(rows_file: Path) -> str:
+    """Measure the peak memory of training on a file of rows, where the system tells."""
+    script = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
+        "capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    words = ["train", str(rows_file), "--epochs", "3", "-o", str(rows_file.with_suffix(".peak"))]
+    result = subprocess.run(
+        [sys.executable, "-c", script, *COMMAND, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return f"peak memory of train on that file: {int(result.stdout) / 1024:.0f} MiB"
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -106,28 +248,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one round")
     quick = parser.parse_args().quick
+    many = 10_000 if quick else 1_000_000
     table = Table("what", "baseline", "baseline s", "scorenet s", "ratio", "rounds")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for pair, rounds in (
-            (epoch_loop(1_000 if quick else 100_000), 7),
-            (load(1_000 if quick else 1_000_000, folder), 7),
-            (start_up(folder), 21),
+        for pairs in (
+            document_pairs(1_000 if quick else 100_000),
+            many_rows(many, hidden=3),
+            many_rows(many, hidden=32),
+            against_scikit_learn(),
+            from_a_file(many, folder),
+            start_up(folder),
         ):
-            times = [
-                (seconds(pair.run_baseline), seconds(pair.run_scorenet))
-                for _ in range(1 if quick else rounds)
-            ]
-            table.add_row(
-                pair.what,
-                pair.baseline,
-                f"{median(baseline for baseline, _ in times):.3g}",
-                f"{median(ours for _, ours in times):.3g}",
-                f"{median(ours / baseline for baseline, ours in times):.2f}",
-                f"{len(times)}",
-            )
-    console = Console(width=None if sys.stdout.isatty() else 100)
+            for pair in pairs:
+                times = [
+                    (seconds(pair.run_baseline), seconds(pair.run_scorenet))
+                    for _ in range(1 if quick else pair.rounds)
+                ]
+                table.add_row(
+                    pair.what,
+                    pair.baseline,
+                    f"{median(baseline for baseline, _ in times):.3g}",
+                    f"{median(ours for _, ours in times):.3g}",
+                    f"{median(ours / baseline for baseline, ours in times):.2g}",
+                    f"{len(times)}",
+                )
+        memory = peak_memory(folder / "rows.csv") if find_spec("resource") else ""
+    console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
+    console.print(memory)
     console.print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"NumPy {np.__version__}, {dt.datetime.now(tz=dt.UTC).date()}"
