@@ -1,4 +1,4 @@
-"""scorenet train: from a CSV to a saved model. Options in; training_job.py does the work."""
+"""scorenet train: from a CSV to a saved model. Options in; training_run.py does the work."""
 
 from typing import Annotated, Literal
 
@@ -129,7 +129,8 @@ def train(
     scorenet train data.csv --epochs 100000
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
-    from scorenet_cli.cli.training_job import Options, parse_hidden, parse_names, run
+    from scorenet_cli.cli.training_options import Options, parse_hidden, parse_names
+    from scorenet_cli.cli.training_run import run
 
     run(
         Options(

@@ -16,7 +16,7 @@ import pytest
 from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Process, one_message, plain_environment
 
 from scorenet_cli import model_file
-from scorenet_cli.cli import training_job
+from scorenet_cli.cli import training_run
 from scorenet_cli.network import random_network
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -379,8 +379,8 @@ def test_an_interrupted_run_saves_and_says_how_to_go_on(
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 def test_a_long_run_saves_itself(tmp_path: Path) -> None:
     script = (
-        "from scorenet_cli.cli import main, training_job\n"
-        "training_job.AUTOSAVE_SECONDS = 0.2\n"
+        "from scorenet_cli.cli import main, training_run\n"
+        "training_run.AUTOSAVE_SECONDS = 0.2\n"
         "main()\n"
     )
     run = subprocess.Popen(
@@ -398,7 +398,7 @@ def test_a_long_run_saves_itself(tmp_path: Path) -> None:
         run.kill()
         run.wait()
     assert model_file.load(str(tmp_path / "scorenet.json")).network.shape == (2, 3, 1)
-    assert training_job.AUTOSAVE_SECONDS == 30
+    assert training_run.AUTOSAVE_SECONDS == 30
 
 
 def test_lm_reaches_a_loss_of_1e_24_and_says_that_it_converged(invoke: Invoke) -> None:

@@ -1,0 +1,261 @@
+"""What scorenet train does: run, watch, save, report."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import typer
+
+from scorenet_cli import (
+    files,
+    fitting,
+    levenberg_marquardt,
+    metrics,
+    model_file,
+    optimizers,
+    training,
+    worked_example,
+)
+from scorenet_cli.cli.options import DEFAULT_BATCH_SIZE, DEFAULT_LEARNING_RATES, DEFAULT_MODEL
+from scorenet_cli.cli.report import say, warn
+from scorenet_cli.cli.stopping import stop_wish
+from scorenet_cli.cli.training_job import Job, make_job
+from scorenet_cli.cli.training_options import HISTORY_HEADER, Options, check, read_history
+from scorenet_cli.dataset import Dataset
+from scorenet_cli.errors import FileError
+from scorenet_cli.model import Model, predict
+from scorenet_cli.network import Network
+from scorenet_cli.text import number
+from scorenet_cli.training import Run
+
+HistoryLine = tuple[int, float, float | None]
+
+AUTOSAVE_SECONDS = 30.0
+# More values than these are not suggested for typing.
+MOST_VALUES = 8
+
+
+def run(options: Options) -> None:
+    """Train, save and report; raises the error that fits what is in the way."""
+    check(options)
+    old = None if options.resume is None else model_file.load(options.resume)
+    job = make_job(options, old)
+
+    losses: list[HistoryLine] = []
+    with stop_wish() as wish:
+        result = _train(job, options, losses, wants_stop=lambda: wish.signal is not None)
+        model = _save(job, result, options.output)
+        _save_history(job, options, losses, result)
+
+    _report(job, model, result, options)
+    if result.stopped == "interrupted":
+        left = job.facts.epochs + options.epochs - result.epochs
+        say(
+            f"Interrupted after {result.epochs:,} epochs. The weights are saved. Go on with:\n"
+            f"{_command_to_go_on(options, left)}"
+        )
+        raise typer.Exit(wish.exit_status)
+    if options.talks:
+        say(f"Saved {files.shown(options.output)}. Next: {_next_command(job.data, options)}")
+
+
+def _save_history(job: Job, options: Options, losses: list[HistoryLine], result: Run) -> None:
+    """Write every epoch's loss; a resumed run's go behind those that are there already."""
+    if options.history is None:
+        return
+    if losses and losses[-1][0] == result.best_epoch:  # the one figure for what was saved
+        losses[-1] = (result.best_epoch, result.loss, losses[-1][2])
+    before: list[str] = []
+    if options.resume is not None and os.path.isfile(options.history):
+        before = [
+            line
+            for line in read_history(options.history)[1:]
+            if int(line.partition(",")[0]) <= job.facts.epochs
+        ]
+    header = HISTORY_HEADER if job.held_back is None else f"{HISTORY_HEADER},validation_loss"
+    lines = [
+        header,
+        *before,
+        *(",".join(repr(value) for value in line if value is not None) for line in losses),
+    ]
+    files.write_whole(options.history, "\n".join(lines) + "\n")
+
+
+def _train(
+    job: Job, options: Options, losses: list[HistoryLine], wants_stop: Callable[[], bool]
+) -> Run:
+    """Train, with progress on a terminal, and save every half minute.
+
+    losses is filled with every epoch's where a history is asked for.
+    """
+    rows = fitting.scaled_rows(job.start, job.data)
+    validation = None if job.held_back is None else fitting.scaled_rows(job.start, job.held_back)
+    goal = training.Goal(options.epochs, options.tolerance, validation, options.patience)
+    log_every = options.log_every if options.talks else None
+    saved_at = time.monotonic()
+    finished: list[Run] = []
+
+    def each_epoch(epoch: int, loss: float, validation_loss: float | None) -> None:
+        if options.history is not None:
+            losses.append((epoch, loss, validation_loss))
+        if log_every is not None and epoch % log_every == 0:
+            beside = "" if validation_loss is None else f"  validation {validation_loss:.10g}"
+            say(f"epoch {epoch}  loss {loss:.10g}{beside}")
+
+    with ExitStack() as stack:
+        progress = None
+        if sys.stderr.isatty() and options.talks and log_every is None:
+            from scorenet_cli.show.progress import training_progress
+
+            progress = stack.enter_context(training_progress(job.facts.epochs, options.epochs))
+
+        def tick(epoch: int, loss: float, so_far: Callable[[], Run]) -> None:
+            nonlocal saved_at
+            if progress is not None:
+                progress(epoch, loss)
+            if time.monotonic() >= saved_at + AUTOSAVE_SECONDS:
+                saved_at = time.monotonic()
+                try:
+                    _save(job, training.best_of([*finished, so_far()]), options.output)
+                except FileError as error:  # there may be room again when it matters
+                    warn(f"could not save in between: {error}")
+
+        watcher = training.Watcher(
+            each_epoch=each_epoch if options.history or log_every else None,
+            every=1 if options.history else log_every or 1,
+            tick=tick,
+            wants_stop=wants_stop,
+        )
+        # Gradient descents go side by side; each has an eye on validation only by itself.
+        together = job.optimizer == "gd" and validation is None
+        stacks = [job.networks] if together else [(each,) for each in job.networks]
+        for number, networks in enumerate(stacks):
+            finished.append(
+                training.train(
+                    _optimizer(job, networks, rows, number),
+                    rows,
+                    goal,
+                    done=job.facts.epochs,
+                    history=job.facts.history,
+                    watcher=watcher
+                    if number == 0
+                    else dataclasses.replace(watcher, each_epoch=None),
+                )
+            )
+            if finished[-1].stopped == "interrupted":
+                break
+    return finished[0] if together else training.best_of(finished)
+
+
+def _optimizer(
+    job: Job, networks: tuple[Network, ...], rows: training.Rows, number: int
+) -> Iterator[optimizers.State]:
+    """Start the job's optimizer on some of its networks, the first of which is start `number`."""
+    if job.optimizer == "lm":
+        return levenberg_marquardt.levenberg_marquardt(networks[0], *rows, memory=job.facts.state)
+    if job.optimizer == "adam":
+        return optimizers.adam(
+            networks[0],
+            *rows,
+            learning_rate=job.learning_rate or DEFAULT_LEARNING_RATES["adam"],
+            batch_size=job.batch_size or DEFAULT_BATCH_SIZE,
+            seed=(job.facts.seed or 0) + number,
+            memory=job.facts.state,
+        )
+    rate = job.learning_rate or DEFAULT_LEARNING_RATES["gd"]
+    return optimizers.gradient_descent(networks, *rows, learning_rate=rate)
+
+
+def _save(job: Job, result: Run, output: str) -> Model:
+    """Save the model that a run came to."""
+    facts = job.facts
+    if facts.seed is not None:
+        facts = dataclasses.replace(facts, seed=facts.seed + result.start)
+    model = fitting.trained_model(job.start, result, job.data, facts)
+    model_file.save(model, output)
+    return model
+
+
+def _report(job: Job, model: Model, result: Run, options: Options) -> None:
+    """Print what the run came to, for people or for scripts, and what is wrong with it."""
+    known = (job.data.inputs, job.data.scores)
+    predicted = predict(model, job.data.inputs).scores
+    fit = metrics.compare(predicted, *known, known)
+    validation = None
+    if job.held_back is not None:
+        there = predict(model, job.held_back.inputs).scores
+        validation = metrics.compare(there, job.held_back.inputs, job.held_back.scores, known)
+    spread = fitting.spread_of_starts(job.start, job.data, result)
+    if options.json:
+        from scorenet_cli.show.answers import as_json, to_line
+
+        answer = {
+            "model": options.output,
+            "rows": len(job.data.inputs) + len(job.held_back.inputs if job.held_back else ()),
+            "epochs": result.epochs,
+            "optimizer": job.optimizer,
+            "seed": None if model.training is None else model.training.seed,
+            "loss": result.loss,
+            "stopped": result.stopped,
+            "seconds": result.seconds,
+            "metrics": as_json(fit),
+        }
+        if validation is not None:
+            answer["best_epoch"] = result.best_epoch
+            answer["metrics"]["validation"] = as_json(validation)
+        if spread is not None:
+            answer["restarts"] = as_json(spread)
+        typer.echo(to_line(answer))
+    elif not options.quiet:
+        from scorenet_cli.show.console import show
+        from scorenet_cli.show.tables import training_summary
+
+        show(
+            training_summary(
+                job.data, predicted, result, fit=fit, validation=validation, spread=spread
+            )
+        )
+    if result.stopped == "interrupted":
+        return
+    words = training.trouble(result, fitting.scaled_rows(job.start, job.data)) or metrics.verdict(
+        validation or fit, rows=len(job.data.inputs), features=len(job.data.features)
+    )
+    if words:
+        warn(("on the rows held back, " if validation and "network is" in words else "") + words)
+
+
+def _command_to_go_on(options: Options, epochs: int) -> str:
+    """Spell out the command that takes the epochs that an interrupted run did not."""
+    words = ["scorenet", "train", *([] if options.csv is None else [options.csv])]
+    words += ["--resume", options.output, "--epochs", str(epochs)]
+    if options.output != DEFAULT_MODEL:
+        words += ["--output", options.output]
+    if options.tolerance is not None:
+        words += ["--tolerance", repr(options.tolerance)]
+    if options.history is not None:
+        words += ["--history", options.history]
+    if options.validation is not None:
+        words += ["--validation", repr(options.validation)]
+    if options.patience is not None:
+        words += ["--patience", str(options.patience)]
+    return shlex.join(words)
+
+
+def _next_command(data: Dataset, options: Options) -> str:
+    """Suggest a prediction: the document's question, or the first row's values."""
+    if data.features == worked_example.FEATURES:
+        values = [number(value) for value in worked_example.QUESTION]
+    else:
+        values = [number(value) for value in data.inputs[0].tolist()]
+    if len(values) > MOST_VALUES:
+        values = ["--csv", "NEW.csv"]
+    words = ["scorenet", "predict", *values]
+    if options.output != os.environ.get("SCORENET_MODEL", DEFAULT_MODEL):
+        words += ["--model", options.output]
+    return shlex.join(words)
