@@ -30,14 +30,17 @@ def deal(parts: Sequence[Part], lanes: int = LANES) -> list[Sequence[Part]]:
 
 
 def in_lanes(run: Callable[[Part], Result], lanes: Sequence[Part]) -> list[Result]:
-    """Run every lane, on as many threads as there are cores; results in the lanes' order."""
+    """Run every lane, on as many threads as there are cores; results in the lanes' order.
+
+    Whether overflow warns is up to the caller in its own thread; other threads never warn.
+    """
+    if CORES == 1 or len(lanes) == 1:
+        return [run(lane) for lane in lanes]
 
     def quietly(lane: Part) -> Result:
-        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
+        with np.errstate(over="ignore", invalid="ignore"):
             return run(lane)
 
-    if CORES == 1 or len(lanes) == 1:
-        return [quietly(lane) for lane in lanes]
     return list(_pool().map(quietly, lanes))
 
 

@@ -129,16 +129,20 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
 def fit_table(fit: Fit, validation: Fit | None = None) -> Table:
     """Show a network's metrics beside those of the baselines, in score units."""
     table = grid("fit", "R2", "RMSE", "MAE")
-    for where, measured in (("", fit), (" on held-back rows", validation)):
+    for rows, measured in (("rows trained on", fit), ("rows held back", validation)):
         if measured is None:
             continue
+        indent = ""
+        if validation is not None:
+            indent = "  "
+            table.add_row(Text(rows, style="bold"))
         for what, metrics in (
             ("network", measured),
             ("straight line", measured.baselines.linear),
             ("mean", measured.baselines.mean),
         ):
             table.add_row(
-                f"{what}{where}",
+                f"{indent}{what}",
                 "-" if metrics.r2 is None else f"{metrics.r2:.4f}",
                 number(metrics.rmse, 4),
                 number(metrics.mae, 4),

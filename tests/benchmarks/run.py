@@ -101,6 +101,23 @@ def document_pairs(epochs: int) -> Iterator[Pair]:
     )
 
 
+def lm_from_many_starts(seeds: int) -> str:
+    """Measure lm on the document's rows from every seed, until it stops by itself."""
+    times, epochs, losses = [], [], []
+    for seed in range(seeds):
+        start = random_network((2, 3, 1), seed=seed)
+        began = time.perf_counter()
+        with np.errstate(over="ignore"):
+            states = [state.mean_square for state in levenberg_marquardt(start, INPUTS, ACTUAL)]
+        times.append(time.perf_counter() - began)
+        epochs.append(len(states) - 1)
+        losses.append(states[-1])
+    return (
+        f"lm from seeds 0 to {seeds - 1}: {median(times) * 1000:.2g} ms and {median(epochs):g} "
+        f"epochs in the median, {max(epochs)} epochs at most, worst loss {max(losses):.1g}"
+    )
+
+
 def many_rows(rows: int, hidden: int) -> Iterator[Pair]:
     """An epoch of full-batch gd on many rows, against plain NumPy and PyTorch in float64."""
     rng = np.random.default_rng(0)
@@ -278,6 +295,7 @@ def main() -> None:
         memory = peak_memory(folder / "rows.csv") if find_spec("resource") else ""
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
+    console.print(lm_from_many_starts(20 if quick else 200))
     console.print(memory)
     console.print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
