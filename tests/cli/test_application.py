@@ -87,8 +87,11 @@ def test_ctrl_c_outside_training_says_so(invoke: Invoke, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("words", [["--version"], ["--help"], ["train", "--help"]])
-def test_a_full_disk_behind_help_is_one_message(tmp_path: Path, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["--version"], ["--help"], ["train", "--help"], ["forward-trace"], ["train", "--json"]],
+)
+def test_a_full_disk_behind_stdout_is_one_message(tmp_path: Path, words: list[str]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         result = subprocess.run(
             [sys.executable, "-m", "scorenet_cli", *words],

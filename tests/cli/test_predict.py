@@ -178,22 +178,6 @@ def test_what_is_at_fault_is_named_once(
     assert result.exit_code == status
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_behind_stdout_is_one_message(tmp_path: Path) -> None:
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        result = subprocess.run(
-            [sys.executable, "-m", "scorenet_cli", "predict", "2", "8"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-            env=plain_environment(),
-            text=True,
-            check=False,
-        )
-    assert result.returncode == 1
-    assert result.stderr == "Error: standard output: cannot be written: no space left on device.\n"
-
-
 @pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
 def test_a_reader_that_leaves_ends_it_silently(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("studied,slept\n" + "2,8\n" * 50_000, encoding="utf-8")
