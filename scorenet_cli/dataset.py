@@ -148,7 +148,7 @@ def read_dataset(
     if not feature_columns:
         raise DataError(
             f"{table.source}: no column is left to learn from beside {listed(table.names)}. "
-            "Give at least one column of hours and one of scores."
+            "Give a column of hours, say, and one of scores, cut by commas, semicolons or tabs."
         )
     _refuse_twins(table, [*feature_columns, *target_columns])
     try:
@@ -156,6 +156,8 @@ def read_dataset(
     except CellError as error:
         raise DataError(
             f"{error.place} {_column_hint(table, feature_columns, target_columns)}"
+            if "decimals" not in error.place
+            else str(error)
         ) from error
     inputs, scores = values[:, : len(feature_columns)], values[:, len(feature_columns) :]
     notes: list[str] = []

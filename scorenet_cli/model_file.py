@@ -114,7 +114,7 @@ def save_weights(model: Model, folder: str) -> list[str]:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise FileError(
-            f"{files.shown(folder)}: cannot be used as a folder: {error.strerror}."
+            f"{files.shown(folder)}: cannot be made a folder: {(error.strerror or '').lower()}."
         ) from error
     if others := sorted(_weight_files(folder) - texts.keys()):
         raise FileError(

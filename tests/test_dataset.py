@@ -312,8 +312,10 @@ def test_an_unnamed_column_can_be_asked_for() -> None:
     ],
 )
 def test_a_bad_cell_is_named_by_line_and_column_with_the_reason(cell: str, reason: str) -> None:
+    comma = "decimals" in reason  # then the whole column should stay, and be mended
+    hint = "." if comma else "; no other column holds numbers only."
     assert refusal(f"h,s\n1,2\n\n{cell},3\n4,5\n") == (
-        f"s.csv, line 4, column 'h': {reason}. Mend the cell; no other column holds numbers only."
+        f"s.csv, line 4, column 'h': {reason}. Mend the cell{hint}"
     )
 
 
@@ -441,7 +443,7 @@ def test_a_first_line_of_names_and_numbers_is_refused() -> None:
 def test_one_column_is_not_enough() -> None:
     assert refusal("h\n1\n2\n") == (
         "s.csv: no column is left to learn from beside 'h'. "
-        "Give at least one column of hours and one of scores."
+        "Give a column of hours, say, and one of scores, cut by commas, semicolons or tabs."
     )
 
 

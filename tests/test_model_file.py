@@ -654,6 +654,6 @@ def test_a_folder_with_this_model_s_weights_and_other_files_is_written_to(tmp_pa
 def test_weights_are_not_written_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("here")
     for folder in (tmp_path / "a", tmp_path / "a" / "b"):
-        with pytest.raises(FileError, match=": cannot be used as a folder: "):
+        with pytest.raises(FileError, match=": cannot be made a folder: "):
             save_weights(worked_example(), str(folder))
     assert (tmp_path / "a").read_text() == "here"

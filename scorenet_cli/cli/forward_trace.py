@@ -11,6 +11,7 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
 )
+from scorenet_cli.errors import UsageError
 
 
 def forward_trace(
@@ -46,8 +47,12 @@ def forward_trace(
     from scorenet_cli import worked_example as example
     from scorenet_cli.cli.values import check_count, parse_values
 
-    given = tuple(parse_values(values, context)) if values else example.VALUES
     of_the_document = worked_example or not values
+    if of_the_document and _is_typed(context, "model"):
+        raise UsageError(
+            "--model is not for the worked example. Give VALUES to trace the model with."
+        )
+    given = tuple(parse_values(values, context)) if values else example.VALUES
     traced_model = example.worked_example() if of_the_document else model_file.load(model)
     check_count(given, traced_model.features)
     result = trace.forward_trace(traced_model, given, scaling)
@@ -67,3 +72,9 @@ def forward_trace(
     from scorenet_cli.show.tables import traced
 
     show(traced(result, document, precision))
+
+
+def _is_typed(context: typer.Context, parameter: str) -> bool:
+    """Tell whether an option stands on the command line, and not in the environment."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"

@@ -106,7 +106,9 @@ def train(
     ] = None,
     resume: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="Go on from this model, for --epochs more."),
+        typer.Option(
+            metavar="MODEL", help="Go on from this model, for --epochs more, into --output."
+        ),
     ] = None,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")

@@ -54,7 +54,7 @@ class Options:
 
 def parse_hidden(text: str) -> tuple[int, ...]:
     """Read 3 or 16,8."""
-    if not re.fullmatch(r"0*[1-9]\d{0,8}(,0*[1-9]\d{0,8})*", text, re.ASCII):
+    if not re.fullmatch(r" *0*[1-9]\d{0,8} *(, *0*[1-9]\d{0,8} *)*", text, re.ASCII):
         raise UsageError(f"--hidden takes a size, or sizes between commas, and not {quoted(text)}.")
     return tuple(int(size) for size in text.split(","))
 

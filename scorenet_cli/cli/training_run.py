@@ -46,6 +46,7 @@ def run(options: Options) -> None:
     check(options)
     old = None if options.resume is None else model_file.load(options.resume)
     job = make_job(options, old)
+    replaces = os.path.isfile(options.output) and options.output != options.resume
 
     losses: list[HistoryLine] = []
     with stop_wish() as wish:
@@ -56,13 +57,18 @@ def run(options: Options) -> None:
     _report(job, model, result, options)
     if result.stopped == "interrupted":
         left = job.facts.epochs + options.epochs - result.epochs
+        again = " and the same data on standard input" if options.csv == "-" else ""
         say(
-            f"Interrupted after {result.epochs:,} epochs. The weights are saved. Go on with:\n"
-            f"{_command_to_go_on(options, left)}"
+            f"Interrupted after {result.epochs:,} epochs. The weights are saved. "
+            f"Go on with{again}:\n{_command_to_go_on(options, left)}"
         )
         raise typer.Exit(wish.exit_status)
     if options.talks:
-        say(f"Saved {files.shown(options.output)}. Next: {_next_command(job.data, options)}")
+        instead = ", in place of the model that was there" if replaces else ""
+        say(
+            f"Saved {files.shown(options.output)}{instead}. "
+            f"Next: {_next_command(job.data, options)}"
+        )
 
 
 def _save_history(job: Job, options: Options, losses: list[HistoryLine], result: Run) -> None:

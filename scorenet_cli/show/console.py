@@ -25,7 +25,11 @@ def make_console(stream: TextIO) -> Console:
 
 
 def show(*renderables: RenderableType) -> None:
-    """Print to standard output."""
+    """Print to standard output, without spaces at the ends of lines where it is a pipe."""
     console = make_console(sys.stdout)
-    for renderable in renderables:
-        console.print(renderable)
+    if console.is_terminal:
+        console.print(*renderables, sep="\n")
+        return
+    with console.capture() as capture:
+        console.print(*renderables, sep="\n")
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())

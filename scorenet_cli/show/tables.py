@@ -70,7 +70,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> Table:
 def architecture(model: Model) -> str:
     """Describe the shape in words: 2 inputs, 3 hidden (sigmoid), 1 output (sigmoid)."""
     layers = [
-        f"{layer.neurons} {layer_name} ({layer.activation})"
+        f"{layer.neurons} {layer_name.partition(' ')[0]} ({layer.activation})"
         for layer, layer_name in zip(model.network.layers, layer_names(model), strict=True)
     ]
     return ", ".join([count(model.network.shape[0], "input"), *layers])
@@ -104,9 +104,10 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
 ) -> Group:
     """Show actual beside predicted scores for the first rows, then what the run came to."""
     table = _first_scores(dataset, predicted, with_inputs=True)
+    parts: list[RenderableType] = [table]
     if not fits(table, COMFORTABLE_WIDTH):
         table = _first_scores(dataset, predicted, with_inputs=False)
-    parts: list[RenderableType] = [table]
+        parts = [table, Text("(no room for the features)", style="dim")]
     if len(predicted) > FIRST_ROWS:
         parts.append(Text(f"... and {len(predicted) - FIRST_ROWS:,} rows more", style="dim"))
     pairs = [("loss", f"{run.loss:.6g} after {count(run.epochs, 'epoch')}, {run.seconds:.3g} s")]

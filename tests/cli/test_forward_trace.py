@@ -105,6 +105,7 @@ def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> Non
     [
         (["1"], 1, "there is no such model"),
         (["1", "--worked-example"], 2, "takes 2 values"),
+        (["--model", "m.json"], 2, "--model is not for the worked example"),
         (["1", "x", "--worked-example"], 2, "'x' is not a number"),
         (["--save", "x.svg"], 2, "no option '--save'"),
     ],
