@@ -25,7 +25,7 @@ BLOCK_CELLS = 131_072
 MOST_FOR_LANES = 1000  # parameters; 8 MB a matrix
 
 START_DAMPING = 0.1
-LEAST_DAMPING = 1e-20
+LEAST_DAMPING = 1e-15
 # What is added to D, for each row and target.
 LEAST_SCALE = 0.03
 # A step smaller than this part of the largest parameter is rounding.
@@ -100,6 +100,8 @@ def levenberg_marquardt(
             if trial_square < square:
                 break
             damping *= 10.0
+            if not np.isfinite(damping):  # the equations themselves are beyond numbers
+                return
         at.idle_steps = at.idle_steps + 1 if square - trial_square < LEAST_GAIN * square else 0
         at.parameters, square = trial, trial_square
         at.damping = max(damping / 10.0, LEAST_DAMPING)
@@ -149,10 +151,16 @@ def _recall(at: LevenbergMarquardt, memory: dict[str, Any]) -> None:
 
 
 def _step(equations: Equations, damping: Array) -> Array:
-    """Solve the equations with damping (parameters,) on the diagonal."""
+    """Solve the equations with damping (parameters,) on the diagonal.
+
+    A step of nan, which no loss bears, where that takes more damping.
+    """
     matrix = equations.matrix.copy()
     matrix.flat[:: len(matrix) + 1] += damping
-    return np.asarray(np.linalg.solve(matrix, equations.vector), dtype=np.float64)
+    try:
+        return np.asarray(np.linalg.solve(matrix, equations.vector), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.full_like(equations.vector, np.nan)
 
 
 class Equations(NamedTuple):

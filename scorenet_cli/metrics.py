@@ -77,7 +77,7 @@ def verdict(fit: Fit, *, rows: int, features: int) -> str | None:
     Through no more rows than there are features and an intercept, a straight line passes
     exactly: that says nothing.
     """
-    if fit.rmse >= fit.baselines.mean.rmse:
+    if fit.rmse >= fit.baselines.mean.rmse > 0:
         return "the network is no better than predicting the mean score for everyone."
     if rows > features + 1 and fit.rmse >= fit.baselines.linear.rmse:
         return "the network is no better than a straight line (linear least squares)."

@@ -114,3 +114,33 @@ def test_a_matrix_over_a_gibibyte_is_refused_with_its_size() -> None:
     with pytest.raises(UsageError, match=r"14,760 x 14,760 numbers, 1\.6 GiB"):
         lm.check_size(large)
     lm.check_size(random_network((2, 100, 100, 1), seed=0))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7])
+@pytest.mark.parametrize("bias", [False, True])
+def test_equal_scores_and_repeated_rows_are_fitted(rows: int, bias: bool) -> None:
+    inputs, actual = np.ones((rows, 2)), np.full((rows, 1), 0.5)
+    for seed in range(20):
+        start = random_network((2, 3, 1), seed=seed, bias=bias)
+        with np.errstate(over="ignore", invalid="ignore"):
+            *_, last = islice(levenberg_marquardt(start, inputs, actual), 101)
+        assert last.mean_square <= 1e-24
+
+
+def test_equations_that_cannot_be_solved_take_more_damping(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_solve, calls = np.linalg.solve, []
+
+    def solve(matrix: Array, vector: Array) -> Array:
+        calls.append(matrix[0, 0])
+        if len(calls) == 1:
+            raise np.linalg.LinAlgError
+        return np.asarray(really_solve(matrix, vector))
+
+    monkeypatch.setattr(np.linalg, "solve", solve)
+    start = random_network((2, 3, 1), seed=5)
+    with np.errstate(over="ignore", invalid="ignore"):
+        first, second = (
+            at.mean_square for at in islice(levenberg_marquardt(start, INPUTS, ACTUAL), 2)
+        )
+    assert second < first
+    assert calls[1] > calls[0]
