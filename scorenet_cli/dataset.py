@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scorenet_cli import files
 from scorenet_cli.errors import DataError, ScorenetError, UsageError
 from scorenet_cli.network import Array
-from scorenet_cli.text import (
+from scorenet_cli.text import DecimalCommaError, (
     did_you_mean,
     is_finite_number,
     is_number,
@@ -86,9 +86,15 @@ class Dataset:
 
 
 class CellError(DataError):
-    """One cell cannot be used; `place` is the message without what to do."""
+    """One cell cannot be used; `place` is the message without what to do.
 
-    def __init__(self, table: Table, line: int, column: int, reason: str) -> None:
+    is_form: the value is there, and only its form is wrong.
+    """
+
+    def __init__(
+        self, table: Table, line: int, column: int, reason: str, *, is_form: bool = False
+    ) -> None:
+        self.is_form = is_form
         self.place = f"{table.source}, line {line}, column {quoted(table.names[column])}: {reason}."
         super().__init__(f"{self.place} Mend the cell.")
 
@@ -154,11 +160,10 @@ def read_dataset(
     try:
         values = numbers(table, [*feature_columns, *target_columns])
     except CellError as error:
-        raise DataError(
-            f"{error.place} {_column_hint(table, feature_columns, target_columns)}"
-            if "decimals" not in error.place
-            else str(error)
-        ) from error
+        if error.is_form:
+            raise
+        hint = _column_hint(table, feature_columns, target_columns)
+        raise DataError(f"{error.place} {hint}") from error
     inputs, scores = values[:, : len(feature_columns)], values[:, len(feature_columns) :]
     notes: list[str] = []
     if features is None and feature_columns[0] == 0 and 0 in table.unnamed and table.has_header:
@@ -333,7 +338,8 @@ def _bad_cell(table: Table, line: int, cells: list[str], columns: Sequence[int])
             parse_number(cells[column])
         except ValueError as reason:
             shown = f"{quoted(cells[column])} " if cells[column] else "the cell "
-            return CellError(table, line, column, f"{shown}{reason}")
+            is_form = isinstance(reason, DecimalCommaError)
+            return CellError(table, line, column, f"{shown}{reason}", is_form=is_form)
     raise AssertionError("no bad cell in the line")  # pragma: no cover - the caller found one
 
 

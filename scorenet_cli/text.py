@@ -10,6 +10,10 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
+class DecimalCommaError(ValueError):
+    """A number of which only the comma is wrong."""
+
+
 def is_number(text: str) -> bool:
     """Tell whether the text reads as a number; nan and inf do, though they are refused later."""
     stripped = text.strip()
@@ -23,7 +27,7 @@ def parse_number(text: str) -> float:
         raise ValueError("is blank")
     if not is_number(stripped):
         if _NUMBER.fullmatch(stripped.replace(",", ".", 1)):
-            raise ValueError("is not a number (write decimals with a point)")
+            raise DecimalCommaError("is not a number (write decimals with a point)")
         raise ValueError("is not a number")
     value = float(stripped)
     if not math.isfinite(value):
