@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from scorenet_cli import files
 from scorenet_cli.errors import DataError, ScorenetError, UsageError
 from scorenet_cli.network import Array
-from scorenet_cli.text import DecimalCommaError, (
+from scorenet_cli.text import (
+    DecimalCommaError,
     did_you_mean,
     is_finite_number,
     is_number,
