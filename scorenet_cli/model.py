@@ -19,7 +19,7 @@ class TrainingRecord:
     """How a model was trained; a hand-written model may know none of it.
 
     state is the optimizer's own, for a resume; validation the part of the rows held back;
-    seed that of the best of the restarts.
+    split_seed what drew them; seed that of the best of the restarts.
     """
 
     data: str | None = None
@@ -36,6 +36,7 @@ class TrainingRecord:
     loss: float | None = None
     history: tuple[tuple[int, float], ...] = ()
     validation: float | None = None
+    split_seed: int | None = None
     validation_loss: float | None = None
     validation_history: tuple[tuple[int, float], ...] = ()
     restarts: int | None = None

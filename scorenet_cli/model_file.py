@@ -417,6 +417,7 @@ _FACTS: dict[str, tuple[Callable[[object], bool], str]] = {
     "loss": (_is_number, "a number"),
     "history": (_is_history, "a list of [epoch, loss]"),
     "validation": (_is_number, "a number"),
+    "split_seed": (_is_count, "a count"),
     "validation_loss": (_is_number, "a number"),
     "validation_history": (_is_history, "a list of [epoch, loss]"),
     "restarts": (_is_count, "a count"),

@@ -84,7 +84,7 @@ def _new_job(table: Table, options: Options) -> Job:
     dataset.check_scores(table, data, np.full(len(data.targets), max_score))
     train_rows, held_back = _split(data, options, seed)
     start = fitting.untrained_model(networks[0], train_rows, max_score)
-    facts = TrainingRecord(seed=seed, init=init)
+    facts = TrainingRecord(seed=seed, split_seed=seed, init=init)
     return _job(train_rows, held_back, start, networks, facts, options)
 
 
@@ -171,7 +171,9 @@ def _resumed_job(table: Table, options: Options, old: Model) -> Job:
     dataset.check_scores(table, data, old.target_scale, hint=hint)
     if before.sha256 not in {None, data.sha256}:
         warn(f"the model was trained on other data: {before.data or 'another file'}.")
-    data, held_back = _split(data, options, before.seed or DEFAULT_SEED)
+    known = (seed for seed in (before.split_seed, before.seed) if seed is not None)
+    before = dataclasses.replace(before, split_seed=next(known, DEFAULT_SEED))
+    data, held_back = _split(data, options, before.split_seed or 0)
     return _job(data, held_back, old, (old.network,), before, options)
 
 

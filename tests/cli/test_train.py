@@ -514,3 +514,17 @@ def test_options_that_do_not_go_together(
     result = invoke("train", *words)
     assert expected in one_message(result)
     assert result.exit_code == status
+
+
+def test_a_resume_holds_back_the_same_rows_whichever_start_was_kept(invoke: Invoke) -> None:
+    words = ["train", SAMPLE / "students.csv", "--validation", 0.25, "--optimizer", "lm", "--bias"]
+    restarts = ["--seed", 2, "--restarts", 4, "--epochs", 5, "--json"]
+    first = json.loads(invoke(*words, *restarts).stdout)
+    assert first["seed"] != 2  # another start than the first was kept
+    again = invoke(*words[:4], "--resume", "scorenet.json", "--epochs", 0, "--json")
+    rows = ("rmse", "mae")
+    before, after = (
+        [answer["metrics"]["validation"]["baselines"]["mean"][row] for row in rows]
+        for answer in (first, json.loads(again.stdout))
+    )
+    assert before == after
