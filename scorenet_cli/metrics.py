@@ -28,8 +28,10 @@ def measure(predicted: Array, actual: Array) -> Metrics:
     actual, predicted = actual / unit, predicted / unit  # so that no square overflows
     error = actual - predicted
     spread = ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        r2 = float(np.mean(1.0 - (error**2).sum(axis=0) / spread))
     return Metrics(
-        r2=float(np.mean(1.0 - (error**2).sum(axis=0) / spread)) if spread.all() else None,
+        r2=r2 if np.isfinite(r2) else None,
         rmse=float(np.sqrt(np.mean(error**2))) * unit,
         mae=float(np.mean(np.abs(error))) * unit,
     )

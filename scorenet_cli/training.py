@@ -270,7 +270,7 @@ def _diverged(epoch: int) -> TrainingError:
     )
 
 
-def trouble(run: Run, rows: Rows) -> str | None:
+def trouble(run: Run, rows: Rows) -> str | None:  # noqa: PLR0911 - one for each trouble
     """Say in words where training did not get anywhere, and what to try; else None.
 
     rows are the training rows.
@@ -282,14 +282,19 @@ def trouble(run: Run, rows: Rows) -> str | None:
     if is_sigmoid and run.loss > variance and _saturated(outputs) and not _saturated(actual):
         return (
             "all outputs are stuck at the end of the sigmoid, where it is flat and hardly learns. "
-            "Try a smaller --learning-rate, or another --seed."
+            "Try another --seed, or with gd a smaller --learning-rate."
         )
     if len(actual) > 1 and run.loss >= variance > 0:
         return (
             "the network is no better than predicting the mean score for everyone. "
-            "Try more --epochs, another --learning-rate, or another --seed."
+            "Try more --epochs, or another start: --seed."
         )
-    if run.stopped in {"tolerance", "patience"} or run.network.parameters < actual.size:
+    can_fit = variance > 0 and run.network.parameters >= actual.size
+    if run.stopped in {"tolerance", "patience"} or not can_fit:
+        return None
+    if run.stopped == "converged":
+        if run.loss > variance / 100:
+            return "no step lowers the loss, and the scores are not met. Try another --seed."
         return None
     if run.loss > variance / 100 and _barely_moved(run.history):
         return (

@@ -92,7 +92,8 @@ def train(
         float | None, typer.Option(metavar="LOSS", min=0, help="Stop at this loss.")
     ] = None,
     restarts: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Best of N starts: seed, seed + 1, ...")
+        int,
+        typer.Option(metavar="N", min=1, max=1000, help="Best of N starts: seed, seed + 1, ..."),
     ] = 1,
     validation: Annotated[
         float | None,

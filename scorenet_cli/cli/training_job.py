@@ -162,6 +162,10 @@ def _resumed_job(table: Table, options: Options, old: Model) -> Job:
             "--activation": (options.activation, hidden[0].activation if hidden else None),
             "--init": (options.init, before.init),
             "--seed": (options.seed, before.seed),
+            "--validation": (
+                None if before.validation is None else options.validation,
+                before.validation,
+            ),
         }
     )
     table = dataset.name_columns(table, old.features, old.targets)
@@ -173,6 +177,8 @@ def _resumed_job(table: Table, options: Options, old: Model) -> Job:
         warn(f"the model was trained on other data: {before.data or 'another file'}.")
     known = (seed for seed in (before.split_seed, before.seed) if seed is not None)
     before = dataclasses.replace(before, split_seed=next(known, DEFAULT_SEED))
+    # Rows that were held back once are not to be learned from by leaving the option out.
+    options = dataclasses.replace(options, validation=options.validation or before.validation)
     data, held_back = _split(data, options, before.split_seed or 0)
     return _job(data, held_back, old, (old.network,), before, options)
 

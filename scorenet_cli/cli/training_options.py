@@ -119,4 +119,6 @@ def _check_places(options: Options) -> None:
 def read_history(path: str) -> list[str]:
     """Read the lines of a history that was saved before; none where it is something else."""
     lines = files.read_bytes(path).decode(errors="replace").splitlines()
-    return lines if lines and lines[0].startswith(HISTORY_HEADER) else []
+    if not lines or not lines[0].startswith(HISTORY_HEADER):
+        return []
+    return lines if all(re.match(r"\d{1,18},", line) for line in lines[1:]) else []

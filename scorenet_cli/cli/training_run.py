@@ -56,7 +56,8 @@ def run(options: Options) -> None:
 
     _report(job, model, result, options)
     if result.stopped == "interrupted":
-        left = job.facts.epochs + options.epochs - result.epochs
+        # With validation the weights are those of the best epoch, and so is what goes on.
+        left = job.facts.epochs + options.epochs - result.best_epoch
         again = " and the same data on standard input" if options.csv == "-" else ""
         say(
             f"Interrupted after {result.epochs:,} epochs. The weights are saved. "
@@ -93,7 +94,7 @@ def _save_history(job: Job, options: Options, losses: list[HistoryLine], result:
     files.write_whole(options.history, "\n".join(lines) + "\n")
 
 
-def _train(
+def _train(  # noqa: C901 - the callbacks stand where what they watch is
     job: Job, options: Options, losses: list[HistoryLine], wants_stop: Callable[[], bool]
 ) -> Run:
     """Train, with progress on a terminal, and save every half minute.
@@ -106,10 +107,11 @@ def _train(
     log_every = options.log_every if options.talks else None
     saved_at = time.monotonic()
     finished: list[Run] = []
+    curves: list[list[HistoryLine]] = []
 
     def each_epoch(epoch: int, loss: float, validation_loss: float | None) -> None:
         if options.history is not None:
-            losses.append((epoch, loss, validation_loss))
+            curves[-1].append((epoch, loss, validation_loss))
         if log_every is not None and epoch % log_every == 0:
             beside = "" if validation_loss is None else f"  validation {validation_loss:.10g}"
             say(f"epoch {epoch}  loss {loss:.10g}{beside}")
@@ -142,6 +144,7 @@ def _train(
         together = job.optimizer == "gd" and validation is None
         stacks = [job.networks] if together else [(each,) for each in job.networks]
         for number, networks in enumerate(stacks):
+            curves.append([])
             finished.append(
                 training.train(
                     _optimizer(job, networks, rows, number),
@@ -149,14 +152,21 @@ def _train(
                     goal,
                     done=job.facts.epochs,
                     history=job.facts.history,
-                    watcher=watcher
-                    if number == 0
-                    else dataclasses.replace(watcher, each_epoch=None),
+                    watcher=watcher,
                 )
             )
             if finished[-1].stopped == "interrupted":
                 break
-    return finished[0] if together else training.best_of(finished)
+    if together:
+        losses[:] = curves[0]
+        return finished[0]
+    best = training.best_of(finished)
+    losses[:] = curves[best.start]
+    if finished[-1].stopped == "interrupted":
+        best = dataclasses.replace(best, stopped="interrupted")
+        if len(stacks) > 1:
+            warn(f"only {len(finished)} of {len(stacks)} starts were tried; the best is kept.")
+    return best
 
 
 def _optimizer(
@@ -229,11 +239,16 @@ def _report(job: Job, model: Model, result: Run, options: Options) -> None:
         )
     if result.stopped == "interrupted":
         return
-    words = training.trouble(result, fitting.scaled_rows(job.start, job.data)) or metrics.verdict(
-        validation or fit, rows=len(job.data.inputs), features=len(job.data.features)
-    )
-    if words:
-        warn(("on the rows held back, " if validation and "network is" in words else "") + words)
+    size = {"rows": len(job.data.inputs), "features": len(job.data.features)}
+    words = None
+    if validation is not None and (words := metrics.verdict(validation, **size)):
+        words = f"on the rows held back, {words}"
+    if words := (
+        words
+        or training.trouble(result, fitting.scaled_rows(job.start, job.data))
+        or metrics.verdict(fit, **size)
+    ):
+        warn(words)
 
 
 def _command_to_go_on(options: Options, epochs: int) -> str:

@@ -480,7 +480,6 @@ def test_on_pure_noise_the_tool_says_that_the_mean_is_as_good(invoke: Invoke) ->
     words = ["--validation", 0.3, "--optimizer", "lm", "--bias", "--hidden", 8, "--seed", 4]
     result = invoke("train", "noise.csv", *words)
     assert "no better than" in result.stderr
-    assert "held back" in result.stderr
 
 
 def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: Invoke) -> None:
@@ -528,3 +527,33 @@ def test_a_resume_holds_back_the_same_rows_whichever_start_was_kept(invoke: Invo
         for answer in (first, json.loads(again.stdout))
     )
     assert before == after
+
+
+def test_a_resume_keeps_rows_held_back_and_another_part_is_refused(invoke: Invoke) -> None:
+    words = ["train", SAMPLE / "students.csv", "--optimizer", "lm", "--bias", "--quiet"]
+    invoke(*words, "--validation", 0.25, "--epochs", 3)
+    resume = [*words[:2], "--resume", "scorenet.json", "--epochs", 2]
+    assert "validation" in json.loads(invoke(*resume, "--json").stdout)["metrics"]
+    assert saved()["training"]["rows"] == 300
+    message = one_message(invoke(*resume, "--validation", 0.5))
+    assert "--validation does not fit --resume" in message
+
+
+def test_a_history_of_restarts_is_that_of_the_start_that_was_kept(invoke: Invoke) -> None:
+    words = ["--optimizer", "adam", "--restarts", 4, "--epochs", 8, "--history", "h.csv"]
+    invoke("train", SAMPLE / "students.csv", *words, "--quiet")
+    lines = Path("h.csv").read_text(encoding="utf-8").splitlines()[1:]
+    curve = {int(line.split(",")[0]): float(line.split(",")[1]) for line in lines}
+    assert curve == dict(saved()["training"]["history"])
+
+
+def test_a_broken_history_file_is_refused_before_training(invoke: Invoke) -> None:
+    Path("h.csv").write_text("epoch,loss\n0,0.5\n\n", encoding="utf-8")
+    assert "is not a history" in one_message(invoke("train", "--history", "h.csv"))
+
+
+def test_tiny_scores_have_no_r2_and_no_warning(process: Process, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("h,s\n1,0\n2,1e-160\n3,0\n4,0\n", encoding="utf-8")
+    result = process("train", "d.csv", "--max-score", 1, "--json", "--epochs", 3)
+    assert "RuntimeWarning" not in result.stderr
+    assert json.loads(result.stdout)["metrics"]["r2"] is None
