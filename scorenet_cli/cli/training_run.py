@@ -60,8 +60,8 @@ def run(options: Options) -> None:
         left = job.facts.epochs + options.epochs - result.best_epoch
         again = " and the same data on standard input" if options.csv == "-" else ""
         say(
-            f"Interrupted after {result.epochs:,} epochs. The weights are saved. "
-            f"Go on with{again}:\n{_command_to_go_on(options, left)}"
+            f"Interrupted after {result.epochs:,} epochs. The weights are saved."
+            + (f" Go on with{again}:\n{_command_to_go_on(options, left)}" if left else "")
         )
         raise typer.Exit(wish.exit_status)
     if options.talks:
