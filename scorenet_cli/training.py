@@ -39,7 +39,6 @@ class Rows(NamedTuple):
 class Start:
     """One of several starts, in the end: its network and loss."""
 
-    number: int
     network: Network
     loss: float
 
@@ -116,7 +115,7 @@ class _Record:
     """What a run remembers while it goes: the losses of its starts, and the best validation."""
 
     def __init__(self, rows: Rows, goal: Goal, done: int, history: History) -> None:
-        self._rows, self._goal, self._done = rows, goal, done
+        self._rows, self._goal = rows, goal
         self._before = tuple(
             point for point in history if point[0] in HISTORY_EPOCHS and point[0] < done
         )
@@ -177,7 +176,7 @@ class _Record:
             validation_history=tuple(self._validation),
             memory=memory,
             start=start,
-            starts=tuple(map(Start, range(len(networks)), networks, losses)),
+            starts=tuple(map(Start, networks, losses)),
         )
 
 
@@ -233,7 +232,7 @@ def best_of(runs: Sequence[Run]) -> Run:
     """Choose the run that did best: by validation where there is one, else by its loss."""
     judged = [run.loss if run.validation_loss is None else run.validation_loss for run in runs]
     number = judged.index(min(judged))
-    starts = tuple(Start(n, run.network, run.loss) for n, run in enumerate(runs))
+    starts = tuple(Start(run.network, run.loss) for run in runs)
     seconds = sum(run.seconds for run in runs)
     return replace(runs[number], start=number, starts=starts, seconds=seconds)
 
