@@ -42,8 +42,6 @@ class Job:
     start: Model
     networks: tuple[Network, ...]
     optimizer: OptimizerName
-    learning_rate: float | None
-    batch_size: int | None
     facts: TrainingRecord
 
 
@@ -139,8 +137,6 @@ def _job(
         start=start,
         networks=networks,
         optimizer=cast("OptimizerName", optimizer),
-        learning_rate=facts.learning_rate,
-        batch_size=facts.batch_size,
         facts=facts,
     )
 

@@ -179,12 +179,12 @@ def _optimizer(
         return optimizers.adam(
             networks[0],
             *rows,
-            learning_rate=job.learning_rate or DEFAULT_LEARNING_RATES["adam"],
-            batch_size=job.batch_size or DEFAULT_BATCH_SIZE,
+            learning_rate=job.facts.learning_rate or DEFAULT_LEARNING_RATES["adam"],
+            batch_size=job.facts.batch_size or DEFAULT_BATCH_SIZE,
             seed=(job.facts.seed or 0) + number,
             memory=job.facts.state,
         )
-    rate = job.learning_rate or DEFAULT_LEARNING_RATES["gd"]
+    rate = job.facts.learning_rate or DEFAULT_LEARNING_RATES["gd"]
     return optimizers.gradient_descent(networks, *rows, learning_rate=rate)
 
 
