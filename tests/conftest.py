@@ -1,16 +1,19 @@
-"""Two ways to run a command: in this process, and as a process of its own."""
+"""Two ways to run a command, in this process and as its own; and a narrow terminal."""
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support import Invoke, Process, plain_environment
 from typer.testing import CliRunner, Result
 
 from scorenet_cli.cli import app
+from scorenet_cli.show import tables
 
 
 @pytest.fixture
@@ -45,3 +48,14 @@ def process(tmp_path: Path) -> Process:
         )
 
     return run
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A terminal of 50 columns, as the tables see it."""
+    monkeypatch.setattr(
+        tables,
+        "make_console",
+        lambda _: Console(file=io.StringIO(), width=50, force_terminal=True, color_system=None),
+    )
+    return 50

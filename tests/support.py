@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console, RenderableType
 from typer.testing import Result
 
-from scorenet_cli.network import Layer, Network
+from scorenet_cli.model import Model
+from scorenet_cli.network import Layer, Network, random_network
 
 Array = NDArray[np.float64]
 Invoke = Callable[..., Result]
@@ -74,4 +77,23 @@ def random_case(seed: int, activations: list[str], rows: int) -> tuple[Network, 
         Network(layers),
         rng.standard_normal((rows, sizes[0])),
         rng.random((rows, sizes[-1])),
+    )
+
+
+def shown(renderable: RenderableType, width: int = 80) -> str:
+    """What a terminal of this width, without colours, shows of it."""
+    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    console.print(renderable)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def named(features: tuple[str, ...], shape: tuple[int, ...]) -> Model:
+    """A random model of this shape, with biases and scores out of 100."""
+    return Model(
+        network=random_network(shape, seed=3, bias=True),
+        features=features,
+        targets=tuple(f"score{n}" for n in range(shape[-1])),
+        feature_scale=np.ones(shape[0]),
+        target_scale=np.full(shape[-1], 100.0),
     )

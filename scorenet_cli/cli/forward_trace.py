@@ -69,7 +69,7 @@ def forward_trace(
         typer.echo(to_line(answer))
         return
     from scorenet_cli.show.console import show
-    from scorenet_cli.show.tables import traced
+    from scorenet_cli.show.traces import traced
 
     show(traced(result, document, precision))
 

@@ -44,7 +44,7 @@ def inspect(
         typer.echo(to_line(answer if fit is None else answer | {"fit": as_json(fit)}))
         return
     from scorenet_cli.show.console import show
-    from scorenet_cli.show.tables import inspection
+    from scorenet_cli.show.inspection import inspection
 
     show(inspection(loaded, files.shown(model), fit))
 

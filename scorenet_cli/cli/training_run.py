@@ -230,7 +230,7 @@ def _report(job: Job, model: Model, result: Run, options: Options) -> None:
         typer.echo(to_line(answer))
     elif not options.quiet:
         from scorenet_cli.show.console import show
-        from scorenet_cli.show.tables import training_summary
+        from scorenet_cli.show.training_summary import training_summary
 
         show(
             training_summary(

@@ -1,0 +1,149 @@
+"""A model on a page: architecture, every weight, scaling, where it came from, how it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from scorenet_cli.metrics import Fit
+from scorenet_cli.model import Model, TrainingRecord, layer_names, neuron_names
+from scorenet_cli.network import Layer
+from scorenet_cli.show.tables import (
+    COMFORTABLE_WIDTH,
+    MOST_WEIGHTS,
+    count,
+    facts,
+    fits,
+    grid,
+    heading,
+    name,
+)
+from scorenet_cli.show.training_summary import fit_table
+from scorenet_cli.text import number
+
+
+def inspection(model: Model, source: str, fit: Fit | None = None) -> Group:
+    """Show architecture, weights, scaling and origin, and the fit to given rows."""
+    fitted: list[RenderableType] = [] if fit is None else [Text(), fit_table(fit)]
+    return Group(
+        heading(source),
+        facts(
+            [
+                ("network", architecture(model)),
+                ("parameters", _parameters(model)),
+                ("features", ", ".join(model.features)),
+                ("targets", ", ".join(model.targets)),
+            ]
+        ),
+        *_weight_tables(model),
+        Text(),
+        heading("Scaling: what a column is divided by"),
+        _scaling(model),
+        Text(),
+        heading("Training"),
+        facts(_provenance(model.training)),
+        *fitted,
+    )
+
+
+def architecture(model: Model) -> str:
+    """Describe the shape in words: 2 inputs, 3 hidden (sigmoid), 1 output (sigmoid)."""
+    layers = [
+        f"{layer.neurons} {layer_name.partition(' ')[0]} ({layer.activation})"
+        for layer, layer_name in zip(model.network.layers, layer_names(model), strict=True)
+    ]
+    return ", ".join([count(model.network.shape[0], "input"), *layers])
+
+
+def _parameters(model: Model) -> str:
+    biases = sum(layer.neurons for layer in model.network.layers if layer.bias is not None)
+    weights = model.network.parameters - biases
+    return f"{model.network.parameters:,} ({count(weights, 'weight')}, {count(biases, 'bias')})"
+
+
+def _weight_tables(model: Model) -> Iterator[RenderableType]:
+    """One table a layer: a matrix where it fits, else a list of every weight."""
+    names = neuron_names(model)
+    for position, layer in enumerate(model.network.layers):
+        yield Text()
+        yield heading(f"Weights to the {layer_names(model)[position]} layer")
+        before, after = names[position], names[position + 1]
+        matrix = _weight_matrix(layer, before, after)
+        if layer.parameters <= MOST_WEIGHTS and fits(matrix, COMFORTABLE_WIDTH):
+            yield matrix
+        else:
+            yield from _weight_list(layer, before, after)
+
+
+def _weight_matrix(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
+    """Rows are what a weight comes from, columns what it goes to."""
+    table = grid("from", *after)
+    for from_, weights in zip(before, layer.weights.tolist(), strict=True):
+        table.add_row(name(from_), *(number(weight) for weight in weights))
+    if layer.bias is not None:
+        table.add_row("bias", *(number(bias) for bias in layer.bias.tolist()))
+    return table
+
+
+def _weight_list(
+    layer: Layer, before: Sequence[str], after: Sequence[str]
+) -> Iterator[RenderableType]:
+    """One weight a line, so far as a screen goes."""
+    table = grid("from", "to", "weight", numbers_from=2)
+    lines = (
+        (from_, to, weight)
+        for column, to in enumerate(after)
+        for from_, weight in (
+            *zip(before, layer.weights[:, column].tolist(), strict=True),
+            *([] if layer.bias is None else [("bias", float(layer.bias[column]))]),
+        )
+    )
+    for _, (from_, to, weight) in zip(range(MOST_WEIGHTS), lines, strict=False):
+        table.add_row(name(from_), name(to), number(weight))
+    yield table
+    if layer.parameters > MOST_WEIGHTS:
+        yield Text(
+            f"... and {layer.parameters - MOST_WEIGHTS:,} more: --json or --weights-to has all",
+            style="dim",
+        )
+
+
+def _scaling(model: Model) -> Table:
+    """Divisors, and the range of the training values where it is known."""
+    table = grid("column", "divided by", "training range")
+    for position, feature in enumerate(model.features):
+        low_high = "not recorded"
+        if model.feature_range is not None:
+            low, high = model.feature_range[position].tolist()
+            low_high = f"{number(low)} to {number(high)}"
+        table.add_row(name(feature), number(float(model.feature_scale[position])), low_high)
+    for target, scale in zip(model.targets, model.target_scale.tolist(), strict=True):
+        table.add_row(name(target), number(scale), f"0 to {number(scale)}")
+    return table
+
+
+def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
+    """Say where a model came from, as far as it says so itself."""
+    if record is None:
+        return [("origin", "not recorded: written by hand, or weights alone")]
+    known = {
+        "data": record.data,
+        "sha256": record.sha256,
+        "rows": None if record.rows is None else f"{record.rows:,}",
+        "start": None if record.seed is None else f"seed {record.seed}, {record.init or 'normal'}",
+        "optimizer": record.optimizer,
+        "learning rate": None if record.learning_rate is None else number(record.learning_rate),
+        "batch size": None if record.batch_size is None else f"{record.batch_size:,}",
+        "best of": None if record.restarts is None else f"{record.restarts:,} starts",
+        "held back": None if record.validation is None else f"{record.validation:g} of the rows",
+        "epochs": f"{record.epochs:,}",
+        "stopped by": record.stopped,
+        "final loss": None if record.loss is None else f"{record.loss:.6g}",
+        "validation": None if record.validation_loss is None else f"{record.validation_loss:.6g}",
+        "made with": ", ".join(f"{what} {version}" for what, version in record.versions.items()),
+        "date": record.date,
+    }
+    return [(what, value) for what, value in known.items() if value]

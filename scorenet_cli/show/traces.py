@@ -1,0 +1,146 @@
+"""Forward and backward passes of one example, neuron by neuron, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from scorenet_cli.show.tables import MOST_WEIGHTS, count, facts, fits, grid, heading, name
+from scorenet_cli.text import number, printable
+from scorenet_cli.trace import ForwardTrace, Neuron, TracedLayer
+from scorenet_cli.worked_example import Document, Figure
+
+# The document prints its result with ten digits; a narrow terminal shows no fewer than four.
+DOCUMENT_DIGITS = 10
+FEWEST_DIGITS = 4
+
+
+def traced(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
+    """Show a forward pass: the inputs, a table a layer, and what came out.
+
+    precision None means the document's ten digits, or fewer where the terminal is narrow.
+    """
+    digits = DOCUMENT_DIGITS if precision is None else precision
+    if precision is None:
+        digits = next(
+            (
+                tried
+                for tried in range(DOCUMENT_DIGITS, FEWEST_DIGITS, -1)
+                if all(fits(table) for _, table in _layer_tables(trace, document, tried))
+            ),
+            FEWEST_DIGITS,
+        )
+    parts: list[RenderableType] = []
+    tables = _layer_tables(trace, document, digits)
+    for layer, (title, table) in zip(trace.layers, tables, strict=True):
+        parts += [heading(title), table, *_left_out(layer), Text()]
+    if document is None:
+        return Group(*_inputs(trace, digits), *parts, *_scores(trace, digits))
+    return Group(*_example(trace, document), *parts, *_differences(trace, document))
+
+
+def _layer_tables(
+    trace: ForwardTrace, document: Document | None, digits: int
+) -> list[tuple[str, Table]]:
+    """Make a table for each layer, with its title."""
+    figures = () if document is None else document.figures
+    return [
+        (
+            f"{layer.name.capitalize()} layer",
+            _layer_table(layer.neurons, [f for f in figures if f.layer == layer.name], digits),
+        )
+        for layer in trace.layers
+    ]
+
+
+def _left_out(layer: TracedLayer) -> Iterator[RenderableType]:
+    """Say what a table of a large layer leaves out."""
+    terms = len(layer.neurons[0].terms)
+    neurons = len(layer.neurons) - max(MOST_WEIGHTS // terms, 1)
+    if neurons > 0:
+        yield Text(f"... and {count(neurons, 'neuron')} more: --json has all", style="dim")
+    if terms > MOST_WEIGHTS:
+        more = count(terms - MOST_WEIGHTS, "product")
+        yield Text(f"... and {more} more in each sum: --json has all", style="dim")
+
+
+def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: int) -> Table:
+    """Show each neuron's products, sum and activation; printed figures beside, where given."""
+    table = grid("", "value", "weight", "product", *(["document"] if figures else []))
+    printed = {(figure.neuron, figure.what): figure.printed for figure in figures}
+
+    def beside(neuron: Neuron, what: str) -> list[str]:
+        return [printed[neuron.name, what]] if figures else []
+
+    for neuron in neurons[: max(MOST_WEIGHTS // len(neurons[0].terms), 1)]:
+        table.add_row(Text(printable(neuron.name), style="bold", overflow="fold"))
+        for term in neuron.terms[:MOST_WEIGHTS]:
+            row = (number(value, digits) for value in (term.value, term.weight, term.product))
+            table.add_row(name(f"  {term.from_}"), *row)
+        if neuron.bias is not None:
+            table.add_row("  bias", "", "", number(neuron.bias, digits))
+        table.add_row("  sum", "", "", number(neuron.sum, digits), *beside(neuron, "sum"))
+        output = Text(number(neuron.output, digits), style="bold cyan")
+        table.add_row(f"  {neuron.activation}", "", "", output, *beside(neuron, "output"))
+        table.add_section()
+    return table
+
+
+def _inputs(trace: ForwardTrace, digits: int) -> Iterator[RenderableType]:
+    """Show the values as given and as the network sees them."""
+    table = grid("", "value", "scaled")
+    for value in trace.inputs:
+        table.add_row(name(value.name), number(value.value, digits), number(value.scaled, digits))
+    yield heading("Inputs")
+    yield table
+    yield Text()
+
+
+def _scores(trace: ForwardTrace, digits: int) -> Iterator[RenderableType]:
+    """Name the outputs in score units."""
+    yield heading("Scores")
+    neurons = trace.layers[-1].neurons
+    yield facts(
+        [
+            (printable(neuron.name), number(score, digits))
+            for neuron, score in zip(neurons, trace.scores, strict=True)
+        ]
+    )
+
+
+def _example(trace: ForwardTrace, document: Document) -> Iterator[RenderableType]:
+    """Say what the worked example is."""
+    values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
+    yield heading("The document's worked example")
+    yield Text(f"{values}, unscaled; the goal is {number(document.goal)}.")
+    yield Text()
+
+
+def _differences(trace: ForwardTrace, document: Document) -> Iterator[RenderableType]:
+    """Name each figure that the document got wrong, and both ends of the story."""
+    yield heading("Where the document differs")
+    for figure in document.figures:
+        if figure.why:
+            exact = number(figure.exact, DOCUMENT_DIGITS)
+            off = number(figure.difference, DOCUMENT_DIGITS)
+            yield Text(
+                f"{figure.neuron} {figure.what}: {figure.printed} printed, {exact} exact, "
+                f"off by {off}"
+            )
+            yield Padding(Text(figure.why, style="dim"), (0, 0, 0, 4), expand=False)
+    yield Text()
+    output = trace.layers[-1].neurons[0]
+    last_sum, last_output = document.figures[-2:]
+    exact_sum, exact = (number(n, DOCUMENT_DIGITS) for n in (output.sum, output.output))
+    yield facts(
+        [
+            ("exact", f"sigmoid({exact_sum}) = {exact}"),
+            ("document", f"sigmoid({last_sum.printed}) = {last_output.printed}"),
+            ("goal", number(document.goal / 100)),
+            ("score", f"{number(trace.scores[0], DOCUMENT_DIGITS)} of 100"),
+        ]
+    )
