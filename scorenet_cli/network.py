@@ -242,6 +242,31 @@ def backward(
     return tuple(reversed(gradients))
 
 
+def descend(network: Network, gradients: Sequence[LayerGradient], learning_rate: float) -> Network:
+    """Take a step of gradient descent: each weight and bias less learning_rate · gradient."""
+    return Network(
+        tuple(
+            Layer(
+                layer.weights - learning_rate * gradient.weights,
+                None
+                if layer.bias is None or gradient.bias is None
+                else layer.bias - learning_rate * gradient.bias,
+                layer.activation,
+            )
+            for layer, gradient in zip(network.layers, gradients, strict=True)
+        )
+    )
+
+
+def is_finite(network: Network) -> bool:
+    """Tell whether every weight and bias is a finite number."""
+    return all(
+        bool(np.isfinite(layer.weights).all())
+        and (layer.bias is None or bool(np.isfinite(layer.bias).all()))
+        for layer in network.layers
+    )
+
+
 def mean_squared_error(outputs: Array, actual: Array) -> float:
     """Mean over rows and targets of (actual - output)²."""
     return float(np.mean((actual - outputs) ** 2))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorenet_cli.errors import TrainingError
-from scorenet_cli.network import Array, Network, mean_squared_error
+from scorenet_cli.network import Array, Network, is_finite, mean_squared_error
 from scorenet_cli.network import run as run_network
 from scorenet_cli.optimizers import State
 
@@ -154,7 +154,8 @@ class _Record:
             for n in networks
         ]
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
-        _check_finite(networks[start], epoch)
+        if not is_finite(networks[start]):
+            raise _diverged(epoch)
         network, memory, best_epoch = networks[start], state.memory(), epoch
         points = dict(self._before)
         points.update((at, float(noted[start])) for at, noted in self._losses)
@@ -249,16 +250,6 @@ def _finite(loss: float, epoch: int) -> float:
     if not math.isfinite(loss):
         raise _diverged(epoch)
     return loss
-
-
-def _check_finite(network: Network, epoch: int) -> None:
-    """Raise TrainingError where a network can no longer be saved."""
-    for layer in network.layers:
-        if not (
-            np.isfinite(layer.weights).all()
-            and (layer.bias is None or np.isfinite(layer.bias).all())
-        ):
-            raise _diverged(epoch)
 
 
 def _diverged(epoch: int) -> TrainingError:

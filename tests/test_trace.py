@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import random_case
 
+from scorenet_cli import worked_example as example
 from scorenet_cli.errors import DataError
 from scorenet_cli.model import Model
-from scorenet_cli.network import Layer, Network
-from scorenet_cli.trace import forward_trace
+from scorenet_cli.network import Layer, Network, mean_squared_error, run
+from scorenet_cli.trace import backward_trace, forward_trace
 
 # A published textbook example (Mazur, "A Step by Step Backpropagation Example", 2015):
 # two inputs, two hidden neurons, two outputs, biases .35 and .60.
@@ -62,3 +68,95 @@ def test_a_sum_too_large_to_show_is_refused() -> None:
     )
     with pytest.raises(DataError, match="too large"):
         forward_trace(steep, (1e200,))
+
+
+# What the textbook prints after its step with learning rate .5 (it leaves the biases alone).
+TEXTBOOK_LOSS = 0.298371109
+TEXTBOOK_OUTPUT = [[0.35891648, 0.408666186], [0.511301270, 0.561370121]]
+TEXTBOOK_HIDDEN = [[0.149780716, 0.19956143], [0.24975114, 0.29950229]]
+
+
+def test_a_published_step_of_backpropagation() -> None:
+    trace = backward_trace(TEXTBOOK, (0.05, 0.10), (0.01, 0.99), learning_rate=0.5)
+    assert trace.loss == pytest.approx(TEXTBOOK_LOSS, abs=5e-10)
+    for layer, printed in zip(trace.layers, (TEXTBOOK_HIDDEN, TEXTBOOK_OUTPUT), strict=True):
+        after = [[weight.after for weight in neuron.weights] for neuron in layer.neurons]
+        assert after == [pytest.approx(row, abs=5e-9) for row in printed]
+    # Its deltas: .1384985616 and .0380982366 with the other sign, for it takes output - actual.
+    hidden, output = trace.layers
+    assert [n.delta for n in output.neurons] == pytest.approx([-0.1384985616, 0.0380982365])
+    assert [share.to for share in hidden.neurons[0].shares] == ["o1", "o2"]
+    assert hidden.neurons[0].error == pytest.approx(-0.055399425 + 0.019049119, abs=2e-9)
+
+
+def test_the_worked_example_with_its_goal_by_hand() -> None:
+    """Output .8567467964: error .92 - o, slope o (1 - o); each weight as in the comments."""
+    trace = backward_trace(example.worked_example(), example.VALUES, (example.GOAL,))
+    hidden, output = trace.layers
+    (score,) = output.neurons
+    assert score.error == pytest.approx(0.92 - 0.8567467964, abs=1e-10)
+    assert score.slope == pytest.approx(0.8567467964 * 0.1432532036, abs=1e-10)
+    assert score.delta == pytest.approx(0.0632532036 * 0.1227317232, abs=1e-10)
+    # h2 shares .5 of the delta, its slope is .9801596943 x .0198403057, and 9 hours came in.
+    h2 = hidden.neurons[1]
+    assert h2.error == pytest.approx(0.5 * 0.0077631747, abs=1e-10)
+    assert h2.delta == pytest.approx(0.0038815873 * 0.0194466680, abs=1e-12)
+    assert h2.weights[1].change == pytest.approx(9 * 0.0000754839, abs=1e-9)
+    assert h2.weights[1].after == pytest.approx(0.3006793555, abs=1e-10)
+    assert score.weights[2].after == pytest.approx(0.9 + 0.0077631747 * 0.9984988177, abs=1e-10)
+    assert trace.loss == pytest.approx(0.0632532036**2, abs=1e-10)
+    assert trace.loss_after < trace.loss
+
+
+ACTIVATIONS = st.sampled_from(["sigmoid", "tanh", "relu"])
+
+
+@given(st.integers(0, 10**6), st.lists(ACTIVATIONS, min_size=1, max_size=4), st.floats(1e-3, 10))
+def test_a_step_is_what_its_own_numbers_say(seed: int, activations: list[str], rate: float) -> None:
+    network, inputs, actual = random_case(seed, activations, rows=1)
+    model = Model(
+        network=network,
+        features=tuple(f"x{n}" for n in range(network.shape[0])),
+        targets=tuple(f"y{n}" for n in range(network.shape[-1])),
+        feature_scale=np.full(network.shape[0], 4.0),
+        target_scale=np.full(network.shape[-1], 50.0),
+    )
+    values, scores = (inputs[0] * 4.0).tolist(), (actual[0] * 50.0).tolist()
+    trace = backward_trace(model, values, scores, learning_rate=rate)
+    assert trace.forward == forward_trace(model, values)
+    took = [value.scaled for value in trace.forward.inputs]
+    stepped = []
+    for layer, ran, corrected in zip(
+        network.layers, trace.forward.layers, trace.layers, strict=True
+    ):
+        for traced, neuron in zip(ran.neurons, corrected.neurons, strict=True):
+            if corrected is trace.layers[-1]:
+                at = corrected.neurons.index(neuron)
+                assert neuron.error == trace.actual[at] - traced.output
+            else:
+                shares = sum(share.delta * share.weight for share in neuron.shares)
+                assert neuron.error == pytest.approx(shares, rel=1e-12, abs=1e-14)
+            assert neuron.delta == neuron.error * neuron.slope
+            for value, weight in zip(took, neuron.weights, strict=True):
+                assert weight.change == pytest.approx(rate * value * neuron.delta, rel=1e-12)
+                assert weight.after == weight.before + weight.change
+            assert (neuron.bias is None) == (layer.bias is None)
+            if neuron.bias is not None:
+                assert neuron.bias.change == pytest.approx(rate * neuron.delta, rel=1e-12)
+                assert neuron.bias.after == neuron.bias.before + neuron.bias.change
+        weights = np.array([[w.after for w in n.weights] for n in corrected.neurons]).T
+        biases = [n.bias.after for n in corrected.neurons if n.bias is not None]
+        bias = np.array(biases) if biases else None
+        stepped.append(Layer(weights, bias, layer.activation))
+        took = [neuron.output for neuron in ran.neurons]
+    outputs = run(Network(tuple(stepped)), inputs)
+    assert trace.outputs_after == pytest.approx(outputs[0].tolist(), rel=1e-12)
+    assert trace.loss_after == pytest.approx(mean_squared_error(outputs, actual), rel=1e-9)
+
+
+def test_a_step_too_large_to_show_is_refused() -> None:
+    steep = dataclasses.replace(
+        TEXTBOOK, network=Network((Layer(np.full((2, 2), 1e100), None, "relu"),))
+    )
+    with pytest.raises(DataError, match="changes become too large"):
+        backward_trace(steep, (1e100, 1e100), (0.0, 0.0), learning_rate=1e10)
