@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from scorenet_cli import __version__
+from scorenet_cli.cli.backward_trace import backward_trace
 from scorenet_cli.cli.forward_trace import forward_trace
 from scorenet_cli.cli.inspect import inspect
 from scorenet_cli.cli.predict import predict
@@ -93,6 +94,7 @@ def scorenet(
     scorenet predict 4 8
     scorenet inspect
     scorenet forward-trace
+    scorenet backward-trace
 
     Exit status: 0 done; 1 the data, the model or the disk is at fault; 2 the command line is;
     130 interrupted (143 terminated).
@@ -106,6 +108,7 @@ app.command("train")(train)
 app.command("predict", context_settings=WITH_VALUES)(predict)
 app.command("inspect")(inspect)
 app.command("forward-trace", context_settings=WITH_VALUES)(forward_trace)
+app.command("backward-trace", context_settings=WITH_VALUES)(backward_trace)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """scorenet forward-trace: a forward pass, neuron by neuron."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -8,30 +8,25 @@ from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
     ModelOption,
+    PrecisionOption,
+    SaveOption,
     ScalingOption,
     ValuesArgument,
+    WorkedExampleOption,
 )
-from scorenet_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 def forward_trace(
     context: typer.Context,
     values: ValuesArgument = None,
     model: ModelOption = DEFAULT_MODEL,
-    worked_example: Annotated[
-        bool, typer.Option("--worked-example", help="Use the document's example weights.")
-    ] = False,
+    worked_example: WorkedExampleOption = False,
     scaling: ScalingOption = "training",
-    precision: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=17,
-            show_default="10, fewer on a narrow terminal",
-            help="Digits after the point.",
-        ),
-    ] = None,
+    precision: PrecisionOption = None,
+    save: SaveOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show each neuron's products, sum and activation.
@@ -41,40 +36,34 @@ def forward_trace(
 
     \b
     scorenet forward-trace
-    scorenet forward-trace 4 8
+    scorenet forward-trace 4 8 --save net.svg
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
-    from scorenet_cli import model_file, trace
-    from scorenet_cli import worked_example as example
-    from scorenet_cli.cli.values import check_count, parse_values
+    from scorenet_cli import trace
+    from scorenet_cli.cli import tracing
 
-    of_the_document = worked_example or not values
-    if of_the_document and _is_typed(context, "model"):
-        raise UsageError(
-            "--model is not for the worked example. Give VALUES to trace the model with."
-        )
-    given = tuple(parse_values(values, context)) if values else example.VALUES
-    traced_model = example.worked_example() if of_the_document else model_file.load(model)
-    check_count(given, traced_model.features)
-    result = trace.forward_trace(traced_model, given, scaling)
-    document = None
-    if of_the_document and given == example.VALUES and scaling != "own":
-        document = example.document_figures(result)
+    tracing.check_save(save, model)
+    example = tracing.choose_example(context, values, model, worked_example=worked_example)
+    result = trace.forward_trace(example.model, example.values, scaling)
+    document = example.document(result, scaling)
 
-    if json:
-        from scorenet_cli.show.answers import as_json, to_line
+    def answer() -> object:
+        return tracing.forward_answer(result, document)
 
-        answer = as_json(result)
-        if document is not None:
-            answer["document"] = as_json(document)
-        typer.echo(to_line(answer))
-        return
-    from scorenet_cli.show.console import show
-    from scorenet_cli.show.traces import traced
+    def page() -> "RenderableType":
+        from scorenet_cli.show.forward import forward_page
 
-    show(traced(result, document, precision))
+        return forward_page(result, document, precision)
 
+    def picture() -> str:
+        from scorenet_cli.show.picture import forward_picture
 
-def _is_typed(context: typer.Context, parameter: str) -> bool:
-    """Tell whether an option stands on the command line, and not in the environment."""
-    source = context.get_parameter_source(parameter)
-    return source is not None and source.name == "COMMANDLINE"
+        return forward_picture(result, precision)
+
+    tracing.publish(
+        title="scorenet forward-trace",
+        answer=answer,
+        page=page,
+        picture=picture,
+        json=json,
+        save=save,
+    )

@@ -38,3 +38,20 @@ ValuesArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[VALUES]...", help="One number for each feature, in their order."),
 ]
+WorkedExampleOption = Annotated[
+    bool, typer.Option("--worked-example", help="Use the document's example weights.")
+]
+PrecisionOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        max=17,
+        show_default="10, fewer on a narrow terminal",
+        help="Digits after the point.",
+    ),
+]
+SaveOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Also save a picture (.svg), or this page (.html, .txt)."),
+]

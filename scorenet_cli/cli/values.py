@@ -1,11 +1,15 @@
-"""VALUES: numbers on the command line, negative ones too."""
+"""VALUES and scores: numbers on the command line, negative ones too."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from scorenet_cli.errors import UsageError
-from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
+from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
+
+if TYPE_CHECKING:
+    from scorenet_cli.model import Model
 
 
 def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
@@ -39,3 +43,35 @@ def check_count(values: Sequence[float], features: tuple[str, ...]) -> None:
             f"the model takes {len(features)} {'value' if len(features) == 1 else 'values'} "
             f"({listed(features)}), and {len(values)} came."
         )
+
+
+def parse_scores(texts: Sequence[str]) -> list[float]:
+    """Read finite numbers; UsageError for anything else."""
+    scores = []
+    for text in texts:
+        try:
+            scores.append(parse_number(text))
+        except ValueError as reason:
+            raise UsageError(f"--actual {quoted(text)} {reason}. Give a score.") from reason
+    return scores
+
+
+def check_scores(scores: Sequence[float], model: "Model") -> None:
+    """Refuse too many or too few scores, and those that a sigmoid can never give."""
+    if len(scores) != len(model.targets):
+        count = len(model.targets)
+        each = "" if count == 1 else f" {count} times, once for each"
+        raise UsageError(
+            f"the model predicts {listed(model.targets)}: give --actual SCORE{each} "
+            f"({len(scores)} came)."
+        )
+    if model.network.layers[-1].activation != "sigmoid":
+        return
+    for target, score, largest in zip(
+        model.targets, scores, model.target_scale.tolist(), strict=True
+    ):
+        if not 0 <= score <= largest:
+            raise UsageError(
+                f"--actual {number(score)} for {quoted(target)} is outside 0 to "
+                f"{number(largest)}, the scores that this model can give."
+            )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 import sys
 from typing import TextIO
 
@@ -9,6 +11,23 @@ from rich.console import Console, RenderableType
 
 # A pipe has no edge: tables take the width they need and are never cut.
 PIPE_WIDTH = 100_000
+
+# Rich fills in what stands between braces.
+HTML_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ color: {foreground}; background-color: {background}; }}
+pre {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }}
+</style>
+</head>
+<body>
+<pre>{code}</pre>
+</body>
+</html>
+"""
 
 
 def make_console(stream: TextIO) -> Console:
@@ -33,3 +52,31 @@ def show(*renderables: RenderableType) -> None:
     with console.capture() as capture:
         console.print(*renderables, sep="\n")
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+
+
+def as_text(page: RenderableType) -> str:
+    """Return a page as wide as standard output, without colours."""
+    return "".join(f"{line.rstrip()}\n" for line in _recorded(page).export_text().splitlines())
+
+
+def as_html(page: RenderableType, title: str) -> str:
+    """Return a page as wide as standard output, as HTML that needs no other file."""
+    template = HTML_PAGE.replace("{title}", html.escape(title))
+    return _recorded(page).export_html(inline_styles=True, code_format=template)
+
+
+def _recorded(page: RenderableType) -> Console:
+    """Print a page, in colour, to a console that remembers it."""
+    recorder = Console(
+        record=True,
+        file=io.StringIO(),
+        width=make_console(sys.stdout).width,
+        force_terminal=True,
+        color_system="standard",
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    recorder.print(page)
+    return recorder

@@ -1,8 +1,8 @@
-"""Forward and backward passes of one example, neuron by neuron, as tables."""
+"""A forward pass, neuron by neuron, as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from scorenet_cli.show.tables import MOST_WEIGHTS, count, facts, fits, grid, heading, name
 from scorenet_cli.text import number, printable
-from scorenet_cli.trace import ForwardTrace, Neuron, TracedLayer
+from scorenet_cli.trace import ForwardTrace, Input, Neuron
 from scorenet_cli.worked_example import Document, Figure
 
 # The document prints its result with ten digits; a narrow terminal shows no fewer than four.
@@ -19,53 +19,62 @@ DOCUMENT_DIGITS = 10
 FEWEST_DIGITS = 4
 
 
-def traced(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
+def forward_page(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
     """Show a forward pass: the inputs, a table a layer, and what came out.
 
     precision None means the document's ten digits, or fewer where the terminal is narrow.
     """
-    digits = DOCUMENT_DIGITS if precision is None else precision
-    if precision is None:
-        digits = next(
-            (
-                tried
-                for tried in range(DOCUMENT_DIGITS, FEWEST_DIGITS, -1)
-                if all(fits(table) for _, table in _layer_tables(trace, document, tried))
-            ),
-            FEWEST_DIGITS,
-        )
-    parts: list[RenderableType] = []
-    tables = _layer_tables(trace, document, digits)
-    for layer, (title, table) in zip(trace.layers, tables, strict=True):
-        parts += [heading(title), table, *_left_out(layer), Text()]
+    digits = choose_digits(precision, lambda tried: layer_tables(trace, tried, document))
+    layers = layers_part(trace, digits, document)
     if document is None:
-        return Group(*_inputs(trace, digits), *parts, *_scores(trace, digits))
-    return Group(*_example(trace, document), *parts, *_differences(trace, document))
+        return Group(*inputs_part(trace, digits), *layers, *_scores(trace, digits))
+    return Group(*example_part(trace, document.goal), *layers, *_differences(trace, document))
 
 
-def _layer_tables(
-    trace: ForwardTrace, document: Document | None, digits: int
-) -> list[tuple[str, Table]]:
-    """Make a table for each layer, with its title."""
+def choose_digits(precision: int | None, tables: Callable[[int], Iterable[Table]]) -> int:
+    """Return the precision asked for, or as many digits as the tables have room for."""
+    if precision is not None:
+        return precision
+    for tried in range(DOCUMENT_DIGITS, FEWEST_DIGITS, -1):
+        if all(map(fits, tables(tried))):
+            return tried
+    return FEWEST_DIGITS
+
+
+def layers_part(
+    trace: ForwardTrace, digits: int, document: Document | None = None
+) -> Iterator[RenderableType]:
+    """Show every layer's table under its name."""
+    tables = layer_tables(trace, digits, document)
+    for layer, table in zip(trace.layers, tables, strict=True):
+        yield heading(f"{layer.name.capitalize()} layer")
+        yield table
+        yield from left_out(len(layer.neurons), len(layer.neurons[0].terms), "product")
+        yield Text()
+
+
+def layer_tables(trace: ForwardTrace, digits: int, document: Document | None = None) -> list[Table]:
+    """Make a table for each layer, the document's figures beside it where there are any."""
     figures = () if document is None else document.figures
     return [
-        (
-            f"{layer.name.capitalize()} layer",
-            _layer_table(layer.neurons, [f for f in figures if f.layer == layer.name], digits),
-        )
+        _layer_table(layer.neurons, [f for f in figures if f.layer == layer.name], digits)
         for layer in trace.layers
     ]
 
 
-def _left_out(layer: TracedLayer) -> Iterator[RenderableType]:
+def most_neurons(terms: int) -> int:
+    """How many neurons of so many terms a page has room for."""
+    return max(MOST_WEIGHTS // terms, 1)
+
+
+def left_out(neurons: int, terms: int, what: str) -> Iterator[RenderableType]:
     """Say what a table of a large layer leaves out."""
-    terms = len(layer.neurons[0].terms)
-    neurons = len(layer.neurons) - max(MOST_WEIGHTS // terms, 1)
-    if neurons > 0:
-        yield Text(f"... and {count(neurons, 'neuron')} more: --json has all", style="dim")
+    if neurons > most_neurons(terms):
+        more = count(neurons - most_neurons(terms), "neuron")
+        yield Text(f"... and {more} more: --json has all", style="dim")
     if terms > MOST_WEIGHTS:
-        more = count(terms - MOST_WEIGHTS, "product")
-        yield Text(f"... and {more} more in each sum: --json has all", style="dim")
+        more = count(terms - MOST_WEIGHTS, what)
+        yield Text(f"... and {more} more in each neuron: --json has all", style="dim")
 
 
 def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: int) -> Table:
@@ -76,7 +85,7 @@ def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: i
     def beside(neuron: Neuron, what: str) -> list[str]:
         return [printed[neuron.name, what]] if figures else []
 
-    for neuron in neurons[: max(MOST_WEIGHTS // len(neurons[0].terms), 1)]:
+    for neuron in neurons[: most_neurons(len(neurons[0].terms))]:
         table.add_row(Text(printable(neuron.name), style="bold", overflow="fold"))
         for term in neuron.terms[:MOST_WEIGHTS]:
             row = (number(value, digits) for value in (term.value, term.weight, term.product))
@@ -90,10 +99,12 @@ def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: i
     return table
 
 
-def _inputs(trace: ForwardTrace, digits: int) -> Iterator[RenderableType]:
-    """Show the values as given and as the network sees them."""
+def inputs_part(
+    trace: ForwardTrace, digits: int, actual: Sequence[Input] = ()
+) -> Iterator[RenderableType]:
+    """Show the values, and the actual scores, as given and as the network sees them."""
     table = grid("", "value", "scaled")
-    for value in trace.inputs:
+    for value in (*trace.inputs, *actual):
         table.add_row(name(value.name), number(value.value, digits), number(value.scaled, digits))
     yield heading("Inputs")
     yield table
@@ -112,11 +123,11 @@ def _scores(trace: ForwardTrace, digits: int) -> Iterator[RenderableType]:
     )
 
 
-def _example(trace: ForwardTrace, document: Document) -> Iterator[RenderableType]:
+def example_part(trace: ForwardTrace, goal: float) -> Iterator[RenderableType]:
     """Say what the worked example is."""
     values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
     yield heading("The document's worked example")
-    yield Text(f"{values}, unscaled; the goal is {number(document.goal)}.")
+    yield Text(f"{values}, unscaled; the goal is {number(goal)}.")
     yield Text()
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import html
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,12 +109,51 @@ def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> Non
         (["1", "--worked-example"], 2, "takes 2 values"),
         (["--model", "m.json"], 2, "--model is not for the worked example"),
         (["1", "x", "--worked-example"], 2, "'x' is not a number"),
-        (["--save", "x.svg"], 2, "no option '--save'"),
+        (["--sav", "x.svg"], 2, "no option '--sav'. Did you mean '--save'?"),
+        (["--save", "net.png"], 2, "ends in .svg, .html, .txt, and not 'net.png'"),
+        (["--save", "no/net.svg"], 1, "there is no folder"),
+        (["1", "2", "--model", "m.svg", "--save", "m.svg"], 2, "would overwrite the model"),
+        (["1", "2", "--model", "wide.json", "--save", "n.svg"], 2, "Save the tables: .html or"),
     ],
 )
 def test_what_is_at_fault_is_named_once(
     invoke: Invoke, words: list[str], status: int, expected: str
 ) -> None:
+    wide = {"weights": [[0.5] * 33] * 2}, {"weights": [[0.5]] * 33}
+    model = {"format": "scorenet-model", "version": 1, "features": ["a", "b"], "targets": ["y"]}
+    Path("wide.json").write_text(json.dumps(model | {"layers": wide}), encoding="utf-8")
     result = invoke("forward-trace", *words)
     assert expected in one_message(result)
     assert result.exit_code == status
+
+
+def test_the_picture_is_saved_beside_the_tables(invoke: Invoke) -> None:
+    result = invoke("forward-trace", "--save", "net.svg")
+    assert result.stdout == invoke("forward-trace").stdout
+    assert result.stderr == "Saved net.svg.\n"
+    picture = Path("net.svg").read_text(encoding="utf-8")
+    for figure in ("hours_studied", "7.6", "0.9995", "0.8567", "85.6747"):
+        assert f">{figure}<" in picture or f">predicts {figure}<" in picture
+    invoke("forward-trace", "--precision", 7, "--save", "NET.SVG", "--json")
+    assert ">0.8567468<" in Path("NET.SVG").read_text(encoding="utf-8")
+
+
+def test_pages_are_saved_as_they_look_and_need_nothing_else(
+    process: Process, tmp_path: Path
+) -> None:
+    result = process("forward-trace", "--save", "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<title>scorenet forward-trace</title>" in page
+    assert "http" not in page
+    assert "src=" not in page
+    body = re.sub(r"<[^>]+>", "", page.partition("<pre>")[2].partition("</pre>")[0])
+    lines = [line.rstrip() for line in html.unescape(body).splitlines()]
+    assert lines == result.stdout.splitlines()
+    result = process("forward-trace", "--save", "page.txt", "--json")
+    assert json.loads(result.stdout)
+    assert (tmp_path / "page.txt").read_text(encoding="utf-8").splitlines() == lines
+
+
+def test_what_cannot_be_saved_leaves_what_was_there(process: Process, tmp_path: Path) -> None:
+    (tmp_path / "net.svg").mkdir()
+    assert "is a folder" in one_message(process("forward-trace", "--save", "net.svg"))

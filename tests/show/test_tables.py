@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from support import named, shown
 
+from scorenet_cli.show.forward import forward_page
 from scorenet_cli.show.inspection import inspection
-from scorenet_cli.show.traces import traced
 from scorenet_cli.trace import forward_trace
 
 
@@ -12,7 +12,7 @@ from scorenet_cli.trace import forward_trace
 def test_names_from_outside_are_shown_as_they_are_and_steer_nothing(hostile: str) -> None:
     model = named((hostile, "plain"), (2, 3, 1))
     text = shown(inspection(model, "m.json")) + shown(
-        traced(forward_trace(model, (1.0, 2.0)), None, None)
+        forward_page(forward_trace(model, (1.0, 2.0)), None, None)
     )
     assert not {"\x1b", "\x07", "\u202e"} & set(text)
     assert "".join(sign for sign in hostile if sign.isprintable()) in text

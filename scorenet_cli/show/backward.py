@@ -1,0 +1,198 @@
+"""Backpropagation of one example, step by step, as tables.
+
+Every number can be recomputed by hand from those above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count as count_from
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from scorenet_cli.show.forward import (
+    choose_digits,
+    example_part,
+    inputs_part,
+    layer_tables,
+    layers_part,
+    left_out,
+    most_neurons,
+)
+from scorenet_cli.show.tables import MOST_WEIGHTS, grid, heading, name
+from scorenet_cli.text import number, printable
+from scorenet_cli.trace import (
+    BackwardTrace,
+    BiasChange,
+    CorrectedLayer,
+    Input,
+    TracedLayer,
+    WeightChange,
+)
+
+SLOPES = {
+    "sigmoid": "sigmoid's slope = output x (1 - output)",
+    "tanh": "tanh's slope = 1 - output x output",
+    "relu": "relu's slope = 1 where the output is above 0, else 0",
+}
+
+
+class Step(NamedTuple):
+    """One step of backpropagation: what it is called, its formula, its numbers."""
+
+    title: str
+    formula: str
+    table: Table
+    neurons: int
+    terms: int
+
+
+def backward_page(trace: BackwardTrace, precision: int | None, *, of_the_document: bool) -> Group:
+    """Show the forward pass, then each step back, each weight's change, and what came of it.
+
+    precision None means the document's ten digits, or fewer where the terminal is narrow.
+    """
+
+    def tables(tried: int) -> list[Table]:
+        steps = (step.table for step in _steps(trace, tried))
+        return [*layer_tables(trace.forward, tried), *steps, _outcome(trace, tried)]
+
+    digits = choose_digits(precision, tables)
+    parts: list[RenderableType] = []
+    if of_the_document:
+        parts += example_part(trace.forward, trace.actual_scores[0])
+    else:
+        parts += inputs_part(trace.forward, digits, _actual(trace))
+    parts += layers_part(trace.forward, digits)
+    numbers = count_from(1)
+    for step in _steps(trace, digits):
+        parts += [heading(f"{next(numbers)}. {step.title}"), Text(step.formula, style="dim")]
+        parts += [step.table, *left_out(step.neurons, step.terms, "weight"), Text()]
+    parts += [
+        heading(f"{next(numbers)}. What came of it"),
+        Text("loss = mean of (actual - output) squared", style="dim"),
+        _outcome(trace, digits),
+    ]
+    return Group(*parts)
+
+
+def _actual(trace: BackwardTrace) -> list[Input]:
+    """Lay out the actual scores as the inputs are: as given, and as the network sees them."""
+    neurons = trace.layers[-1].neurons
+    scores = zip(neurons, trace.actual_scores, trace.actual, strict=True)
+    return [Input(f"{neuron.name} (actual)", *values) for neuron, *values in scores]
+
+
+def _steps(trace: BackwardTrace, digits: int) -> Iterator[Step]:
+    """Give the document's steps in its order: errors and deltas backwards, weights forwards."""
+    layers = list(zip(trace.forward.layers, trace.layers, strict=True))
+    following: CorrectedLayer | None = None
+    for ran, layer in reversed(layers):
+        title, neurons = layer.name.capitalize(), len(layer.neurons)
+        if following is None:
+            errors = _errors(trace, digits)
+            yield Step(f"{title} error", "error = actual - output", errors, neurons, 1)
+        else:
+            shares = len(following.neurons)
+            formula = f"share = {following.name} delta x weight"
+            if shares > 1:
+                formula += "; error = sum of the shares"
+            title_of_shares = f"{title} layer's share of the error"
+            yield Step(title_of_shares, formula, _shares(layer, digits), neurons, shares)
+        slope = SLOPES[ran.neurons[0].activation]
+        formula = f"delta = error x slope; {slope}"
+        yield Step(f"{title} delta", formula, _deltas(layer, digits), neurons, 1)
+        following = layer
+    rate = number(trace.learning_rate)
+    for ran, layer in layers:
+        yield Step(
+            f"Weights to the {layer.name} layer",
+            f"change = learning rate {rate} x value x delta; after = before + change",
+            _weights(ran, layer, digits),
+            len(layer.neurons),
+            len(ran.neurons[0].terms),
+        )
+
+
+def _errors(trace: BackwardTrace, digits: int) -> Table:
+    """Set each output beside what it should have been."""
+    table = grid("", "actual", "output", "error")
+    neurons = trace.layers[-1].neurons
+    for neuron, actual, output in list(
+        zip(neurons, trace.actual, trace.forward.outputs, strict=True)
+    )[: most_neurons(1)]:
+        values = (actual, output, neuron.error)
+        table.add_row(name(neuron.name), *(number(value, digits) for value in values))
+    return table
+
+
+def _shares(layer: CorrectedLayer, digits: int) -> Table:
+    """Show how each neuron's error comes from the deltas of the next layer."""
+    several = len(layer.neurons[0].shares) > 1
+    table = grid("", "of", "delta", "weight", "share" if several else "error", numbers_from=2)
+    for neuron in layer.neurons[: most_neurons(len(layer.neurons[0].shares))]:
+        for share in neuron.shares[:MOST_WEIGHTS]:
+            values = (share.delta, share.weight, share.product)
+            row = (number(value, digits) for value in values)
+            table.add_row(name(neuron.name), name(share.to), *row)
+        if several:
+            error = Text(number(neuron.error, digits), style="bold")
+            table.add_row(name(neuron.name), "error", "", "", error)
+            table.add_section()
+    return table
+
+
+def _deltas(layer: CorrectedLayer, digits: int) -> Table:
+    """Show each neuron's error, slope and delta."""
+    table = grid("", "error", "slope", "delta")
+    for neuron in layer.neurons[: most_neurons(1)]:
+        table.add_row(
+            name(neuron.name),
+            number(neuron.error, digits),
+            number(neuron.slope, digits),
+            Text(number(neuron.delta, digits), style="bold cyan"),
+        )
+    return table
+
+
+def _weights(ran: TracedLayer, layer: CorrectedLayer, digits: int) -> Table:
+    """Show each weight before, its change, and after; a bias takes the value 1."""
+    table = grid("", "value", "before", "change", "after")
+    for traced, neuron in list(zip(ran.neurons, layer.neurons, strict=True))[
+        : most_neurons(len(ran.neurons[0].terms))
+    ]:
+        table.add_row(Text(printable(neuron.name), style="bold", overflow="fold"))
+        changes: list[tuple[str, float, WeightChange | BiasChange]] = []
+        for term, weight in zip(traced.terms[:MOST_WEIGHTS], neuron.weights, strict=False):
+            changes.append((weight.from_, term.value, weight))
+        if neuron.bias is not None:
+            changes.append(("bias", 1.0, neuron.bias))
+        for from_, value, change in changes:
+            table.add_row(
+                name(f"  {from_}"),
+                *(number(each, digits) for each in (value, change.before, change.change)),
+                Text(number(change.after, digits), style="bold cyan"),
+            )
+        table.add_section()
+    return table
+
+
+def _outcome(trace: BackwardTrace, digits: int) -> Table:
+    """Set outputs, scores and loss before the step beside those after it."""
+    table = grid("", "before", "after", "actual")
+    forward, neurons = trace.forward, trace.layers[-1].neurons[: most_neurons(1)]
+    lines: list[tuple[str, list[float]]] = []
+    for at, neuron in enumerate(neurons):
+        outputs = [forward.outputs[at], trace.outputs_after[at], trace.actual[at]]
+        lines.append((f"{neuron.name} output", outputs))
+    in_points = trace.actual_scores != trace.actual
+    for at, neuron in enumerate(neurons if in_points else ()):
+        scores = [forward.scores[at], trace.scores_after[at], trace.actual_scores[at]]
+        lines.append((f"{neuron.name} in points", scores))
+    lines.append(("loss", [trace.loss, trace.loss_after]))
+    for what, values in lines:
+        table.add_row(name(what), *(number(value, digits) for value in values))
+    return table

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from pictures import SVG, assert_nothing_overlaps, numbers_in, text_boxes
+from support import named
+
+from scorenet_cli.errors import UsageError
+from scorenet_cli.model import Model
+from scorenet_cli.show.drawing import MOST_CIRCLES, MOST_COLUMNS
+from scorenet_cli.show.picture import backward_picture, forward_picture
+from scorenet_cli.text import number
+from scorenet_cli.trace import backward_trace, forward_trace
+
+
+def model_of(shape: tuple[int, ...]) -> Model:
+    return named(tuple(f"feature {n}" for n in range(shape[0])), shape)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (2, 3, 1), (2, 2, 2), (4, 6, 3, 1), (3, 8, 2)])
+def test_nothing_overlaps_and_every_number_is_there(shape: tuple[int, ...]) -> None:
+    model, values = model_of(shape), [0.5 + n for n in range(shape[0])]
+    trace = forward_trace(model, values)
+    svg = forward_picture(trace)
+    assert_nothing_overlaps(svg)
+    shown = numbers_in(svg).split()
+    for value in trace.inputs:
+        assert number(value.scaled, 4) in shown
+    for layer in trace.layers:
+        for neuron in layer.neurons:
+            for figure in (neuron.sum, neuron.output, neuron.bias or 0.0):
+                assert number(figure, 4) in shown
+            for term in neuron.terms:
+                assert number(term.weight, 4) in shown
+    for score in trace.scores:
+        assert number(score, 4) in shown
+
+
+def test_a_step_back_shows_its_errors_deltas_and_changes() -> None:
+    trace = backward_trace(model_of((2, 3, 2)), [1, 2], [30, 70])
+    svg = backward_picture(trace)
+    assert_nothing_overlaps(svg)
+    shown = re.split("[ ,]+", numbers_in(svg))
+    for layer in trace.layers:
+        for neuron in layer.neurons:
+            for figure in (neuron.error, neuron.delta, *(w.change for w in neuron.weights)):
+                assert number(figure, 4) in shown
+    for figure in (*trace.outputs_after, trace.loss, trace.loss_after):
+        assert number(figure, 4) in shown
+
+
+def test_a_large_network_is_legible_and_says_what_it_leaves_out() -> None:
+    trace = forward_trace(model_of((5, 16, 8, 2)), [1, 2, 3, 4, 5])
+    svg = forward_picture(trace)
+    assert_nothing_overlaps(svg)
+    shown = numbers_in(svg)
+    assert "No room for the numbers on the lines to hidden 1, hidden 2." in shown
+    assert "No room for the biases." in shown
+    for neuron in trace.layers[0].neurons:
+        assert number(neuron.output, 4) in shown
+    for neuron in trace.layers[2].neurons:
+        for term in neuron.terms:
+            assert number(term.weight, 4) in shown.split()
+    # On a slide of 1080 lines the numbers in the circles are no smaller than 10.
+    assert 16 * 1080 / float(ET.fromstring(svg).attrib["height"]) > 10  # noqa: S314
+
+
+@pytest.mark.parametrize("hostile", ["<script>x</script>", "a & b", "\x1b[31mred\x00", "\ud800]]>"])
+def test_names_are_escaped_and_steer_nothing(hostile: str) -> None:
+    svg = forward_picture(forward_trace(named((hostile, "b"), (2, 1, 1)), [1, 2]))
+    words = numbers_in(svg)
+    assert "".join(sign for sign in hostile if sign.isprintable())[:20] in words
+    tags = {element.tag.removeprefix(SVG) for element in ET.fromstring(svg).iter()}  # noqa: S314
+    assert tags == {"svg", "title", "style", "g", "rect", "line", "circle", "text"}
+    assert set(re.findall(r"\w+://[^\"]*", svg)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_a_long_name_is_cut_and_whole_in_the_title() -> None:
+    long = "hours of study " * 9
+    svg = forward_picture(forward_trace(named((long, "学習時間"), (2, 1, 1)), [1, 2]))
+    shown = [words for words, _ in text_boxes(svg)]
+    assert "hours of study hours of…" in shown
+    assert "学習時間" in shown
+    assert f"<title>{long}</title>" in svg
+
+
+@pytest.mark.parametrize("shape", [(2, MOST_CIRCLES + 1, 1), (1,) * (MOST_COLUMNS + 1)])
+def test_what_would_not_be_legible_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(UsageError, match="a picture has room for 8 columns of 32 neurons"):
+        forward_picture(forward_trace(model_of(shape), [1.0] * shape[0]))
+
+
+def test_the_largest_picture_overlaps_nowhere() -> None:
+    shape = (MOST_CIRCLES, 2, MOST_CIRCLES)
+    assert_nothing_overlaps(forward_picture(forward_trace(model_of(shape), [1.0] * shape[0])))
