@@ -19,6 +19,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 WIDTH = 76
+SCORENET = [sys.executable, "-m", "scorenet_cli"]
 HERE = Path(__file__).parent
 
 
@@ -42,20 +43,26 @@ def terminal_output(words: list[str]) -> str:
     return b"".join(chunks).decode().replace("\r\n", "\n")
 
 
-def main() -> None:
-    """Write each picture beside this file."""
-    command = [sys.executable, "-m", "scorenet_cli", "forward-trace"]
+def screen(words: list[str], name: str) -> None:
+    """Write what a command shows on a terminal as a picture beside this file."""
     console = Console(record=True, width=WIDTH, file=io.StringIO())
-    console.print(Text.from_ansi(terminal_output(command)))
+    console.print(Text.from_ansi(terminal_output([*SCORENET, *words])))
     # The picture brings no font from elsewhere: the reader's own monospace will do.
     template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
     template = re.sub(r"<!--.*?-->", "", template).replace("Fira Code", "ui-monospace")
+    title = " ".join(["scorenet", *words])
     console.save_svg(
-        str(HERE / "forward-trace.svg"),
-        title="scorenet forward-trace",
-        theme=MONOKAI,
-        code_format=template,
+        str(HERE / name), title=title, theme=MONOKAI, code_format=template, unique_id="scorenet"
     )
+
+
+def main() -> None:
+    """Write each picture beside this file."""
+    screen(["forward-trace"], "forward-trace.svg")
+    for command in ("forward-trace", "backward-trace"):
+        picture = str(HERE / f"{command}-picture.svg")
+        words = [*SCORENET, command, "--save", picture]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 if __name__ == "__main__":

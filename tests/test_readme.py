@@ -103,6 +103,14 @@ def test_the_benchmark_runs(folder: Path) -> None:
     assert "scorenet predict 4 8" in result.stdout
 
 
+@pytest.mark.parametrize("command", ["forward-trace", "backward-trace"])
+def test_the_pictures_are_what_the_commands_draw(folder: Path, command: str) -> None:
+    run(f"scorenet {command} --save drawn.svg", folder)
+    kept = ROOT / ".github" / f"{command}-picture.svg"
+    assert f"({kept.relative_to(ROOT).as_posix()})" in README
+    assert (folder / "drawn.svg").read_text("utf-8") == kept.read_text("utf-8")
+
+
 def test_every_file_of_the_package_is_in_the_layout() -> None:
     layout = README.partition("## How the code is laid out")[2]
     for path in (ROOT / "scorenet_cli").iterdir():
