@@ -5,8 +5,8 @@ Every number can be recomputed by hand from those above it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count as count_from
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
@@ -41,11 +41,14 @@ SLOPES = {
 
 
 class Step(NamedTuple):
-    """One step of backpropagation: what it is called, its formula, its numbers."""
+    """One step of backpropagation: what it is called, its formula, its numbers at any precision.
+
+    A table of a large layer has room for some of its neurons and terms.
+    """
 
     title: str
     formula: str
-    table: Table
+    table: Callable[[int], Table]
     neurons: int
     terms: int
 
@@ -53,30 +56,28 @@ class Step(NamedTuple):
 def backward_page(trace: BackwardTrace, precision: int | None, *, of_the_document: bool) -> Group:
     """Show the forward pass, then each step back, each weight's change, and what came of it.
 
-    precision None means the document's ten digits, or fewer where the terminal is narrow.
+    precision None means the document's ten digits, or as many as a table has room for.
     """
-
-    def tables(tried: int) -> list[Table]:
-        steps = (step.table for step in _steps(trace, tried))
-        return [*layer_tables(trace.forward, tried), *steps, _outcome(trace, tried)]
-
-    digits = choose_digits(precision, tables)
+    digits = choose_digits(precision, partial(layer_tables, trace.forward))
     parts: list[RenderableType] = []
     if of_the_document:
         parts += example_part(trace.forward, trace.actual_scores[0])
     else:
         parts += inputs_part(trace.forward, digits, _actual(trace))
     parts += layers_part(trace.forward, digits)
-    numbers = count_from(1)
-    for step in _steps(trace, digits):
-        parts += [heading(f"{next(numbers)}. {step.title}"), Text(step.formula, style="dim")]
-        parts += [step.table, *left_out(step.neurons, step.terms, "weight"), Text()]
-    parts += [
-        heading(f"{next(numbers)}. What came of it"),
-        Text("loss = mean of (actual - output) squared", style="dim"),
-        _outcome(trace, digits),
-    ]
-    return Group(*parts)
+    for position, step in enumerate(_steps(trace), start=1):
+        parts += _step(position, step, precision)
+    return Group(*parts[:-1])
+
+
+def _step(position: int, step: Step, precision: int | None) -> Iterator[RenderableType]:
+    """Show a step with as many digits as its own table has room for."""
+    digits = choose_digits(precision, lambda tried: [step.table(tried)])
+    yield heading(f"{position}. {step.title}")
+    yield Text(step.formula, style="dim")
+    yield step.table(digits)
+    yield from left_out(step.neurons, step.terms, "weight")
+    yield Text()
 
 
 def _actual(trace: BackwardTrace) -> list[Input]:
@@ -86,35 +87,37 @@ def _actual(trace: BackwardTrace) -> list[Input]:
     return [Input(f"{neuron.name} (actual)", *values) for neuron, *values in scores]
 
 
-def _steps(trace: BackwardTrace, digits: int) -> Iterator[Step]:
+def _steps(trace: BackwardTrace) -> Iterator[Step]:
     """Give the document's steps in its order: errors and deltas backwards, weights forwards."""
     layers = list(zip(trace.forward.layers, trace.layers, strict=True))
     following: CorrectedLayer | None = None
     for ran, layer in reversed(layers):
         title, neurons = layer.name.capitalize(), len(layer.neurons)
         if following is None:
-            errors = _errors(trace, digits)
+            errors = partial(_errors, trace)
             yield Step(f"{title} error", "error = actual - output", errors, neurons, 1)
         else:
-            shares = len(following.neurons)
+            terms = len(following.neurons)
             formula = f"share = {following.name} delta x weight"
-            if shares > 1:
+            if terms > 1:
                 formula += "; error = sum of the shares"
             title_of_shares = f"{title} layer's share of the error"
-            yield Step(title_of_shares, formula, _shares(layer, digits), neurons, shares)
+            yield Step(title_of_shares, formula, partial(_shares, layer), neurons, terms)
         slope = SLOPES[ran.neurons[0].activation]
         formula = f"delta = error x slope; {slope}"
-        yield Step(f"{title} delta", formula, _deltas(layer, digits), neurons, 1)
+        yield Step(f"{title} delta", formula, partial(_deltas, layer), neurons, 1)
         following = layer
     rate = number(trace.learning_rate)
     for ran, layer in layers:
+        formula = f"change = learning rate {rate} x value x delta; after = before + change"
+        terms = len(ran.neurons[0].terms)
+        weights = partial(_weights, ran, layer)
         yield Step(
-            f"Weights to the {layer.name} layer",
-            f"change = learning rate {rate} x value x delta; after = before + change",
-            _weights(ran, layer, digits),
-            len(layer.neurons),
-            len(ran.neurons[0].terms),
+            f"Weights to the {layer.name} layer", formula, weights, len(layer.neurons), terms
         )
+    formula = "loss = mean of (actual - output) squared"
+    outputs = len(trace.outputs_after)
+    yield Step("What came of it", formula, partial(_outcome, trace), outputs, 1)
 
 
 def _errors(trace: BackwardTrace, digits: int) -> Table:
