@@ -12,7 +12,7 @@ import numpy as np
 from scorenet_cli import __version__
 from scorenet_cli.dataset import Dataset
 from scorenet_cli.model import Model, TrainingRecord, to_scores, too_large
-from scorenet_cli.network import Network, run
+from scorenet_cli.network import BLOCK_ROWS, Network, run
 from scorenet_cli.scaling import largest_absolute, scale_inputs
 from scorenet_cli.training import Rows, Run
 
@@ -97,12 +97,17 @@ def spread_of_starts(model: Model, dataset: Dataset, result: Run) -> Spread | No
         return None
     losses = [start.loss for start in starts]
     inputs, _ = scaled_rows(model, dataset)
-    scores = np.stack([to_scores(model, run(start.network, inputs)) for start in starts])
+    deviations, widest = 0.0, 0.0
+    for first in range(0, len(inputs), BLOCK_ROWS):  # all scores of all starts would fill memory
+        block = inputs[first : first + BLOCK_ROWS]
+        scores = np.stack([to_scores(model, run(start.network, block)) for start in starts])
+        deviations += float(scores.std(axis=0).sum())
+        widest = max(widest, float(np.ptp(scores, axis=0).max()))
     return Spread(
         count=len(result.starts),
         best=min(losses),
         median=float(np.median(losses)),
         worst=max(losses),
-        prediction_deviation=float(scores.std(axis=0).mean()),
-        prediction_range=float(np.ptp(scores, axis=0).max()),
+        prediction_deviation=deviations / dataset.scores.size,
+        prediction_range=widest,
     )

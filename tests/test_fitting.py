@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
+import pytest
 from support import INPUTS
 
 from scorenet_cli import __version__, fitting
 from scorenet_cli.dataset import Dataset
 from scorenet_cli.model import TrainingRecord
-from scorenet_cli.network import random_network
-from scorenet_cli.training import Run
+from scorenet_cli.network import BLOCK_ROWS, random_network, run
+from scorenet_cli.training import Run, Start
 
 NETWORK = random_network((2, 3, 1), seed=1)
 RUN = Run(NETWORK, 7, 7, 0.5, "epochs", 0.1, ((0, 1.0), (7, 0.5)))
@@ -62,3 +64,22 @@ def test_a_resume_on_other_rows_widens_the_range_and_keeps_the_scale() -> None:
     assert second.feature_range is not None
     assert second.feature_range.tolist() == [[1, 4], [5, 9]]
     assert second.feature_scale.tolist() == [3, 9]
+
+
+def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() -> None:
+    rng = np.random.default_rng(5)
+    rows = BLOCK_ROWS + 100
+    data = dataclasses.replace(
+        DOCUMENT, inputs=rng.random((rows, 2)), scores=rng.random((rows, 1)) * 100
+    )
+    model = fitting.untrained_model(NETWORK, data, 100.0)
+    networks = [random_network((2, 3, 1), seed=seed) for seed in range(3)]
+    starts = tuple(Start(network, 0.1 * n) for n, network in enumerate(networks))
+    spread = fitting.spread_of_starts(model, data, dataclasses.replace(RUN, starts=starts))
+    assert spread is not None
+    inputs, _ = fitting.scaled_rows(model, data)
+    scores = 100 * np.stack([run(network, inputs)[:, 0] for network in networks])
+    assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
+    assert spread.prediction_range == (scores.max(axis=0) - scores.min(axis=0)).max()
+    assert (spread.best, spread.median, spread.worst) == (0, 0.1, 0.2)
+    assert fitting.spread_of_starts(model, data, RUN) is None
