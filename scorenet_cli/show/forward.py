@@ -28,7 +28,8 @@ def forward_page(trace: ForwardTrace, document: Document | None, precision: int 
     layers = layers_part(trace, digits, document)
     if document is None:
         return Group(*inputs_part(trace, digits), *layers, *_scores(trace, digits))
-    return Group(*example_part(trace, document.goal), *layers, *_differences(trace, document))
+    differences = _differences(trace, document, max(DOCUMENT_DIGITS, precision or 0))
+    return Group(*example_part(trace, document.goal), *layers, *differences)
 
 
 def choose_digits(precision: int | None, tables: Callable[[int], Iterable[Table]]) -> int:
@@ -131,13 +132,13 @@ def example_part(trace: ForwardTrace, goal: float) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _differences(trace: ForwardTrace, document: Document) -> Iterator[RenderableType]:
+def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterator[RenderableType]:
     """Name each figure that the document got wrong, and both ends of the story."""
     yield heading("Where the document differs")
     for figure in document.figures:
         if figure.why:
-            exact = number(figure.exact, DOCUMENT_DIGITS)
-            off = number(figure.difference, DOCUMENT_DIGITS)
+            exact = number(figure.exact, digits)
+            off = number(figure.difference, digits)
             yield Text(
                 f"{figure.neuron} {figure.what}: {figure.printed} printed, {exact} exact, "
                 f"off by {off}"
@@ -146,12 +147,12 @@ def _differences(trace: ForwardTrace, document: Document) -> Iterator[Renderable
     yield Text()
     output = trace.layers[-1].neurons[0]
     last_sum, last_output = document.figures[-2:]
-    exact_sum, exact = (number(n, DOCUMENT_DIGITS) for n in (output.sum, output.output))
+    exact_sum, exact = (number(n, digits) for n in (output.sum, output.output))
     yield facts(
         [
             ("exact", f"sigmoid({exact_sum}) = {exact}"),
             ("document", f"sigmoid({last_sum.printed}) = {last_output.printed}"),
             ("goal", number(document.goal / 100)),
-            ("score", f"{number(trace.scores[0], DOCUMENT_DIGITS)} of 100"),
+            ("score", f"{number(trace.scores[0], digits)} of 100"),
         ]
     )

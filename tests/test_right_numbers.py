@@ -1,0 +1,165 @@
+"""What must hold for all inputs, across the modules: against exact arithmetic, and in any order."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from support import Invoke, random_case
+
+from scorenet_cli.errors import DataError
+from scorenet_cli.levenberg_marquardt import levenberg_marquardt
+from scorenet_cli.model import Model, predict
+from scorenet_cli.network import ActivationName, Layer, Network, random_network
+from scorenet_cli.optimizers import gradient_descent
+from scorenet_cli.trace import backward_trace, forward_trace
+from scorenet_cli.training import Goal, Rows, train
+
+EXTREMES = [0.0, 5e-324, 2.3e-308, 1e-300, 1e-9, 1.0, 3.5, 700.0, 1e9, 1e300, 1.7e308]
+NUMBERS = st.sampled_from(EXTREMES + [-value for value in EXTREMES]) | st.floats(
+    allow_nan=False, allow_infinity=False
+)
+
+
+def one_layer(weights: list[float], bias: float | None, activation: ActivationName) -> Model:
+    layer = Layer(
+        np.array(weights)[:, np.newaxis], None if bias is None else np.array([bias]), activation
+    )
+    return Model(
+        network=Network((layer,)),
+        features=tuple(f"x{n}" for n in range(len(weights))),
+        targets=("y",),
+        feature_scale=np.ones(len(weights)),
+        target_scale=np.ones(1),
+    )
+
+
+def activated(z: Fraction, activation: ActivationName) -> float:
+    """The activation of an exact sum, by its definition."""
+    if activation == "relu":
+        return float(max(z, Fraction(0)))
+    at = float(max(min(z, Fraction(800)), Fraction(-800)))  # both are flat there, to the bit
+    if activation == "tanh":
+        return math.tanh(at)
+    return 1 / (1 + math.exp(-at)) if at > -700 else math.exp(at)
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=5),
+    st.none() | NUMBERS,
+    st.sampled_from(["sigmoid", "tanh", "relu"]),
+)
+def test_extreme_weights_and_values_give_the_exact_answer_or_are_refused(
+    pairs: list[tuple[float, float]], bias: float | None, activation: ActivationName
+) -> None:
+    """Against sums of exact fractions; rounding may cost an eps of the largest partial sum each."""
+    values, weights = [value for value, _ in pairs], [weight for _, weight in pairs]
+    model = one_layer(weights, bias, activation)
+    terms = [Fraction(value) * Fraction(weight) for value, weight in pairs]
+    terms += [] if bias is None else [Fraction(bias)]
+    size = sum(map(abs, terms), start=Fraction(0))
+    try:
+        output = predict(model, np.array([values])).outputs[0, 0]
+    except DataError:
+        assert size > Fraction(10) ** 308  # beyond what a float can hold on the way
+        return
+    assert math.isfinite(output)
+    assume(size < Fraction(10) ** 308)
+    rounding = float(size) * 2.3e-16 * (len(terms) + 1) + 5e-324 * len(terms)
+    exact = sum(terms, start=Fraction(0))
+    low, high = (activated(exact + Fraction(sign * rounding), activation) for sign in (-1, 1))
+    margin = 1e-15 * max(abs(low), abs(high)) + 1e-323
+    assert low - margin <= output <= high + margin
+
+
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=4),
+    st.sampled_from(["sigmoid", "tanh", "relu"]),
+    st.floats(0, 1),
+)
+def test_traces_of_extremes_are_finite_or_refused(
+    pairs: list[tuple[float, float]], activation: ActivationName, actual: float
+) -> None:
+    model = one_layer([weight for _, weight in pairs], 0.5, activation)
+    values = [value for value, _ in pairs]
+    try:
+        forward = forward_trace(model, values)
+        backward = backward_trace(model, values, [actual])
+    except DataError:
+        return
+    assert backward.forward == forward
+    json.dumps([forward.outputs, backward.loss, backward.loss_after], allow_nan=False)
+    for neuron in backward.layers[0].neurons:
+        figures = [neuron.error, neuron.slope, neuron.delta]
+        figures += [figure for w in neuron.weights for figure in (w.before, w.change, w.after)]
+        assert all(map(math.isfinite, figures))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["gd", "lm"]), st.integers(2, 80))
+def test_rows_in_another_order_train_the_same_network_within_rounding(
+    seed: int, optimizer: str, rows: int
+) -> None:
+    network, inputs, actual = random_case(seed, ["tanh", "sigmoid"], rows)
+    order = np.random.default_rng(seed).permutation(rows)
+
+    def losses(rows: Rows) -> list[float]:
+        states = (
+            gradient_descent((network,), *rows, learning_rate=0.5)
+            if optimizer == "gd"
+            else levenberg_marquardt(network, *rows)
+        )
+        return [loss for _, loss in train(states, rows, Goal(8)).history]
+
+    in_order, shuffled = losses(Rows(inputs, actual)), losses(Rows(inputs[order], actual[order]))
+    assert shuffled[: len(in_order)] == pytest.approx(
+        in_order[: len(shuffled)], rel=1e-6, abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300, 1e-320])
+@pytest.mark.parametrize("optimizer", ["gd", "adam", "lm"])
+def test_units_of_any_size_train_the_same_network(
+    invoke: Invoke, unit: float, optimizer: str
+) -> None:
+    """Columns are divided by their largest value, so their units must not matter."""
+    for name, scale in (("plain.csv", 1.0), ("scaled.csv", unit)):
+        lines = [
+            f"{a * scale!r},{b * scale!r},{c}" for a, b, c in ((2, 8, 92), (1, 4, 86), (4, 6, 89))
+        ]
+        Path(name).write_text("a,b,score\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    losses = []
+    for name in ("plain.csv", "scaled.csv"):
+        words = ("--optimizer", optimizer, "--epochs", 20, "--json", "--output", f"{name}.json")
+        result = invoke("train", name, *words)
+        assert result.exit_code == 0, result.stderr
+        losses.append(json.loads(result.stdout)["loss"])
+    # Subnormal numbers have few digits of their own: 1e-320 has three.
+    assert losses[1] == pytest.approx(losses[0], rel=1e-9 if unit != 1e-320 else 1e-2)
+    scores = [
+        float(invoke("predict", 3 * scale, 7 * scale, "--model", model).stdout)
+        for model, scale in (("plain.csv.json", 1.0), ("scaled.csv.json", unit))
+    ]
+    assert scores[1] == pytest.approx(scores[0], abs=1e-5 if unit != 1e-320 else 1)
+
+
+def test_a_deep_network_of_extreme_weights_answers_without_warnings() -> None:
+    network = random_network((3, 4, 4, 2), seed=1, bias=True)
+    for factor in (1e-300, 1e-160, 1e160, 1e300):
+        scaled = Network(
+            tuple(Layer(layer.weights * factor, layer.bias) for layer in network.layers)
+        )
+        model = Model(scaled, ("a", "b", "c"), ("y", "z"), np.ones(3), np.ones(2))
+        outputs = predict(model, np.array([[1.0, -2.0, 0.5]])).outputs
+        assert ((outputs >= 0) & (outputs <= 1)).all()
+        if factor < 1:
+            assert outputs == pytest.approx(0.5)  # S(0)
+        else:
+            assert set(outputs.ravel().tolist()) <= {0.0, 1.0}  # S of nothing but huge sums
