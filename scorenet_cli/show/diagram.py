@@ -1,4 +1,4 @@
-"""A small network as a picture: a tree for each target, drawn left to right, every weight once."""
+"""A small network as a diagram in text: a tree for each target, every weight on one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scorenet_cli.model import Model, layer_names, neuron_names
 from scorenet_cli.show.tables import COMFORTABLE_WIDTH, fits
 from scorenet_cli.text import number, printable
 
-# A picture that is to be taken in at a glance has no more lines than a screen.
+# What is to be taken in at a glance has no more lines than a screen.
 MOST_LINES = 30
 
 MOST_DECIMALS = 6
@@ -54,7 +54,7 @@ class Node(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How a picture is drawn: decimals of a weight, dashes to a line, activations in the head."""
+    """How a diagram is drawn: decimals of a weight, dashes to a line, activations in the head."""
 
     decimals: int
     dashes: int
@@ -72,12 +72,12 @@ STYLES = (
 
 
 def diagram(model: Model) -> Diagram | None:
-    """Draw a small network as roomily as standard output allows; None where it is no picture."""
+    """Draw a small network as roomily as standard output allows; None where it has no room."""
     if _line_count(model) > MOST_LINES or len(model.network.layers) > MOST_LINES:
         return None
     for style in STYLES:
         drawn = draw(model, style)
-        # A pipe is owed every decimal: where they have no room in a picture, tables show them.
+        # A pipe is owed every decimal: where they have no room in a diagram, tables show them.
         if fits(drawn, COMFORTABLE_WIDTH if style.decimals == MOST_DECIMALS else 0):
             return drawn
     return None
@@ -92,13 +92,13 @@ def draw(model: Model, style: Style) -> Diagram:
 
 
 def _line_count(model: Model) -> int:
-    """Count a picture's lines: its head, and each parameter but those beside a drawn neuron."""
+    """Count a diagram's lines: its head, and each parameter but one of each hidden neuron's."""
     hidden = sum(layer.neurons for layer in model.network.layers[:-1])
     return 1 + model.network.parameters - hidden
 
 
 def _placed(model: Model) -> tuple[Node, ...]:
-    """Give each input, bias and neuron of the picture its row: a leaf's own, else in the middle.
+    """Give each input, bias and neuron of the diagram its row: a leaf's own, else in the middle.
 
     A neuron that feeds several others has its own weights at the first of them alone.
     """

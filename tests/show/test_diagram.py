@@ -93,6 +93,14 @@ def test_one_input_and_one_output_are_a_line() -> None:
     ]
 
 
+def test_titles_stay_apart_over_short_weights() -> None:
+    lines = picture(made(["x"], ["y"], *[feeding([[1]])] * 3))
+    assert lines[1:] == [
+        "input   hidden 1 (sigmoid)  hidden 2 (sigmoid)  output (sigmoid)",
+        "x ── 1 ─── h1.1 ──────── 1 ─── h2.1 ──────── 1 ─── y",
+    ]
+
+
 def test_at_50_columns_the_documents_network_is_a_picture_still(narrow: int) -> None:
     assert picture(score_network(), narrow) == [
         "",
