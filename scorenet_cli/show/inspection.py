@@ -11,6 +11,7 @@ from rich.text import Text
 from scorenet_cli.metrics import Fit
 from scorenet_cli.model import Model, TrainingRecord, layer_names, neuron_names
 from scorenet_cli.network import Layer
+from scorenet_cli.show.diagram import MOST_DECIMALS, diagram
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     MOST_WEIGHTS,
@@ -38,7 +39,7 @@ def inspection(model: Model, source: str, fit: Fit | None = None) -> Group:
                 ("targets", ", ".join(model.targets)),
             ]
         ),
-        *_weight_tables(model),
+        *_weights(model),
         Text(),
         heading("Scaling: what a column is divided by"),
         _scaling(model),
@@ -62,6 +63,21 @@ def _parameters(model: Model) -> str:
     biases = sum(layer.neurons for layer in model.network.layers if layer.bias is not None)
     weights = model.network.parameters - biases
     return f"{model.network.parameters:,} ({count(weights, 'weight')}, {count(biases, 'bias')})"
+
+
+def _weights(model: Model) -> Iterator[RenderableType]:
+    """Draw the network where it is small and has room, else show its weights in tables."""
+    drawn = diagram(model)
+    if drawn is None:
+        yield from _weight_tables(model)
+        return
+    decimals = drawn.style.decimals
+    repeated = any(layer.neurons > 1 for layer in model.network.layers[1:])
+    once = ", each drawn once" if repeated else ""
+    rounded = "" if decimals == MOST_DECIMALS else f", to {decimals} decimals"
+    yield Text()
+    yield heading(f"Weights{once}{rounded}")
+    yield drawn
 
 
 def _weight_tables(model: Model) -> Iterator[RenderableType]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from rich import box
+from rich.console import RenderableType
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -58,8 +59,8 @@ def count(number_of: int, thing: str) -> str:
     return f"{number_of:,} {thing}{ending}"
 
 
-def fits(table: Table, pipe_width: int = PIPE_WIDTH) -> bool:
-    """Tell whether a table has room on standard output without folding a number."""
+def fits(table: RenderableType, pipe_width: int = PIPE_WIDTH) -> bool:
+    """Tell whether a table or a picture has room on standard output without folding a number."""
     console = make_console(sys.stdout)
     room = console.width if console.is_terminal else pipe_width
     widest = console.options.update(max_width=PIPE_WIDTH)

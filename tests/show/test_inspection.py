@@ -7,11 +7,11 @@ from scorenet_cli.show.inspection import inspection
 
 
 def test_weights_stand_in_a_matrix_where_it_fits_and_in_a_list_elsewhere(narrow: int) -> None:
-    model = named(("hours",), (1, 9, 1))
+    model = named(("hours",), (1, 20, 1))
     text = shown(inspection(model, "m.json"), narrow)
     assert max(map(cell_len, text.splitlines())) <= narrow
     lines = [line.split() for line in text.splitlines()]
-    for neuron in range(9):
+    for neuron in range(20):
         weight = f"{model.network.layers[0].weights[0, neuron]:.6f}"
         assert ["hours", f"h{neuron + 1}", weight] in lines
         assert ["bias", f"h{neuron + 1}", "0"] in lines
