@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,14 @@ class Metrics:
     r2: float | None
     rmse: float
     mae: float
+
+
+class Scored(NamedTuple):
+    """A model on rows whose scores are known: both (rows, targets), and what they come to."""
+
+    actual: Array
+    predicted: Array
+    fit: Fit
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:

@@ -8,7 +8,7 @@ from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption
 from scorenet_cli.cli.report import say, warn
 
 if TYPE_CHECKING:
-    from scorenet_cli.metrics import Fit
+    from scorenet_cli.metrics import Scored
     from scorenet_cli.model import Model
 
 
@@ -24,7 +24,7 @@ def inspect(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a model: its layers, every weight, its scaling, and how it was trained."""
+    """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
     from scorenet_cli import files, model_file
 
     loaded = model_file.load(model)
@@ -36,30 +36,31 @@ def inspect(
         others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
         if others:
             warn(f"read back, every layer is sigmoid: {', '.join(sorted(others))} is not kept.")
-    fit = None if data is None else _fit(loaded, data)
+    scored = None if data is None else _score(loaded, data)
     if json:
         from scorenet_cli.show.answers import as_json, to_line
 
         answer = model_file.to_json(loaded) | {"parameters": loaded.network.parameters}
-        typer.echo(to_line(answer if fit is None else answer | {"fit": as_json(fit)}))
+        typer.echo(to_line(answer if scored is None else answer | {"fit": as_json(scored.fit)}))
         return
     from scorenet_cli.show.console import show
     from scorenet_cli.show.inspection import inspection
 
-    show(inspection(loaded, files.shown(model), fit))
+    show(inspection(loaded, files.shown(model), scored))
 
 
-def _fit(model: "Model", path: str) -> "Fit":
-    """Measure a model on a CSV, beside baselines fitted to the same rows; warn where they win."""
+def _score(model: "Model", path: str) -> "Scored":
+    """Score a model on a CSV, beside baselines fitted to the same rows; warn where they win."""
     from scorenet_cli import dataset, metrics
     from scorenet_cli.model import predict
 
     table = dataset.name_columns(dataset.read_table(path), model.features, model.targets)
     dataset.model_columns(table, [*model.features, *model.targets])
     rows = dataset.read_dataset(table, features=model.features, targets=model.targets)
+    predicted = predict(model, rows.inputs).scores
     known = (rows.inputs, rows.scores)
-    fit = metrics.compare(predict(model, rows.inputs).scores, *known, known)
+    fit = metrics.compare(predicted, *known, known)
     words = metrics.verdict(fit, rows=len(rows.inputs), features=len(rows.features))
     if words:
         warn(f"on these rows, {words}")
-    return fit
+    return metrics.Scored(rows.scores, predicted, fit)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scorenet_cli.metrics import Fit
+from scorenet_cli.metrics import Scored
 from scorenet_cli.model import Model, TrainingRecord, layer_names, neuron_names
 from scorenet_cli.network import Layer
+from scorenet_cli.show.curves import loss_chart, scores_chart
 from scorenet_cli.show.diagram import MOST_DECIMALS, diagram
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
@@ -25,10 +27,12 @@ from scorenet_cli.show.tables import (
 from scorenet_cli.show.training_summary import fit_table
 from scorenet_cli.text import number
 
+# Targets whose scores are drawn.
+MOST_TARGETS = 4
 
-def inspection(model: Model, source: str, fit: Fit | None = None) -> Group:
-    """Show architecture, weights, scaling and origin, and the fit to given rows."""
-    fitted: list[RenderableType] = [] if fit is None else [Text(), fit_table(fit)]
+
+def inspection(model: Model, source: str, scored: Scored | None = None) -> Group:
+    """Show architecture, weights, scaling, origin and loss curve, and the fit to given rows."""
     return Group(
         heading(source),
         facts(
@@ -46,8 +50,34 @@ def inspection(model: Model, source: str, fit: Fit | None = None) -> Group:
         Text(),
         heading("Training"),
         facts(_provenance(model.training)),
-        *fitted,
+        *_learning(model.training),
+        *_scores(model, scored),
     )
+
+
+def _learning(record: TrainingRecord | None) -> Iterator[RenderableType]:
+    """Draw the curve that a model remembers."""
+    curve = record and loss_chart(record.history, record.validation_history)
+    if curve:
+        yield Text()
+        yield curve
+
+
+def _scores(model: Model, scored: Scored | None) -> Iterator[RenderableType]:
+    """Show the fit to given rows, and draw predicted scores against actual ones."""
+    if scored is None:
+        return
+    yield Text()
+    yield fit_table(scored.fit)
+    columns = zip(model.targets, scored.actual.T, scored.predicted.T, strict=True)
+    for target, actual, predicted in islice(columns, MOST_TARGETS):
+        chart = scores_chart(target, actual, predicted)
+        if chart is not None:
+            yield Text()
+            yield chart
+    if len(model.targets) > MOST_TARGETS:
+        more = count(len(model.targets) - MOST_TARGETS, "target")
+        yield Text(f"... and {more} more: predict --csv has all", style="dim")
 
 
 def architecture(model: Model) -> str:

@@ -1,41 +1,79 @@
-"""Progress of a training run on a terminal."""
+"""Progress of a training run on a terminal: a bar, and the curve of the loss above it."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.console import Group, RenderableType
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from scorenet_cli.show.chart import WIDEST
 from scorenet_cli.show.console import make_console
+from scorenet_cli.show.curves import loss_chart
 
 ROOM_FOR_A_BAR = 80
+ROOM_FOR_A_CURVE = 16  # lines of a terminal
+CURVE_ROWS = 8
+
+# Drawing waits until so many seconds are over, and takes no more than this part of the time.
+FIRST_DRAWING = 0.3
+MOST_TIME = 0.01
+
+
+class Curve:
+    """The losses of a run so far, no more than a chart has columns."""
+
+    def __init__(self, done: int, epochs: int) -> None:
+        self._done, self._epochs = done, epochs
+        self._points: dict[int, tuple[int, float]] = {}
+        self._last = done
+
+    def add(self, epoch: int, loss: float) -> None:
+        """Remember a loss; a lower epoch than before begins another start's curve."""
+        if epoch < self._last:
+            self._points.clear()
+        self._last = epoch
+        self._points[(epoch - self._done) * WIDEST // max(self._epochs, 1)] = (epoch, loss)
+
+    def draw(self) -> RenderableType:
+        """Return the chart, or nothing while there is no curve."""
+        points = list(self._points.values())
+        return loss_chart(points, epochs=self._done + self._epochs, rows=CURVE_ROWS) or ""
 
 
 @contextmanager
 def training_progress(done: int, epochs: int) -> Iterator[Callable[[int, float], None]]:
-    """Show a bar with loss, rate and time left on standard error; yields (epoch, loss) -> None."""
+    """Show bar, loss, rate, time left and curve on standard error; yields (epoch, loss) -> None."""
     console = make_console(sys.stderr)
     bar = [BarColumn(bar_width=20)] if console.width >= ROOM_FOR_A_BAR else []
-    columns = (
+    progress = Progress(
         *bar,
         TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
         TextColumn("loss {task.fields[loss]:.3g}"),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(compact=True),
+        console=console,
     )
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as progress:
-        task = progress.add_task("", total=done + epochs, completed=done, loss=0.0, rate="")
+    task = progress.add_task("", total=done + epochs, completed=done, loss=0.0, rate="")
+    curve = Curve(done, epochs) if console.height >= ROOM_FOR_A_CURVE else None
+    began, spent = time.perf_counter(), 0.0
+    with Live(console=console, transient=True, auto_refresh=False) as live:
 
         def update(epoch: int, loss: float) -> None:
+            nonlocal spent
+            now = time.perf_counter()
+            if curve is not None:
+                curve.add(epoch, loss)
             speed = progress.tasks[0].speed
-            progress.update(
-                task,
-                completed=epoch,
-                loss=loss,
-                rate=f"{speed:,.0f}/s" if speed else "",
-                refresh=True,
-            )
+            rate = f"{speed:,.0f}/s" if speed else ""
+            progress.update(task, completed=epoch, loss=loss, rate=rate)
+            if now - began >= FIRST_DRAWING and spent <= MOST_TIME * (now - began):
+                above = [] if curve is None else [curve.draw()]
+                live.update(Group(*above, progress.get_renderable()), refresh=True)
+            spent += time.perf_counter() - now
 
         yield update

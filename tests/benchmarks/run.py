@@ -11,12 +11,14 @@ compared with where they are installed (the extra [bench]).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import os
 import platform
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -239,6 +241,44 @@ def start_up(folder: Path) -> Iterator[Pair]:
     )
 
 
+def on_a_terminal(words: list[str]) -> None:
+    """Run a command whose messages go to a terminal of 40 lines, which is read all the time."""
+    import fcntl  # noqa: PLC0415 - POSIX systems only
+    import pty  # noqa: PLC0415
+    import struct  # noqa: PLC0415
+    import termios  # noqa: PLC0415
+
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # the other end is closed
+            while os.read(ours, 65536):
+                pass
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    environment = os.environ | {"TERM": "xterm-256color"}
+    subprocess.run(words, stdout=subprocess.DEVNULL, stderr=its, env=environment, check=True)
+    os.close(its)
+    reader.join()
+    os.close(ours)
+
+
+def live_curve(folder: Path, epochs: int) -> Iterator[Pair]:
+    """Training that draws its curve on a terminal against training that nobody watches."""
+    if not find_spec("pty") or os.name == "nt":
+        return
+    words = [*COMMAND, "train", "--epochs", str(epochs), "-o", str(folder / "live.json")]
+    yield Pair(
+        f"scorenet train with its live curve, {epochs:,} epochs",
+        "without a terminal",
+        lambda: run(words),
+        lambda: on_a_terminal(words),
+        rounds=9,
+    )
+
+
 def peak_memory(rows_file: Path) -> str:
     """Measure the peak memory of training on a file of rows, where the system tells."""
     script = (
@@ -278,6 +318,7 @@ def main() -> None:
             against_scikit_learn(),
             from_a_file(many, folder),
             start_up(folder),
+            live_curve(folder, 1_000 if quick else 400_000),
         ):
             for pair in pairs:
                 times = [

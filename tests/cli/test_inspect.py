@@ -98,3 +98,32 @@ def test_data_without_the_models_columns_is_refused(invoke: Invoke) -> None:
     invoke("train", "--epochs", 1, "--quiet")
     Path("d.csv").write_text("hours_studied,score\n1,2\n", encoding="utf-8")
     assert "no column 'hours_slept'" in one_message(invoke("inspect", "--data", "d.csv"))
+
+
+def test_the_saved_curve_is_drawn_with_both_losses(invoke: Invoke) -> None:
+    words = ("--validation", 0.25, "--bias", "--epochs", 300, "--quiet")
+    invoke("train", SAMPLE / "students.csv", *words)
+    text = invoke("inspect").stdout
+    chart = text.partition("loss (log scale)")[2]
+    assert chart.splitlines()[0] == "   • training   ○ validation"
+    assert "epoch (log scale)" in chart
+    assert "predicted" not in chart
+    scored = invoke("inspect", "--data", SAMPLE / "students.csv").stdout
+    assert "predicted score\n" in scored
+    assert scored.rstrip().endswith("actual score")
+
+
+def test_a_model_without_a_history_has_no_curve(invoke: Invoke) -> None:
+    model = {"format": "scorenet-model", "version": 1, "features": ["x"], "targets": ["y"]}
+    Path("m.json").write_text(
+        json.dumps(model | {"layers": [{"weights": [[1]]}]}), encoding="utf-8"
+    )
+    assert "loss (log scale)" not in invoke("inspect", "--model", "m.json").stdout
+
+
+def test_charts_take_the_signs_that_the_terminal_has(process: Process) -> None:
+    process("train", "--epochs", 300, "--quiet")
+    result = process("inspect", PYTHONIOENCODING="ascii")
+    assert result.stdout.isascii()
+    assert "****" in result.stdout.partition("loss (log scale)")[2]
+    assert "?" not in result.stdout

@@ -557,3 +557,36 @@ def test_tiny_scores_have_no_r2_and_no_warning(process: Process, tmp_path: Path)
     result = process("train", "d.csv", "--max-score", 1, "--json", "--epochs", 3)
     assert "RuntimeWarning" not in result.stderr
     assert json.loads(result.stdout)["metrics"]["r2"] is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a terminal of our own needs a POSIX system")
+def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -> None:
+    import fcntl  # noqa: PLC0415 - POSIX systems only
+    import pty  # noqa: PLC0415
+    import struct  # noqa: PLC0415
+    import termios  # noqa: PLC0415
+
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 50, 0, 0))
+    words = [sys.executable, "-m", "scorenet_cli", "train", "--epochs", "100000000"]
+    environment = plain_environment(TERM="xterm-256color")
+    process = subprocess.Popen(
+        words, stdin=its, stdout=its, stderr=its, cwd=tmp_path, env=environment
+    )
+    os.close(its)
+    text = ""
+    while "loss (log scale)" not in text:
+        text += os.read(ours, 4096).decode()
+    process.send_signal(signal.SIGINT)
+    try:
+        while more := os.read(ours, 4096).decode():
+            text += more
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait() == 130
+    assert "epochs. The weights are saved. Go on with" in text.replace("\r\n", " ")
+    hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
+    assert -1 < hidden < shown < text.rfind("Interrupted after")  # the cursor is back
+    assert "loss (log scale)" not in text[shown:]
+    assert (tmp_path / "scorenet.json").exists()

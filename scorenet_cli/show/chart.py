@@ -1,0 +1,186 @@
+"""Charts in text: marks between labelled axes, in whatever width and signs the output has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.text import Text
+
+from scorenet_cli.network import Array
+
+WIDEST = 72
+ROWS = 12
+MOST_TICKS = 5
+MARGIN = 2  # cells between a label and the first mark: a space and the axis
+
+Scale = Literal["linear", "log", "log1p"]
+Cells = dict[tuple[int, int], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A labelled direction; low and high are its ends on its own scale (log: exponents of 10)."""
+
+    label: str
+    low: float
+    high: float
+    scale: Scale = "linear"
+
+    def place(self, values: Array) -> Array:
+        """Return where values lie: 0 at the low end, 1 at the high one."""
+        room = self.high - self.low
+        return np.clip((_on_scale(values, self.scale) - self.low) / room, 0.0, 1.0)
+
+    def ticks(self, most: int = MOST_TICKS) -> list[tuple[float, str]]:
+        """Choose a few round values, about `most`: where they lie, and what they are."""
+        values = np.array(_round_values(self, most), dtype=np.float64)
+        return list(zip(self.place(values).tolist(), map(_short, values.tolist()), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Points (x, y) of one kind, joined to a curve or not; a mark in any signs and in ASCII."""
+
+    name: str
+    x: Array
+    y: Array
+    mark: str
+    ascii_mark: str
+    style: str = ""
+    joined: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Series between two axes; rich prints it no wider than there is room."""
+
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    rows: int = ROWS
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the lines of text."""
+        yield from self.lines(min(options.max_width, WIDEST), ascii_only=options.ascii_only)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """Take all the width there is, up to WIDEST."""
+        return Measurement(min(options.max_width, WIDEST), min(options.max_width, WIDEST))
+
+    def lines(self, width: int, *, ascii_only: bool) -> Iterator[Text]:
+        """Write the y label and the legend, the rows, the x axis, its ticks and its label."""
+        y_ticks = self.y.ticks(max(min(MOST_TICKS, self.rows // 2), 1))
+        ticks = {round((1 - at) * (self.rows - 1)): label for at, label in y_ticks}
+        indent = max(map(len, ticks.values()), default=0)
+        columns = max(width - indent - MARGIN, 2)
+        cells: Cells = {}
+        for each in self.series:
+            mark = each.ascii_mark if ascii_only else each.mark
+            for cell in self._cells(each, columns):
+                cells[cell] = (mark, each.style)
+        yield self._head(ascii_only=ascii_only)
+        plain, marked, corner = "|++" if ascii_only else "│┤└"
+        for row in range(self.rows):
+            label = ticks.get(row, "")
+            line = Text(no_wrap=True)
+            line.append(f"{label.rjust(indent)} {marked if label else plain}", "dim")
+            for column in range(columns):
+                line.append(*cells.get((row, column), (" ", "")))
+            line.rstrip()
+            yield line
+        yield from self._foot(indent, columns, corner, ascii_only=ascii_only)
+
+    def _head(self, *, ascii_only: bool) -> Text:
+        """Name the y axis, and the marks where there are several kinds."""
+        head = Text(self.y.label, no_wrap=True, overflow="ellipsis")
+        named = [each for each in self.series if each.name]
+        for each in named if len(named) > 1 else ():
+            head.append("   ")
+            head.append(each.ascii_mark if ascii_only else each.mark, each.style)
+            head.append(f" {each.name}")
+        return head
+
+    def _foot(self, indent: int, columns: int, corner: str, *, ascii_only: bool) -> Iterator[Text]:
+        """Draw the x axis with its ticks and its label."""
+        axis, labels = ["-" if ascii_only else "─"] * columns, ""
+        for at, label in self.x.ticks():
+            column = round(at * (columns - 1))
+            start = min(max(column - len(label) // 2, 0), columns - len(label))
+            if start >= len(labels) + bool(labels):
+                labels = labels.ljust(start) + label
+                axis[column] = "+" if ascii_only else "┬"
+        lead = " " * (indent + MARGIN)
+        yield Text(f"{lead[:-1]}{corner}{''.join(axis)}", style="dim", no_wrap=True)
+        yield Text(f"{lead}{labels}", style="dim", no_wrap=True)
+        yield Text(f"{lead}{self.x.label}", no_wrap=True, overflow="ellipsis")
+
+    def _cells(self, series: Series, columns: int) -> set[tuple[int, int]]:
+        """Return the cells (row, column) that a series fills."""
+        across = self.x.place(series.x) * (columns - 1)
+        down = (1 - self.y.place(series.y)) * (self.rows - 1)
+        points = np.unique(np.rint(np.column_stack([down, across])).astype(int), axis=0)
+        filled = {(row, column) for row, column in points.tolist()}
+        if not series.joined:
+            return filled
+        at = np.arange(round(float(across.min())), round(float(across.max())) + 1)
+        order = np.argsort(across, kind="stable")
+        height = np.rint(np.interp(at, across[order], down[order])).astype(int).tolist()
+        for column, row, before in zip(at.tolist(), height, height[:1] + height, strict=False):
+            # What lies between two columns' rows belongs to the later one, so that the line holds.
+            step = 1 if row >= before else -1
+            first = before + step if row != before else row
+            filled |= {(between, column) for between in range(first, row + step, step)}
+        return filled
+
+
+def _on_scale(values: Array, scale: Scale) -> Array:
+    """Bring values to where they are evenly spaced; a logarithm takes positive ones only."""
+    if scale == "log":
+        return np.log10(values)
+    return np.log1p(values) if scale == "log1p" else values
+
+
+def _round_values(axis: Axis, most: int) -> list[float]:
+    """Choose round values between an axis's ends: powers of ten, or multiples of 1, 2 or 5."""
+    if axis.scale == "linear":
+        return _multiples(axis.low, axis.high, most)
+    if axis.scale == "log1p":
+        last = math.expm1(axis.high)
+        if last < 10:  # noqa: PLR2004 - the first power of ten after 1
+            return [value for value in _multiples(0.0, last, most) if value == round(value)]
+        return [0.0, *(10.0**exponent for exponent in range(math.floor(math.log10(last)) + 1))]
+    step = max(math.ceil((axis.high - axis.low) / most), 1)
+    exponents = range(math.ceil(axis.low / step) * step, math.floor(axis.high) + 1, step)
+    if len(exponents) > 1:
+        return [float(f"1e{exponent}") for exponent in exponents]
+    low, high = 10.0**axis.low, 10.0 ** min(axis.high, 308.0)
+    decades = range(math.floor(axis.low), math.ceil(axis.high))
+    finer = [float(f"{digit}e{decade}") for decade in decades for digit in (1, 2, 5)]
+    finer = [value for value in finer if low <= value <= high]
+    return finer if len(finer) > 1 else _multiples(low, high, most)
+
+
+def _multiples(low: float, high: float, most: int) -> list[float]:
+    """Choose up to most + 1 multiples of 1, 2 or 5 times a power of ten."""
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [multiple * step for multiple in range(first, last + 1)]
+
+
+def _short(value: float) -> str:
+    """Write a tick's value in few signs: 1e-8, 0.001, 50, 10k, 2M."""
+    for size, sign in ((1e6, "M"), (1e3, "k")):
+        if size <= abs(value) < 1e3 * size:
+            return f"{value / size:.6g}{sign}"
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004 - as few zeros as signs
+        digits, _, exponent = f"{value:.5e}".partition("e")
+        return f"{float(digits):g}e{int(exponent)}"
+    return f"{value:.6g}"

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import shown
+
+from scorenet_cli.show.curves import loss_chart, scores_chart
+
+LOSSES = st.floats(0, 1e300, allow_subnormal=True)
+
+
+def test_a_falling_loss_goes_from_the_upper_left_to_the_lower_right() -> None:
+    chart = loss_chart([(0, 1e-1), (10, 1e-4), (100, 1e-9)])
+    assert chart is not None
+    lines = shown(chart, 50).splitlines()
+    assert lines[0] == "loss (log scale)"
+    assert lines[-1].strip() == "epoch (log scale)"
+    assert lines[1].index("•") < 8
+    assert lines[12].rindex("•") == max(line.rfind("•") for line in lines)
+    assert "1e-6 ┤" in "\n".join(lines)
+    assert lines[-2].split() == ["0", "1", "10", "100"]
+
+
+def test_validation_has_a_mark_of_its_own_in_any_terminal() -> None:
+    training, validation = [(0, 1.0), (9, 0.01)], [(0, 1.0), (9, 0.5)]
+    chart = loss_chart(training, validation)
+    assert chart is not None
+    text = shown(chart, 50)
+    assert "• training   ○ validation" in text
+    ascii_lines = [line.plain for line in chart.lines(50, ascii_only=True)]
+    assert "* training   o validation" in ascii_lines[0]
+    assert "*" in ascii_lines[12]  # the lower of the two
+    assert "o" not in ascii_lines[12]
+
+
+def test_a_run_still_going_has_an_even_axis_to_its_last_epoch() -> None:
+    chart = loss_chart([(0, 0.1), (500, 0.01)], epochs=1000, rows=8)
+    assert chart is not None
+    lines = [line.plain for line in chart.lines(72, ascii_only=False)]
+    assert lines[-2].split() == ["0", "200", "400", "600", "800", "1k"]
+    assert max(line.rfind("•") for line in lines) == pytest.approx(39, abs=3)
+
+
+@pytest.mark.parametrize("history", [[], [(0, 0.5)], [(0, 0.0), (1, 0.0)]])
+def test_where_there_is_no_curve_there_is_no_chart(history: list[tuple[int, float]]) -> None:
+    assert loss_chart(history) is None
+
+
+@given(
+    st.lists(LOSSES, min_size=2, max_size=60),
+    st.lists(LOSSES, max_size=20),
+    st.integers(20, 120),
+    st.booleans(),
+)
+def test_any_losses_can_be_drawn(
+    losses: list[float], validation: list[float], width: int, ascii_only: bool
+) -> None:
+    chart = loss_chart(list(enumerate(losses)), list(enumerate(validation)))
+    if chart is None:
+        assert not any(losses + validation)
+        return
+    lines = [line.plain for line in chart.lines(width, ascii_only=ascii_only)]
+    assert max(map(len, lines[1:-1])) <= width
+    assert not ascii_only or all(map(str.isascii, lines))
+
+
+def test_scores_that_are_met_lie_on_the_dotted_line_and_others_beside_it() -> None:
+    actual = np.array([0.0, 50.0, 100.0])
+    chart = scores_chart("score", actual, actual)
+    assert chart is not None
+    lines = [line.plain for line in chart.lines(60, ascii_only=True)]
+    assert sum(line.count("*") for line in lines) == 3
+    assert lines[0] == "predicted score"
+    assert lines[-1].strip() == "actual score"
+    # Everything predicted as 0: one row of marks at the bottom, the line of dots whole.
+    flat = scores_chart("score", actual, np.zeros(3))
+    assert flat is not None
+    lines = [line.plain for line in flat.lines(60, ascii_only=True)]
+    assert lines[12].count("*") == 3
+    assert all("." in line.partition(" ")[2] for line in lines[1:12])
+
+
+@given(st.lists(st.tuples(st.floats(0, 1.7e308), st.floats(0, 1.7e308)), min_size=1, max_size=30))
+def test_any_scores_can_be_drawn(pairs: list[tuple[float, float]]) -> None:
+    actual, predicted = np.array(pairs).T
+    chart = scores_chart("\x1b[31mred", actual, predicted)
+    assert chart is not None
+    assert "\x1b" not in shown(chart, 50)
+
+
+def test_a_million_rows_fill_their_cells_once() -> None:
+    actual = np.random.default_rng(1).random(1_000_000)
+    chart = scores_chart("y", actual, np.sqrt(actual))
+    assert chart is not None
+    assert len(shown(chart, 50).splitlines()) == 16
