@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from scorenet_cli import worked_example as example
-from scorenet_cli.dataset import make_table, read_dataset
+from scorenet_cli.csv_table import make_table
+from scorenet_cli.dataset import read_dataset
 from scorenet_cli.trace import forward_trace
 
 TRACE = forward_trace(example.worked_example(), example.VALUES)

@@ -68,15 +68,15 @@ def predict(
         answer = run(loaded, np.array([row]), scaling)
         text = "".join(f"{score}\n" for row in _fixed(answer.scores, precision) for score in row)
     else:
-        from scorenet_cli import dataset
+        from scorenet_cli import csv_table, dataset
 
         table = dataset.name_columns(dataset.read_table(csv), loaded.features, loaded.targets)
         columns = dataset.model_columns(table, loaded.features)
-        answer = run(loaded, dataset.numbers(table, columns), scaling)
+        answer = run(loaded, csv_table.numbers(table, columns), scaling)
         text = (
             ""
             if json
-            else dataset.with_columns(
+            else csv_table.with_columns(
                 table,
                 [f"predicted_{target}" for target in loaded.targets],
                 _fixed(answer.scores, precision),

@@ -7,7 +7,15 @@ from typing import cast, get_args
 
 import numpy as np
 
-from scorenet_cli import dataset, fitting, levenberg_marquardt, network, training, worked_example
+from scorenet_cli import (
+    csv_table,
+    dataset,
+    fitting,
+    levenberg_marquardt,
+    network,
+    training,
+    worked_example,
+)
 from scorenet_cli.cli.options import (
     DEFAULT_BATCH_SIZE,
     DEFAULT_HIDDEN,
@@ -18,7 +26,8 @@ from scorenet_cli.cli.options import (
 )
 from scorenet_cli.cli.report import say, warn
 from scorenet_cli.cli.training_options import OptimizerName, Options, parse_hidden
-from scorenet_cli.dataset import Dataset, Table
+from scorenet_cli.csv_table import Table
+from scorenet_cli.dataset import Dataset
 from scorenet_cli.errors import DataError, ModelError, UsageError
 from scorenet_cli.model import Model, TrainingRecord
 from scorenet_cli.network import Network
@@ -57,7 +66,7 @@ def _read_table(options: Options) -> Table:
     """Read the CSV, or the document's rows where none is named."""
     if options.csv is not None:
         return dataset.read_table(options.csv)
-    return dataset.make_table(worked_example.ROWS_CSV, worked_example.ROWS_SOURCE)
+    return csv_table.make_table(worked_example.ROWS_CSV, worked_example.ROWS_SOURCE)
 
 
 def _new_job(table: Table, options: Options) -> Job:
