@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import sys
 from pathlib import Path
 
 from scorenet_cli.errors import FileError
 from scorenet_cli.text import printable
+
+# Names of files that are open already: to replace one would leave its reader with the old.
+_OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 
 
 def shown(path: str | Path) -> str:
@@ -79,7 +83,7 @@ def _is_stream(path: str | Path) -> bool:
     mode = _mode(path)
     if mode is None or stat.S_ISDIR(mode):
         return False
-    return not stat.S_ISREG(mode) or str(path).startswith(("/dev/", "/proc/self/fd/"))
+    return not stat.S_ISREG(mode) or bool(_OPEN_FILE.fullmatch(str(path)))
 
 
 def exists(path: str) -> bool:

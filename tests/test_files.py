@@ -5,6 +5,7 @@ import io
 import os
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -276,3 +277,12 @@ def test_two_paths_to_one_file_are_the_same(
     assert same("a", str(tmp_path / "a"))
     assert same("not-yet", os.path.join(".", "not-yet"))
     assert not same("a", "b")
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="a Linux folder")  # noqa: S108
+def test_a_file_below_dev_is_replaced_like_any_other() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = f"{folder}/model.json"
+        write_whole(path, "a longer old text")
+        write_whole(path, "new")
+        assert Path(path).read_text(encoding="utf-8") == "new"

@@ -1,0 +1,98 @@
+"""What is fuzzed: each target takes any bytes, and only the tool's own errors may come of them.
+
+Where an input is accepted, what came of it must hold together. An exception or a broken promise
+is a finding.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import typer
+
+from scorenet_cli import csv_table, dataset, model_file, trace
+from scorenet_cli.cli.values import parse_values
+from scorenet_cli.errors import ScorenetError, UsageError
+from scorenet_cli.model import predict
+
+_FOLDER = tempfile.TemporaryDirectory()  # TMPDIR=/dev/shm keeps it off the disk
+_MODEL, _COPY = (os.path.join(_FOLDER.name, name) for name in ("model.json", "copy.json"))
+_CONTEXT = cast(
+    "typer.Context",
+    SimpleNamespace(command=SimpleNamespace(params=[]), command_path="scorenet predict"),
+)
+
+
+def assert_showable(error: ScorenetError) -> None:
+    """A message is some text, of bounded length."""
+    message = str(error)
+    assert message
+    assert len(message) < 2000
+
+
+def fuzz_csv(data: bytes) -> None:
+    """Read a CSV, and its numbers in both ways that there are."""
+    try:
+        table = csv_table.make_table(data, "rows.csv")
+        rows = dataset.read_dataset(table)
+        dataset.check_scores(table, rows, np.array([100.0]))
+    except ScorenetError as error:
+        assert_showable(error)
+        return
+    assert len(rows.inputs) == len(rows.scores) > 0
+    assert np.isfinite(rows.inputs).all()
+    assert ((rows.scores >= 0) & (rows.scores <= 100)).all()
+    assert len({*rows.features, *rows.targets}) == len(rows.features) + len(rows.targets)
+    names = [*rows.features, *rows.targets]
+    columns = dataset.find_columns(table, names, UsageError, "--features")
+    carefully = csv_table._read_carefully(table, columns)  # noqa: SLF001 - the slower twin
+    assert np.array_equal(carefully, np.column_stack([rows.inputs, rows.scores]))
+
+
+def fuzz_model(data: bytes) -> None:
+    """Load a model; one that loads can be saved, comes back to the bit, and answers."""
+    with open(_MODEL, "wb") as file:
+        file.write(data)
+    try:
+        model = model_file.load(_MODEL)
+    except ScorenetError as error:
+        assert_showable(error)
+        return
+    model_file.save(model, _COPY)
+    again = model_file.load(_COPY)
+    for one, other in zip(model.network.layers, again.network.layers, strict=True):
+        assert one.weights.tobytes() == other.weights.tobytes()
+    assert model_file.to_json(model) == model_file.to_json(again)
+    values = [0.5] * len(model.features)
+    try:
+        answer = predict(model, np.array([values]))
+        traced = trace.forward_trace(model, values)
+    except ScorenetError as error:
+        assert_showable(error)
+        return
+    assert tuple(answer.scores[0].tolist()) == traced.scores
+
+
+def fuzz_values(data: bytes) -> None:
+    """Read values from a command line: words between NUL bytes, as the system passes them."""
+    words = os.fsdecode(data).split("\0")
+    try:
+        values = parse_values(words, _CONTEXT)
+    except ScorenetError as error:
+        assert_showable(error)
+        return
+    assert len(values) == len(words)
+    assert all(map(math.isfinite, values))
+
+
+TARGETS: dict[str, Callable[[bytes], Any]] = {
+    "csv": fuzz_csv,
+    "model": fuzz_model,
+    "values": fuzz_values,
+}
