@@ -380,6 +380,16 @@ def _is_number(value: object) -> bool:
 
 
 def _is_object(value: object) -> bool:
+    """Tell whether it is an object of which everything can be written again."""
+    pending: list[object] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend([*item, *item.values()])
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif not (item is None or isinstance(item, bool) or _is_text(item) or _is_number(item)):
+            return False
     return isinstance(value, dict)
 
 
@@ -398,7 +408,7 @@ def _is_history(value: object) -> bool:
 
 
 def _is_versions(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_text(version) for version in value.values())
+    return isinstance(value, dict) and all(map(_is_text, [*value, *value.values()]))
 
 
 # What each training fact must be; a fact that is not listed here is passed over.
@@ -409,7 +419,7 @@ _FACTS: dict[str, tuple[Callable[[object], bool], str]] = {
     "seed": (_is_count, "a count"),
     "init": (_is_text, "text"),
     "optimizer": (_is_text, "text"),
-    "state": (_is_object, "an object"),
+    "state": (_is_object, "an object of numbers and text"),
     "batch_size": (_is_count, "a count"),
     "learning_rate": (_is_rate, "a number above 0"),
     "epochs": (_is_count, "a count"),

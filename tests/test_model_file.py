@@ -414,6 +414,8 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
         ({"versions": ["2"]}, "'versions' must be an object of texts"),
         ({"versions": {"numpy": 2}}, "'versions' must be an object of texts"),
         ({"date": 2024}, "'date' must be text"),
+        ({"state": {"step": float("inf")}}, "'state' must be an object of numbers and text"),
+        ({"state": {"m": [[1, "\ud800"]]}}, "'state' must be an object of numbers and text"),
     ],
 )
 def test_a_training_fact_of_the_wrong_kind_is_named(
