@@ -26,6 +26,9 @@ from scorenet_cli.errors import DataError, ScorenetError, UsageError
 from scorenet_cli.network import Array
 from scorenet_cli.text import did_you_mean, is_finite_number, listed, quoted
 
+# A message suggests no longer --features than these signs.
+MOST_TO_COPY = 300
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -182,11 +185,11 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
         left = [n for n in left if n != 0 or not _counts_rows(numbers(table, [0])[:, 0])]
     if not left:
         return "Mend the cell; no other column holds numbers only."
-    if not all(table.names[n].isprintable() for n in left):
-        return "Mend the cell, or leave the column out by naming the others in --features."
     names = io.StringIO()
     csv.writer(names, lineterminator="\n").writerow([table.names[n] for n in left])
     suggestion = shlex.quote(names.getvalue().rstrip("\n"))
+    if not suggestion.isprintable() or len(suggestion) > MOST_TO_COPY:
+        return "Mend the cell, or leave the column out by naming the others in --features."
     return f"Mend the cell, or leave the column out: --features {suggestion}"
 
 
