@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +17,11 @@ from scorenet_cli import files
 from scorenet_cli.csv_table import (
     CellError,
     Table,
-    first_line,
     line_of_row,
     make_table,
     numbers,
     rows,
+    tables,
 )
 from scorenet_cli.errors import DataError, ScorenetError, UsageError
 from scorenet_cli.network import Array
@@ -28,6 +29,8 @@ from scorenet_cli.text import did_you_mean, is_finite_number, listed, quoted
 
 # A message suggests no longer --features than these signs.
 MOST_TO_COPY = 300
+# So many bytes of a CSV are read at once, where it is read in blocks.
+CHUNK = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +52,12 @@ class Dataset:
 
 def read_table(path: str) -> Table:
     """Read a CSV file, or standard input for '-', as far as its header."""
-    data = files.read_bytes(path)
-    return make_table(data, files.shown(path))
+    return make_table(files.read_bytes(path), files.shown(path))
+
+
+def read_tables(path: str) -> Iterator[Table]:
+    """Read a CSV file, or standard input for '-', in blocks of rows, as they come."""
+    return tables(files.read_chunks(path, CHUNK), files.shown(path))
 
 
 def read_dataset(
@@ -99,7 +106,7 @@ def read_dataset(
             notes.append("the first column has no name; it is a feature called column_1.")
     return Dataset(
         source=table.source,
-        sha256=table.sha256,
+        sha256=hashlib.sha256(table.data).hexdigest(),
         features=tuple(table.names[n] for n in feature_columns),
         targets=tuple(table.names[n] for n in target_columns),
         inputs=np.ascontiguousarray(inputs),
@@ -132,19 +139,20 @@ def find_columns(
     table: Table, names: Sequence[str], error: type[ScorenetError], asked_by: str
 ) -> list[int]:
     """Positions of the named columns; the error given where one is not there."""
-    columns = []
+    columns: dict[int, None] = {}  # a set that keeps the order
+    positions = {name: position for position, name in reversed([*enumerate(table.names)])}
     for name in names:
         wanted = name.strip()
-        if wanted not in table.names:
+        if wanted not in positions:
             raise error(
                 f"{asked_by}: {table.source} has no column {quoted(wanted)}."
                 f"{did_you_mean(wanted, table.names)} Its columns are: {listed(table.names)}."
             )
-        column = table.names.index(wanted)
+        column = positions[wanted]
         if column in columns:
             raise error(f"{asked_by}: column {quoted(wanted)} is named twice.")
-        columns.append(column)
-    return columns
+        columns[column] = None
+    return list(columns)
 
 
 def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:
@@ -211,7 +219,7 @@ def _refuse_twins(table: Table, columns: Sequence[int]) -> None:
     counts = Counter(table.names)
     for column in columns:
         if counts[table.names[column]] > 1:
-            line = first_line(table)
+            line = table.lines_before or next(rows(table))[0]
             raise DataError(
                 f"{table.source}, line {line}: two columns are called "
                 f"{quoted(table.names[column])}. Rename one."

@@ -7,13 +7,18 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from io import BufferedReader, FileIO
 from pathlib import Path
+from typing import cast
 
 from scorenet_cli.errors import FileError
 from scorenet_cli.text import printable
 
 # Names of files that are open already: to replace one would leave its reader with the old.
 _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+_PREFIX, _SUFFIX = ".scorenet-", ".tmp"
 
 
 def shown(path: str | Path) -> str:
@@ -23,43 +28,83 @@ def shown(path: str | Path) -> str:
 
 def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
     """Read a whole file, or standard input for '-'; FileError says why it cannot be done."""
-    name = shown(path)
-    size = -1 if limit is None else limit + 1
     try:
-        if str(path) == "-":
-            if sys.stdin is None:  # pragma: no cover - a process started with it closed
-                raise FileError("standard input is closed: give a file instead of -.")
-            data = sys.stdin.buffer.read(size)
-        else:
-            if os.path.isdir(path):
-                raise FileError(f"{name}: is a folder, not a file.")
-            with open(path, "rb") as file:
-                data = file.read(size)
+        with _opened(path) as file:
+            data = file.read(-1 if limit is None else limit + 1)
     except (OSError, ValueError) as error:
-        raise FileError(f"{name}: cannot be read: {_reason(error)}.") from error
+        raise _not_read(path, error) from error
     if limit is not None and len(data) > limit:
-        raise FileError(f"{name}: is larger than {limit // 1_000_000} MB.")
+        raise FileError(f"{shown(path)}: is larger than {limit // 1_000_000} MB.")
     return data
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write a file whole or leave what was there: temporary file, flush, rename, folder.
-
-    Text is UTF-8. A link is followed; a device or pipe is written to directly.
-    FileError says why it cannot be done.
-    """
+def read_chunks(path: str | Path, size: int) -> Iterator[bytes]:
+    """Read like read_bytes, at most size bytes at a time: what has come, as soon as it comes."""
     try:
-        data = content.encode() if isinstance(content, str) else content
-        if _is_stream(path):
-            with open(path, "ab") as stream:
-                stream.write(data)
-            return
-        target = os.path.realpath(path)
-        _replace(target, data, _mode(target))
+        with _opened(path) as file:
+            while chunk := file.read1(size):
+                yield chunk
+    except (OSError, ValueError) as error:
+        raise _not_read(path, error) from error
+
+
+def _opened(path: str | Path) -> AbstractContextManager[BufferedReader]:
+    """Open a file, or standard input for '-', which stays open."""
+    if str(path) != "-":
+        if os.path.isdir(path):
+            raise FileError(f"{shown(path)}: is a folder, not a file.")
+        return open(path, "rb")
+    if sys.stdin is None:  # pragma: no cover - a process started with it closed
+        raise FileError("standard input is closed: give a file instead of -.")
+    return contextlib.nullcontext(cast("BufferedReader", sys.stdin.buffer))
+
+
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Write a file whole or leave what was there; FileError says why it cannot be done."""
+    with writer(path) as write:
+        write(content)
+
+
+@contextmanager
+def writer(path: str | Path) -> Iterator[Callable[[str | bytes], None]]:
+    """Write a file in parts, whole or not at all: temporary file, flush, rename, folder.
+
+    Until the block ends well, what was there stays. Text is UTF-8. A link is followed; a device
+    or pipe is written to directly. FileError says why it cannot be done.
+    """
+    is_stream = _is_stream(path)
+    with ExitStack() as stack:
+        with _reasons(path):
+            target = os.path.realpath(path)
+            opened = FileIO(path, "a") if is_stream else _temporary(os.path.dirname(target))
+            file = stack.enter_context(opened)
+
+        def write(content: str | bytes) -> None:
+            with _reasons(path):
+                left = memoryview(content.encode() if isinstance(content, str) else content)
+                while left:
+                    left = left[file.write(left) :]
+
+        yield write
+        if not is_stream:
+            with _reasons(path):
+                _replace(target, file)
+
+
+@contextmanager
+def _reasons(path: str | Path) -> Iterator[None]:
+    """Turn the system's errors on writing into FileError."""
+    try:
+        yield
     except (OSError, ValueError) as error:
         raise FileError(
             f"{shown(path)}: cannot be written: {_reason(error)}. Nothing was changed there."
         ) from error
+
+
+def _not_read(path: str | Path, error: OSError | ValueError) -> FileError:
+    """Make the error for what cannot be read."""
+    return FileError(f"{shown(path)}: cannot be read: {_reason(error)}.")
 
 
 def check_writable(path: str | Path) -> None:
@@ -107,26 +152,95 @@ def _mode(target: str | Path) -> int | None:
         return None
 
 
-def _replace(target: str, data: bytes, mode: int | None) -> None:
-    """Put data in place of target in one step; target is a plain file or nothing."""
-    import tempfile  # noqa: PLC0415 - costs start-up time, and only writing needs it
+# Temporary files of this process, which discard_temporaries removes.
+_temporaries: set[str] = set()
 
-    folder = os.path.dirname(target)
-    handle, temporary = tempfile.mkstemp(prefix=".scorenet-", suffix=".tmp", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
-        os.replace(temporary, target)
-    except BaseException:
+
+def discard_temporaries() -> None:
+    """Remove what is half-written: for a process that ends here and now."""
+    for path in _temporaries:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+            os.unlink(path)
+
+
+@contextmanager
+def _temporary(folder: str) -> Iterator[FileIO]:
+    """Make a file in the folder that is gone afterwards, unless it was moved away.
+
+    It is locked, and the system takes the lock from a process that is killed: by that the next
+    one knows what was left behind, and removes it.
+    """
+    _remove_left_behind(folder)
+    while True:
+        path = os.path.join(folder, f"{_PREFIX}{os.urandom(8).hex()}{_SUFFIX}")
+        _temporaries.add(path)
+        try:
+            with FileIO(path, "x", opener=_private) as file:
+                if not _lock(file.fileno()):  # taken for one left behind, before it was locked
+                    continue
+                yield file
+                return
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            _temporaries.discard(path)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open for nobody but the user."""
+    return os.open(path, flags, 0o600)
+
+
+def _lock(handle: int) -> bool:
+    """Lock a temporary file; False where another process has it, or has removed it."""
+    if sys.platform == "win32":  # a file that is open cannot be removed there
+        return True
+    import fcntl  # noqa: PLC0415 - not everywhere, and only writing needs it
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a folder without locks: there nothing is ever taken for left behind
+        return True
+    return os.fstat(handle).st_nlink > 0
+
+
+def _remove_left_behind(folder: str) -> None:
+    """Remove temporary files that no living process has locked."""
+    with contextlib.suppress(OSError):  # not every folder that can be written to can be listed
+        for name in os.listdir(folder):
+            if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
+                with contextlib.suppress(OSError):
+                    _remove_unlocked(os.path.join(folder, name))
+
+
+def _remove_unlocked(path: str) -> None:
+    """Remove a file that nobody has locked; OSError where somebody has, or locks are unknown."""
+    if sys.platform == "win32":
+        os.unlink(path)
+        return
+    import fcntl  # noqa: PLC0415 - not everywhere, and only writing needs it
+
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)
+    finally:
+        os.close(handle)
+
+
+def _replace(target: str, file: FileIO) -> None:
+    """Put a temporary file in place of target, on the disk and in one step."""
+    mode = _mode(target)
+    os.fsync(file.fileno())
+    os.chmod(file.name, 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
+    if sys.platform == "win32":  # a file that is open cannot be renamed there
+        file.close()
+    os.replace(file.name, target)
     if hasattr(os, "O_DIRECTORY"):
         with contextlib.suppress(OSError):  # not every folder can be opened or synced
-            directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            directory = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(directory)
             finally:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Iterable, Iterator
 from unittest.mock import patch
 
 import numpy as np
@@ -11,7 +12,16 @@ from hypothesis import strategies as st
 from support import Array
 
 from scorenet_cli import csv_table
-from scorenet_cli.csv_table import Table, line_of_row, make_table, numbers, rows, with_columns
+from scorenet_cli.csv_table import (
+    Table,
+    header,
+    line_of_row,
+    make_table,
+    numbers,
+    rows,
+    tables,
+    with_columns,
+)
 from scorenet_cli.errors import DataError
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -47,6 +57,10 @@ def written(cells: list[list[str]], delimiter: str = ",", line_end: str = "\n") 
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerows(cells)  # \r\n: both are quoted in cells
     return text.getvalue().replace("\r\n", line_end)
+
+
+def widened(found: Table, names: list[str], cells: list[list[str]]) -> str:
+    return header(found, names) + with_columns(found, cells)
 
 
 # What is right is read
@@ -320,12 +334,12 @@ def test_rows_come_with_their_lines_and_without_blank_ones() -> None:
 def test_added_columns_leave_the_cells_and_the_delimiter_as_they_are(
     text: str, expected: str
 ) -> None:
-    assert with_columns(table(text), ["p"], [["0"], ["1"]]) == expected
+    assert widened(table(text), ["p"], [["0"], ["1"]]) == expected
 
 
 def test_blank_cells_between_white_space_stay_cells() -> None:
     found = table('n h s\nann 1 2\n"" 3 4\n')
-    again = table(with_columns(found, ["p"], [["0"], ["1"]]))
+    again = table(widened(found, ["p"], [["0"], ["1"]]))
     assert [cells for _, cells in rows(again)] == [
         ["ann", "1", "2", "0"],
         ["", "3", "4", "1"],
@@ -338,7 +352,7 @@ def test_a_space_after_a_closing_quote_is_read_throughout_or_refused() -> None:
         assert numbers(found, [1]).tolist() == [[1]]
     except DataError:
         return
-    assert with_columns(found, ["p"], [["0"]]) == "n,h,p\nann,1,0\n"
+    assert widened(found, ["p"], [["0"]]) == "n,h,p\nann,1,0\n"
 
 
 @given(
@@ -353,8 +367,98 @@ def test_a_table_with_added_columns_reads_back(
     found = table(written([["name", "h"], *cells], delimiter, line_end))
     expected: Array = np.array([[value] for _, value in given_rows])
     added = [[str(n)] for n in range(len(cells))]
-    again = table(with_columns(found, ["p"], added))
+    again = table(widened(found, ["p"], added))
     assert again.names == ("name", "h", "p")
     assert numbers(again, [1]).tobytes() == numbers(found, [1]).tobytes() == expected.tobytes()
     assert [row[:2] for _, row in rows(again)] == [row for _, row in rows(found)]
     assert [row[2:] for _, row in rows(again)] == added
+
+
+# Block by block
+
+
+def outcome(
+    blocks: Callable[[], Iterable[Table]],
+) -> tuple[str, Array, list[tuple[int, list[str]]]] | str:
+    """What a CSV says, read in blocks: as CSV again, as numbers and as rows; or the refusal."""
+    text = ""
+    values: list[Array] = []
+    found: list[tuple[int, list[str]]] = []
+    try:
+        for block in blocks():
+            columns = [n for n, name in enumerate(block.names) if not name.startswith("t")]
+            values.append(numbers(block, columns))
+            text += header(block, ["p"]) if block.is_first else ""
+            text += with_columns(block, [[repr(sum(row))] for row in values[-1].tolist()])
+            found += rows(block)
+    except DataError as error:
+        return str(error)
+    return text, np.concatenate(values), found
+
+
+def in_chunks(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def same(one: object, other: object) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    assert isinstance(one, tuple)
+    assert isinstance(other, tuple)
+    return bool(
+        one[0] == other[0] and one[1].tobytes() == other[1].tobytes() and one[2] == other[2]
+    )
+
+
+@settings(max_examples=1000)
+@given(
+    st.sampled_from(["", "a,t\n1,x\n", ",b\n", "a t\n1 2\n", "t;b\n1;2\n", "1,2\r\n3,4\r\n"]),
+    st.one_of(
+        st.text('12,; \t"\n\r', max_size=30),
+        st.text('1,"\n', max_size=30),
+        st.lists(
+            st.sampled_from(
+                ["1,2", '3,"x"', '"4","a\nb"', '5,"c" ', " 6 , 7", "8,\u3000", ",", "", '9,"""\n"'],
+            )
+        ).map("\n".join),
+    ),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+    st.one_of(st.integers(1, 8), st.integers(1, 60)),
+)
+def test_the_size_of_the_chunks_changes_nothing(
+    start: str, text: str, line_end: str, mark: bool, size: int
+) -> None:
+    data = (("\ufeff" if mark else "") + (start + text).replace("\n", line_end)).encode()
+    whole = outcome(lambda: [make_table(data, "s.csv")])
+    parts = outcome(lambda: tables(in_chunks(data, size), "s.csv"))
+    assert same(parts, whole), (parts, whole)
+
+
+def test_rows_come_as_soon_as_they_are_whole() -> None:
+    came: list[str] = []
+
+    def chunks() -> Iterator[bytes]:
+        for chunk in ("a,b\n1,", '2\n"3\n', '",4\n5,6\n', "7,", "8"):
+            came.append(chunk)
+            yield chunk.encode()
+
+    seen = [(len(came), [cells for _, cells in rows(b)]) for b in tables(chunks(), "s.csv")]
+    assert seen == [(2, [["1", "2"]]), (3, [["3", "4"], ["5", "6"]]), (5, [["7", "8"]])]
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize(
+    "data", [b"h,s\n1,2\nJos\xe9,3\n", b"h,s\n\n1,x\n", b"h,s\n1,2\n\n,\n,\n3,4\n", b'h,s\n1,"2\n3']
+)
+def test_refusals_name_the_same_line_in_blocks(data: bytes, size: int) -> None:
+    parts = outcome(lambda: tables(in_chunks(data, size), "s.csv"))
+    assert parts == outcome(lambda: [make_table(data, "s.csv")])
+    assert isinstance(parts, str)
+
+
+def test_a_long_row_takes_no_time_to_find_its_end() -> None:
+    cell = b"x" * 3_000_000
+    data = b'a,b\n1,"\n' + cell + b'"\n2,3\n'
+    (table_,) = tables(in_chunks(data, 10_000), "s.csv")
+    assert [line for line, _ in rows(table_)] == [3, 4]

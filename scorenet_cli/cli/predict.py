@@ -1,6 +1,7 @@
 """scorenet predict: scores for values on the command line, or for the rows of a CSV."""
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,8 +17,9 @@ from scorenet_cli.cli.report import warn
 from scorenet_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from scorenet_cli.csv_table import Table
     from scorenet_cli.model import Model, Predictions
     from scorenet_cli.network import Array
     from scorenet_cli.scaling import ScalingName
@@ -58,41 +60,82 @@ def predict(
     if output == "-":
         output = None
     if output is not None:
-        for what, other in (("the model", model), ("the CSV", csv)):
-            if other is not None and files.same(other, output):
-                raise UsageError(f"--output would overwrite {what}: {output}. Choose another name.")
-        files.check_writable(output)
+        _check_output(output, model, csv)
     loaded = model_file.load(model)
-    if csv is None:
-        check_count(row, loaded.features)
-        answer = run(loaded, np.array([row]), scaling)
-        text = "".join(f"{score}\n" for row in _fixed(answer.scores, precision) for score in row)
+    outside = _Outside(loaded, scaling)
+    if csv is not None and not json:  # block by block: there may be more rows than memory
+        with files.writer(output) if output is not None else _standard_output() as write:
+            for table, answer in _of_rows(loaded, csv, scaling):
+                outside.add(answer)
+                write(_as_csv(loaded, table, answer, precision))
+        outside.warn()
+        return
+    if csv is not None:
+        answers = [answer for _, answer in _of_rows(loaded, csv, scaling)]
     else:
-        from scorenet_cli import csv_table, dataset
-
-        table = dataset.name_columns(dataset.read_table(csv), loaded.features, loaded.targets)
-        columns = dataset.model_columns(table, loaded.features)
-        answer = run(loaded, csv_table.numbers(table, columns), scaling)
-        text = (
-            ""
-            if json
-            else csv_table.with_columns(
-                table,
-                [f"predicted_{target}" for target in loaded.targets],
-                _fixed(answer.scores, precision),
-            )
-        )
-    _warn_outside(loaded, answer, scaling)
+        check_count(row, loaded.features)
+        answers = [run(loaded, np.array([row]), scaling)]
+    for answer in answers:
+        outside.add(answer)
+    outside.warn()
     if json:
         from scorenet_cli.show.answers import to_line
 
-        text = to_line(_as_json(loaded, answer)) + "\n"
+        text = to_line(_as_json(loaded, answers)) + "\n"
+    else:
+        scores = (score for row in _fixed(answers[0].scores, precision) for score in row)
+        text = "".join(f"{score}\n" for score in scores)
     if output is not None:
         files.write_whole(output, text)
-        return
-    if csv is not None and not json and hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # the input's own encoding
-    sys.stdout.write(text)
+    else:
+        sys.stdout.write(text)
+
+
+def _check_output(output: str, model: str, csv: str | None) -> None:
+    """Refuse early to write over what is read, or where nothing can be written."""
+    from scorenet_cli import files
+
+    for what, other in (("the model", model), ("the CSV", csv)):
+        if other is not None and files.same(other, output):
+            raise UsageError(f"--output would overwrite {what}: {output}. Choose another name.")
+    files.check_writable(output)
+
+
+@contextmanager
+def _standard_output() -> "Iterator[Callable[[str], None]]":
+    """Write there at once, in the input's own encoding."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+
+    def write(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    yield write
+
+
+def _of_rows(
+    model: "Model", path: str, scaling: "ScalingName"
+) -> "Iterator[tuple[Table, Predictions]]":
+    """Run the model on a CSV, a block of rows at a time."""
+    from scorenet_cli import csv_table, dataset
+    from scorenet_cli.model import predict as run
+
+    columns = None
+    for block in dataset.read_tables(path):
+        table = dataset.name_columns(block, model.features, model.targets)
+        if columns is None:
+            columns = dataset.model_columns(table, model.features)
+        yield table, run(model, csv_table.numbers(table, columns), scaling)
+
+
+def _as_csv(model: "Model", table: "Table", answer: "Predictions", precision: int) -> str:
+    """Lay out a block of rows with their predictions; the first has the header."""
+    from scorenet_cli import csv_table
+
+    names = [f"predicted_{target}" for target in model.targets]
+    header = csv_table.header(table, names) if table.is_first else ""
+    return header + csv_table.with_columns(table, _fixed(answer.scores, precision))
 
 
 def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
@@ -102,38 +145,52 @@ def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
     return zip(*(map(write, column.tolist()) for column in visible.T), strict=True)
 
 
-def _warn_outside(model: "Model", answer: "Predictions", scaling: "ScalingName") -> None:
-    """Name the features whose values lie outside what the model was trained on."""
-    from scorenet_cli.model import training_range
-    from scorenet_cli.text import number, quoted
+class _Outside:
+    """Counts values outside what the model was trained on, to warn of them."""
 
-    ranges = training_range(model, scaling)
-    if ranges is None:
-        return
+    def __init__(self, model: "Model", scaling: "ScalingName") -> None:
+        from scorenet_cli.model import training_range
 
-    rows = len(answer.inputs)
-    for position, feature in enumerate(model.features):
-        outside = answer.outside[:, position]
-        if not (count := int(outside.sum())):
-            continue
-        low, high = ranges[position].tolist()
-        value = number(float(answer.inputs[outside, position][0]))
-        whom = f"in {count:,} of {rows:,} rows (the first: {value})" if rows > 1 else f"= {value}"
-        warn(
-            f"{quoted(feature)} {whom} is outside the training range "
-            f"{number(low)} to {number(high)}: the prediction is a guess."
-        )
+        self.features = model.features
+        self.ranges = training_range(model, scaling)
+        self.rows = 0
+        self.counts: dict[int, int] = {}  # by the feature's position, and so is first
+        self.first: dict[int, float] = {}
+
+    def add(self, answer: "Predictions") -> None:
+        """Count the values of more rows."""
+        import numpy as np
+
+        self.rows += len(answer.inputs)
+        for position in np.flatnonzero(answer.outside.any(axis=0)).tolist():
+            outside = answer.outside[:, position]
+            self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
+            self.first.setdefault(position, float(answer.inputs[outside, position][0]))
+
+    def warn(self) -> None:
+        """Name the features, how often, and the first value of each."""
+        from scorenet_cli.text import number, quoted
+
+        if self.ranges is None:
+            return
+        for position, count in sorted(self.counts.items()):
+            low, high = self.ranges[position].tolist()
+            value = number(self.first[position])
+            whom = (
+                f"in {count:,} of {self.rows:,} rows (the first: {value})"
+                if self.rows > 1
+                else f"= {value}"
+            )
+            warn(
+                f"{quoted(self.features[position])} {whom} is outside the training range "
+                f"{number(low)} to {number(high)}: the prediction is a guess."
+            )
 
 
-def _as_json(model: "Model", answer: "Predictions") -> dict[str, Any]:
+def _as_json(model: "Model", answers: "list[Predictions]") -> dict[str, Any]:
     """Lay out the JSON answer."""
-    columns = zip(
-        answer.inputs.tolist(),
-        answer.scaled_inputs.tolist(),
-        answer.outputs.tolist(),
-        answer.scores.tolist(),
-        answer.outside.tolist(),
-        strict=True,
+    rows = (
+        row for answer in answers for row in zip(*(part.tolist() for part in answer), strict=True)
     )
     return {
         "targets": list(model.targets),
@@ -149,6 +206,6 @@ def _as_json(model: "Model", answer: "Predictions") -> dict[str, Any]:
                     if is_outside
                 ],
             }
-            for inputs, scaled_inputs, outputs, scores, outside in columns
+            for inputs, scaled_inputs, outputs, scores, outside in rows
         ],
     }

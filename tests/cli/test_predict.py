@@ -125,6 +125,76 @@ def test_a_csv_in_json_has_a_prediction_a_row(invoke: Invoke) -> None:
     assert "'studied' in 1 of 2 rows (the first: 9) is outside" in result.stderr
 
 
+def test_rows_that_come_slowly_are_answered_as_they_come(tmp_path: Path) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "scorenet_cli", "predict", "--csv", "-"],
+        cwd=tmp_path,
+        env=plain_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdin is not None
+    assert run.stdout is not None
+    run.stdin.write("studied,slept\n2,8\n")
+    run.stdin.flush()
+    assert run.stdout.readline() == "studied,slept,predicted_score\n"
+    assert run.stdout.readline() == f"2,8,{score(0.5, 0.8):.6f}\n"
+    for studied in (1, 9):  # each is answered before the next is asked
+        run.stdin.write(f"{studied},9\n")
+        run.stdin.flush()
+        assert run.stdout.readline() == f"{studied},9,{score(studied / 4, 0.9):.6f}\n"
+    assert run.poll() is None
+    _, errors = run.communicate()
+    assert run.returncode == 0
+    assert errors.startswith("Warning: 'studied' in 1 of 3 rows (the first: 9) is outside")
+
+
+def test_many_rows_take_as_much_memory_as_few(tmp_path: Path) -> None:
+    pytest.importorskip("resource")  # tells it on POSIX systems
+    script = (
+        "import resource, subprocess, sys\n"
+        "run = subprocess.Popen([sys.executable, '-m', 'scorenet_cli', 'predict', '--csv', '-'],"
+        " stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)\n"
+        "print('studied,slept', file=run.stdin)\n"
+        "for _ in range(int(sys.argv[1])): run.stdin.write('2.25,8.5\\n' * 10_000)\n"
+        "run.communicate()\n"
+        "print(run.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    peaks = []
+    for count in (1, 50):
+        result = subprocess.run(
+            [sys.executable, "-c", script, str(count)],
+            cwd=tmp_path,
+            env=plain_environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        status, peak = map(int, result.stdout.split())
+        assert status == 0
+        peaks.append(peak)
+    assert peaks[1] < 1.25 * peaks[0]  # 10,000 and 500,000 rows
+
+
+def test_a_fault_far_down_comes_after_the_rows_before_it(process: Process, tmp_path: Path) -> None:
+    many = 300_000  # more than is read at once
+    (tmp_path / "d.csv").write_text("studied,slept\n" + "2,8\n" * many + "3,x\n4,9\n")
+    (tmp_path / "out.csv").write_text("old")
+    message = f"Error: d.csv, line {many + 2}, column 'slept': 'x' is not a number. Mend the cell."
+    result = process("predict", "--csv", "d.csv")
+    assert result.returncode == 1
+    assert result.stderr == f"{message}\n"
+    lines = result.stdout.splitlines()
+    assert 0 < len(lines) <= many + 1
+    assert set(lines[1:]) == {f"2,8,{score(0.5, 0.8):.6f}"}
+    result = process("predict", "--csv", "d.csv", "--output", "out.csv")
+    assert (result.returncode, result.stderr, result.stdout) == (1, f"{message}\n", "")
+    assert (tmp_path / "out.csv").read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["d.csv", "out.csv", "scorenet.json"]
+
+
 def test_output_goes_to_a_file_whole(invoke: Invoke) -> None:
     result = invoke("predict", 2, 8, "--output", "out.txt")
     assert result.stdout == ""
