@@ -162,7 +162,7 @@ def _round_values(axis: Axis, most: int) -> list[float]:
     low, high = 10.0**axis.low, 10.0 ** min(axis.high, 308.0)
     decades = range(math.floor(axis.low), math.ceil(axis.high))
     finer = [float(f"{digit}e{decade}") for decade in decades for digit in (1, 2, 5)]
-    finer = [value for value in finer if low <= value <= high]
+    finer = [value for value in finer if max(low, 5e-324) <= value <= high]
     return finer if len(finer) > 1 else _multiples(low, high, most)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support import shown
 
@@ -48,6 +48,7 @@ def test_where_there_is_no_curve_there_is_no_chart(history: list[tuple[int, floa
     assert loss_chart(history) is None
 
 
+@example([0.0, 5e-324], [], 20, False)
 @given(
     st.lists(LOSSES, min_size=2, max_size=60),
     st.lists(LOSSES, max_size=20),
