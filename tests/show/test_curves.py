@@ -48,7 +48,7 @@ def test_where_there_is_no_curve_there_is_no_chart(history: list[tuple[int, floa
     assert loss_chart(history) is None
 
 
-@example([0.0, 5e-324], [], 20, False)
+@example(losses=[0.0, 5e-324], validation=[], width=20, ascii_only=False)
 @given(
     st.lists(LOSSES, min_size=2, max_size=60),
     st.lists(LOSSES, max_size=20),
