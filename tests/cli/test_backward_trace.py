@@ -142,3 +142,13 @@ def test_a_page_is_saved_as_it_is_printed(process: Process, tmp_path: Path) -> N
     result = process("backward-trace", "--save", "page.txt")
     assert (tmp_path / "page.txt").read_text(encoding="utf-8") == result.stdout
     assert result.stderr == "Saved page.txt.\n"
+
+
+def test_the_picture_holds_the_changes(textbook: Invoke) -> None:
+    words = ["--actual", 0.01, "--actual", 0.99, "--learning-rate", 0.5]
+    result = textbook("backward-trace", 0.05, 0.1, *words, "--save", "step.svg", "--json")
+    assert json.loads(result.stdout)["loss"] == pytest.approx(0.298371109)
+    picture = Path("step.svg").read_text(encoding="utf-8")
+    for figure in ("-0.7414", "-0.1385", "-0.0411", "0.0113", "bias -0.0692"):
+        assert f">{figure}<" in picture
+    assert "Loss 0.2984 before, 0.2805 after" in picture
