@@ -20,7 +20,7 @@ import numpy as np
 
 from scorenet_cli.errors import DataError
 from scorenet_cli.network import Array
-from scorenet_cli.text import DecimalCommaError, is_number, listed, parse_number, quoted
+from scorenet_cli.text import DecimalCommaError, is_number, listed, parse_number, printable, quoted
 
 DELIMITERS = "\t;,"
 
@@ -165,13 +165,16 @@ def line_of_row(table: Table, row: int) -> int:
 def header(table: Table, names: Sequence[str]) -> str:
     """Return the line of the table's names, with others added, in its own delimiter.
 
-    A table cut by spaces comes out cut by commas.
+    A table cut by spaces comes out cut by commas. Names that the table itself does not hold,
+    from a model then, are shown as a terminal may show them.
     """
     own = [
         "" if column in table.unnamed and table.has_header else name
         for column, name in enumerate(table.names)
     ]
-    return _written(table, [[*own, *names]])
+    if not table.has_header:
+        own = list(map(printable, own))
+    return _written(table, [[*own, *map(printable, names)]])
 
 
 def with_columns(table: Table, cells: Iterable[Sequence[str]]) -> str:

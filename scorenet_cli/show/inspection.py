@@ -117,8 +117,9 @@ def _weight_tables(model: Model) -> Iterator[RenderableType]:
         yield Text()
         yield heading(f"Weights to the {layer_names(model)[position]} layer")
         before, after = names[position], names[position + 1]
-        matrix = _weight_matrix(layer, before, after)
-        if layer.parameters <= MOST_WEIGHTS and fits(matrix, COMFORTABLE_WIDTH):
+        small = layer.parameters <= MOST_WEIGHTS
+        matrix = _weight_matrix(layer, before, after) if small else None
+        if matrix is not None and fits(matrix, COMFORTABLE_WIDTH):
             yield matrix
         else:
             yield from _weight_list(layer, before, after)
