@@ -373,7 +373,7 @@ def test_a_wide_csv_and_a_deep_network_go_through_every_command(folder: Path) ->
         assert answer.returncode == 0
         assert len(answer.stdout.splitlines()) == 4
         values = [0.5] * columns if csv == "wide.csv" else [2, 8]
-        for words in (["inspect", "--json"], ["inspect"], ["forward-trace", *values]):
+        for words in (["inspect"], ["forward-trace", *values]):
             shown = ended(start(folder, *words, "--model", "m.json"))
             assert shown.returncode == 0, shown.stderr
     model = json.loads((folder / "m.json").read_text())
