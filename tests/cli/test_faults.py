@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import Process, one_message, plain_environment
+from support import one_message, plain_environment
 
 from scorenet_cli import model_file
 from scorenet_cli.worked_example import ROWS_CSV
@@ -56,10 +56,18 @@ def _processes_that_hear_ctrl_c_and_end() -> Iterator[None]:
     _running.clear()
 
 
+@pytest.fixture(scope="module")
+def old_model(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("old")
+    result = ended(start(path, "train", "--epochs", 1, "--quiet"))
+    assert result.returncode == 0
+    return (path / "scorenet.json").read_bytes()
+
+
 @pytest.fixture
-def folder(tmp_path: Path, process: Process) -> Path:
+def folder(tmp_path: Path, old_model: bytes) -> Path:
     """A folder with an old model of the document's rows, and a CSV of many."""
-    assert process("train", "--epochs", 1, "--quiet").returncode == 0
+    (tmp_path / "scorenet.json").write_bytes(old_model)
     (tmp_path / "d.csv").write_bytes(ROWS_CSV)
     (tmp_path / "rows.csv").write_text("hours_studied,hours_slept\n" + "2,8\n" * ROWS)
     return tmp_path
