@@ -299,8 +299,9 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     anything, and yet a row with too few or too many cells is noticed.
     """
     width = len(table.names)
-    everything = set(columns) == set(range(width))
-    kinds = [(f"f{n}", np.float64 if n in columns else "U1") for n in range(width)]
+    wanted = set(columns)
+    everything = wanted == set(range(width))
+    kinds = [(f"f{n}", np.float64 if n in wanted else "U1") for n in range(width)]
     lines: Iterable[str] = _open(table)
     delimiter = table.delimiter
     quotes: str | None = '"'

@@ -188,7 +188,8 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
             if choices
             else "."
         )
-    left = [n for n in features if n in usable]
+    known = set(usable)  # thousands of columns are looked up
+    left = [n for n in features if n in known]
     if left and 0 in table.unnamed and table.has_header and len(left) > 1:
         left = [n for n in left if n != 0 or not _counts_rows(numbers(table, [0])[:, 0])]
     if not left:

@@ -14,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorenet_cli.errors import FileError
-from scorenet_cli.files import check_writable, read_bytes, same, shown, write_whole
+from scorenet_cli.files import (
+    check_writable,
+    discard_temporaries,
+    read_bytes,
+    read_chunks,
+    same,
+    shown,
+    write_whole,
+    writer,
+)
 
 
 @pytest.fixture
@@ -123,6 +132,114 @@ def test_a_folder_that_cannot_be_listed_can_be_written_to(
     monkeypatch.setattr(os, "open", no_folders)
     write_whole(tmp_path / "a", "new")
     assert (tmp_path / "a").read_text() == "new"
+
+
+def test_parts_are_one_file_which_is_there_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    with writer(path) as write:
+        write("one\n")
+        write(b"two\n")
+        assert path.read_text() == "old"
+    assert path.read_text() == "one\ntwo\n"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_what_goes_wrong_between_the_parts_leaves_what_was_there(tmp_path: Path) -> None:
+    def fail_between() -> None:
+        with writer(tmp_path / "a") as write:
+            write("one\n")
+            raise OSError("of something else")
+
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(OSError, match="of something else"):
+        fail_between()
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "old"
+
+
+def test_what_a_dead_process_left_is_removed_and_what_is_being_written_is_not(
+    tmp_path: Path,
+) -> None:
+    for name in (".scorenet-0123.tmp", ".scorenet-4567.tmp", "scorenet.tmp", ".other.tmp"):
+        (tmp_path / name).write_text("left behind")
+    with writer(tmp_path / "a") as write:
+        write("one")
+        (living,) = [name for name in os.listdir(tmp_path) if name.startswith(".scorenet-")]
+        write_whole(tmp_path / "b", "two")
+        assert living in os.listdir(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".other.tmp", "a", "b", "scorenet.tmp"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links as POSIX has them")
+def test_a_link_that_is_named_like_a_temporary_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("kept")
+    (tmp_path / ".scorenet-0.tmp").symlink_to("kept")
+    (tmp_path / ".scorenet-1.tmp").mkdir()
+    write_whole(tmp_path / "a", "new")
+    assert sorted(os.listdir(tmp_path)) == [".scorenet-0.tmp", ".scorenet-1.tmp", "a", "kept"]
+    assert (tmp_path / "kept").read_text() == "kept"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks as POSIX has them")
+@pytest.mark.parametrize("kind", [errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_folder_without_locks_can_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: int
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(kind, os.strerror(kind))
+
+    (tmp_path / ".scorenet-0.tmp").write_text("whose is this?")
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    write_whole(tmp_path / "a", "new")
+    assert sorted(os.listdir(tmp_path)) == [".scorenet-0.tmp", "a"]
+
+
+def test_a_temporary_file_that_was_taken_for_one_left_behind_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    really_lock, losses = fcntl.flock, iter([True, False])
+
+    def late(handle: int, how: int) -> None:
+        if next(losses):
+            for path in tmp_path.iterdir():  # another process was faster
+                path.unlink()
+        really_lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write_whole(tmp_path / "a", "new")
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "new"
+
+
+def test_half_written_files_can_be_discarded_at_once(tmp_path: Path) -> None:
+    def write_and_discard() -> None:
+        with writer(tmp_path / "a") as write:
+            write("one")
+            discard_temporaries()
+            assert os.listdir(tmp_path) == []
+
+    with pytest.raises(FileError, match="cannot be written"):
+        write_and_discard()
+    assert os.listdir(tmp_path) == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.binary(max_size=50), size=st.integers(1, 60))
+def test_chunks_are_the_file_piece_by_piece(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, size: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "chunks"
+    path.write_bytes(data)
+    chunks = list(read_chunks(path, size))
+    assert b"".join(chunks) == data
+    assert all(0 < len(chunk) <= size for chunk in chunks)
+
+
+def test_chunks_of_what_is_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="none: cannot be read: no such file"):
+        list(read_chunks(tmp_path / "none", 10))
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o664, 0o400])

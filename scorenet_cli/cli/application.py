@@ -18,8 +18,6 @@ from scorenet_cli.cli.report import say
 from scorenet_cli.cli.train import train
 from scorenet_cli.errors import ScorenetError
 
-INTERRUPTED = 130
-
 
 class Commands(TyperGroup):
     """Runs a command and turns the errors meant for users into messages."""
@@ -37,14 +35,6 @@ class Commands(TyperGroup):
             _end("Error: there is not enough memory. Use less data or a smaller network.", 1)
         except OSError as error:
             _give_up_output(error)
-
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401
-        """Run the command; Typer would pass over Ctrl-C in silence."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            say("Interrupted: nothing was changed.")
-            raise typer.Exit(INTERRUPTED) from None
 
 
 def _end(message: str, status: int) -> NoReturn:

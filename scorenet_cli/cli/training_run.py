@@ -70,6 +70,8 @@ def run(options: Options) -> None:
             f"Saved {files.shown(options.output)}{instead}. "
             f"Next: {_next_command(job.data, options)}"
         )
+    if wish.signal is not None:  # it came while a finished run was saved
+        raise typer.Exit(wish.exit_status)
 
 
 def _save_history(job: Job, options: Options, losses: list[HistoryLine], result: Run) -> None:

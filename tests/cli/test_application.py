@@ -76,16 +76,6 @@ def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.Mo
     assert result.stderr.startswith("Error: there is not enough memory")
 
 
-def test_ctrl_c_outside_training_says_so(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_path: str) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("scorenet_cli.model_file.load", interrupt)
-    result = invoke("inspect")
-    assert result.exit_code == 130
-    assert result.stderr == "Interrupted: nothing was changed.\n"
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "words",

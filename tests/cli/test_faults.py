@@ -1,0 +1,388 @@
+"""Real processes that are killed, interrupted, starved of disk, and many at once.
+
+SCORENET_FAULTS=200 makes of each as many as CONTRIBUTING.md tells of; without it, a few.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import one_message, plain_environment
+
+from scorenet_cli import model_file
+from scorenet_cli.worked_example import ROWS_CSV
+
+TIMES = int(os.environ.get("SCORENET_FAULTS", "4"))
+# Runs the command, changed by what stands for {change}; saves are frequent, and so are faults.
+SCRIPT = """
+import os, sys, time
+from scorenet_cli.cli import main, training_run
+{change}
+main()
+"""
+SLOW_DISK = """
+real = os.fsync
+def fsync(handle):
+    time.sleep(0.05)
+    real(handle)
+os.fsync = fsync
+"""
+SAVES_ALL_THE_TIME = f"training_run.AUTOSAVE_SECONDS = 0.0{SLOW_DISK}"
+ROWS = 60_000
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits as POSIX has them")
+
+
+@pytest.fixture(autouse=True)
+def _processes_that_hear_ctrl_c_and_end() -> Iterator[None]:
+    """A process started in the background ignores it, and its children do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+    for run in _running:  # of a test that failed
+        run.kill()
+        run.communicate()
+    _running.clear()
+
+
+@pytest.fixture(scope="module")
+def old_model(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("old")
+    result = ended(start(path, "train", "--epochs", 1, "--quiet"))
+    assert result.returncode == 0
+    return (path / "scorenet.json").read_bytes()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, old_model: bytes) -> Path:
+    """A folder with an old model of the document's rows, and a CSV of many."""
+    (tmp_path / "scorenet.json").write_bytes(old_model)
+    (tmp_path / "d.csv").write_bytes(ROWS_CSV)
+    (tmp_path / "rows.csv").write_text("hours_studied,hours_slept\n" + "2,8\n" * ROWS)
+    return tmp_path
+
+
+def start(folder: Path, *words: object, change: str | None = None) -> subprocess.Popen[str]:
+    program = ["-m", "scorenet_cli"] if change is None else ["-c", SCRIPT.format(change=change)]
+    return _started(folder, [*program, *map(str, words)])
+
+
+_running: list[subprocess.Popen[str]] = []
+
+
+def _started(folder: Path, words: list[str]) -> subprocess.Popen[str]:
+    _running.append(
+        subprocess.Popen(
+            [sys.executable, *words],
+            cwd=folder,
+            env=plain_environment(PYTHONDONTWRITEBYTECODE="1"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    )
+    return _running[-1]
+
+
+def ended(run: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    out, errors = run.communicate(timeout=60)
+    _running.remove(run)
+    return subprocess.CompletedProcess(run.args, run.returncode, out, errors)
+
+
+def litter(folder: Path) -> list[str]:
+    return [name for name in os.listdir(folder) if name.endswith(".tmp")]
+
+
+def is_model(path: Path) -> bool:
+    return model_file.load(str(path)).network.shape[0] == 2
+
+
+def is_history(path: Path) -> bool:
+    lines = path.read_text().splitlines()
+    return lines == ["epoch,loss"] or lines[-1].startswith("5000,")
+
+
+def is_csv(path: Path) -> bool:
+    text = path.read_text()
+    return text == "old" or text.count("\n") == ROWS + 1
+
+
+TRAIN = ["train", "--epochs", 100_000_000, "--hidden", 400, "--quiet"]
+HISTORY = ["train", "--epochs", 5000, "--history", "h.csv", "--quiet", "-o", "other.json"]
+PREDICT = ["predict", "--csv", "rows.csv", "--output", "p.csv"]
+
+
+# kill -9
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "old", "is_whole"),
+    [
+        (TRAIN, "scorenet.json", None, is_model),
+        (HISTORY, "h.csv", "epoch,loss\n", is_history),
+        (PREDICT, "p.csv", "old", is_csv),
+    ],
+    ids=["model", "history", "predictions"],
+)
+def test_a_file_is_old_or_new_whenever_its_writer_is_killed_and_litter_does_not_grow(
+    folder: Path,
+    words: list[object],
+    target: str,
+    old: str | None,
+    is_whole: Callable[[Path], bool],
+) -> None:
+    if old is not None:
+        (folder / target).write_text(old)
+    moments = random.Random(TIMES)  # noqa: S311 - no secret
+    left_behind = new = 0
+    before = (folder / target).read_bytes()
+    for n in range(TIMES):
+        known = litter(folder)
+        run = start(folder, *words, change=SAVES_ALL_THE_TIME)
+        if n % 2:
+            time.sleep(moments.uniform(0.1, 0.6))
+        else:  # while it writes, for sure
+            while run.poll() is None and set(litter(folder)) <= set(known):
+                time.sleep(0.001)
+            time.sleep(moments.uniform(0, 0.02))
+        run.kill()
+        ended(run)
+        assert is_whole(folder / target)
+        assert len(litter(folder)) <= 1
+        left_behind += len(litter(folder))
+        new += (folder / target).read_bytes() != before
+    print(f"{target}: {TIMES} kills, {left_behind} left a part behind, {new} found it new")  # noqa: T201
+    assert left_behind  # the fault did happen
+    assert ended(start(folder, "train", "--epochs", 1, "--quiet")).returncode == 0
+    assert litter(folder) == []
+
+
+def test_a_long_run_that_is_killed_leaves_what_it_saved_in_between(folder: Path) -> None:
+    run = start(folder, *TRAIN, "-o", "new.json", change="training_run.AUTOSAVE_SECONDS = 0.2")
+    deadline = time.monotonic() + 30
+    while not (folder / "new.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.kill()
+    ended(run)
+    facts = model_file.load(str(folder / "new.json")).training
+    assert facts is not None
+    assert facts.epochs > 0
+
+
+def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -> None:
+    words = ["train", "--epochs", 3000, "--quiet", "-o", "one.json"]
+    runs = [start(folder, *words, "--seed", n, change=SAVES_ALL_THE_TIME) for n in range(4)]
+    for run in runs:
+        result = ended(run)
+        assert result.returncode == 0
+        assert "save" not in result.stderr  # none lost what it was writing
+    facts = model_file.load(str(folder / "one.json")).training
+    assert facts is not None
+    assert (facts.epochs, facts.seed in range(4)) == (3000, True)
+    assert litter(folder) == []
+
+
+# A disk that takes no more
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        (["train", "--epochs", 1, "--hidden", 400, "--quiet"], "scorenet.json"),
+        (HISTORY[:-2], "h.csv"),
+        (PREDICT, "p.csv"),
+    ],
+)
+def test_a_file_that_may_not_grow_is_one_message_and_the_old_one_stays(
+    folder: Path, words: list[object], target: str
+) -> None:
+    pytest.importorskip("resource")
+    old = b"epoch,loss\n"
+    if target != "scorenet.json":
+        (folder / target).write_bytes(old)
+    before = (folder / target).read_bytes()
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
+    result = ended(start(folder, *words, change=limit))
+    assert one_message(result) == (
+        f"Error: {target}: cannot be written: file too large. Nothing was changed there."
+    )
+    assert result.returncode == 1
+    assert (folder / target).read_bytes() == before
+    assert litter(folder) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_device_is_one_message(folder: Path) -> None:
+    result = ended(start(folder, *PREDICT[:-1], "/dev/full"))
+    assert "cannot be written: no space left on device" in one_message(result)
+    assert result.returncode == 1
+
+
+def test_a_folder_that_may_not_be_written_to_is_one_message(folder: Path) -> None:
+    nobody = "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
+    with tempfile.TemporaryDirectory() as name:  # that others may enter, as pytest's are not
+        place = Path(name)
+        shutil.copy(folder / "scorenet.json", place)
+        shutil.copy(folder / "rows.csv", place)
+        place.chmod(0o555)
+        try:
+            for words in (TRAIN, PREDICT):
+                result = ended(start(place, *words, change="" if os.geteuid() else nobody))
+                assert "the folder" in one_message(result)
+                assert one_message(result).endswith("cannot be written to.")
+                assert result.returncode == 1
+            assert sorted(os.listdir(place)) == ["rows.csv", "scorenet.json"]
+        finally:
+            place.chmod(0o755)
+
+
+def test_a_folder_that_vanishes_during_training_is_one_message(folder: Path) -> None:
+    (folder / "gone").mkdir()
+    words = ["--epochs", 100_000_000, "--log-every", 1, "-o", "gone/m.json"]
+    run = start(folder, "train", "d.csv", *words)
+    assert run.stderr is not None
+    for line in run.stderr:
+        if line.startswith("epoch 5 "):
+            break
+    shutil.rmtree(folder / "gone")
+    run.send_signal(signal.SIGINT)
+    result = ended(run)
+    assert result.returncode == 1
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: gone/m.json: cannot be written: no such file or directory.")
+    assert "Traceback" not in result.stderr
+
+
+# Ctrl-C
+
+# Says on standard output when main has begun, which is when Ctrl-C begins to be heard.
+TELLS = """
+import os, signal, sys
+from scorenet_cli import __main__
+before = signal.signal
+def tell(number, handler):
+    signal.signal = before
+    before(number, handler)
+    os.write(1, b"ready\\n")
+signal.signal = tell
+__main__.main()
+"""
+
+
+def interrupted(
+    folder: Path, words: list[object], moment: float, times: int
+) -> subprocess.CompletedProcess[str]:
+    run = _started(folder, ["-c", TELLS, *map(str, words)])
+    assert run.stdout is not None
+    assert run.stdout.readline() == "ready\n"
+    time.sleep(moment)
+    for _ in range(times):
+        run.send_signal(signal.SIGINT)
+    return ended(run)
+
+
+@pytest.mark.parametrize(
+    ("words", "longest"),
+    [
+        (["predict", "2", "8"], 0.25),
+        (["train", "d.csv", "--epochs", 2000, "--quiet"], 0.4),
+        (PREDICT, 0.4),
+    ],
+    ids=["predict", "train", "predict to a file"],
+)
+def test_ctrl_c_ends_cleanly_at_any_moment(
+    folder: Path, words: list[object], longest: float
+) -> None:
+    (folder / "p.csv").write_text("old")
+    stopped = 0
+    for n in range(TIMES):
+        result = interrupted(folder, words, longest * n / TIMES, times=1 + n % 2)
+        assert result.returncode in {0, 130}, result.stderr
+        stopped += result.returncode == 130
+        assert "Traceback" not in result.stderr
+        assert "ignored" not in result.stderr
+        assert litter(folder) == []
+        assert is_model(folder / "scorenet.json")
+        assert is_csv(folder / "p.csv")
+    print(f"{words[0]}: {TIMES} interrupts, {stopped} before the end")  # noqa: T201
+    assert stopped
+
+
+@pytest.mark.parametrize("words", [["train", "-"], ["predict", "--csv", "-", "--output", "p.csv"]])
+def test_ctrl_c_while_a_csv_is_still_coming(folder: Path, words: list[str]) -> None:
+    (folder / "p.csv").write_text("old")
+    before = (folder / "scorenet.json").read_bytes()
+    run = start(folder, *words)
+    assert run.stdin is not None
+    run.stdin.write("hours_studied,hours_slept,score\n2,9,92\n")
+    run.stdin.flush()
+    time.sleep(0.6)
+    assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    result = ended(run)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "Interrupted.\n")
+    assert (folder / "scorenet.json").read_bytes() == before
+    assert (folder / "p.csv").read_text() == "old"
+    assert litter(folder) == []
+
+
+def test_ctrl_c_twice_while_a_model_is_saved_leaves_it_whole(folder: Path) -> None:
+    slow = SLOW_DISK.replace("time.sleep(0.05)", "os.write(1, b'saving\\n'); time.sleep(0.3)")
+    run = start(folder, "train", "--epochs", 7, "--quiet", "-o", "new.json", change=slow)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "saving\n"
+    for _ in range(2):
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    result = ended(run)
+    assert result.returncode == 130
+    assert result.stderr.startswith("Warning: the network is no better than")
+    facts = model_file.load(str(folder / "new.json")).training
+    assert facts is not None
+    assert facts.epochs == 7
+    assert litter(folder) == []
+
+
+# Many at once
+
+
+def test_many_processes_share_one_model(folder: Path) -> None:
+    expected = ended(start(folder, "predict", 2, 8)).stdout
+    assert float(expected) > 0
+    began = time.perf_counter()
+    runs = [start(folder, "predict", 2, 8) for _ in range(TIMES)]
+    assert [ended(run).stdout for run in runs] == [expected] * TIMES
+    print(f"{TIMES} processes at once: {time.perf_counter() - began:.1f} s")  # noqa: T201
+
+
+def test_a_wide_csv_and_a_deep_network_go_through_every_command(folder: Path) -> None:
+    columns = 1000
+    names = ",".join(f"c{n}" for n in range(columns))
+    row = ",".join("0.5" for _ in range(columns))
+    (folder / "wide.csv").write_text(f"{names},score\n" + f"{row},80\n" * 3)
+    deep = ",".join(["2"] * 100)
+    for csv, hidden in (("wide.csv", "3"), ("d.csv", deep)):
+        made = ended(start(folder, "train", csv, "--epochs", 2, "--hidden", hidden, "-o", "m.json"))
+        assert made.returncode == 0, made.stderr
+        answer = ended(start(folder, "predict", "--csv", csv, "--model", "m.json"))
+        assert answer.returncode == 0
+        assert len(answer.stdout.splitlines()) == 4
+        values = [0.5] * columns if csv == "wide.csv" else [2, 8]
+        for words in (["inspect"], ["forward-trace", *values]):
+            shown = ended(start(folder, *words, "--model", "m.json"))
+            assert shown.returncode == 0, shown.stderr
+    model = json.loads((folder / "m.json").read_text())
+    assert len(model["layers"]) == 101
