@@ -22,6 +22,9 @@ from scorenet_cli.errors import DataError
 from scorenet_cli.network import Array
 from scorenet_cli.text import DecimalCommaError, is_number, listed, parse_number, printable, quoted
 
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
+
 DELIMITERS = "\t;,"
 
 # The csv module's own limit of 128 KiB a cell would stand in the way of wide tables: a delimiter
@@ -39,10 +42,6 @@ _UNIT_SEPARATOR = "\x1f"
 # A row that is not whole yet is looked at with every line that comes; a longer one only when it
 # has doubled, so that looking takes no more time than reading.
 _SHORT = 1_000_000
-
-
-if TYPE_CHECKING:
-    from _csv import Reader as CsvReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +82,7 @@ class CellError(DataError):
     is_form: the value is there, and only its form is wrong.
     """
 
-    def __init__(
-        self, table: Table, line: int, column: int, reason: str, *, is_form: bool = False
-    ) -> None:
+    def __init__(self, table: Table, line: int, column: int, reason: str, *, is_form: bool) -> None:
         self.is_form = is_form
         self.place = f"{table.source}, line {line}, column {quoted(table.names[column])}: {reason}."
         super().__init__(f"{self.place} Mend the cell.")
@@ -153,7 +150,7 @@ def rows(table: Table) -> Iterator[tuple[int, list[str]]]:
             yield from held  # rows of blank cells count only where more rows follow
             held.clear()
             yield line, cells
-        elif len(cells) > 1:
+        else:
             held.append((line, cells))
 
 
@@ -357,7 +354,7 @@ def _bad_cell(table: Table, line: int, cells: list[str], columns: Sequence[int])
             shown = f"{quoted(cells[column])} " if cells[column] else "the cell "
             is_form = isinstance(reason, DecimalCommaError)
             return CellError(table, line, column, f"{shown}{reason}", is_form=is_form)
-    raise AssertionError("no bad cell in the line")  # pragma: no cover - the caller found one
+    raise AssertionError  # pragma: no cover - the caller found one
 
 
 def _no_rows(source: str, *, has_header: bool) -> DataError:
@@ -431,7 +428,7 @@ def _first_rows(
     """Read the first two rows, as far as there are any, with their line numbers."""
 
     def lines() -> Iterator[str]:
-        yield from _lines(replace(table, delimiter=delimiter))
+        yield from _open(table)
         if not is_whole:
             raise _MoreNeededError
 

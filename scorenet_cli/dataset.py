@@ -195,8 +195,8 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
     if not left:
         return "Mend the cell; no other column holds numbers only."
     names = io.StringIO()
-    csv.writer(names, lineterminator="\n").writerow([table.names[n] for n in left])
-    suggestion = shlex.quote(names.getvalue().rstrip("\n"))
+    csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
+    suggestion = shlex.quote(names.getvalue())
     if not suggestion.isprintable() or len(suggestion) > MOST_TO_COPY:
         return "Mend the cell, or leave the column out by naming the others in --features."
     return f"Mend the cell, or leave the column out: --features {suggestion}"

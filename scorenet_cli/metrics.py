@@ -71,7 +71,7 @@ def compare(predicted: Array, inputs: Array, actual: Array, known: tuple[Array, 
     def design(values: Array) -> Array:
         return np.column_stack([values / unit, np.ones(len(values))])
 
-    coefficients = np.linalg.lstsq(design(known[0]), known[1], rcond=None)[0]
+    coefficients = np.linalg.lstsq(design(known[0]), known[1])[0]
     mean = np.broadcast_to(known[1].mean(axis=0), actual.shape)
     metrics = measure(predicted, actual)
     return Fit(

@@ -284,13 +284,12 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def _numbers(value: object, where: str) -> Array:
     """Read numbers, or lists of equally many; refuse text, true, null, nan and infinity."""
-    pending, count = [value], 0
+    pending = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, list):
             pending.extend(item)
             continue
-        count += 1
         if isinstance(item, bool) or not isinstance(item, int | float):
             _refuse(f"{where}: {shorten(json.dumps(item))} is not a number.")
         if not _is_finite(item):

@@ -26,7 +26,7 @@ def parse_number(text: str) -> float:
     if not stripped:
         raise ValueError("is blank")
     if not is_number(stripped):
-        if _NUMBER.fullmatch(stripped.replace(",", ".", 1)):
+        if _NUMBER.fullmatch(stripped.replace(",", ".")):
             raise DecimalCommaError("is not a number (write decimals with a point)")
         raise ValueError("is not a number")
     value = float(stripped)
@@ -71,7 +71,7 @@ def listed(names: list[str] | tuple[str, ...], most: int = 12) -> str:
 
 def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
     """' Did you mean ...?' for a near miss, else nothing."""
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known)
     return f" Did you mean {quoted(near[0])}?" if near else ""
 
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import math
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from scorenet_cli.csv_table import Table, header, make_table, numbers
 from scorenet_cli.dataset import (
+    MOST_TO_COPY,
     Dataset,
     check_scores,
     find_columns,
@@ -23,6 +25,7 @@ from scorenet_cli.dataset import (
     name_columns,
     read_dataset,
     read_table,
+    read_tables,
 )
 from scorenet_cli.errors import DataError, FileError, UsageError
 
@@ -159,6 +162,8 @@ def test_a_decimal_comma_is_to_be_mended_and_the_column_kept() -> None:
         ("ann,1,2\nbob,3,4\n", ["column_2"]),
         (",n,h,s\n0,ann,1,2\n1,bob,3,4\n", ["h"]),
         (",n,h,s\n5,ann,1,2\n9,bob,3,4\n", ["column_1", "h"]),
+        (",n,s\n0,ann,2\n1,bob,4\n", ["column_1"]),
+        ("id,n,h,s\n0,ann,1,2\n1,bob,3,4\n", ["id", "h"]),
     ],
 )
 def test_text_in_a_column_comes_with_the_features_that_work(text: str, kept: list[str]) -> None:
@@ -173,7 +178,11 @@ def test_text_in_a_column_comes_with_the_features_that_work(text: str, kept: lis
 
 def test_features_that_cannot_be_shown_are_not_listed_for_copying() -> None:
     message = refusal('n,"h\nx",g,s\nann,1,2,3\n')
-    assert message.endswith("or leave the column out by naming the others in --features.")
+    generic = " Mend the cell, or leave the column out by naming the others in --features."
+    assert message.endswith(generic)
+    for length, is_listed in ((MOST_TO_COPY, True), (MOST_TO_COPY + 1, False)):
+        message = refusal(f"n,{'h' * length},s\nann,1,2\n")
+        assert message.endswith("h" * length if is_listed else generic)
 
 
 def test_text_in_the_target_column_comes_with_the_columns_that_could_be_one() -> None:
@@ -181,6 +190,7 @@ def test_text_in_the_target_column_comes_with_the_columns_that_could_be_one() ->
         "s.csv, line 2, column 'n': 'x' is not a number. "
         "Mend the cell, or choose another --target (columns of numbers: 'h')."
     )
+    assert refusal("h,n,s\n1,x,3\n4,5\n").endswith("(columns of numbers: 'h').")
     assert refusal("h,s\nx,A\n") == "s.csv, line 2, column 'h': 'x' is not a number. Mend the cell."
 
 
@@ -281,6 +291,18 @@ def test_other_widths_without_a_header_are_refused(text: str) -> None:
     )
 
 
+def test_numbered_columns_of_a_model_are_found_by_number() -> None:
+    found = table("1,2\n")
+    assert name_columns(found, ["column_2", "column_1"], ["s"]).names == found.names
+
+
+def test_a_model_whose_target_is_called_like_a_feature_needs_a_header() -> None:
+    found = name_columns(table("\n1,2\n"), ["s"], ["s"])
+    with pytest.raises(DataError) as error:
+        model_columns(found, ["s"])
+    assert str(error.value) == "s.csv, line 2: two columns are called 's'. Rename one."
+
+
 def test_a_table_without_a_header_gets_the_model_s_names() -> None:
     found = name_columns(table("1,2\n3,4\n"), ["h", "g"], ["s"])
     assert header(found, ["p, s", "p_t"]) == 'h,g,"p, s",p_t\n'
@@ -340,3 +362,26 @@ def test_the_best_score_that_the_hint_names_is_enough(score: float) -> None:
     found = table(text)
     most = float(checked(text).split("--max-score ")[1])
     check_scores(found, read_dataset(found), np.array([most]))
+
+
+def test_a_score_too_high_below_one_is_not_taken_for_a_negative_one() -> None:
+    assert checked("h,s\n1,0.7\n", most=[0.5]).endswith("--max-score 0.7")
+
+
+# Parts of it
+
+
+def test_rows_are_taken_by_position() -> None:
+    answer = read("h,s\n1,10\n2,20\n3,30\n").take(np.array([2, 0]))
+    assert (answer.inputs.tolist(), answer.scores.tolist()) == ([[3], [1]], [[30], [10]])
+    assert (answer.source, answer.features) == ("s.csv", ("h",))
+
+
+def test_a_file_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scorenet_cli.dataset.CHUNK", 8)
+    path = tmp_path / "r.csv"
+    path.write_text("h,s\n1,2\n3,4\n5,6\n7,x\n")
+    *good, bad = read_tables(str(path))
+    assert [numbers(block, [0, 1]).tolist() for block in good] == [[[1, 2]], [[3, 4], [5, 6]]]
+    with pytest.raises(DataError, match=rf"^{re.escape(str(path))}, line 5, column 's': 'x'"):
+        numbers(bad, [0, 1])

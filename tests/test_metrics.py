@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorenet_cli.metrics import compare, measure, verdict
+from scorenet_cli.metrics import Baselines, Fit, Metrics, compare, measure, verdict
 
 
 def test_by_hand() -> None:
@@ -59,3 +59,50 @@ def test_a_verdict_names_the_baseline_that_is_as_good(
     fit = compare(np.array(predicted)[:, np.newaxis], *known, known)
     said = verdict(fit, rows=rows, features=1)
     assert said is None if words is None else words in str(said)
+
+
+def test_scores_of_any_size_are_measured() -> None:
+    # Errors 1e200 and 0: their squares are beyond numbers, their root mean square is not.
+    metrics = measure(np.array([[1e200], [3e200]]), np.array([[2e200], [3e200]]))
+    assert metrics.rmse == pytest.approx(1e200 / np.sqrt(2))
+    assert metrics.r2 == pytest.approx(1 - 1 / 0.5)
+    # A spread of 2 (5e-161)² beside an error of 1: R² is beyond numbers.
+    assert measure(np.array([[1.0], [1.0]]), np.array([[0.0], [1e-160]])).r2 is None
+    assert measure(np.array([[5.0]]), np.array([[5.0]])).r2 is None
+    assert measure(np.zeros((2, 1)), np.zeros((2, 1))).rmse == 0
+
+
+def test_each_target_has_a_mean_of_its_own() -> None:
+    known = (np.array([[0.0], [1.0]]), np.array([[0.0, 10.0], [2.0, 10.0]]))
+    assert compare(known[1], *known, known).baselines.mean.mae == pytest.approx(0.5)  # 1, 1, 0, 0
+
+
+def test_the_line_is_the_same_in_any_unit_of_the_inputs() -> None:
+    hours, scores = np.array([[1.0], [2.0], [4.0]]), np.array([[1.0], [3.0], [5.0]])
+    for unit in (1e-300, 1.0, 1e300):
+        fit = compare(scores, hours * unit, scores, (hours * unit, scores))
+        # Least squares by hand: slope 9/7 and intercept 0 leave errors -2/7, 3/7, -1/7.
+        assert fit.baselines.linear.mae == pytest.approx(2 / 7)
+
+
+MEAN_VERDICT = "the network is no better than predicting the mean score for everyone."
+LINE_VERDICT = "the network is no better than a straight line (linear least squares)."
+
+
+@pytest.mark.parametrize(
+    ("network", "mean", "line", "rows", "said"),
+    [
+        (0.1, 2.0, 1.0, 9, None),
+        (2.0, 2.0, 1.0, 9, MEAN_VERDICT),
+        (0.5, 0.5, 0.1, 9, MEAN_VERDICT),
+        (0.0, 0.0, 1.0, 9, None),
+        (1.0, 2.0, 1.0, 9, LINE_VERDICT),
+        (1.0, 2.0, 1.0, 4, LINE_VERDICT),
+        (1.0, 2.0, 1.0, 3, None),
+    ],
+)
+def test_as_good_as_a_baseline_is_no_better(
+    network: float, mean: float, line: float, rows: int, said: str | None
+) -> None:
+    baselines = Baselines(Metrics(None, mean, mean), Metrics(None, line, line))
+    assert verdict(Fit(None, network, network, baselines), rows=rows, features=2) == said

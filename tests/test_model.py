@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,3 +77,36 @@ def test_neurons_are_named_by_layer() -> None:
     assert neuron_names(deep) == [("f0",), ("h1.1", "h1.2"), ("h2.1",), ("t0", "t1")]
     assert layer_names(model()) == ["hidden", "output"]
     assert layer_names(deep) == ["hidden 1", "hidden 2", "output"]
+
+
+def test_the_row_that_is_too_large_is_the_one_named() -> None:
+    steep = model(Network((Layer(np.array([[1e300], [0.0]]), None, "relu"),)))
+    rows = np.array([[1.0, 0.0], [2.5, 7.0], [1e10, 8.0]])
+    with pytest.raises(DataError) as error:
+        predict(steep, rows)
+    assert str(error.value) == (
+        "the numbers for 10000000000, 8 become too large to compute with. "
+        "Check the values' units, and the model's weights and scales."
+    )
+    tiny = dataclasses.replace(model(), feature_scale=np.array([1e-300, 1.0]))
+    with pytest.raises(DataError, match="the numbers for 10000000000, 8 become"):
+        predict(tiny, rows)
+
+
+def test_scores_beyond_numbers_are_refused_without_a_warning() -> None:
+    steep = model(Network((Layer(np.array([[1e200], [0.0]]), None, "relu"),)))
+    vast = dataclasses.replace(steep, target_scale=np.array([1e200]))
+    with pytest.raises(DataError, match="too large"):
+        predict(vast, np.array([[1.0, 1.0]]))
+
+
+def test_a_range_beyond_numbers_has_no_outside() -> None:
+    ranged = model(feature_range=np.array([[0.0, 1e300], [0.0, 9.0]]))
+    tiny = dataclasses.replace(ranged, feature_scale=np.array([1e-300, 1.0]))
+    outside = predict(tiny, np.array([[5.0, 10.0]]), "none").outside
+    assert outside.tolist() == [[False, True]]
+
+
+def test_without_a_range_nothing_is_outside() -> None:
+    assert predict(model(), np.array([[1.0, 2.0]])).outside.tolist() == [[False, False]]
+    assert predict(model(), np.array([[1.0, 2.0]])).outside.dtype == bool

@@ -403,6 +403,7 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
         ({"learning_rate": "3"}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": False}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": -3}, "'learning_rate' must be a number above 0"),
+        ({"learning_rate": 0}, "'learning_rate' must be a number above 0"),
         ({"loss": float("nan")}, "'loss' must be a number"),
         ({"loss": 10**400}, "'loss' must be a number"),
         ({"stopped": 1}, "'stopped' must be text"),
@@ -574,6 +575,9 @@ def test_a_bias_file_belongs_to_its_layer(tmp_path: Path, bias: str) -> None:
         ({"w1": "1 2\n", "b1": "1 -inf\n"}, "/b1.txt, line 1: '-inf' is not a finite number."),
         ({"w1": "1 2\n", "w2": "1\n"}, "/w2.txt: a layer of 2 neurons feeds one of 1 inputs."),
         ({"w1": "1 2\n", "b1": "1\n"}, "/b1.txt: must hold 2 numbers, one a line."),
+        ({"w1": "1\n", "w3": "1\n"}, ": holds 'w3.txt', but no w2.txt."),
+        ({"w1": "1\n", "b2": "1\n"}, ": holds 'b2.txt', but no w2.txt."),
+        ({"w1": "1\n", "w0": "1\n"}, ": holds 'w0.txt', but no w2.txt."),
     ],
 )
 def test_a_folder_that_is_no_model_is_refused(
@@ -656,6 +660,42 @@ def test_a_folder_with_this_model_s_weights_and_other_files_is_written_to(tmp_pa
 def test_weights_are_not_written_where_a_file_is(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("here")
     for folder in (tmp_path / "a", tmp_path / "a" / "b"):
-        with pytest.raises(FileError, match=": cannot be made a folder: "):
+        with pytest.raises(FileError) as error:
             save_weights(worked_example(), str(folder))
+        reason = "file exists" if folder.name == "a" else "not a directory"
+        assert str(error.value) == f"{folder}: cannot be made a folder: {reason}."
     assert (tmp_path / "a").read_text() == "here"
+
+
+def test_a_model_does_not_come_from_standard_input() -> None:
+    with pytest.raises(FileError) as error:
+        load("-")
+    assert str(error.value) == "a model comes from a file or a folder, not from standard input."
+
+
+def test_a_huge_file_that_would_be_replaced_is_not_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_file, "MAX_BYTES", 1_000_000)
+    path = tmp_path / "m.json"
+    path.write_text("1".ljust(1_000_001))
+    with pytest.raises(FileError, match=r"m\.json: is larger than 1 MB\.$"):
+        check_output(str(path))
+
+
+def test_the_name_or_key_that_stands_there_twice_is_the_one_named(tmp_path: Path) -> None:
+    text = json.dumps(minimal()).replace('"version": 1', '"version": 1, "version": 1')
+    assert refusal(tmp_path, text) == ": the key 'version' stands there twice."
+    assert refusal(tmp_path, minimal(features=["b", "a", "a"])) == ": \"features\" names 'a' twice."
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_: str) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "listdir", denied)
+    with pytest.raises(FileError) as error:
+        load(folder_of(tmp_path, w1="1\n"))
+    assert str(error.value) == f"{tmp_path}: cannot be read: Permission denied."

@@ -17,6 +17,7 @@ from scorenet_cli.network import (
     backward,
     count_parameters,
     forward,
+    is_finite,
     mean_squared_error,
     random_network,
     sigmoid,
@@ -185,7 +186,7 @@ def test_values_cannot_be_changed_afterwards() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Network(()), "at least one layer"),
+        (lambda: Network(()), "^a network needs at least one layer$"),
         (lambda: Layer(np.ones(3)), r"\(inputs, neurons\), not \(3,\)"),
         (lambda: Layer(np.ones((0, 3))), "inputs, neurons"),
         (lambda: Layer(np.ones((2, 3)), np.ones(2)), r"bias must be \(3,\), not \(2,\)"),
@@ -204,3 +205,24 @@ def test_mean_squared_error_is_a_mean_over_rows_and_targets() -> None:
     # (.1² + .2² + .3² + 0²) / 4 = .035
     outputs = np.array([[0.9, 0.2], [0.7, 1.0]])
     assert mean_squared_error(outputs, np.array([[1.0, 0.0], [1.0, 1.0]])) == pytest.approx(0.035)
+
+
+def test_values_are_kept_as_float64_a_row_of_inputs_after_the_other() -> None:
+    layer = Layer(np.array([[1, 2, 3], [4, 5, 6]]).T, np.array([1, 2]))
+    assert layer.bias is not None
+    assert layer.weights.dtype == layer.bias.dtype == np.dtype(np.float64)
+    assert layer.weights.flags.c_contiguous
+    with pytest.raises(ValueError, match="read-only"):
+        layer.bias[0] = 2
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "finite"),
+    [(1.0, None, True), (1.0, 1.0, True), (np.inf, 1.0, False), (1.0, np.nan, False)],
+)
+def test_a_network_is_finite_where_every_number_is(
+    weights: float, bias: float | None, finite: bool
+) -> None:
+    ends = Layer(np.ones((1, 1)), np.ones(1))
+    layer = Layer(np.array([[weights]]), None if bias is None else np.array([bias]))
+    assert is_finite(Network((ends, layer, ends))) == finite

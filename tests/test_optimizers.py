@@ -106,14 +106,22 @@ def test_adam_resumed_has_the_same_bits_even_through_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"mean": [1.0]}, {"steps": "x"}, {"random": {}}, {"square": [-1.0] * 9}]
+    ("change", "why"),
+    [
+        ({"mean": [1.0]}, "does not fit its layers"),
+        ({"square": [-1.0] * 9}, "does not fit its layers"),
+        ({"steps": -1}, "does not fit its layers"),
+        ({"steps": "x"}, "is not one of adam"),
+        ({"random": {}}, "is not one of adam"),
+    ],
 )
-def test_a_state_that_is_not_adams_is_refused(change: dict[str, Any]) -> None:
+def test_a_state_that_is_not_adams_is_refused(change: dict[str, Any], why: str) -> None:
     start = random_network((2, 3, 1), seed=2)
     kept = {"learning_rate": 0.01, "batch_size": 2, "seed": 2}
     memory = next(adam(start, INPUTS, ACTUAL, **kept)).memory()  # type: ignore[arg-type]
-    with pytest.raises(ModelError, match="training state"):
+    with pytest.raises(ModelError, match=rf"^the model's training state {why}\. Remove it\.$"):
         next(adam(start, INPUTS, ACTUAL, memory=memory | change, **kept))  # type: ignore[arg-type]
+    next(adam(start, INPUTS, ACTUAL, memory=memory, **kept))  # type: ignore[arg-type]
 
 
 def test_gradient_descent_on_ten_thousand_rows_improves_steadily() -> None:

@@ -29,3 +29,9 @@ def test_own_scaling_divides_each_row_by_its_own_largest_as_the_document_does() 
 
 def test_no_scaling_leaves_values_alone() -> None:
     assert scale_inputs(DOCUMENT, np.array([3.0, 9.0]), "none").tolist() == DOCUMENT.tolist()
+
+
+def test_a_value_too_large_for_its_scale_is_infinite_without_a_warning() -> None:
+    assert scale_inputs(np.array([[1e300, 2.0]]), np.array([1e-300, 2.0]), "training").tolist() == [
+        [np.inf, 1]
+    ]

@@ -147,6 +147,17 @@ def test_a_near_miss_is_answered_with_the_name_meant(name: str, answer: str) -> 
         (0.0, 6, "0"),
         (-0.0, 6, "0"),
         (-0.001, 2, "0.00"),
+        (0.001, 3, "0.001"),
+        (0.0005, 3, "0.001"),
+        (0.001, 4, "0.001"),
+        (0.0009, 4, "9.000e-04"),
+        (1e-5, 6, "0.00001"),
+        (0.000012, 6, "0.000012"),
+        (2e15, 0, "2e+15"),
+        (2e15, 1, "2e+15"),
+        (10.0, 0, "10"),
+        (10.0, 2, "10"),
+        (1234567890.12345, 17, "1234567890.12345004081726074"),
         (0.001, 6, "0.001"),
         (0.000005, 6, "5.00000e-06"),
         (1.94136958194e-18, 6, "1.94137e-18"),
@@ -171,3 +182,7 @@ def test_what_is_written_is_the_number_rounded(value: float, decimals: int) -> N
 @given(st.integers(-WHOLE_FLOAT // 10, WHOLE_FLOAT // 10))
 def test_whole_numbers_are_written_whole(value: int) -> None:
     assert number(float(value)) == str(value)
+
+
+def test_a_number_has_six_decimals_where_nothing_else_is_said() -> None:
+    assert number(1 / 3) == "0.333333"

@@ -154,9 +154,77 @@ def test_a_step_is_what_its_own_numbers_say(seed: int, activations: list[str], r
     assert trace.loss_after == pytest.approx(mean_squared_error(outputs, actual), rel=1e-9)
 
 
+def test_a_trace_says_who_is_who() -> None:
+    model = Model(
+        network=Network(
+            (
+                Layer(np.array([[1.0, -1.0], [0.5, 2.0]]), None, "tanh"),
+                Layer(np.array([[2.0], [3.0]]), np.array([-1.0]), "relu"),
+                Layer(np.array([[0.25, -0.5]])),
+            )
+        ),
+        features=("a", "b"),
+        targets=("s", "t"),
+        feature_scale=np.array([2.0, 4.0]),
+        target_scale=np.array([10.0, 100.0]),
+    )
+    trace = backward_trace(model, (4, 4), (5, 60), learning_rate=2)
+    assert [(i.name, i.value, i.scaled) for i in trace.forward.inputs] == [
+        ("a", 4.0, 2.0),
+        ("b", 4.0, 1.0),
+    ]
+    layers = ["hidden 1", "hidden 2", "output"]
+    neurons = [["h1.1", "h1.2"], ["h2.1"], ["s", "t"]]
+    senders = [["a", "b"], ["h1.1", "h1.2"], ["h2.1"]]
+    assert [layer.name for layer in trace.layers] == layers
+    assert [layer.name for layer in trace.forward.layers] == layers
+    assert [[n.name for n in layer.neurons] for layer in trace.layers] == neurons
+    assert [[n.name for n in layer.neurons] for layer in trace.forward.layers] == neurons
+    kinds = [layer.neurons[0].activation for layer in trace.forward.layers]
+    assert kinds == ["tanh", "relu", "sigmoid"]
+    for layer, froms in zip(trace.layers, senders, strict=True):
+        for neuron in layer.neurons:
+            assert [weight.from_ for weight in neuron.weights] == froms
+    assert [n.bias is None for layer in trace.layers for n in layer.neurons] == [
+        *(True, True),
+        False,
+        *(True, True),
+    ]
+    # h2.1 is 2 tanh 2.5 + 3 tanh 0 - 1, and hears from both targets.
+    (share_s, share_t) = trace.layers[1].neurons[0].shares
+    assert (share_s.to, share_s.weight) == ("s", 0.25)
+    assert (share_t.to, share_t.weight) == ("t", -0.5)
+    for share, neuron in zip((share_s, share_t), trace.layers[2].neurons, strict=True):
+        assert (share.delta, share.product) == (neuron.delta, neuron.delta * share.weight)
+        assert neuron.shares == ()
+    assert (trace.actual_scores, trace.actual) == ((5.0, 60.0), (0.5, 0.6))
+    assert trace.learning_rate == 2.0
+    after = [out * scale for out, scale in zip(trace.outputs_after, (10, 100), strict=True)]
+    assert list(trace.scores_after) == after
+
+
+def test_contradicting_shares_beyond_numbers_are_refused_without_a_warning() -> None:
+    # Two deltas of 1e200, times 1e200 and -1e200: inf - inf.
+    torn = dataclasses.replace(
+        TEXTBOOK,
+        network=Network(
+            (
+                Layer(np.array([[1e-300], [0.0]]), None, "tanh"),
+                Layer(np.array([[1e200, -1e200]]), None, "tanh"),
+            )
+        ),
+    )
+    with pytest.raises(DataError):
+        backward_trace(torn, (1.0, 1.0), (1e200, 1e200))
+
+
 def test_a_step_too_large_to_show_is_refused() -> None:
     steep = dataclasses.replace(
         TEXTBOOK, network=Network((Layer(np.full((2, 2), 1e100), None, "relu"),))
     )
-    with pytest.raises(DataError, match="changes become too large"):
+    with pytest.raises(DataError) as error:
         backward_trace(steep, (1e100, 1e100), (0.0, 0.0), learning_rate=1e10)
+    assert str(error.value) == (
+        "the changes become too large to compute with. Check the learning rate, the actual "
+        "scores, and the model's weights."
+    )
