@@ -97,17 +97,17 @@ def spread_of_starts(model: Model, dataset: Dataset, result: Run) -> Spread | No
         return None
     losses = [start.loss for start in starts]
     inputs, _ = scaled_rows(model, dataset)
-    deviations, widest = 0.0, 0.0
+    deviations, widest = (np.zeros(len(model.targets)) for _ in range(2))
     for first in range(0, len(inputs), BLOCK_ROWS):  # all scores of all starts would fill memory
         block = inputs[first : first + BLOCK_ROWS]
-        scores = np.stack([to_scores(model, run(start.network, block)) for start in starts])
-        deviations += float(scores.std(axis=0).sum())
-        widest = max(widest, float(np.ptp(scores, axis=0).max()))
+        outputs = np.stack([run(start.network, block) for start in starts])
+        deviations += outputs.std(axis=0).sum(axis=0)
+        widest = np.maximum(widest, np.ptp(outputs, axis=0).max(axis=0))
     return Spread(
         count=len(result.starts),
         best=min(losses),
         median=float(np.median(losses)),
         worst=max(losses),
-        prediction_deviation=deviations / dataset.scores.size,
-        prediction_range=widest,
+        prediction_deviation=float(to_scores(model, deviations / len(inputs)).mean()),
+        prediction_range=float(to_scores(model, widest).max()),
     )

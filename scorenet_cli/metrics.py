@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scorenet_cli.errors import DataError
 from scorenet_cli.network import Array
 from scorenet_cli.scaling import largest_absolute
 
@@ -32,18 +33,18 @@ class Scored(NamedTuple):
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:
-    """Compare scores (rows, targets)."""
+    """Compare scores (rows, targets); DataError where they lie beyond numbers apart."""
     unit = float(max(np.abs(actual).max(), np.abs(predicted).max())) or 1.0
     actual, predicted = actual / unit, predicted / unit  # so that no square overflows
     error = actual - predicted
     spread = ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         r2 = float(np.mean(1.0 - (error**2).sum(axis=0) / spread))
-    return Metrics(
-        r2=r2 if np.isfinite(r2) else None,
-        rmse=float(np.sqrt(np.mean(error**2))) * unit,
-        mae=float(np.mean(np.abs(error))) * unit,
-    )
+    rmse = float(np.sqrt(np.mean(error**2))) * unit
+    if not np.isfinite(rmse):
+        raise DataError("the scores are too large to compare. Give them in a larger unit.")
+    mae = float(np.mean(np.abs(error))) * unit
+    return Metrics(r2=r2 if np.isfinite(r2) else None, rmse=rmse, mae=mae)
 
 
 @dataclass(frozen=True)
@@ -66,20 +67,19 @@ def compare(predicted: Array, inputs: Array, actual: Array, known: tuple[Array, 
 
     The linear baseline is least squares with an intercept.
     """
-    unit = largest_absolute(known[0])
+    unit, points = map(largest_absolute, known)  # so that no sum overflows
+    scores = known[1] / points
 
     def design(values: Array) -> Array:
         return np.column_stack([values / unit, np.ones(len(values))])
 
-    coefficients = np.linalg.lstsq(design(known[0]), known[1])[0]
-    mean = np.broadcast_to(known[1].mean(axis=0), actual.shape)
+    coefficients = np.linalg.lstsq(design(known[0]), scores)[0]
+    mean = np.broadcast_to(scores.mean(axis=0) * points, actual.shape)
+    with np.errstate(over="ignore"):
+        line = np.nan_to_num(design(inputs) @ coefficients * points)
     metrics = measure(predicted, actual)
-    return Fit(
-        metrics.r2,
-        metrics.rmse,
-        metrics.mae,
-        Baselines(measure(mean, actual), measure(design(inputs) @ coefficients, actual)),
-    )
+    baselines = Baselines(measure(mean, actual), measure(line, actual))
+    return Fit(metrics.r2, metrics.rmse, metrics.mae, baselines)
 
 
 def verdict(fit: Fit, *, rows: int, features: int) -> str | None:

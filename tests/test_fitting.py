@@ -80,6 +80,7 @@ def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() ->
     inputs, _ = fitting.scaled_rows(model, data)
     scores = 100 * np.stack([run(network, inputs)[:, 0] for network in networks])
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
-    assert spread.prediction_range == (scores.max(axis=0) - scores.min(axis=0)).max()
+    widest = (scores.max(axis=0) - scores.min(axis=0)).max()
+    assert spread.prediction_range == pytest.approx(widest, rel=1e-12)
     assert (spread.best, spread.median, spread.worst) == (0, 0.1, 0.2)
     assert fitting.spread_of_starts(model, data, RUN) is None

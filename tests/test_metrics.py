@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scorenet_cli.errors import DataError
 from scorenet_cli.metrics import Baselines, Fit, Metrics, compare, measure, verdict
 
 
@@ -70,6 +71,11 @@ def test_scores_of_any_size_are_measured() -> None:
     assert measure(np.array([[1.0], [1.0]]), np.array([[0.0], [1e-160]])).r2 is None
     assert measure(np.array([[5.0]]), np.array([[5.0]])).r2 is None
     assert measure(np.zeros((2, 1)), np.zeros((2, 1))).rmse == 0
+
+
+def test_scores_further_apart_than_numbers_reach_are_refused() -> None:
+    with pytest.raises(DataError, match="too large to compare"):
+        measure(np.array([[1.7e308]]), np.array([[-1.7e308]]))
 
 
 def test_each_target_has_a_mean_of_its_own() -> None:

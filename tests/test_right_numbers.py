@@ -150,6 +150,40 @@ def test_units_of_any_size_train_the_same_network(
     assert scores[1] == pytest.approx(scores[0], abs=1e-5 if unit != 1e-320 else 1)
 
 
+@pytest.mark.parametrize("unit", [1e308, 1e300, 1e-300, 1e-320])
+def test_scores_of_any_size_are_measured_and_shown(invoke: Invoke, unit: float) -> None:
+    for name, scale in (("plain.csv", 1.0), ("scaled.csv", unit)):
+        rows = [(2, 0.9), (1, 0.35), (4, 0.7), (3, 1.1), (5, 0.2), (6, 0.85)]
+        lines = [f"{hours},{score * scale!r}" for hours, score in rows]
+        Path(name).write_text("h,score\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    answers = []
+    for name, scale in (("plain.csv", 1.0), ("scaled.csv", unit)):
+        best = ("--max-score", 1.2 * scale, "--epochs", 50, "--output", f"{name}.json")
+        for words in (("--restarts", 3), ("--validation", 0.4)):
+            result = invoke("train", name, *best, *words, "--json")
+            assert result.exit_code == 0, result.stderr
+            answers.append(json.loads(result.stdout))
+            page = invoke("train", name, *best, *words)
+            assert "nan" not in page.stdout
+            assert max(map(len, page.stdout.splitlines())) < 100
+        page = invoke("inspect", "--model", f"{name}.json", "--data", name)
+        assert page.exit_code == 0
+        assert "nan" not in page.stdout
+    near = 1e-9 if unit != 1e-320 else 1e-2  # which has three digits
+    for plain, scaled in zip(answers[:2], answers[2:], strict=True):
+        for one, other in (
+            (plain["metrics"], scaled["metrics"]),
+            (plain["metrics"]["baselines"]["mean"], scaled["metrics"]["baselines"]["mean"]),
+            (plain["metrics"]["baselines"]["linear"], scaled["metrics"]["baselines"]["linear"]),
+        ):
+            assert other["rmse"] / unit == pytest.approx(one["rmse"], rel=near)
+            assert other["mae"] / unit == pytest.approx(one["mae"], rel=near)
+            assert other["r2"] == pytest.approx(one["r2"], rel=near, abs=near)
+    for key in ("prediction_deviation", "prediction_range"):
+        spread = answers[2]["restarts"][key] / unit
+        assert spread == pytest.approx(answers[0]["restarts"][key], rel=near)
+
+
 def test_a_deep_network_of_extreme_weights_answers_without_warnings() -> None:
     network = random_network((3, 4, 4, 2), seed=1, bias=True)
     for factor in (1e-300, 1e-160, 1e160, 1e300):

@@ -16,6 +16,8 @@ from scorenet_cli.training import Run
 
 # Rows of a training set that the summary shows.
 FIRST_ROWS = 10
+# Scores are written to hundredths from 1 up to here.
+MOST_POINTS = 1e9
 
 
 def training_summary(  # noqa: PLR0913 - all that a run came to
@@ -82,10 +84,16 @@ def _first_scores(dataset: Dataset, predicted: Array, *, with_inputs: bool) -> T
     features = dataset.features if with_inputs else ()
     titles = [title for target in dataset.targets for title in (target, f"predicted {target}")]
     table = grid(*features, *titles, numbers_from=0)
+    largest = max(float(dataset.scores.max()), float(predicted.max()))
     for row in range(min(len(predicted), FIRST_ROWS)):
         pairs = zip(dataset.scores[row], predicted[row], strict=True)
         table.add_row(
             *(number(value) for value in dataset.inputs[row].tolist()[: len(features)]),
-            *(f"{value:.2f}" for pair in pairs for value in pair),
+            *(_points(value, largest) for pair in pairs for value in pair),
         )
     return table
+
+
+def _points(value: float, largest: float) -> str:
+    """Write a score to hundredths, or as any number where the largest is no usual score."""
+    return f"{value:.2f}" if 1 <= largest < MOST_POINTS else number(value)
