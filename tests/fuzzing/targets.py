@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -55,6 +55,37 @@ def fuzz_csv(data: bytes) -> None:
     assert np.array_equal(carefully, np.column_stack([rows.inputs, rows.scores]))
 
 
+def fuzz_blocks(data: bytes) -> None:
+    """Read a CSV in chunks, their size the first byte, and whole: both say the same."""
+    size, data = (data[0] + 1, data[1:]) if data else (1, b"")
+    chunks = (data[start : start + size] for start in range(0, len(data), size))
+    in_blocks = _widened(lambda: csv_table.tables(chunks, "rows.csv"))
+    whole = _widened(lambda: [csv_table.make_table(data, "rows.csv")])
+    if isinstance(whole, ScorenetError) or isinstance(in_blocks, ScorenetError):
+        assert_showable(cast("ScorenetError", whole))
+        assert_showable(cast("ScorenetError", in_blocks))
+        # Whole, a text is decoded before any of it is read.
+        assert str(whole) == str(in_blocks) or "text" in str(whole)
+    else:
+        assert in_blocks == whole
+
+
+def _widened(blocks: Callable[[], Iterable[csv_table.Table]]) -> str | ScorenetError:
+    """Add a column to every row; lines that are copied come out as those written anew."""
+    text = ""
+    try:
+        for block in blocks():
+            rows = [row for _, row in csv_table.rows(block)]
+            if not rows:
+                raise csv_table._no_rows("rows.csv", has_header=block.has_header)  # noqa: SLF001
+            copied = csv_table.with_columns(block, [("x",)] * len(rows))
+            assert copied == csv_table._written(block, ([*row, "x"] for row in rows))  # noqa: SLF001
+            text += (csv_table.header(block, ["p"]) if block.is_first else "") + copied
+    except ScorenetError as error:
+        return error
+    return text
+
+
 def fuzz_model(data: bytes) -> None:
     """Load a model; one that loads can be saved, comes back to the bit, and answers."""
     with open(_MODEL, "wb") as file:
@@ -93,6 +124,7 @@ def fuzz_values(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], Any]] = {
     "csv": fuzz_csv,
+    "blocks": fuzz_blocks,
     "model": fuzz_model,
     "values": fuzz_values,
 }
