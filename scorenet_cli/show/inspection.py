@@ -27,6 +27,8 @@ from scorenet_cli.show.tables import (
 from scorenet_cli.show.training_summary import fit_table
 from scorenet_cli.text import number
 
+# Features, and targets, that are named; --json has all.
+MOST_NAMES = 100
 # Targets whose scores are drawn.
 MOST_TARGETS = 4
 
@@ -39,14 +41,14 @@ def inspection(model: Model, source: str, scored: Scored | None = None) -> Group
             [
                 ("network", architecture(model)),
                 ("parameters", _parameters(model)),
-                ("features", ", ".join(model.features)),
-                ("targets", ", ".join(model.targets)),
+                ("features", _some(model.features)),
+                ("targets", _some(model.targets)),
             ]
         ),
         *_weights(model),
         Text(),
         heading("Scaling: what a column is divided by"),
-        _scaling(model),
+        *_scaling(model),
         Text(),
         heading("Training"),
         facts(_provenance(model.training)),
@@ -158,18 +160,34 @@ def _weight_list(
         )
 
 
-def _scaling(model: Model) -> Table:
+def _some(names: Sequence[str]) -> str:
+    """List names, so far as a screen goes."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _scaling(model: Model) -> Iterator[RenderableType]:
     """Divisors, and the range of the training values where it is known."""
     table = grid("column", "divided by", "training range")
-    for position, feature in enumerate(model.features):
+    for position, feature in enumerate(model.features[:MOST_NAMES]):
         low_high = "not recorded"
         if model.feature_range is not None:
             low, high = model.feature_range[position].tolist()
             low_high = f"{number(low)} to {number(high)}"
         table.add_row(name(feature), number(float(model.feature_scale[position])), low_high)
-    for target, scale in zip(model.targets, model.target_scale.tolist(), strict=True):
+    _count_others(table, model.features, "feature")
+    scales = zip(model.targets, model.target_scale.tolist(), strict=True)
+    for target, scale in islice(scales, MOST_NAMES):
         table.add_row(name(target), number(scale), f"0 to {number(scale)}")
-    return table
+    _count_others(table, model.targets, "target")
+    yield table
+
+
+def _count_others(table: Table, names: Sequence[str], thing: str) -> None:
+    """Say how many are not named."""
+    if len(names) > MOST_NAMES:
+        more = count(len(names) - MOST_NAMES, thing)
+        table.add_row(Text(f"... and {more} more: --json has all", style="dim"))
 
 
 def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
