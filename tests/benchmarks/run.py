@@ -279,20 +279,19 @@ def live_curve(folder: Path, epochs: int) -> Iterator[Pair]:
     )
 
 
-def peak_memory(rows_file: Path) -> str:
-    """Measure the peak memory of training on a file of rows, where the system tells."""
+def peak_memory(words: list[str]) -> str:
+    """Measure a command's peak memory, where the system tells."""
     script = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
         "capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    words = ["train", str(rows_file), "--epochs", "3", "-o", str(rows_file.with_suffix(".peak"))]
     result = subprocess.run(
         [sys.executable, "-c", script, *COMMAND, *words],
         capture_output=True,
         text=True,
         check=True,
     )
-    return f"peak memory of train on that file: {int(result.stdout) / 1024:.0f} MiB"
+    return f"peak memory of {words[0]} on that file: {int(result.stdout) / 1024:.0f} MiB"
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -333,11 +332,19 @@ def main() -> None:
                     f"{median(ours / baseline for baseline, ours in times):.2g}",
                     f"{len(times)}",
                 )
-        memory = peak_memory(folder / "rows.csv") if find_spec("resource") else ""
+        rows, model, other = (str(folder / f"rows.{ending}") for ending in ("csv", "json", "peak"))
+        memory = [
+            peak_memory(words)
+            for words in (
+                ["train", rows, "--epochs", "3", "-o", other],
+                ["predict", "--csv", rows, "--model", model],
+            )
+            if find_spec("resource")
+        ]
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     console.print(lm_from_many_starts(20 if quick else 200))
-    console.print(memory)
+    console.print("\n".join(memory))
     console.print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"NumPy {np.__version__}, {dt.datetime.now(tz=dt.UTC).date()}"
