@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import random_case
 
-from scorenet_cli import lanes
+from scorenet_cli import fast_pass, lanes
 from scorenet_cli.fast_pass import FastPass
 from scorenet_cli.network import Layer, Network, backward, forward, mean_squared_error
 
@@ -58,8 +58,11 @@ def test_a_second_pass_starts_anew() -> None:
 
 
 @pytest.mark.parametrize("activations", [["sigmoid", "sigmoid"], ["tanh", "relu", "sigmoid"]])
-def test_many_rows_in_blocks_agree_with_the_plain_formulas(activations: list[str]) -> None:
+def test_many_rows_in_blocks_agree_with_the_plain_formulas(
+    monkeypatch: pytest.MonkeyPatch, activations: list[str]
+) -> None:
     network, inputs, actual = random_case(3, activations, rows=40_001)
+    monkeypatch.setattr(fast_pass, "BLOCK_CELLS", 4_000)  # many more blocks than lanes
     fast = FastPass([network], inputs, actual)
     for call in fast.calls:
         call()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import platform
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from support import INPUTS
 
 from scorenet_cli import __version__, fitting
 from scorenet_cli.dataset import Dataset
+from scorenet_cli.errors import DataError
 from scorenet_cli.model import TrainingRecord
 from scorenet_cli.network import BLOCK_ROWS, random_network, run
 from scorenet_cli.training import Run, Start
@@ -84,3 +86,63 @@ def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() ->
     assert spread.prediction_range == pytest.approx(widest, rel=1e-12)
     assert (spread.best, spread.median, spread.worst) == (0, 0.1, 0.2)
     assert fitting.spread_of_starts(model, data, RUN) is None
+
+
+def test_a_record_has_all_that_a_resume_needs() -> None:
+    before = fitting.untrained_model(NETWORK, DOCUMENT, 100.0)
+    other = random_network((2, 3, 1), seed=2)
+    run = dataclasses.replace(
+        RUN,
+        network=other,
+        best_epoch=5,
+        memory={"steps": 9},
+        validation_loss=0.25,
+        validation_history=((0, 1.0), (5, 0.25)),
+    )
+    model = fitting.trained_model(before, run, DOCUMENT, TrainingRecord())
+    assert model.network is other
+    record = model.training
+    assert record is not None
+    assert (record.epochs, record.state) == (5, {"steps": 9})
+    assert (record.validation_loss, record.validation_history) == (0.25, ((0, 1.0), (5, 0.25)))
+    assert record.versions == {
+        "scorenet": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def test_a_range_is_widened_at_either_end() -> None:
+    first = fitting.trained_model(
+        fitting.untrained_model(NETWORK, DOCUMENT, 100.0), RUN, DOCUMENT, TrainingRecord()
+    )
+    low = fitting.trained_model(first, RUN, dataset([[0, 6], [2, 20]]), TrainingRecord())
+    assert low.feature_range is not None
+    assert low.feature_range.tolist() == [[0, 3], [5, 20]]
+
+
+def test_the_row_that_is_too_large_for_its_scale_is_named() -> None:
+    tiny = dataclasses.replace(
+        fitting.untrained_model(NETWORK, DOCUMENT, 100.0), feature_scale=np.array([1e-300, 1.0])
+    )
+    with pytest.raises(DataError, match="the numbers for 10000000000, 7 become"):
+        fitting.scaled_rows(tiny, dataset([[1, 6], [1e10, 7], [1e11, 8]]))
+
+
+def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
+    data = dataclasses.replace(
+        DOCUMENT, targets=("a", "b"), scores=np.array([[9.0, 90.0], [8.0, 80.0], [7.0, 70.0]])
+    )
+    model = dataclasses.replace(
+        fitting.untrained_model(random_network((2, 3, 2), seed=1), data, 100.0),
+        target_scale=np.array([10.0, 1000.0]),
+    )
+    networks = [random_network((2, 3, 2), seed=seed) for seed in range(2)]
+    starts = (*(Start(network, 0.1) for network in networks), Start(networks[0], np.nan))
+    spread = fitting.spread_of_starts(model, data, dataclasses.replace(RUN, starts=starts))
+    assert spread is not None
+    inputs, _ = fitting.scaled_rows(model, data)
+    scores = np.stack([run(network, inputs) for network in networks]) * [10.0, 1000.0]
+    assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
+    assert spread.prediction_range == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-12)
+    assert spread.count == 3

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -144,3 +144,28 @@ def test_equations_that_cannot_be_solved_take_more_damping(monkeypatch: pytest.M
         )
     assert second < first
     assert calls[1] > calls[0]
+
+
+def test_rows_in_many_lanes_give_the_equations_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, inputs, actual = random_case(3, ["tanh", "sigmoid"], rows=100)
+    found = []
+    for cells in (lm.BLOCK_CELLS, 40 * network.parameters, 1):
+        monkeypatch.setattr(lm, "BLOCK_CELLS", cells)
+        problem = LeastSquares(network, inputs, actual)
+        square = problem.square(to_flat(network))
+        found.append((square, *problem.equations(to_flat(network))))
+    for square, matrix, vector in found[1:]:
+        assert square == pytest.approx(found[0][0], rel=1e-12)
+        assert matrix == pytest.approx(found[0][1], rel=1e-9, abs=1e-12)
+        assert vector == pytest.approx(found[0][2], rel=1e-9, abs=1e-12)
+
+
+def test_it_ends_after_five_steps_in_a_row_that_gain_nearly_nothing() -> None:
+    rng = np.random.default_rng(0)
+    inputs, actual = rng.random((50, 2)), rng.random((50, 1))
+    start = random_network((2, 3, 1), seed=2)
+    losses = [state.mean_square for state in levenberg_marquardt(start, inputs, actual)]
+    gains = [1 - after / before for before, after in pairwise(losses)]
+    idle = [gain < 1e-8 for gain in gains]
+    assert idle[-5:] == [True] * 5
+    assert not any(all(idle[at : at + 5]) for at in range(len(idle) - 5))

@@ -74,7 +74,9 @@ def test_scores_of_any_size_are_measured() -> None:
 
 
 def test_scores_further_apart_than_numbers_reach_are_refused() -> None:
-    with pytest.raises(DataError, match="too large to compare"):
+    with pytest.raises(
+        DataError, match=r"^the scores are too large to compare\. Give them in a larger unit\.$"
+    ):
         measure(np.array([[1.7e308]]), np.array([[-1.7e308]]))
 
 

@@ -54,3 +54,29 @@ def test_the_rows_in_the_package_are_the_sample_file() -> None:
     assert data.targets == example.TARGETS
     assert data.inputs.tolist() == [[2, 9], [1, 5], [3, 6]]
     assert data.scores.tolist() == [[92], [86], [89]]
+
+
+def test_every_figure_is_the_documents_with_its_reason() -> None:
+    cut = "the document cuts where it should round to "
+    assert example.document_figures(TRACE).goal == 92
+    assert [(f.layer, f.neuron, f.what, f.printed, f.why) for f in _figures()] == [
+        ("hidden", "h1", "sum", "7.6", ""),
+        ("hidden", "h2", "sum", "3.9", ""),
+        ("hidden", "h3", "sum", "6.5", ""),
+        ("hidden", "h1", "output", ".9994", f"{cut}.9995"),
+        (
+            *("hidden", "h2", "output", "1.000"),
+            "left over from an earlier version, whose sum was 7.5; S(3.9) is .9802",
+        ),
+        ("hidden", "h3", "output", ".9984", f"{cut}.9985"),
+        (
+            *("output", "score", "sum", "1.79832"),
+            "follows from the three figures above it, chiefly from 1.000 for S(3.9)",
+        ),
+        (
+            *("output", "score", "output", ".8579443067"),
+            "the sigmoid of 1.79832, so right for that sum",
+        ),
+    ]
+    for figure in _figures():
+        assert figure.exact == pytest.approx(float(figure.printed), abs=0.02)
