@@ -385,3 +385,10 @@ def test_a_file_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [numbers(block, [0, 1]).tolist() for block in good] == [[[1, 2]], [[3, 4], [5, 6]]]
     with pytest.raises(DataError, match=rf"^{re.escape(str(path))}, line 5, column 's': 'x'"):
         numbers(bad, [0, 1])
+
+
+def test_a_header_stays_as_it_is_and_a_model_s_names_are_made_printable() -> None:
+    found = table("a\x1b,b\n1,2\n")
+    assert header(found, ["p\x1b"]) == "a\x1b,b,p\n"
+    named = name_columns(table("1,2\n"), ["h\x1b", "g"], ["s"])
+    assert header(named, []) == "h,g\n"

@@ -102,10 +102,16 @@ def test_a_resumed_run_has_the_same_bits() -> None:
 
 
 @pytest.mark.parametrize(
-    "memory", [{}, {"damping": "x", "idle_steps": 0}, {"damping": -1, "idle_steps": 0}]
+    ("memory", "why"),
+    [
+        ({}, "is not one of lm"),
+        ({"damping": "x", "idle_steps": 0}, "is not one of lm"),
+        ({"damping": -1, "idle_steps": 0}, "has no damping above 0"),
+        ({"damping": 0, "idle_steps": 0}, "has no damping above 0"),
+    ],
 )
-def test_a_state_that_is_not_its_own_is_refused(memory: dict[str, object]) -> None:
-    with pytest.raises(ModelError, match="training state"):
+def test_a_state_that_is_not_its_own_is_refused(memory: dict[str, object], why: str) -> None:
+    with pytest.raises(ModelError, match=rf"^the model's training state {why}\. Remove it\.$"):
         next(levenberg_marquardt(random_network((2, 3, 1), seed=1), INPUTS, ACTUAL, memory))
 
 

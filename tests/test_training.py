@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -75,6 +76,12 @@ def test_tolerance_stops_at_the_first_loss_that_meets_it() -> None:
     assert run.loss <= 4e-4
     assert [epoch for epoch, _ in seen] == list(range(run.epochs + 1))
     assert all(loss > 4e-4 for _, loss in seen[:-1])
+
+
+@pytest.mark.parametrize("epoch", [23, 24, 27, 30])
+def test_tolerance_is_watched_at_every_epoch_and_met_by_the_loss_itself(epoch: int) -> None:
+    loss = next(islice(descent(), epoch, None)).losses()[0]
+    assert train(descent(), ROWS, Goal(100, tolerance=float(loss))).epochs == epoch
 
 
 def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() -> None:
