@@ -317,7 +317,7 @@ def main() -> None:
             against_scikit_learn(),
             from_a_file(many, folder),
             start_up(folder),
-            live_curve(folder, 1_000 if quick else 400_000),
+            live_curve(folder, 1_000 if quick else 1_200_000),
         ):
             for pair in pairs:
                 times = [
@@ -329,7 +329,7 @@ def main() -> None:
                     pair.baseline,
                     f"{median(baseline for baseline, _ in times):.3g}",
                     f"{median(ours for _, ours in times):.3g}",
-                    f"{median(ours / baseline for baseline, ours in times):.2g}",
+                    f"{median(ours / baseline for baseline, ours in times):.3g}",
                     f"{len(times)}",
                 )
         rows, model, other = (str(folder / f"rows.{ending}") for ending in ("csv", "json", "peak"))
