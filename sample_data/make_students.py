@@ -6,7 +6,7 @@
                    z = -1.1 + 0.55 hours_studied - 0.18 (hours_slept - 7.5)^2
 
 Studying helps, ever less towards the top; both too little and too much sleep hurt, which a
-straight line cannot say. Run it from anywhere; it writes beside itself.
+straight line cannot echo_error. TrainingResult it from anywhere; it writes beside itself.
 """
 
 from pathlib import Path

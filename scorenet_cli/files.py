@@ -18,6 +18,9 @@ from scorenet_cli.text import printable
 
 # Names of files that are open already: to replace one would leave its reader with the old.
 _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+# Largest model file that is read, in bytes.
+MAX_MODEL_BYTES = 256_000_000
+
 _PREFIX, _SUFFIX = ".scorenet-", ".tmp"
 
 
@@ -59,7 +62,7 @@ def _opened(path: str | Path) -> AbstractContextManager[BufferedReader]:
     return contextlib.nullcontext(cast("BufferedReader", sys.stdin.buffer))
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
+def write_atomic(path: str | Path, content: str | bytes) -> None:
     """Write a file whole or leave what was there; FileError says why it cannot be done."""
     with writer(path) as write:
         write(content)
@@ -74,41 +77,41 @@ def writer(path: str | Path) -> Iterator[Callable[[str | bytes], None]]:
     """
     is_stream = _is_stream(path)
     with ExitStack() as stack:
-        with _reasons(path):
+        with as_file_error(path):
             target = os.path.realpath(path)
             opened = FileIO(path, "a") if is_stream else _temporary(os.path.dirname(target))
             file = stack.enter_context(opened)
 
         def write(content: str | bytes) -> None:
-            with _reasons(path):
+            with as_file_error(path):
                 left = memoryview(content.encode() if isinstance(content, str) else content)
                 while left:
                     left = left[file.write(left) :]
 
         yield write
         if not is_stream:
-            with _reasons(path):
+            with as_file_error(path):
                 _replace(target, file)
 
 
 @contextmanager
-def _reasons(path: str | Path) -> Iterator[None]:
+def as_file_error(path: str | Path) -> Iterator[None]:
     """Turn the system's errors on writing into FileError."""
     try:
         yield
     except (OSError, ValueError) as error:
         raise FileError(
-            f"{shown(path)}: cannot be written: {_reason(error)}. Nothing was changed there."
+            f"{shown(path)}: cannot be written: {reason_of(error)}. Nothing was changed there."
         ) from error
 
 
 def _not_read(path: str | Path, error: OSError | ValueError) -> FileError:
     """Make the error for what cannot be read."""
-    return FileError(f"{shown(path)}: cannot be read: {_reason(error)}.")
+    return FileError(f"{shown(path)}: cannot be read: {reason_of(error)}.")
 
 
 def check_writable(path: str | Path) -> None:
-    """Fail early, with FileError, where write_whole could only fail later."""
+    """Fail early, with FileError, where write_atomic could only fail later."""
     name = shown(path)
     if not str(path):
         raise FileError("a file to write has no name: give one.")
@@ -136,7 +139,7 @@ def exists(path: str) -> bool:
     try:
         return _mode(path) is not None
     except (OSError, ValueError) as error:
-        raise FileError(f"{shown(path)}: cannot be read: {_reason(error)}.") from error
+        raise FileError(f"{shown(path)}: cannot be read: {reason_of(error)}.") from error
 
 
 def same(one: str, other: str) -> bool:
@@ -254,7 +257,7 @@ def _umask() -> int:
     return mask
 
 
-def _reason(error: OSError | ValueError) -> str:
+def reason_of(error: OSError | ValueError) -> str:
     """Say the system's own reason, in lower case."""
     text = getattr(error, "strerror", None) or str(error)
     return text[:1].lower() + text[1:]

@@ -76,7 +76,7 @@ def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
 
 
 def number(value: float, decimals: int = 6) -> str:
-    """Write a number for people: so many decimals, or fewer where they say all.
+    """Write a number for people: so many decimals, or fewer where they echo_error all.
 
     Very large and very small numbers get an exponent and as many digits; -0 is 0.
     """

@@ -13,12 +13,12 @@ from rich.console import Console
 from support import Invoke, Process, plain_environment
 from typer.testing import CliRunner, Result
 
-from scorenet_cli import lanes
 from scorenet_cli.cli import app
+from scorenet_cli.core import parallel
 from scorenet_cli.show import tables
 
 if hasattr(os, "register_at_fork"):  # mutmut forks; threads do not come along
-    os.register_at_fork(after_in_child=lambda: lanes._pool.cache_clear())  # noqa: PLW0108, SLF001
+    os.register_at_fork(after_in_child=lambda: parallel._pool.cache_clear())  # noqa: PLW0108, SLF001
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from rich.console import Console, RenderableType
 from typer.testing import Result
 
-from scorenet_cli.model import Model
-from scorenet_cli.network import Layer, Network, random_network
+from scorenet_cli.core.network import Layer, Network, random_network
+from scorenet_cli.model.model import Model
 
 Array = NDArray[np.float64]
 Invoke = Callable[..., Result]

@@ -21,7 +21,7 @@ from scorenet_cli.files import (
     read_chunks,
     same,
     shown,
-    write_whole,
+    write_atomic,
     writer,
 )
 
@@ -47,19 +47,19 @@ def test_bytes_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes"
-    write_whole(path, data)
+    write_atomic(path, data)
     assert read_bytes(path) == data
 
 
 def test_text_is_written_as_utf_8_with_its_own_line_ends(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", "é\n\r\n")
+    write_atomic(tmp_path / "a", "é\n\r\n")
     assert (tmp_path / "a").read_bytes() == b"\xc3\xa9\n\r\n"
 
 
 def test_what_was_there_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("a long text that was there before")
-    write_whole(path, "new")
+    write_atomic(path, "new")
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["a"]
 
@@ -74,7 +74,7 @@ def test_a_write_that_fails_leaves_what_was_there_and_no_litter(
         path.write_text(before)
     monkeypatch.setattr(os, call, disk_full)
     with pytest.raises(FileError) as error:
-        write_whole(path, "new")
+        write_atomic(path, "new")
     assert str(error.value) == (
         f"{path}: cannot be written: no space left on device. Nothing was changed there."
     )
@@ -93,7 +93,7 @@ def test_an_interrupt_leaves_what_was_there_and_goes_on_up(
     path.write_text("old")
     monkeypatch.setattr(os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        write_whole(path, "new")
+        write_atomic(path, "new")
     assert os.listdir(tmp_path) == ["a"]
     assert path.read_text() == "old"
 
@@ -102,7 +102,7 @@ def test_text_that_is_not_unicode_is_refused_and_leaves_what_was_there(tmp_path:
     path = tmp_path / "a"
     path.write_text("old")
     with pytest.raises(FileError, match="cannot be written"):
-        write_whole(path, "half a character: \ud800")
+        write_atomic(path, "half a character: \ud800")
     assert path.read_text() == "old"
 
 
@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_synced_does_not_matter(
             raise OSError(errno.EINVAL, "Invalid argument")
 
     monkeypatch.setattr(os, "fsync", only_files)
-    write_whole(tmp_path / "a", "new")
+    write_atomic(tmp_path / "a", "new")
     assert (tmp_path / "a").read_text() == "new"
 
 
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_listed_can_be_written_to(
         return really_open(path, flags, mode)
 
     monkeypatch.setattr(os, "open", no_folders)
-    write_whole(tmp_path / "a", "new")
+    write_atomic(tmp_path / "a", "new")
     assert (tmp_path / "a").read_text() == "new"
 
 
@@ -166,7 +166,7 @@ def test_what_a_dead_process_left_is_removed_and_what_is_being_written_is_not(
     with writer(tmp_path / "a") as write:
         write("one")
         (living,) = [name for name in os.listdir(tmp_path) if name.startswith(".scorenet-")]
-        write_whole(tmp_path / "b", "two")
+        write_atomic(tmp_path / "b", "two")
         assert living in os.listdir(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [".other.tmp", "a", "b", "scorenet.tmp"]
 
@@ -176,7 +176,7 @@ def test_a_link_that_is_named_like_a_temporary_file_is_left_alone(tmp_path: Path
     (tmp_path / "kept").write_text("kept")
     (tmp_path / ".scorenet-0.tmp").symlink_to("kept")
     (tmp_path / ".scorenet-1.tmp").mkdir()
-    write_whole(tmp_path / "a", "new")
+    write_atomic(tmp_path / "a", "new")
     assert sorted(os.listdir(tmp_path)) == [".scorenet-0.tmp", ".scorenet-1.tmp", "a", "kept"]
     assert (tmp_path / "kept").read_text() == "kept"
 
@@ -191,7 +191,7 @@ def test_a_folder_without_locks_can_be_written_to(
 
     (tmp_path / ".scorenet-0.tmp").write_text("whose is this?")
     monkeypatch.setattr("fcntl.flock", no_locks)
-    write_whole(tmp_path / "a", "new")
+    write_atomic(tmp_path / "a", "new")
     assert sorted(os.listdir(tmp_path)) == [".scorenet-0.tmp", "a"]
 
 
@@ -208,7 +208,7 @@ def test_a_temporary_file_that_was_taken_for_one_left_behind_is_made_again(
         really_lock(handle, how)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    write_whole(tmp_path / "a", "new")
+    write_atomic(tmp_path / "a", "new")
     assert os.listdir(tmp_path) == ["a"]
     assert (tmp_path / "a").read_text() == "new"
 
@@ -247,14 +247,14 @@ def test_permissions_are_kept(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "a"
     path.write_text("old")
     path.chmod(mode)
-    write_whole(path, "new")
+    write_atomic(path, "new")
     assert permissions(path) == mode
     assert path.read_text() == "new"
 
 
 @pytest.mark.usefixtures("umask_027")
 def test_a_new_file_has_the_permissions_that_the_umask_leaves(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", "new")
+    write_atomic(tmp_path / "a", "new")
     assert permissions(tmp_path / "a") == 0o640
     assert os.umask(0o027) == 0o027
 
@@ -266,14 +266,14 @@ def test_a_link_is_followed(tmp_path: Path, *, there: bool) -> None:
     if there:
         (folder / "a").write_text("old")
     link.symlink_to(Path("folder", "a"))
-    write_whole(link, "new")
+    write_atomic(link, "new")
     assert link.is_symlink()
     assert (folder / "a").read_text() == "new"
     assert os.listdir(folder) == ["a"]
 
 
 def test_a_device_stays_a_device() -> None:
-    write_whole(os.devnull, "gone")
+    write_atomic(os.devnull, "gone")
     assert not os.path.isfile(os.devnull)
     assert read_bytes(os.devnull) == b""
 
@@ -284,7 +284,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_whole(pipe, "through")
+        write_atomic(pipe, "through")
         assert os.read(reader, 100) == b"through"
     finally:
         os.close(reader)
@@ -297,7 +297,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 def test_where_no_file_can_be_nothing_is_written(tmp_path: Path, name: str, reason: str) -> None:
     path = tmp_path / name
     with pytest.raises(FileError) as error:
-        write_whole(path, "new")
+        write_atomic(path, "new")
     assert str(error.value) == (f"{path}: cannot be written: {reason}. Nothing was changed there.")
     assert os.listdir(tmp_path) == []
 
@@ -400,6 +400,6 @@ def test_two_paths_to_one_file_are_the_same(
 def test_a_file_below_dev_is_replaced_like_any_other() -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         path = f"{folder}/model.json"
-        write_whole(path, "a longer old text")
-        write_whole(path, "new")
+        write_atomic(path, "a longer old text")
+        write_atomic(path, "new")
         assert Path(path).read_text(encoding="utf-8") == "new"

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
+from fuzzing.targets import TARGETS
 from hypothesis import given
 from hypothesis import strategies as st
 
 FUZZING = Path(__file__).parent / "fuzzing"
-sys.path.append(str(FUZZING))
-
-from targets import TARGETS  # noqa: E402 - found by path
 
 
 def seeds() -> list[tuple[str, Path]]:

@@ -13,13 +13,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support import Invoke, random_case
 
+from scorenet_cli.core.activations import ActivationName
+from scorenet_cli.core.network import Layer, Network, random_network
+from scorenet_cli.core.optimizers.gradient_descent import gradient_descent
+from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
 from scorenet_cli.errors import DataError
-from scorenet_cli.levenberg_marquardt import levenberg_marquardt
-from scorenet_cli.model import Model, predict
-from scorenet_cli.network import ActivationName, Layer, Network, random_network
-from scorenet_cli.optimizers import gradient_descent
-from scorenet_cli.trace import backward_trace, forward_trace
-from scorenet_cli.training import Goal, Rows, train
+from scorenet_cli.model.model import Model, predict
+from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.training.loop import ScaledData, StoppingCriteria, train
 
 EXTREMES = [0.0, 5e-324, 2.3e-308, 1e-300, 1e-9, 1.0, 3.5, 700.0, 1e9, 1e300, 1.7e308]
 NUMBERS = st.sampled_from(EXTREMES + [-value for value in EXTREMES]) | st.floats(
@@ -110,15 +111,18 @@ def test_rows_in_another_order_train_the_same_network_within_rounding(
     network, inputs, actual = random_case(seed, ["tanh", "sigmoid"], rows)
     order = np.random.default_rng(seed).permutation(rows)
 
-    def losses(rows: Rows) -> list[float]:
+    def losses(rows: ScaledData) -> list[float]:
         states = (
             gradient_descent((network,), *rows, learning_rate=0.5)
             if optimizer == "gd"
             else levenberg_marquardt(network, *rows)
         )
-        return [loss for _, loss in train(states, rows, Goal(8)).history]
+        return [loss for _, loss in train(states, rows, StoppingCriteria(8)).history]
 
-    in_order, shuffled = losses(Rows(inputs, actual)), losses(Rows(inputs[order], actual[order]))
+    in_order, shuffled = (
+        losses(ScaledData(inputs, actual)),
+        losses(ScaledData(inputs[order], actual[order])),
+    )
     assert shuffled[: len(in_order)] == pytest.approx(
         in_order[: len(shuffled)], rel=1e-6, abs=1e-12
     )

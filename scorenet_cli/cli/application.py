@@ -13,8 +13,8 @@ from scorenet_cli import __version__
 from scorenet_cli.cli.backward_trace import backward_trace
 from scorenet_cli.cli.forward_trace import forward_trace
 from scorenet_cli.cli.inspect import inspect
+from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.predict import predict
-from scorenet_cli.cli.report import say
 from scorenet_cli.cli.train import train
 from scorenet_cli.errors import ScorenetError
 
@@ -39,7 +39,7 @@ class Commands(TyperGroup):
 
 def _end(message: str, status: int) -> NoReturn:
     """Print the one message and end."""
-    say(message)
+    echo_error(message)
     sys.exit(status)
 
 

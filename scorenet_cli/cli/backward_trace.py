@@ -47,10 +47,10 @@ def backward_trace(
     scorenet backward-trace
     scorenet backward-trace 4 8 --actual 95 --learning-rate 0.5
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
-    from scorenet_cli import trace
     from scorenet_cli.cli import tracing
     from scorenet_cli.cli.values import check_scores, parse_scores
-    from scorenet_cli.worked_example import GOAL
+    from scorenet_cli.model import trace
+    from scorenet_cli.model.document import TARGET
 
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise UsageError("--learning-rate must be a finite number above 0.")
@@ -58,7 +58,7 @@ def backward_trace(
     tracing.check_save(save, model)
     example = tracing.choose_example(context, values, model, worked_example=worked_example)
     if not values:
-        scores = scores or [GOAL]
+        scores = scores or [TARGET]
     check_scores(scores, example.model)
     result = trace.backward_trace(
         example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
@@ -66,12 +66,12 @@ def backward_trace(
     document = example.document(result.forward, scaling)
 
     def answer() -> object:
-        from scorenet_cli.show.answers import as_json
+        from scorenet_cli.show.json_output import as_json
 
         return as_json(result) | {"forward": tracing.forward_answer(result.forward, document)}
 
     def page() -> "RenderableType":
-        from scorenet_cli.show.backward import backward_page
+        from scorenet_cli.show.pages.backward import backward_page
 
         return backward_page(result, precision, of_the_document=not values)
 
@@ -80,7 +80,7 @@ def backward_trace(
 
         return backward_picture(result, precision)
 
-    tracing.publish(
+    tracing.emit(
         title="scorenet backward-trace",
         answer=answer,
         page=page,

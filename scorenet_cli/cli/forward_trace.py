@@ -38,8 +38,8 @@ def forward_trace(
     scorenet forward-trace
     scorenet forward-trace 4 8 --save net.svg
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
-    from scorenet_cli import trace
     from scorenet_cli.cli import tracing
+    from scorenet_cli.model import trace
 
     tracing.check_save(save, model)
     example = tracing.choose_example(context, values, model, worked_example=worked_example)
@@ -50,7 +50,7 @@ def forward_trace(
         return tracing.forward_answer(result, document)
 
     def page() -> "RenderableType":
-        from scorenet_cli.show.forward import forward_page
+        from scorenet_cli.show.pages.forward import forward_page
 
         return forward_page(result, document, precision)
 
@@ -59,7 +59,7 @@ def forward_trace(
 
         return forward_picture(result, precision)
 
-    tracing.publish(
+    tracing.emit(
         title="scorenet forward-trace",
         answer=answer,
         page=page,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scorenet_cli.cli.messages import warn
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
@@ -13,16 +14,15 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
 )
-from scorenet_cli.cli.report import warn
 from scorenet_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scorenet_cli.csv_table import Table
-    from scorenet_cli.model import Model, Predictions
-    from scorenet_cli.network import Array
-    from scorenet_cli.scaling import ScalingName
+    from scorenet_cli.core import Array
+    from scorenet_cli.data.columns import ScalingName
+    from scorenet_cli.data.csv_table import Table
+    from scorenet_cli.model.model import Model, Predictions
 
 
 def predict(
@@ -52,16 +52,17 @@ def predict(
         raise UsageError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
     import numpy as np
 
-    from scorenet_cli import files, model_file
+    from scorenet_cli import files
     from scorenet_cli.cli.values import check_count, parse_values
-    from scorenet_cli.model import predict as run
+    from scorenet_cli.model import json_file
+    from scorenet_cli.model.model import predict as run
 
     row = parse_values(values or [], context)
     if output == "-":
         output = None
     if output is not None:
         _check_output(output, model, csv)
-    loaded = model_file.load(model)
+    loaded = json_file.load(model)
     outside = _Outside(loaded, scaling)
     if csv is not None and not json:  # block by block: there may be more rows than memory
         with files.writer(output) if output is not None else _standard_output() as write:
@@ -79,14 +80,14 @@ def predict(
         outside.add(answer)
     outside.warn()
     if json:
-        from scorenet_cli.show.answers import to_line
+        from scorenet_cli.show.json_output import to_line
 
         text = to_line(_as_json(loaded, answers)) + "\n"
     else:
         scores = (score for row in _fixed(answers[0].scores, precision) for score in row)
         text = "".join(f"{score}\n" for score in scores)
     if output is not None:
-        files.write_whole(output, text)
+        files.write_atomic(output, text)
     else:
         sys.stdout.write(text)
 
@@ -118,8 +119,8 @@ def _of_rows(
     model: "Model", path: str, scaling: "ScalingName"
 ) -> "Iterator[tuple[Table, Predictions]]":
     """Run the model on a CSV, a block of rows at a time."""
-    from scorenet_cli import csv_table, dataset
-    from scorenet_cli.model import predict as run
+    from scorenet_cli.data import csv_table, dataset
+    from scorenet_cli.model.model import predict as run
 
     columns = None
     for block in dataset.read_tables(path):
@@ -131,7 +132,7 @@ def _of_rows(
 
 def _as_csv(model: "Model", table: "Table", answer: "Predictions", precision: int) -> str:
     """Lay out a block of rows with their predictions; the first has the header."""
-    from scorenet_cli import csv_table
+    from scorenet_cli.data import csv_table
 
     names = [f"predicted_{target}" for target in model.targets]
     header = csv_table.header(table, names) if table.is_first else ""
@@ -149,7 +150,7 @@ class _Outside:
     """Counts values outside what the model was trained on, to warn of them."""
 
     def __init__(self, model: "Model", scaling: "ScalingName") -> None:
-        from scorenet_cli.model import training_range
+        from scorenet_cli.model.model import training_range
 
         self.features = model.features
         self.ranges = training_range(model, scaling)

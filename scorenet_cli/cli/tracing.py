@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from scorenet_cli import files, model_file
-from scorenet_cli import worked_example as the_documents
-from scorenet_cli.cli.report import say
+from scorenet_cli import files
+from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.values import check_count, parse_values
+from scorenet_cli.data.columns import ScalingName
 from scorenet_cli.errors import UsageError
-from scorenet_cli.model import Model
-from scorenet_cli.scaling import ScalingName
+from scorenet_cli.model import document as the_documents
+from scorenet_cli.model import json_file
+from scorenet_cli.model.model import Model
+from scorenet_cli.model.trace import ForwardTrace
 from scorenet_cli.text import quoted
-from scorenet_cli.trace import ForwardTrace
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,7 +50,7 @@ def choose_example(
             "--model is not for the worked example. Give VALUES to trace the model with."
         )
     given = tuple(parse_values(values, context)) if values else the_documents.VALUES
-    chosen = the_documents.worked_example() if of_the_document else model_file.load(model)
+    chosen = the_documents.worked_example() if of_the_document else json_file.load(model)
     check_count(given, chosen.features)
     return Example(chosen, given, of_the_document)
 
@@ -62,7 +63,7 @@ def _is_typed(context: typer.Context, parameter: str) -> bool:
 
 def forward_answer(trace: ForwardTrace, document: the_documents.Document | None) -> dict[str, Any]:
     """Lay out a forward pass as JSON, with the document's figures where there are any."""
-    from scorenet_cli.show.answers import as_json
+    from scorenet_cli.show.json_output import as_json
 
     answer: dict[str, Any] = as_json(trace)
     return answer if document is None else answer | {"document": as_json(document)}
@@ -81,7 +82,7 @@ def check_save(path: str | None, model: str) -> None:
     files.check_writable(path)
 
 
-def publish(
+def emit(
     *,
     title: str,
     answer: Callable[[], object],
@@ -93,7 +94,7 @@ def publish(
     """Print a trace as one JSON object or as a page; save it as a picture or a page, too."""
     content = "" if save is None else _content(save, title, page, picture)
     if json:
-        from scorenet_cli.show.answers import to_line
+        from scorenet_cli.show.json_output import to_line
 
         typer.echo(to_line(answer()))
     else:
@@ -101,8 +102,8 @@ def publish(
 
         show(page())
     if save is not None:
-        files.write_whole(save, content)
-        say(f"Saved {files.shown(save)}.")
+        files.write_atomic(save, content)
+        echo_error(f"Saved {files.shown(save)}.")
 
 
 def _content(

@@ -132,8 +132,8 @@ def train(
     scorenet train data.csv --epochs 100000
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
-    from scorenet_cli.cli.training_options import Options, parse_hidden, parse_names
     from scorenet_cli.cli.training_run import run
+    from scorenet_cli.training.settings import Options, parse_hidden, parse_names
 
     run(
         Options(

@@ -12,45 +12,42 @@ from contextlib import ExitStack
 
 import typer
 
-from scorenet_cli import (
-    files,
-    fitting,
-    levenberg_marquardt,
-    metrics,
-    model_file,
-    optimizers,
-    training,
-    worked_example,
-)
+from scorenet_cli import files
+from scorenet_cli.cli.interrupts import interrupt_flag
+from scorenet_cli.cli.messages import echo_error, warn
 from scorenet_cli.cli.options import DEFAULT_BATCH_SIZE, DEFAULT_LEARNING_RATES, DEFAULT_MODEL
-from scorenet_cli.cli.report import say, warn
-from scorenet_cli.cli.stopping import stop_wish
-from scorenet_cli.cli.training_job import Job, make_job
-from scorenet_cli.cli.training_options import HISTORY_HEADER, Options, check, read_history
-from scorenet_cli.dataset import Dataset
+from scorenet_cli.core import metrics
+from scorenet_cli.core.network import Network
+from scorenet_cli.core.optimizers import adam, gradient_descent, levenberg_marquardt
+from scorenet_cli.core.optimizers.state import State
+from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import FileError
-from scorenet_cli.model import Model, predict
-from scorenet_cli.network import Network
+from scorenet_cli.model import document, json_file
+from scorenet_cli.model.model import Model, predict
 from scorenet_cli.text import number
-from scorenet_cli.training import Run
+from scorenet_cli.training import diagnosis, loop
+from scorenet_cli.training import fit as fitting
+from scorenet_cli.training.loop import TrainingResult
+from scorenet_cli.training.plan import TrainingPlan, make_plan
+from scorenet_cli.training.settings import HISTORY_HEADER, Options, check, read_history
 
 HistoryLine = tuple[int, float, float | None]
 
 AUTOSAVE_SECONDS = 30.0
 # More values than these are not suggested for typing.
-MOST_VALUES = 8
+MAX_VALUES = 8
 
 
 def run(options: Options) -> None:
     """Train, save and report; raises the error that fits what is in the way."""
     check(options)
-    old = None if options.resume is None else model_file.load(options.resume)
-    job = make_job(options, old)
+    old = None if options.resume is None else json_file.load(options.resume)
+    job = make_plan(options, old)
     replaces = os.path.isfile(options.output) and options.output != options.resume
 
     losses: list[HistoryLine] = []
-    with stop_wish() as wish:
-        result = _train(job, options, losses, wants_stop=lambda: wish.signal is not None)
+    with interrupt_flag() as wish:
+        result = _train(job, options, losses, should_stop=lambda: wish.signal is not None)
         model = _save(job, result, options.output)
         _save_history(job, options, losses, result)
 
@@ -59,14 +56,14 @@ def run(options: Options) -> None:
         # With validation the weights are those of the best epoch, and so is what goes on.
         left = job.facts.epochs + options.epochs - result.best_epoch
         again = " and the same data on standard input" if options.csv == "-" else ""
-        say(
+        echo_error(
             f"Interrupted after {result.epochs:,} epochs. The weights are saved."
             + (f" Go on with{again}:\n{_command_to_go_on(options, left)}" if left else "")
         )
         raise typer.Exit(wish.exit_status)
-    if options.talks:
+    if options.is_verbose:
         instead = ", in place of the model that was there" if replaces else ""
-        say(
+        echo_error(
             f"Saved {files.shown(options.output)}{instead}. "
             f"Next: {_next_command(job.data, options)}"
         )
@@ -74,7 +71,9 @@ def run(options: Options) -> None:
         raise typer.Exit(wish.exit_status)
 
 
-def _save_history(job: Job, options: Options, losses: list[HistoryLine], result: Run) -> None:
+def _save_history(
+    job: TrainingPlan, options: Options, losses: list[HistoryLine], result: TrainingResult
+) -> None:
     """Write every epoch's loss; a resumed run's go behind those that are there already."""
     if options.history is None:
         return
@@ -87,28 +86,30 @@ def _save_history(job: Job, options: Options, losses: list[HistoryLine], result:
             for line in read_history(options.history)[1:]
             if int(line.partition(",")[0]) <= job.facts.epochs
         ]
-    header = HISTORY_HEADER if job.held_back is None else f"{HISTORY_HEADER},validation_loss"
+    header = HISTORY_HEADER if job.validation_rows is None else f"{HISTORY_HEADER},validation_loss"
     lines = [
         header,
         *before,
         *(",".join(repr(value) for value in line if value is not None) for line in losses),
     ]
-    files.write_whole(options.history, "\n".join(lines) + "\n")
+    files.write_atomic(options.history, "\n".join(lines) + "\n")
 
 
 def _train(  # noqa: C901 - the callbacks stand where what they watch is
-    job: Job, options: Options, losses: list[HistoryLine], wants_stop: Callable[[], bool]
-) -> Run:
+    job: TrainingPlan, options: Options, losses: list[HistoryLine], should_stop: Callable[[], bool]
+) -> TrainingResult:
     """Train, with progress on a terminal, and save every half minute.
 
     losses is filled with every epoch's where a history is asked for.
     """
     rows = fitting.scaled_rows(job.start, job.data)
-    validation = None if job.held_back is None else fitting.scaled_rows(job.start, job.held_back)
-    goal = training.Goal(options.epochs, options.tolerance, validation, options.patience)
-    log_every = options.log_every if options.talks else None
+    validation = (
+        None if job.validation_rows is None else fitting.scaled_rows(job.start, job.validation_rows)
+    )
+    goal = loop.StoppingCriteria(options.epochs, options.tolerance, validation, options.patience)
+    log_every = options.log_every if options.is_verbose else None
     saved_at = time.monotonic()
-    finished: list[Run] = []
+    finished: list[TrainingResult] = []
     curves: list[list[HistoryLine]] = []
 
     def each_epoch(epoch: int, loss: float, validation_loss: float | None) -> None:
@@ -116,31 +117,31 @@ def _train(  # noqa: C901 - the callbacks stand where what they watch is
             curves[-1].append((epoch, loss, validation_loss))
         if log_every is not None and epoch % log_every == 0:
             beside = "" if validation_loss is None else f"  validation {validation_loss:.10g}"
-            say(f"epoch {epoch}  loss {loss:.10g}{beside}")
+            echo_error(f"epoch {epoch}  loss {loss:.10g}{beside}")
 
     with ExitStack() as stack:
         progress = None
-        if sys.stderr.isatty() and options.talks and log_every is None:
+        if sys.stderr.isatty() and options.is_verbose and log_every is None:
             from scorenet_cli.show.progress import training_progress
 
             progress = stack.enter_context(training_progress(job.facts.epochs, options.epochs))
 
-        def tick(epoch: int, loss: float, so_far: Callable[[], Run]) -> None:
+        def tick(epoch: int, loss: float, snapshot: Callable[[], TrainingResult]) -> None:
             nonlocal saved_at
             if progress is not None:
                 progress(epoch, loss)
             if time.monotonic() >= saved_at + AUTOSAVE_SECONDS:
                 saved_at = time.monotonic()
                 try:
-                    _save(job, training.best_of([*finished, so_far()]), options.output)
+                    _save(job, loop.best_of([*finished, snapshot()]), options.output)
                 except FileError as error:  # there may be room again when it matters
                     warn(f"could not save in between: {error}")
 
-        watcher = training.Watcher(
+        watcher = loop.Callbacks(
             each_epoch=each_epoch if options.history or log_every else None,
             every=1 if options.history else log_every or 1,
             tick=tick,
-            wants_stop=wants_stop,
+            should_stop=should_stop,
         )
         # Gradient descents go side by side; each has an eye on validation only by itself.
         together = job.optimizer == "gd" and validation is None
@@ -148,7 +149,7 @@ def _train(  # noqa: C901 - the callbacks stand where what they watch is
         for number, networks in enumerate(stacks):
             curves.append([])
             finished.append(
-                training.train(
+                loop.train(
                     _optimizer(job, networks, rows, number),
                     rows,
                     goal,
@@ -162,7 +163,7 @@ def _train(  # noqa: C901 - the callbacks stand where what they watch is
     if together:
         losses[:] = curves[0]
         return finished[0]
-    best = training.best_of(finished)
+    best = loop.best_of(finished)
     losses[:] = curves[best.start]
     if finished[-1].stopped == "interrupted":
         best = dataclasses.replace(best, stopped="interrupted")
@@ -172,13 +173,13 @@ def _train(  # noqa: C901 - the callbacks stand where what they watch is
 
 
 def _optimizer(
-    job: Job, networks: tuple[Network, ...], rows: training.Rows, number: int
-) -> Iterator[optimizers.State]:
+    job: TrainingPlan, networks: tuple[Network, ...], rows: loop.ScaledData, number: int
+) -> Iterator[State]:
     """Start the job's optimizer on some of its networks, the first of which is start `number`."""
     if job.optimizer == "lm":
         return levenberg_marquardt.levenberg_marquardt(networks[0], *rows, memory=job.facts.state)
     if job.optimizer == "adam":
-        return optimizers.adam(
+        return adam.adam(
             networks[0],
             *rows,
             learning_rate=job.facts.learning_rate or DEFAULT_LEARNING_RATES["adam"],
@@ -187,35 +188,38 @@ def _optimizer(
             memory=job.facts.state,
         )
     rate = job.facts.learning_rate or DEFAULT_LEARNING_RATES["gd"]
-    return optimizers.gradient_descent(networks, *rows, learning_rate=rate)
+    return gradient_descent.gradient_descent(networks, *rows, learning_rate=rate)
 
 
-def _save(job: Job, result: Run, output: str) -> Model:
+def _save(job: TrainingPlan, result: TrainingResult, output: str) -> Model:
     """Save the model that a run came to."""
     facts = job.facts
     if facts.seed is not None:
         facts = dataclasses.replace(facts, seed=facts.seed + result.start)
     model = fitting.trained_model(job.start, result, job.data, facts)
-    model_file.save(model, output)
+    json_file.save(model, output)
     return model
 
 
-def _report(job: Job, model: Model, result: Run, options: Options) -> None:
+def _report(job: TrainingPlan, model: Model, result: TrainingResult, options: Options) -> None:
     """Print what the run came to, for people or for scripts, and what is wrong with it."""
     known = (job.data.inputs, job.data.scores)
     predicted = predict(model, job.data.inputs).scores
     fit = metrics.compare(predicted, *known, known)
     validation = None
-    if job.held_back is not None:
-        there = predict(model, job.held_back.inputs).scores
-        validation = metrics.compare(there, job.held_back.inputs, job.held_back.scores, known)
-    spread = fitting.spread_of_starts(job.start, job.data, result)
+    if job.validation_rows is not None:
+        there = predict(model, job.validation_rows.inputs).scores
+        validation = metrics.compare(
+            there, job.validation_rows.inputs, job.validation_rows.scores, known
+        )
+    spread = fitting.restart_stats(job.start, job.data, result)
     if options.json:
-        from scorenet_cli.show.answers import as_json, to_line
+        from scorenet_cli.show.json_output import as_json, to_line
 
         answer = {
             "model": options.output,
-            "rows": len(job.data.inputs) + len(job.held_back.inputs if job.held_back else ()),
+            "rows": len(job.data.inputs)
+            + len(job.validation_rows.inputs if job.validation_rows else ()),
             "epochs": result.epochs,
             "optimizer": job.optimizer,
             "seed": None if model.training is None else model.training.seed,
@@ -232,7 +236,7 @@ def _report(job: Job, model: Model, result: Run, options: Options) -> None:
         typer.echo(to_line(answer))
     elif not options.quiet:
         from scorenet_cli.show.console import show
-        from scorenet_cli.show.training_summary import training_summary
+        from scorenet_cli.show.pages.train import training_summary
 
         show(
             training_summary(
@@ -243,12 +247,12 @@ def _report(job: Job, model: Model, result: Run, options: Options) -> None:
         return
     size = {"rows": len(job.data.inputs), "features": len(job.data.features)}
     words = None
-    if validation is not None and (words := metrics.verdict(validation, **size)):
+    if validation is not None and (words := metrics.baseline_warning(validation, **size)):
         words = f"on the rows held back, {words}"
     if words := (
         words
-        or training.trouble(result, fitting.scaled_rows(job.start, job.data))
-        or metrics.verdict(fit, **size)
+        or diagnosis.diagnose(result, fitting.scaled_rows(job.start, job.data))
+        or metrics.baseline_warning(fit, **size)
     ):
         warn(words)
 
@@ -272,11 +276,11 @@ def _command_to_go_on(options: Options, epochs: int) -> str:
 
 def _next_command(data: Dataset, options: Options) -> str:
     """Suggest a prediction: the document's question, or the first row's values."""
-    if data.features == worked_example.FEATURES:
-        values = [number(value) for value in worked_example.QUESTION]
+    if data.features == document.FEATURES:
+        values = [number(value) for value in document.QUESTION]
     else:
         values = [number(value) for value in data.inputs[0].tolist()]
-    if len(values) > MOST_VALUES:
+    if len(values) > MAX_VALUES:
         values = ["--csv", "NEW.csv"]
     words = ["scorenet", "predict", *values]
     if options.output != os.environ.get("SCORENET_MODEL", DEFAULT_MODEL):

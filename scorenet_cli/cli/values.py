@@ -9,7 +9,7 @@ from scorenet_cli.errors import UsageError
 from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
 
 if TYPE_CHECKING:
-    from scorenet_cli.model import Model
+    from scorenet_cli.model.model import Model
 
 
 def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,14 +13,16 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.text import Text
 
-from scorenet_cli.network import Array
+from scorenet_cli.core import Array
+from scorenet_cli.text import printable
 
 WIDEST = 72
 ROWS = 12
-MOST_TICKS = 5
+MAX_TICKS = 5
 MARGIN = 2  # cells between a label and the first mark: a space and the axis
 
 Scale = Literal["linear", "log", "log1p"]
+Points = Sequence[tuple[int, float]]
 Cells = dict[tuple[int, int], tuple[str, str]]
 
 
@@ -37,7 +40,7 @@ class Axis:
         room = self.high - self.low
         return np.clip((_on_scale(values, self.scale) - self.low) / room, 0.0, 1.0)
 
-    def ticks(self, most: int = MOST_TICKS) -> list[tuple[float, str]]:
+    def ticks(self, most: int = MAX_TICKS) -> list[tuple[float, str]]:
         """Choose a few round values, about `most`: where they lie, and what they are."""
         values = np.array(_round_values(self, most), dtype=np.float64)
         return list(zip(self.place(values).tolist(), map(_short, values.tolist()), strict=True))
@@ -75,7 +78,7 @@ class Chart:
 
     def lines(self, width: int, *, ascii_only: bool) -> Iterator[Text]:
         """Write the y label and the legend, the rows, the x axis, its ticks and its label."""
-        y_ticks = self.y.ticks(max(min(MOST_TICKS, self.rows // 2), 1))
+        y_ticks = self.y.ticks(max(min(MAX_TICKS, self.rows // 2), 1))
         ticks = {round((1 - at) * (self.rows - 1)): label for at, label in y_ticks}
         indent = max(map(len, ticks.values()), default=0)
         columns = max(width - indent - MARGIN, 2)
@@ -137,6 +140,67 @@ class Chart:
             first = before + step if row != before else row
             filled |= {(between, column) for between in range(first, row + step, step)}
         return filled
+
+
+def loss_chart(
+    training: Points, validation: Points = (), *, epochs: int | None = None, rows: int = 12
+) -> Chart | None:
+    """Draw losses by epoch, both on logarithmic scales; None where there is no curve to draw.
+
+    With epochs, the chart is that of a run still going: its axis is even, and ends there.
+    A loss of 0 stands at the lowest other one.
+    """
+    losses = [loss for _, loss in (*training, *validation) if loss > 0]
+    if len(training) < 2 or not losses:  # noqa: PLR2004 - a curve joins two points
+        return None
+    scale: Scale = "log1p" if epochs is None else "linear"
+    if epochs is None:
+        x = Axis("epoch (log scale)", 0.0, math.log1p(max(epoch for epoch, _ in training)), scale)
+    else:
+        x = Axis("epoch", float(training[0][0]), float(epochs), scale)
+    low, high = math.log10(min(losses)), math.log10(max(losses))
+    if high - low < 1e-6:  # noqa: PLR2004 - a flat curve runs through the middle
+        low, high = low - 0.5, high + 0.5
+    kinds = [("training", training, "•", "*", "cyan")]
+    if validation:
+        kinds.append(("validation", validation, "○", "o", "yellow"))
+    series = tuple(
+        Series(
+            name,
+            np.array([epoch for epoch, _ in points], dtype=np.float64),
+            np.array([max(loss, min(losses)) for _, loss in points]),
+            mark,
+            ascii_mark,
+            style,
+            joined=True,
+        )
+        for name, points, mark, ascii_mark, style in kinds
+    )
+    return Chart(x, Axis("loss (log scale)", low, high, "log"), series, rows)
+
+
+def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
+    """Draw predicted scores (rows,) against actual ones; the dotted line is where both agree.
+
+    None where they lie further apart than a number can echo_error.
+    """
+    low = float(min(actual.min(), predicted.min()))
+    high = float(max(actual.max(), predicted.max()))
+    if not math.isfinite(high - low):
+        return None
+    if high - low < 1e-9 * max(abs(low), abs(high), 1e-300):
+        spare = max(abs(low), 1.0) / 2
+        low, high = low - spare, min(high + spare, sys.float_info.max)
+    ends = np.array([low, high])
+    name = printable(target)
+    return Chart(
+        Axis(f"actual {name}", low, high),
+        Axis(f"predicted {name}", low, high),
+        (
+            Series("", ends, ends, "·", ".", "dim", joined=True),
+            Series("", actual, predicted, "•", "*", "cyan"),
+        ),
+    )
 
 
 def _on_scale(values: Array, scale: Scale) -> Array:

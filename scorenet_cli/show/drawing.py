@@ -16,24 +16,24 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
+from scorenet_cli.core import Array
 from scorenet_cli.errors import UsageError
-from scorenet_cli.network import Array
 from scorenet_cli.text import number, printable
 
 # What can still be told apart on a slide.
-MOST_CIRCLES = 32
-MOST_COLUMNS = 8
-MOST_BIASES = 10  # circles of a column that have room for biases below them
-MOST_LABELS = 40  # lines between two columns that have room for numbers on them
+MAX_CIRCLES = 32
+MAX_COLUMNS = 8
+MAX_BIASES = 10  # circles of a column that have room for biases below them
+MAX_LABELS = 40  # lines between two columns that have room for numbers on them
 
 FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 CELL = 0.61  # the width of a monospaced sign, as a part of the font's size
 
 # Sizes of fonts: in a circle the number, the one above it, the name; then what stands outside.
 LARGE, SMALL, TINY = 16, 11, 10
-LONGEST_LARGE = 7
+MAX_LARGE = 7
 HEADING, NAME, NOTE = 16, 14, 12
-LONGEST_NAME = 24  # cells; the circle's title has the whole
+MAX_NAME = 24  # cells; the circle's title has the whole
 
 MARGIN, GAP = 24.0, 14.0
 BIAS_ROOM = 34.0  # between two circles of a column, where a bias stands there
@@ -119,13 +119,13 @@ def draw(
     UsageError where the network is too large to be legible.
     """
     most = max(len(column.circles) for column in columns)
-    if most > MOST_CIRCLES or len(columns) > MOST_COLUMNS:
+    if most > MAX_CIRCLES or len(columns) > MAX_COLUMNS:
         raise UsageError(
-            f"a picture has room for {MOST_COLUMNS} columns of {MOST_CIRCLES} neurons, and this "
+            f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons, and this "
             f"network has {len(columns)} of up to {most:,}. Save the tables: .html or .txt."
         )
     has_bias = any(circle.bias is not None for column in columns for circle in column.circles)
-    if has_bias and most > MOST_BIASES:
+    if has_bias and most > MAX_BIASES:
         columns = [
             each._replace(circles=[c._replace(bias=None) for c in each.circles]) for each in columns
         ]
@@ -148,7 +148,7 @@ def draw(
         _write(words, text, (at, y + NAME * 0.7), NOTE, anchor="start", colour="soft")
     if hidden:
         legend += f" No room for the numbers on the lines to {', '.join(hidden)}."
-    if has_bias and most > MOST_BIASES:
+    if has_bias and most > MAX_BIASES:
         legend += " No room for the biases."
     y = plan.bottom + MARGIN
     for text in wrap(f"{legend} {SIGNS}", int((plan.width - 2 * MARGIN) / CELL / NOTE)):
@@ -170,7 +170,7 @@ def _plan(columns: Sequence[Column], beside: Sequence[str]) -> Plan:
     centres: list[list[tuple[float, float]]] = []
     for column in columns:
         if column.weights is not None:
-            labels = column.weights.size if column.weights.size <= MOST_LABELS else 0
+            labels = column.weights.size if column.weights.size <= MAX_LABELS else 0
             x += 2 * radius + max(LINE_ROOM + LABEL_ROOM * labels, pitch * most / 4)
         first = top + radius + (most - len(column.circles)) * pitch / 2
         centres.append([(x, first + at * pitch) for at in range(len(column.circles))])
@@ -197,7 +197,7 @@ def _radius(circle: Circle) -> float:
 
 def _large(circle: Circle) -> int:
     """Return the size of a circle's number: a long one is written smaller."""
-    return LARGE if len(circle.large) <= LONGEST_LARGE else NOTE
+    return LARGE if len(circle.large) <= MAX_LARGE else NOTE
 
 
 def _draw_lines(
@@ -210,7 +210,7 @@ def _draw_lines(
     for number_of, each in enumerate(weights):
         joined = _join(plan.centres[number_of], plan.centres[number_of + 1], each, plan.radius)
         for line in joined:
-            _draw_line(lines, line, largest, crowded=len(joined) > MOST_LABELS)
+            _draw_line(lines, line, largest, crowded=len(joined) > MAX_LABELS)
         boxes = _place(joined, plan.taken, digits)
         for line, box in zip(joined, boxes, strict=False):
             _draw_label(words, number(line.weight, digits), box, _sign(line.weight))
@@ -237,7 +237,7 @@ def _join(
 
 def _place(lines: Sequence[Line], circles: Sequence[Box], digits: int) -> list[Box]:
     """Find room for each line's number, on the line and clear of the others; else for none."""
-    if len(lines) > MOST_LABELS:
+    if len(lines) > MAX_LABELS:
         return []
     taken = list(circles)
     placed: list[Box] = []
@@ -341,7 +341,7 @@ def _write(  # noqa: PLR0913 - where and how
 def _short(name: str) -> str:
     """Return a name without anything that steers, cut where it is long."""
     text = Text(printable(name))
-    text.truncate(LONGEST_NAME, overflow="ellipsis")
+    text.truncate(MAX_NAME, overflow="ellipsis")
     return text.plain
 
 

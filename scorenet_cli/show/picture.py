@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
 from scorenet_cli.show.drawing import Circle, Column, draw
 from scorenet_cli.text import number
-from scorenet_cli.trace import BackwardTrace, ForwardTrace
 
 # As in the document's own figure; --precision asks for more.
 DIGITS = 4

@@ -11,9 +11,8 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from scorenet_cli.show.chart import WIDEST
+from scorenet_cli.show.chart import WIDEST, loss_chart
 from scorenet_cli.show.console import make_console
-from scorenet_cli.show.curves import loss_chart
 
 ROOM_FOR_A_BAR = 80
 ROOM_FOR_A_CURVE = 16  # lines of a terminal
@@ -21,7 +20,7 @@ CURVE_ROWS = 8
 
 # Drawing waits until so many seconds are over, and takes no more than this part of the time.
 FIRST_DRAWING = 0.3
-MOST_TIME = 0.01
+MAX_TIME = 0.01
 
 
 class Curve:
@@ -71,7 +70,7 @@ def training_progress(done: int, epochs: int) -> Iterator[Callable[[int, float],
             speed = progress.tasks[0].speed
             rate = f"{speed:,.0f}/s" if speed else ""
             progress.update(task, completed=epoch, loss=loss, rate=rate)
-            if now - began >= FIRST_DRAWING and spent <= MOST_TIME * (now - began):
+            if now - began >= FIRST_DRAWING and spent <= MAX_TIME * (now - began):
                 above = [] if curve is None else [curve.draw()]
                 live.update(Group(*above, progress.get_renderable()), refresh=True)
             spent += time.perf_counter() - now

@@ -18,7 +18,7 @@ from scorenet_cli.text import printable
 COMFORTABLE_WIDTH = 100
 
 # Weights of a layer that a page shows; --json has all.
-MOST_WEIGHTS = 400
+MAX_WEIGHTS = 400
 
 
 def heading(text: str) -> Text:
@@ -31,7 +31,7 @@ def name(text: str) -> Text:
     return Text(printable(text), overflow="fold")
 
 
-def grid(*columns: str, numbers_from: int = 1) -> Table:
+def number_table(*columns: str, numbers_from: int = 1) -> Table:
     """Make an empty table: names on the left, numbers from column `numbers_from` on."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for position, column in enumerate(columns):

@@ -37,10 +37,12 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support import ACTUAL, INPUTS, Array, PlainFormulas
 
-from scorenet_cli import dataset
-from scorenet_cli.levenberg_marquardt import levenberg_marquardt
-from scorenet_cli.network import Network, random_network
-from scorenet_cli.optimizers import State, adam, gradient_descent
+from scorenet_cli.core.network import Network, random_network
+from scorenet_cli.core.optimizers.adam import adam
+from scorenet_cli.core.optimizers.gradient_descent import gradient_descent
+from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
+from scorenet_cli.core.optimizers.state import State
+from scorenet_cli.data import dataset
 
 DOCUMENT_LOSS = 1.94136958194e-18
 STUDENTS = Path(__file__).parents[2] / "sample_data" / "students.csv"

@@ -70,7 +70,7 @@ def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.Mo
     def no_memory(_path: str) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("scorenet_cli.model_file.load", no_memory)
+    monkeypatch.setattr("scorenet_cli.model.json_file.load", no_memory)
     result = invoke("inspect")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: there is not enough memory")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support import Invoke, Process, one_message
 
-from scorenet_cli import model_file
+from scorenet_cli.model import json_file
 
 TEXTBOOK = {
     "format": "scorenet-model",
@@ -84,7 +84,7 @@ def test_one_epoch_of_train_on_that_row_makes_the_same_weights(invoke: Invoke, r
         *("--output", "stepped.json", "--quiet", *words),
     )
     assert trained.exit_code == 0, trained.stderr
-    network = model_file.load("stepped.json").network
+    network = json_file.load("stepped.json").network
     for layer, traced in zip(network.layers, trace["layers"], strict=True):
         after = [[weight["after"] for weight in n["weights"]] for n in traced["neurons"]]
         assert layer.weights.T.tolist() == [pytest.approx(row, rel=1e-12) for row in after]

@@ -19,14 +19,15 @@ from pathlib import Path
 import pytest
 from support import one_message, plain_environment
 
-from scorenet_cli import model_file
-from scorenet_cli.worked_example import ROWS_CSV
+from scorenet_cli.model import json_file
+from scorenet_cli.model.document import ROWS_CSV
 
 TIMES = int(os.environ.get("SCORENET_FAULTS", "4"))
 # Runs the command, changed by what stands for {change}; saves are frequent, and so are faults.
 SCRIPT = """
 import os, sys, time
-from scorenet_cli.cli import main, training_run
+from scorenet_cli.cli import main
+from scorenet_cli.cli import training_run
 {change}
 main()
 """
@@ -106,7 +107,7 @@ def litter(folder: Path) -> list[str]:
 
 
 def is_model(path: Path) -> bool:
-    return model_file.load(str(path)).network.shape[0] == 2
+    return json_file.load(str(path)).network.shape[0] == 2
 
 
 def is_history(path: Path) -> bool:
@@ -176,7 +177,7 @@ def test_a_long_run_that_is_killed_leaves_what_it_saved_in_between(folder: Path)
         time.sleep(0.05)
     run.kill()
     ended(run)
-    facts = model_file.load(str(folder / "new.json")).training
+    facts = json_file.load(str(folder / "new.json")).training
     assert facts is not None
     assert facts.epochs > 0
 
@@ -188,7 +189,7 @@ def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -
         result = ended(run)
         assert result.returncode == 0
         assert "save" not in result.stderr  # none lost what it was writing
-    facts = model_file.load(str(folder / "one.json")).training
+    facts = json_file.load(str(folder / "one.json")).training
     assert facts is not None
     assert (facts.epochs, facts.seed in range(4)) == (3000, True)
     assert litter(folder) == []
@@ -354,7 +355,7 @@ def test_ctrl_c_twice_while_a_model_is_saved_leaves_it_whole(folder: Path) -> No
     result = ended(run)
     assert result.returncode == 130
     assert result.stderr.startswith("Warning: the network is no better than")
-    facts = model_file.load(str(folder / "new.json")).training
+    facts = json_file.load(str(folder / "new.json")).training
     assert facts is not None
     assert facts.epochs == 7
     assert litter(folder) == []

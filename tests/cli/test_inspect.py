@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support import Invoke, Process, one_message
 
-from scorenet_cli import model_file
+from scorenet_cli.model import json_file
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 
@@ -16,7 +16,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_data"
 def test_a_trained_model_says_what_it_is_and_where_it_came_from(invoke: Invoke) -> None:
     invoke("train", "--epochs", 2000, "--quiet")
     text = invoke("inspect").stdout
-    model = model_file.load("scorenet.json")
+    model = json_file.load("scorenet.json")
     assert "2 inputs, 3 hidden (sigmoid), 1 output (sigmoid)" in text
     assert "9 (9 weights, 0 biases)" in text
     for weight in model.network.layers[0].weights.ravel():
@@ -37,7 +37,7 @@ def test_json_is_the_file_and_a_count(invoke: Invoke) -> None:
 def test_weights_to_writes_what_numpy_savetxt_writes_and_reads_back(invoke: Invoke) -> None:
     invoke("train", "--epochs", 5, "--quiet")
     assert invoke("inspect", "--weights-to", "w").exit_code == 0
-    model = model_file.load("scorenet.json")
+    model = json_file.load("scorenet.json")
     for number, layer in enumerate(model.network.layers, start=1):
         expected = io.StringIO()
         np.savetxt(expected, layer.weights, fmt="%s")

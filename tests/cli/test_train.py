@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Process, one_message, plain_environment
 
-from scorenet_cli import model_file
 from scorenet_cli.cli import training_run
-from scorenet_cli.network import random_network
+from scorenet_cli.core.network import random_network
+from scorenet_cli.model import json_file
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 DOCUMENT = "hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
@@ -75,7 +75,7 @@ def test_from_the_same_start_the_weights_are_the_documents(invoke: Invoke) -> No
     start = random_network((2, 3, 1), seed=7)
     formulas = PlainFormulas(start.layers[0].weights, start.layers[1].weights)
     formulas.epoch(INPUTS, ACTUAL)
-    model = model_file.load("scorenet.json")
+    model = json_file.load("scorenet.json")
     assert np.abs(model.network.layers[0].weights - formulas.first).max() < 1e-12
     assert np.abs(model.network.layers[1].weights - formulas.second).max() < 1e-12
 
@@ -84,7 +84,7 @@ def test_the_options_of_the_network(invoke: Invoke) -> None:
     options = "--hidden 4,2 --bias --activation tanh --init uniform --seed 5 --epochs 0"
     assert invoke("train", *options.split()).exit_code == 0
     start = random_network((2, 4, 2, 1), seed=5, init="uniform", bias=True, activation="tanh")
-    model = model_file.load("scorenet.json")
+    model = json_file.load("scorenet.json")
     assert model.network.shape == (2, 4, 2, 1)
     for layer, expected in zip(model.network.layers, start.layers, strict=True):
         assert layer.weights.tobytes() == expected.weights.tobytes()
@@ -397,7 +397,7 @@ def test_a_long_run_saves_itself(tmp_path: Path) -> None:
     finally:
         run.kill()
         run.wait()
-    assert model_file.load(str(tmp_path / "scorenet.json")).network.shape == (2, 3, 1)
+    assert json_file.load(str(tmp_path / "scorenet.json")).network.shape == (2, 3, 1)
     assert training_run.AUTOSAVE_SECONDS == 30
 
 
@@ -469,8 +469,8 @@ def test_validation_is_reported_for_both_parts(invoke: Invoke) -> None:
         assert list(part)[:4] == ["r2", "rmse", "mae", "baselines"]
         assert part["r2"] > part["baselines"]["linear"]["r2"]
     rows = list(csv.DictReader(io.StringIO(Path("h.csv").read_text(encoding="utf-8"))))
-    held_back = [float(row["validation_loss"]) for row in rows]
-    assert int(rows[int(np.argmin(held_back))]["epoch"]) == answer["best_epoch"]
+    validation_rows = [float(row["validation_loss"]) for row in rows]
+    assert int(rows[int(np.argmin(validation_rows))]["epoch"]) == answer["best_epoch"]
 
 
 def test_on_pure_noise_the_tool_says_that_the_mean_is_as_good(invoke: Invoke) -> None:

@@ -18,8 +18,8 @@ import atheris
 HERE = Path(__file__).parent
 
 with atheris.instrument_imports(include=["scorenet_cli"]):
-    sys.path[:0] = [str(HERE)]
-    from targets import TARGETS
+    sys.path[:0] = [str(HERE.parent)]
+    from fuzzing.targets import TARGETS
 
 
 def main() -> None:

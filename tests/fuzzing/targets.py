@@ -16,10 +16,11 @@ from typing import Any, cast
 import numpy as np
 import typer
 
-from scorenet_cli import csv_table, dataset, model_file, trace
 from scorenet_cli.cli.values import parse_values
+from scorenet_cli.data import csv_table, dataset
 from scorenet_cli.errors import ScorenetError, UsageError
-from scorenet_cli.model import predict
+from scorenet_cli.model import json_file, trace
+from scorenet_cli.model.model import predict
 
 _FOLDER = tempfile.TemporaryDirectory()  # TMPDIR=/dev/shm keeps it off the disk
 _MODEL, _COPY = (os.path.join(_FOLDER.name, name) for name in ("model.json", "copy.json"))
@@ -91,15 +92,15 @@ def fuzz_model(data: bytes) -> None:
     with open(_MODEL, "wb") as file:
         file.write(data)
     try:
-        model = model_file.load(_MODEL)
+        model = json_file.load(_MODEL)
     except ScorenetError as error:
         assert_showable(error)
         return
-    model_file.save(model, _COPY)
-    again = model_file.load(_COPY)
+    json_file.save(model, _COPY)
+    again = json_file.load(_COPY)
     for one, other in zip(model.network.layers, again.network.layers, strict=True):
         assert one.weights.tobytes() == other.weights.tobytes()
-    assert model_file.to_json(model) == model_file.to_json(again)
+    assert json_file.to_json(model) == json_file.to_json(again)
     values = [0.5] * len(model.features)
     try:
         answer = predict(model, np.array([values]))

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support import shown
 
-from scorenet_cli.show.curves import loss_chart, scores_chart
+from scorenet_cli.show.chart import loss_chart, scores_chart
 
 LOSSES = st.floats(0, 1e300, allow_subnormal=True)
 

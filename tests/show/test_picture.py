@@ -8,11 +8,11 @@ from pictures import SVG, assert_nothing_overlaps, numbers_in, text_boxes
 from support import named
 
 from scorenet_cli.errors import UsageError
-from scorenet_cli.model import Model
-from scorenet_cli.show.drawing import MOST_CIRCLES, MOST_COLUMNS
+from scorenet_cli.model.model import Model
+from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.show.drawing import MAX_CIRCLES, MAX_COLUMNS
 from scorenet_cli.show.picture import backward_picture, forward_picture
 from scorenet_cli.text import number
-from scorenet_cli.trace import backward_trace, forward_trace
 
 
 def model_of(shape: tuple[int, ...]) -> Model:
@@ -86,12 +86,12 @@ def test_a_long_name_is_cut_and_whole_in_the_title() -> None:
     assert f"<title>{long}</title>" in svg
 
 
-@pytest.mark.parametrize("shape", [(2, MOST_CIRCLES + 1, 1), (1,) * (MOST_COLUMNS + 1)])
+@pytest.mark.parametrize("shape", [(2, MAX_CIRCLES + 1, 1), (1,) * (MAX_COLUMNS + 1)])
 def test_what_would_not_be_legible_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match="a picture has room for 8 columns of 32 neurons"):
         forward_picture(forward_trace(model_of(shape), [1.0] * shape[0]))
 
 
 def test_the_largest_picture_overlaps_nowhere() -> None:
-    shape = (MOST_CIRCLES, 2, MOST_CIRCLES)
+    shape = (MAX_CIRCLES, 2, MAX_CIRCLES)
     assert_nothing_overlaps(forward_picture(forward_trace(model_of(shape), [1.0] * shape[0])))

@@ -39,7 +39,7 @@ def test_a_terminal_shows_the_curve_above_the_bar_where_it_is_tall_enough(
     )
     monkeypatch.setattr(progress, "make_console", lambda _: console)
     monkeypatch.setattr(progress, "FIRST_DRAWING", 0.0)
-    monkeypatch.setattr(progress, "MOST_TIME", 1.0)
+    monkeypatch.setattr(progress, "MAX_TIME", 1.0)
     with progress.training_progress(0, 1000) as update:
         for epoch in range(0, 1000, 100):
             update(epoch, 1.0 / (1 + epoch))

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from support import named, shown
 
-from scorenet_cli.show.forward import forward_page
-from scorenet_cli.show.inspection import inspection
-from scorenet_cli.trace import forward_trace
+from scorenet_cli.model.trace import forward_trace
+from scorenet_cli.show.pages.forward import forward_page
+from scorenet_cli.show.pages.inspect import inspection
 
 
 @pytest.mark.parametrize("hostile", ["score[/]", "\x1b[31mred\x07", "a\u202eb", "[bold]x"])

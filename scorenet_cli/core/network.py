@@ -1,0 +1,234 @@
+"""The network itself: layers, one forward pass, gradients by backpropagation.
+
+Pure NumPy on immutable values; no input or output. Every array holds one example a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.activations import ACTIVATIONS, ActivationName
+
+InitName = Literal["normal", "uniform"]
+
+# Rows of a forward pass at a time: the sums of a block stay in the processor's cache.
+BLOCK_ROWS = 8192
+
+
+def _frozen(values: Array) -> Array:
+    """Make a private, read-only float64 copy."""
+    copy = np.array(values, dtype=np.float64, order="C")
+    copy.setflags(write=False)
+    return copy
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Weights (inputs, neurons), a bias (neurons,) or none, and an activation."""
+
+    weights: Array
+    bias: Array | None = None
+    activation: ActivationName = "sigmoid"
+
+    def __post_init__(self) -> None:
+        """Keep read-only copies; raise ValueError where the shapes do not fit."""
+        object.__setattr__(self, "weights", _frozen(self.weights))
+        if self.weights.ndim != 2 or 0 in self.weights.shape:  # noqa: PLR2004 - a matrix
+            raise ValueError(f"weights must be (inputs, neurons), not {self.weights.shape}")
+        if self.bias is not None:
+            object.__setattr__(self, "bias", _frozen(self.bias))
+            if self.bias.shape != (self.neurons,):
+                raise ValueError(f"bias must be ({self.neurons},), not {self.bias.shape}")
+
+    @property
+    def inputs(self) -> int:
+        """How many values each neuron takes."""
+        return int(self.weights.shape[0])
+
+    @property
+    def neurons(self) -> int:
+        """How many values the layer gives."""
+        return int(self.weights.shape[1])
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers training may change."""
+        return self.weights.size + (0 if self.bias is None else self.neurons)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers from input to output; each takes what the one before it gives."""
+
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for no layers, or neighbours whose sizes differ."""
+        if not self.layers:
+            raise ValueError("a network needs at least one layer")
+        for before, after in pairwise(self.layers):
+            if before.neurons != after.inputs:
+                raise ValueError(
+                    f"a layer of {before.neurons} neurons feeds one of {after.inputs} inputs"
+                )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Inputs, then each layer's neurons: (2, 3, 1) for the document's network."""
+        return (self.layers[0].inputs, *(layer.neurons for layer in self.layers))
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers training may change."""
+        return sum(layer.parameters for layer in self.layers)
+
+
+def count_parameters(shape: Sequence[int], *, bias: bool) -> int:
+    """How many weights (and biases) a network of this shape has."""
+    return sum((before + bias) * after for before, after in pairwise(shape))
+
+
+def random_network(
+    shape: Sequence[int],
+    *,
+    seed: int,
+    init: InitName = "normal",
+    bias: bool = False,
+    activation: ActivationName = "sigmoid",
+) -> Network:
+    """Make a starting network: weights drawn layer by layer, biases 0, sigmoid at the output."""
+    rng = np.random.default_rng(seed)
+    draw = rng.standard_normal if init == "normal" else rng.random
+    sizes = list(pairwise(shape))
+    return Network(
+        tuple(
+            Layer(
+                weights=draw(size),
+                bias=np.zeros(size[1]) if bias else None,
+                activation=activation if number < len(sizes) else "sigmoid",
+            )
+            for number, size in enumerate(sizes, start=1)
+        )
+    )
+
+
+class LayerPass(NamedTuple):
+    """What one layer did in a forward pass: sums and outputs, both (rows, neurons)."""
+
+    sums: Array
+    outputs: Array
+
+
+def weighted_sums(inputs: Array, layer: Layer) -> Array:
+    """Z = Σ input · weight + bias, (rows, neurons).
+
+    Added in the inputs' order, the bias last, so that a row's sums are the same bits alone
+    or among a million, and the same that adding the printed products by hand gives.
+    """
+    sums: Array = inputs[:, :1] * layer.weights[0]
+    for column in range(1, layer.inputs):
+        sums += inputs[:, column : column + 1] * layer.weights[column]
+    if layer.bias is not None:
+        sums += layer.bias
+    return sums
+
+
+def forward(network: Network, inputs: Array) -> tuple[LayerPass, ...]:
+    """Run each layer on the one before; inputs are (rows, inputs)."""
+    passes = []
+    values = inputs
+    with np.errstate(over="ignore", invalid="ignore"):
+        for layer in network.layers:
+            sums = weighted_sums(values, layer)
+            values = ACTIVATIONS[layer.activation].function(sums)
+            passes.append(LayerPass(sums, values))
+    return tuple(passes)
+
+
+def run(network: Network, inputs: Array) -> Array:
+    """Return a forward pass's outputs (rows, outputs), block by block to keep memory small."""
+    starts = range(0, max(len(inputs), 1), BLOCK_ROWS)
+    return np.concatenate(
+        [forward(network, inputs[start : start + BLOCK_ROWS])[-1].outputs for start in starts]
+    )
+
+
+class LayerGradient(NamedTuple):
+    """One layer's part in backpropagation.
+
+    error, slope and delta are (rows, neurons); error is actual - output at the output layer,
+    and the share of the next layer's delta elsewhere. weights and bias are the gradient of
+    half the sum of squared errors, shaped like the layer's own.
+    """
+
+    error: Array
+    slope: Array
+    delta: Array
+    weights: Array
+    bias: Array | None
+
+
+def backward(
+    network: Network, inputs: Array, passes: Sequence[LayerPass], actual: Array
+) -> tuple[LayerGradient, ...]:
+    """Backpropagation of ½ Σ (actual - output)², layers in network order.
+
+    delta = error · slope; the error of a layer is the next one's delta times its weights;
+    the gradient of its weights is -inputsᵀ · delta. actual is (rows, outputs).
+    """
+    gradients: list[LayerGradient] = []
+    error = actual - passes[-1].outputs
+    for number in reversed(range(len(network.layers))):
+        layer = network.layers[number]
+        layer_inputs = passes[number - 1].outputs if number else inputs
+        slope = ACTIVATIONS[layer.activation].slope_at_output(passes[number].outputs)
+        delta = error * slope
+        gradients.append(
+            LayerGradient(
+                error=error,
+                slope=slope,
+                delta=delta,
+                weights=-layer_inputs.T @ delta,
+                bias=None if layer.bias is None else -delta.sum(axis=0),
+            )
+        )
+        error = delta @ layer.weights.T
+    return tuple(reversed(gradients))
+
+
+def gradient_step(
+    network: Network, gradients: Sequence[LayerGradient], learning_rate: float
+) -> Network:
+    """Take a step of gradient descent: each weight and bias less learning_rate · gradient."""
+    return Network(
+        tuple(
+            Layer(
+                layer.weights - learning_rate * gradient.weights,
+                None
+                if layer.bias is None or gradient.bias is None
+                else layer.bias - learning_rate * gradient.bias,
+                layer.activation,
+            )
+            for layer, gradient in zip(network.layers, gradients, strict=True)
+        )
+    )
+
+
+def is_finite(network: Network) -> bool:
+    """Tell whether every weight and bias is a finite number."""
+    return all(
+        bool(np.isfinite(layer.weights).all())
+        and (layer.bias is None or bool(np.isfinite(layer.bias).all()))
+        for layer in network.layers
+    )
+
+
+def mean_squared_error(outputs: Array, actual: Array) -> float:
+    """Mean over rows and targets of (actual - output)²."""
+    return float(np.mean((actual - outputs) ** 2))

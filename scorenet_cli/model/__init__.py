@@ -1,0 +1,1 @@
+"""A network with names and scales around it: saved, loaded, traced."""

@@ -1,0 +1,86 @@
+"""The document's facts: its three rows, its worked example and the figures it printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.model.model import Model
+from scorenet_cli.model.trace import ForwardTrace
+
+ROWS_SOURCE = "the document's three rows"
+ROWS_CSV = b"hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
+
+FEATURES = ("hours_studied", "hours_slept")
+TARGETS = ("score",)
+QUESTION = (4.0, 8.0)  # what the document asks its trained network
+
+VALUES = (2.0, 9.0)
+TARGET = 92.0
+
+
+def worked_example() -> Model:
+    """Build the document's worked example: raw hours, its weights, scores out of 100."""
+    return Model(
+        network=Network(
+            (
+                Layer(np.array([[0.2, 0.6, 0.1], [0.8, 0.3, 0.7]])),
+                Layer(np.array([[0.4], [0.5], [0.9]])),
+            )
+        ),
+        features=FEATURES,
+        targets=TARGETS,
+        feature_scale=np.ones(2),
+        target_scale=np.array([100.0]),
+    )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number the document printed (as it printed it) beside the exact one.
+
+    `difference` is printed - exact; `why` says where it comes from, "" where there is none
+    beyond floating point.
+    """
+
+    layer: str
+    neuron: str
+    what: str
+    printed: str
+    exact: float
+    difference: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """The document's side of the worked example."""
+
+    goal: float
+    figures: tuple[Figure, ...]
+
+
+def document_figures(trace: ForwardTrace) -> Document:
+    """Set the document's printed figures beside the exact ones of the worked example's trace."""
+    cut = "the document cuts where it should round to {}"
+    stale = "left over from an earlier version, whose sum was 7.5; S(3.9) is .9802"
+    follows = "follows from the three figures above it, chiefly from 1.000 for S(3.9)"
+    hidden, output = trace.layers
+    printed = [
+        (hidden, 0, "sum", "7.6", ""),
+        (hidden, 1, "sum", "3.9", ""),
+        (hidden, 2, "sum", "6.5", ""),
+        (hidden, 0, "output", ".9994", cut.format(".9995")),
+        (hidden, 1, "output", "1.000", stale),
+        (hidden, 2, "output", ".9984", cut.format(".9985")),
+        (output, 0, "sum", "1.79832", follows),
+        (output, 0, "output", ".8579443067", "the sigmoid of 1.79832, so right for that sum"),
+    ]
+    figures = []
+    for layer, position, what, text, why in printed:
+        neuron = layer.neurons[position]
+        exact = neuron.sum if what == "sum" else neuron.output
+        figures.append(Figure(layer.name, neuron.name, what, text, exact, float(text) - exact, why))
+    return Document(TARGET, tuple(figures))

@@ -1,0 +1,114 @@
+"""A model: a network, the names and scales around it, and how it was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.network import Network, run
+from scorenet_cli.data.columns import ScalingName, scale_inputs
+from scorenet_cli.errors import DataError
+from scorenet_cli.model.record import TrainingRecord
+from scorenet_cli.text import number
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with its features and targets.
+
+    feature_scale (features,) and target_scale (targets,) are what a column is divided by;
+    feature_range (features, 2) the smallest and largest training value, where known.
+    """
+
+    network: Network
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    feature_scale: Array
+    target_scale: Array
+    feature_range: Array | None = None
+    training: TrainingRecord | None = None
+
+
+class Predictions(NamedTuple):
+    """Values as given and as scaled (rows, features), outputs and scores (rows, targets).
+
+    outside (rows, features) is true where a value lies outside the training range.
+    """
+
+    inputs: Array
+    scaled_inputs: Array
+    outputs: Array
+    scores: Array
+    outside: np.typing.NDArray[np.bool_]
+
+
+def predict(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
+    """Run the model on values (rows, features), in the features' own units.
+
+    DataError where a value is too large to compute with.
+    """
+    scaled = scale_inputs(values, model.feature_scale, scaling)
+    outputs = run(model.network, scaled)
+    scores = to_scores(model, outputs)
+    bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
+    if bad_rows.any():
+        raise overflow_error(values[bad_rows][0].tolist())
+    return Predictions(values, scaled, outputs, scores, _outside(model, values, scaling))
+
+
+def to_scores(model: Model, outputs: Array) -> Array:
+    """Bring outputs (rows, targets) to score units; infinite where they are too large."""
+    with np.errstate(over="ignore"):
+        return outputs * model.target_scale
+
+
+def overflow_error(values: Sequence[float]) -> DataError:
+    """Make the error for values that lead beyond floating-point numbers."""
+    return DataError(
+        f"the numbers for {', '.join(map(number, values))} become too large to compute with. "
+        "Check the values' units, and the model's weights and scales."
+    )
+
+
+def _outside(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
+    """Tell which values lie outside the training range."""
+    ranges = training_range(model, scaling)
+    if ranges is None:
+        return np.zeros(values.shape, dtype=bool)
+    return (values < ranges[:, 0]) | (values > ranges[:, 1])
+
+
+def training_range(model: Model, scaling: ScalingName) -> Array | None:
+    """Smallest and largest training value (features, 2), in the units that values come in."""
+    if model.feature_range is None or scaling != "none":
+        return model.feature_range
+    with np.errstate(over="ignore"):
+        return model.feature_range / model.feature_scale[:, np.newaxis]
+
+
+def neuron_names(model: Model) -> list[tuple[str, ...]]:
+    """Name each layer's neurons, inputs first: features, h1 h2 ..., targets.
+
+    With several hidden layers a hidden neuron is h<layer>.<neuron>.
+    """
+    hidden = [layer.neurons for layer in model.network.layers[:-1]]
+    several = len(hidden) > 1
+    return [
+        model.features,
+        *(
+            tuple(f"h{layer}.{n}" if several else f"h{n}" for n in range(1, neurons + 1))
+            for layer, neurons in enumerate(hidden, start=1)
+        ),
+        model.targets,
+    ]
+
+
+def layer_names(model: Model) -> list[str]:
+    """Name each layer of neurons: hidden (hidden 1, hidden 2, ...), then output."""
+    hidden = len(model.network.layers) - 1
+    names = ["hidden"] if hidden == 1 else [f"hidden {n}" for n in range(1, hidden + 1)]
+    return [*names, "output"]

@@ -1,0 +1,129 @@
+"""A folder with w1.txt, w2.txt, ... as numpy.savetxt writes them (b1.txt, ... for biases)."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+
+import numpy as np
+
+from scorenet_cli import files
+from scorenet_cli.core import Array
+from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.errors import FileError, ModelError
+from scorenet_cli.model.model import Model
+from scorenet_cli.text import is_finite_number, listed, parse_number, quoted
+
+
+def save(model: Model, folder: str) -> list[str]:
+    """Write w1.txt, w2.txt, ... as the document's numpy.savetxt does, b1.txt ... for biases.
+
+    Returns the paths. A folder that holds such files of a deeper model, or of one with other
+    biases, is refused: they would be read together.
+    """
+    texts = {}
+    for number, layer in enumerate(model.network.layers, start=1):
+        texts[f"w{number}.txt"] = _as_text(layer.weights)
+        if layer.bias is not None:
+            texts[f"b{number}.txt"] = _as_text(layer.bias)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            f"{files.shown(folder)}: cannot be made a folder: {(error.strerror or '').lower()}."
+        ) from error
+    if others := sorted(_weight_files(folder) - texts.keys()):
+        raise FileError(
+            f"{files.shown(folder)}: already holds {listed(others)}, which this model has not. "
+            "Choose an empty folder."
+        )
+    paths = [os.path.join(folder, name) for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        files.write_atomic(path, text)
+    return paths
+
+
+def _weight_files(folder: str) -> set[str]:
+    """Names in a folder that look like a layer's weights or biases."""
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise FileError(f"{files.shown(folder)}: cannot be read: {error.strerror}.") from error
+    return {name for name in names if re.fullmatch(r"[wb]\d+\.txt", name)}
+
+
+def _as_text(values: Array) -> str:
+    """Write an array as numpy.savetxt(fmt="%s") does."""
+    buffer = io.StringIO()
+    np.savetxt(buffer, values, fmt="%s")
+    return buffer.getvalue()
+
+
+def load(folder: str) -> Model:
+    """Read w1.txt, w2.txt, ... until one is missing; all layers are sigmoid, all scales 1."""
+    from scorenet_cli.model.document import FEATURES, TARGETS  # noqa: PLC0415 - rarely needed
+
+    layers: list[Layer] = []
+    while files.exists(path := os.path.join(folder, f"w{len(layers) + 1}.txt")):
+        weights = _load_text(path)
+        bias_path = os.path.join(folder, f"b{len(layers) + 1}.txt")
+        bias = _load_text(bias_path) if files.exists(bias_path) else None
+        if bias is not None and bias.shape not in {(weights.shape[1], 1), (1, weights.shape[1])}:
+            raise ModelError(
+                f"{files.shown(bias_path)}: must hold {weights.shape[1]} numbers, one a line."
+            )
+        try:
+            layers.append(Layer(weights, None if bias is None else bias.ravel()))
+            Network(tuple(layers))
+        except ValueError as error:
+            raise ModelError(f"{files.shown(path)}: {error}.") from error
+    if not layers:
+        raise ModelError(
+            f"{files.shown(folder)}: is a folder without w1.txt. "
+            "Give a model file, or a folder with w1.txt and w2.txt."
+        )
+    known = {f"{kind}{number}.txt" for kind in "wb" for number in range(1, len(layers) + 1)}
+    if others := sorted(_weight_files(folder) - known):
+        raise ModelError(
+            f"{files.shown(folder)}: holds {listed(others)}, but no w{len(layers) + 1}.txt."
+        )
+    network = Network(tuple(layers))
+    inputs, outputs = network.shape[0], network.shape[-1]
+    return Model(
+        network=network,
+        features=FEATURES
+        if inputs == len(FEATURES)
+        else tuple(f"input_{n}" for n in range(1, inputs + 1)),
+        targets=TARGETS if outputs == 1 else tuple(f"output_{n}" for n in range(1, outputs + 1)),
+        feature_scale=np.ones(inputs),
+        target_scale=np.ones(outputs),
+    )
+
+
+def _load_text(path: str) -> Array:
+    """Read what numpy.savetxt wrote: a row a line, numbers between spaces, # for comments."""
+    name = files.shown(path)
+    rows: list[list[float]] = []
+    try:
+        lines = files.read_bytes(path, limit=files.MAX_MODEL_BYTES).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{name}: is not UTF-8 text.") from error
+    for line, text in enumerate(lines, start=1):
+        cells = text.partition("#")[0].split()
+        try:
+            row = [parse_number(cell) for cell in cells]
+        except ValueError:
+            bad = next(cell for cell in cells if not is_finite_number(cell))
+            raise ModelError(
+                f"{name}, line {line}: {quoted(bad)} is not a finite number."
+            ) from None
+        if rows and row and len(row) != len(rows[0]):
+            raise ModelError(
+                f"{name}, line {line}: has {len(row)} numbers where {len(rows[0])} are expected."
+            )
+        if row:
+            rows.append(row)
+    if not rows:
+        raise ModelError(f"{name}: holds no numbers; one row of weights a line is expected.")
+    return np.array(rows)

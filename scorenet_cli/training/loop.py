@@ -1,0 +1,263 @@
+"""Drives an optimizer: when to stop, what to remember, whom to tell."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.network import Network, is_finite, mean_squared_error
+from scorenet_cli.core.network import run as run_network
+from scorenet_cli.core.optimizers.state import State
+from scorenet_cli.errors import TrainingError
+
+Stopped = Literal["epochs", "tolerance", "converged", "patience", "interrupted"]
+History = tuple[tuple[int, float], ...]
+
+# Seconds between two looks at the clock's business: progress, saving, a wish to stop.
+TICK = 0.1
+
+# The epochs whose loss a model remembers: 20 a decade, the same however long a run is and
+# however often it was resumed. With the last epoch these are 173 points at the most.
+HISTORY_EPOCHS = frozenset({0} | {round(10 ** (n / 20)) for n in range(20 * 9 + 1)})
+
+
+class ScaledData(NamedTuple):
+    """Scaled inputs (rows, features) and actual outputs (rows, targets)."""
+
+    inputs: Array
+    actual: Array
+
+
+@dataclass(frozen=True, eq=False)
+class RestartResult:
+    """One of several starts, in the end: its network and loss."""
+
+    network: Network
+    loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What training came to, so far or in the end.
+
+    epochs counts all, those before a resume too; best_epoch is the one whose network this is,
+    the last unless a validation chose another. loss is the plain forward pass's mean squared
+    error on the training rows, validation_loss that on the others; history holds (epoch, loss)
+    at HISTORY_EPOCHS and at the end. memory is what the optimizer must know to go on; starts
+    holds every start where there were several.
+    """
+
+    network: Network
+    epochs: int
+    best_epoch: int
+    loss: float
+    stopped: Stopped
+    seconds: float
+    history: History
+    validation_loss: float | None = None
+    validation_history: History = ()
+    memory: dict[str, Any] | None = None
+    start: int = 0
+    starts: tuple[RestartResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoppingCriteria:
+    """When to end: after so many epochs, at a loss, or when validation no longer gains.
+
+    patience is how many epochs may pass without a better validation loss; None is forever.
+    """
+
+    epochs: int
+    tolerance: float | None = None
+    validation: ScaledData | None = None
+    patience: int | None = None
+
+
+def never_stop() -> bool:
+    """Never wish to stop."""
+    return False
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """Who is told what while training goes on; each call may be left out.
+
+    each_epoch gets every `every`-th epoch, its loss and its validation loss; tick gets epoch and
+    loss about ten times a second, with a function that makes a TrainingResult of the state so far;
+    should_stop is asked as often.
+    """
+
+    each_epoch: Callable[[int, float, float | None], None] | None = None
+    every: int = 1
+    tick: Callable[[int, float, Callable[[], TrainingResult]], None] | None = None
+    should_stop: Callable[[], bool] = never_stop
+
+
+@dataclass
+class _Best:
+    """The epoch with the lowest validation loss so far, and what there was then."""
+
+    epoch: int
+    loss: float
+    network: Network
+    memory: dict[str, Any] | None
+
+
+class _Record:
+    """What a run remembers while it goes: the losses of its starts, and the best validation."""
+
+    def __init__(
+        self, rows: ScaledData, goal: StoppingCriteria, done: int, history: History
+    ) -> None:
+        self._rows, self._goal = rows, goal
+        self._before = tuple(
+            point for point in history if point[0] in HISTORY_EPOCHS and point[0] < done
+        )
+        self._losses: list[tuple[int, Array]] = []
+        self._validation: list[tuple[int, float]] = []
+        self._began = time.perf_counter()
+        self.best: _Best | None = None
+
+    def note(self, epoch: int, losses: Array, state: State) -> float | None:
+        """Remember an epoch; returns its validation loss, where there is one."""
+        if epoch in HISTORY_EPOCHS:
+            self._losses.append((epoch, losses.copy()))
+        if self._goal.validation is None:
+            return None
+        network = state.networks()[0]
+        inputs, actual = self._goal.validation
+        loss = mean_squared_error(run_network(network, inputs), actual)
+        if self.best is None or loss < self.best.loss:
+            self.best = _Best(epoch, loss, network, state.memory())
+        if epoch in HISTORY_EPOCHS:
+            self._validation.append((epoch, loss))
+        return loss
+
+    def is_out_of_patience(self, epoch: int) -> bool:
+        """Tell whether validation has not gained for too long."""
+        patience = self._goal.patience
+        return (
+            patience is not None and self.best is not None and epoch - self.best.epoch >= patience
+        )
+
+    def run(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
+        """Make the TrainingResult of what there is."""
+        networks = state.networks()
+        losses = [
+            mean_squared_error(run_network(n, self._rows.inputs), self._rows.actual)
+            for n in networks
+        ]
+        start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
+        if not is_finite(networks[start]):
+            raise _diverged(epoch)
+        network, memory, best_epoch = networks[start], state.memory(), epoch
+        points = dict(self._before)
+        points.update((at, float(noted[start])) for at, noted in self._losses)
+        points[epoch] = losses[start]
+        loss, validation_loss = losses[start], None
+        if self.best is not None:
+            network, memory, best_epoch = self.best.network, self.best.memory, self.best.epoch
+            validation_loss = self.best.loss
+            loss = mean_squared_error(run_network(network, self._rows.inputs), self._rows.actual)
+        return TrainingResult(
+            network=network,
+            epochs=epoch,
+            best_epoch=best_epoch,
+            loss=loss,
+            stopped=stopped,
+            seconds=time.perf_counter() - self._began,
+            history=tuple(points.items()),
+            validation_loss=validation_loss,
+            validation_history=tuple(self._validation),
+            memory=memory,
+            start=start,
+            starts=tuple(map(RestartResult, networks, losses)),
+        )
+
+
+def train(  # noqa: PLR0913 - a run is these facts
+    optimizer: Iterator[State],
+    rows: ScaledData,
+    goal: StoppingCriteria,
+    *,
+    done: int = 0,
+    history: History = (),
+    watcher: Callbacks | None = None,
+) -> TrainingResult:
+    """Take the optimizer's steps until the goal is reached, or somebody wishes to stop.
+
+    done and history are those of the model that is resumed; rows are the training rows.
+    TrainingError where a loss is no longer a finite number.
+    """
+    watch = watcher or Callbacks()
+    record = _Record(rows, goal, done, history)
+    last = done + goal.epochs
+    looks_at_all = goal.tolerance is not None or goal.validation is not None
+    every = 1 if looks_at_all else watch.every if watch.each_epoch else goal.epochs + 1
+    clock = time.perf_counter
+    next_tick = clock() + TICK
+    epoch = done
+    with np.errstate(over="ignore", invalid="ignore"):
+        for epoch, state in enumerate(optimizer, start=done):
+            ticks = clock() >= next_tick
+            if not (ticks or epoch % every == 0 or epoch in HISTORY_EPOCHS or epoch == last):
+                continue
+            losses = state.losses()
+            loss = _finite(float(np.fmin.reduce(losses)), epoch)
+            validation_loss = record.note(epoch, losses, state)
+            # The epoch that a resume starts from was told before.
+            if watch.each_epoch and epoch % watch.every == 0 and (epoch > done or not done):
+                watch.each_epoch(epoch, loss, validation_loss)
+            if epoch == last:
+                return record.run(state, epoch, "epochs")
+            if goal.tolerance is not None and loss <= goal.tolerance:
+                return record.run(state, epoch, "tolerance")
+            if record.is_out_of_patience(epoch):
+                return record.run(state, epoch, "patience")
+            if ticks:
+                if watch.should_stop():
+                    return record.run(state, epoch, "interrupted")
+                if watch.tick is not None:
+                    watch.tick(epoch, loss, partial(record.run, state, epoch, "interrupted"))
+                next_tick = clock() + TICK
+        return record.run(state, epoch, "converged")
+
+
+def best_of(runs: Sequence[TrainingResult]) -> TrainingResult:
+    """Choose the run that did best: by validation where there is one, else by its loss."""
+    judged = [run.loss if run.validation_loss is None else run.validation_loss for run in runs]
+    number = judged.index(min(judged))
+    starts = tuple(RestartResult(run.network, run.loss) for run in runs)
+    seconds = sum(run.seconds for run in runs)
+    return replace(runs[number], start=number, starts=starts, seconds=seconds)
+
+
+def split(rows: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Draw the rows for training and for validation: at least one each, in their own order."""
+    validation_rows = min(max(round(rows * fraction), 1), rows - 1)
+    order = np.random.default_rng((seed, 2)).permutation(rows)
+    return np.sort(order[validation_rows:]), np.sort(order[:validation_rows])
+
+
+def _finite(loss: float, epoch: int) -> float:
+    """Return the loss, or raise TrainingError where it is none any more."""
+    if not math.isfinite(loss):
+        raise _diverged(epoch)
+    return loss
+
+
+def _diverged(epoch: int) -> TrainingError:
+    """Make the error for a loss or weights beyond floating-point numbers."""
+    return TrainingError(
+        f"training diverged: its numbers are no longer finite at epoch {epoch}. "
+        "The model was not saved. Try a smaller --learning-rate."
+    )

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scorenet_cli.core.metrics import Baselines, Fit, Metrics, baseline_warning, compare, measure
+from scorenet_cli.errors import DataError
+
+
+def test_by_hand() -> None:
+    # Errors 1, -1, 3: RMSE sqrt(11/3), MAE 5/3; mean 20, spread 100 + 0 + 100: R2 = 1 - 11/200.
+    metrics = measure(np.array([[9.0], [21.0], [27.0]]), np.array([[10.0], [20.0], [30.0]]))
+    assert metrics.r2 == pytest.approx(1 - 11 / 200)
+    assert metrics.rmse == pytest.approx(np.sqrt(11 / 3))
+    assert metrics.mae == pytest.approx(5 / 3)
+
+
+def test_several_targets_share_one_r2() -> None:
+    actual = np.array([[0.0, 0.0], [2.0, 4.0]])
+    # First target exact: 1; second predicted by its mean: 0.
+    assert measure(np.array([[0.0, 2.0], [2.0, 2.0]]), actual).r2 == pytest.approx(0.5)
+
+
+def test_equal_scores_have_no_r2() -> None:
+    assert measure(np.array([[5.0], [6.0]]), np.array([[5.0], [5.0]])).r2 is None
+
+
+def test_baselines_are_the_mean_and_least_squares_of_the_known_rows() -> None:
+    known = (np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [3.0], [5.0]]))  # 1 + 2 x
+    inputs, actual = np.array([[3.0], [4.0]]), np.array([[7.0], [10.0]])
+    fit = compare(actual, inputs, actual, known)
+    assert (fit.r2, fit.rmse, fit.mae) == (1, 0, 0)
+    # The line says 7 and 9, off by 0 and 1; the mean says 3, off by 4 and 7.
+    assert fit.baselines.linear.mae == pytest.approx(0.5)
+    assert fit.baselines.mean.mae == pytest.approx(5.5)
+
+
+def test_the_study_rows_have_the_published_linear_r2() -> None:
+    hours = [2.5, 5.1, 3.2, 8.5, 3.5, 1.5, 9.2, 5.5, 8.3, 2.7, 7.7, 5.9, 4.5]
+    hours += [3.3, 1.1, 8.9, 2.5, 1.9, 6.1, 7.4, 2.7, 4.8, 3.8, 6.9, 7.8]
+    scores = [21, 47, 27, 75, 30, 20, 88, 60, 81, 25, 85, 62, 41]
+    scores += [42, 17, 95, 30, 24, 67, 69, 30, 54, 35, 76, 86]
+    known = (np.array(hours)[:, np.newaxis], np.array(scores, dtype=float)[:, np.newaxis])
+    assert compare(known[1], *known, known).baselines.linear.r2 == pytest.approx(0.9529, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "rows", "words"),
+    [
+        ([1.0, 3.0, 5.0, 7.5], 4, None),
+        ([5.0, 5.0, 5.0, 5.0], 4, "mean score"),
+        ([1.9, 3.0, 5.0, 7.9], 4, "straight line"),
+        ([1.9, 3.0, 5.0, 7.9], 2, None),
+    ],
+)
+def test_a_verdict_names_the_baseline_that_is_as_good(
+    predicted: list[float], rows: int, words: str | None
+) -> None:
+    known = (np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([[1.0], [3.0], [5.0], [8.0]]))
+    fit = compare(np.array(predicted)[:, np.newaxis], *known, known)
+    said = baseline_warning(fit, rows=rows, features=1)
+    assert said is None if words is None else words in str(said)
+
+
+def test_scores_of_any_size_are_measured() -> None:
+    # Errors 1e200 and 0: their squares are beyond numbers, their root mean square is not.
+    metrics = measure(np.array([[1e200], [3e200]]), np.array([[2e200], [3e200]]))
+    assert metrics.rmse == pytest.approx(1e200 / np.sqrt(2))
+    assert metrics.r2 == pytest.approx(1 - 1 / 0.5)
+    # A spread of 2 (5e-161)² beside an error of 1: R² is beyond numbers.
+    assert measure(np.array([[1.0], [1.0]]), np.array([[0.0], [1e-160]])).r2 is None
+    assert measure(np.array([[5.0]]), np.array([[5.0]])).r2 is None
+    assert measure(np.zeros((2, 1)), np.zeros((2, 1))).rmse == 0
+
+
+def test_scores_further_apart_than_numbers_reach_are_refused() -> None:
+    with pytest.raises(
+        DataError, match=r"^the scores are too large to compare\. Give them in a larger unit\.$"
+    ):
+        measure(np.array([[1.7e308]]), np.array([[-1.7e308]]))
+
+
+def test_each_target_has_a_mean_of_its_own() -> None:
+    known = (np.array([[0.0], [1.0]]), np.array([[0.0, 10.0], [2.0, 10.0]]))
+    assert compare(known[1], *known, known).baselines.mean.mae == pytest.approx(0.5)  # 1, 1, 0, 0
+
+
+def test_the_line_is_the_same_in_any_unit_of_the_inputs() -> None:
+    hours, scores = np.array([[1.0], [2.0], [4.0]]), np.array([[1.0], [3.0], [5.0]])
+    for unit in (1e-300, 1.0, 1e300):
+        fit = compare(scores, hours * unit, scores, (hours * unit, scores))
+        # Least squares by hand: slope 9/7 and intercept 0 leave errors -2/7, 3/7, -1/7.
+        assert fit.baselines.linear.mae == pytest.approx(2 / 7)
+
+
+MEAN_VERDICT = "the network is no better than predicting the mean score for everyone."
+LINE_VERDICT = "the network is no better than a straight line (linear least squares)."
+
+
+@pytest.mark.parametrize(
+    ("network", "mean", "line", "rows", "said"),
+    [
+        (0.1, 2.0, 1.0, 9, None),
+        (2.0, 2.0, 1.0, 9, MEAN_VERDICT),
+        (0.5, 0.5, 0.1, 9, MEAN_VERDICT),
+        (0.0, 0.0, 1.0, 9, None),
+        (1.0, 2.0, 1.0, 9, LINE_VERDICT),
+        (1.0, 2.0, 1.0, 4, LINE_VERDICT),
+        (1.0, 2.0, 1.0, 3, None),
+    ],
+)
+def test_as_good_as_a_baseline_is_no_better(
+    network: float, mean: float, line: float, rows: int, said: str | None
+) -> None:
+    baselines = Baselines(Metrics(None, mean, mean), Metrics(None, line, line))
+    assert baseline_warning(Fit(None, network, network, baselines), rows=rows, features=2) == said

@@ -1,0 +1,588 @@
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import Array
+
+from scorenet_cli.data import csv_table
+from scorenet_cli.data.csv_table import (
+    Table,
+    header,
+    line_of_row,
+    make_table,
+    numbers,
+    rows,
+    tables,
+    with_columns,
+)
+from scorenet_cli.errors import DataError
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+SQUARES = st.integers(2, 5).flatmap(
+    lambda width: st.lists(st.lists(FINITE, min_size=width, max_size=width), min_size=1, max_size=8)
+)
+DELIMITERS = st.sampled_from([",", ";", "\t", " "])
+LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+# Texts near to tables: bare, or after lines that settle the delimiter and the header.
+NEAR_TABLES = st.builds(
+    str.__add__,
+    st.sampled_from(["", "a,b\n", ",b\n", "a b\n1 2\n", "a;b;c\n1;2;x\n"]),
+    st.text('12.-ex,; \t"\n\r', max_size=16),
+)
+
+
+def table(text: str | bytes) -> Table:
+    return make_table(text.encode() if isinstance(text, str) else text, "s.csv")
+
+
+def everything(text: str | bytes) -> Array:
+    found = table(text)
+    return numbers(found, range(len(found.names)))
+
+
+def refusal(text: str | bytes) -> str:
+    with pytest.raises(DataError) as error:
+        everything(text)
+    return str(error.value)
+
+
+def written(cells: list[list[str]], delimiter: str = ",", line_end: str = "\n") -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows(cells)  # \r\n: both are quoted in cells
+    return text.getvalue().replace("\r\n", line_end)
+
+
+def widened(found: Table, names: list[str], cells: list[list[str]]) -> str:
+    return header(found, names) + with_columns(found, cells)
+
+
+# What is right is read
+
+
+@given(SQUARES, DELIMITERS, LINE_ENDS, st.booleans())
+def test_floats_come_back_to_the_bit_whatever_the_layout_and_however_read(
+    square: list[list[float]],
+    delimiter: str,
+    line_end: str,
+    has_header: bool,
+) -> None:
+    width, expected = len(square[0]), np.array(square)
+    names = ["hours studied", "it's", 'the "q"', f"x{delimiter}y", "score"][-width:]
+    cells = [[repr(value) for value in row] for row in square]
+    found = table(written([names, *cells] if has_header else cells, delimiter, line_end))
+    assert found.has_header == has_header
+    assert list(found.names) == (
+        names if has_header else [f"column_{n}" for n in range(1, width + 1)]
+    )
+    with patch.object(csv_table, "_read_fast", return_value=None):
+        careful = numbers(found, range(width))
+    for answer in (numbers(found, range(width)), careful):
+        assert answer.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "  "])
+def test_plain_files_are_not_read_cell_by_cell(delimiter: str) -> None:
+    found = table("n,h,s\nann,1,2\nbob,3,4\n".replace(",", delimiter))
+    with patch.object(csv_table, "_read_carefully", side_effect=AssertionError):
+        assert numbers(found, [2, 1]).tolist() == [[2, 1], [4, 3]]
+
+
+@settings(max_examples=400)
+@given(NEAR_TABLES, st.data())
+def test_both_ways_of_reading_agree_on_any_text(text: str, data: st.DataObject) -> None:
+    try:
+        found = table(text)
+    except DataError:
+        return
+    width = len(found.names)
+    columns = data.draw(st.lists(st.integers(0, width - 1), min_size=1, unique=True))
+
+    def outcome() -> list[list[float]] | str:
+        try:
+            return [[float(value) for value in row] for row in numbers(found, columns)]
+        except DataError as error:
+            return str(error)
+
+    with patch.object(csv_table, "_read_fast", return_value=None):
+        careful = outcome()
+    assert outcome() == careful
+
+
+@settings(max_examples=400)
+@given(NEAR_TABLES)
+def test_any_text_is_read_as_rows_of_finite_numbers_or_refused(text: str) -> None:
+    try:
+        answer = everything(text)
+    except DataError as error:
+        assert str(error).startswith("s.csv")  # noqa: PT017 - one of two right outcomes
+        return
+    assert len(answer) >= 1
+    assert np.isfinite(answer).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("a,b,s\n1,2,3\n4,5,6\n", ","),
+        ("a;b;s\n1;2;3\n4;5;6\n", ";"),
+        ("a\tb\ts\n1\t2\t3\n4\t5\t6\n", "\t"),
+        ("a b   s\n  1 2 3 \n4  5  6", None),
+        (" a , b ,s\n 1 , 2,3 \n4,5,6\n", ","),
+        ("\ufeffa,b,s\n1,2,3\n4,5,6\n", ","),
+        ("a,b,s\r\n1,2,3\r\n4,5,6\r\n", ","),
+        ("a,b,s\r1,2,3\r4,5,6\r", ","),
+        ("\n\na,b,s\n\n1,2,3\n   \n4,5,6\n\n\n", ","),
+        ("a,b,s\n1,2,3\n4,5,6\n,,\n , , \n", ","),
+        ("a,b,s\n1,2,3\n4,5,6\n,,,,,\n,\n", ","),
+        ("a;b;s\n1;2;3\n4;5;6\n;;\n", ";"),
+        ('"a","b",s\n"1","2","3"\n 4, "5"," 6 "\n', ","),
+        ("a,b,s\n1.,+2,.3e1\n4E0,05,600e-2\n", ","),
+    ],
+)
+def test_layouts_that_say_the_same(text: str, delimiter: str | None) -> None:
+    found = table(text)
+    assert found.delimiter == delimiter
+    assert found.names == ("a", "b", "s")
+    assert numbers(found, [0, 1, 2]).tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('"hours, slept",s', "hours, slept"),
+        ('"the ""good"" hours",s', 'the "good" hours'),
+        ('"hours\nslept",s', "hours\nslept"),
+        ('  "hours",s', "hours"),
+        ("学习时间,s", "学习时间"),
+        ("hours;slept,s", "hours;slept"),
+    ],
+)
+def test_names_may_hold_anything(header: str, name: str) -> None:
+    found = table(f"{header}\n1,2\n3,4\n")
+    assert found.names == (name, "s")
+    assert numbers(found, [0]).tolist() == [[1], [3]]
+
+
+@pytest.mark.parametrize(
+    "unused", ["ann", "", '"a, b"', '"two\nlines"', "nan", "1e999", '"say ""hi"""', "#", "é" * 500]
+)
+def test_columns_that_are_not_asked_for_may_hold_anything(unused: str) -> None:
+    found = table(f"n,h,s\n{unused},1,2\nbob,3,4\n")
+    assert numbers(found, [1, 2]).tolist() == [[1, 2], [3, 4]]
+
+
+def test_numbers_of_one_column_are_a_column() -> None:
+    assert numbers(table("h,n\n1,x\n2,y\n"), [0]).tolist() == [[1], [2]]
+    assert numbers(table("h,s\n1,2\n"), [1, 0]).tolist() == [[2, 1]]
+
+
+def test_long_lines_are_read() -> None:
+    names = [f"{'x' * 1000}{n}" for n in range(200)]
+    assert table(written([names, ["1"] * 200])).names == tuple(names)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("", "the cell is blank"),
+        ('"  "', "the cell is blank"),
+        ("ann", "'ann' is not a number"),
+        ("nan", "'nan' is not a finite number"),
+        ("-inf", "'-inf' is not a finite number"),
+        ("1e999", "'1e999' is not a finite number"),
+        ("1_000", "'1_000' is not a number"),
+        ("\uff17", "'\uff17' is not a number"),
+        ("\u0667", "'\u0667' is not a number"),
+        ("0x10", "'0x10' is not a number"),
+        ("1 2", "'1 2' is not a number"),
+        ("#1", "'#1' is not a number"),
+        ('"1,5"', "'1,5' is not a number (write decimals with a point)"),
+        ('"1,000,000"', "'1,000,000' is not a number"),
+        ("x" * 60, f"'{'x' * 37}...' is not a number"),
+        ("\x1b[31m7", "'[31m7' is not a number"),
+    ],
+)
+def test_a_bad_cell_is_named_by_line_and_column_with_the_reason(cell: str, reason: str) -> None:
+    assert refusal(f"h,s\n1,2\n\n{cell},3\n4,5\n") == (
+        f"s.csv, line 4, column 'h': {reason}. Mend the cell."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("h,s\nx,2\n", 2),
+        ("\n\nh,s\n\n1,2\n\nx,3\n", 7),
+        ("h,s\r\n1,2\r\nx,3\r\n", 3),
+        ("h,s\r1,2\rx,3\r", 3),
+        ('"h\nq",s\n1,2\nx,3\n', 4),
+        ('h,s\n"1\n",2\nx,3\n', 4),
+        ("h,s\n1,2\n,\nx,3\n", 3),
+        ("1,2\n3,4\nx,5\n", 3),
+        ("h s\n1 2\n\nx 3\n", 4),
+    ],
+)
+def test_lines_are_counted_as_an_editor_counts_them(text: str, line: int) -> None:
+    assert refusal(text).startswith(f"s.csv, line {line}, column ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("h,s\n1,2\n3\n", "line 3: has 1 cell where 2 are expected ('h', 's'). Mend the line."),
+        ("h,s\n1,2,3\n", "line 2: has 3 cells where 2 are expected ('h', 's'). Mend the line."),
+        ("1;2\n3;4\n5;6;7\n", "line 3: has 3 cells where 2 are expected "),
+        ("a b c\n1 2 3\n4 5\n", "line 3: has 2 cells where 3 are expected "),
+        ("h,s\n1,5,92\n", "line 2: has 3 cells where 2 are expected "),
+    ],
+)
+def test_a_line_with_too_few_or_too_many_cells_is_named(text: str, message: str) -> None:
+    assert refusal(text).startswith(f"s.csv, {message}")
+
+
+def test_a_line_of_the_wrong_length_is_seen_beside_columns_not_asked_for() -> None:
+    for line in ("1,2", "1,2,x,y"):
+        with pytest.raises(DataError, match=r"^s\.csv, line 3: has "):
+            numbers(table(f"h,s,n\n1,2,ann\n{line}\n"), [0, 1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'h,s,n\n1,2,ann\n3,4,"bob\n5,6,carl\n7,8,dan\n',
+        'n,h,s\nann,1,2\n"bob,3,4\ncarl,5,6\n',
+        'h,s\n1,2\n3,"4\n',
+        'h,s\n1,"2"x\n',
+    ],
+)
+def test_a_quote_that_is_not_closed_hides_no_rows(text: str) -> None:
+    found = table(text)
+    with pytest.raises(DataError, match=r"^s\.csv, line \d: cannot be read as CSV"):
+        numbers(found, [found.names.index("h"), found.names.index("s")])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n \n\n", "\ufeff", "h,s\n", "h,s\n\n\n", "h,s\n,\n , \n", ",h,s\n,,\n", ",,\n"]
+)
+def test_a_file_without_rows_is_refused(text: str) -> None:
+    has_header = "h" in text
+    assert refusal(text) == (
+        "s.csv: has a header and no rows."
+        if has_header
+        else "s.csv: is empty. Give a CSV with a row for each student."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("h,s\n1,2\n".encode("utf-16"), "s.csv: is UTF-16 text. Save it as CSV UTF-8."),
+        (b"\xfe\xff\0h", "s.csv: is UTF-16 text. Save it as CSV UTF-8."),
+        (b"PK\x03\x04\0\0", "s.csv: is not a text file. Save the table as CSV first."),
+        (b"h,s\n1,2\nJos\xe9,3\n", "s.csv, line 3: is not UTF-8 text. Save it as UTF-8."),
+        (b"h,s\r\nJos\xe9,3\r\n", "s.csv, line 2: is not UTF-8 text. Save it as UTF-8."),
+        (b"h,s\r1,2\rJos\xe9,3\r", "s.csv, line 3: is not UTF-8 text. Save it as UTF-8."),
+    ],
+)
+def test_what_is_not_utf_8_text_is_refused(data: bytes, message: str) -> None:
+    assert refusal(data) == message
+
+
+def test_a_first_line_of_names_and_numbers_is_refused() -> None:
+    assert refusal("h,2\n3,4\n") == (
+        "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. If the line "
+        "is a header, give every column a name that is not a number; if it is data, mend the cell."
+    )
+    assert refusal("\n1,x\n3,4\n").startswith("s.csv, line 2, column 2: 'x' is not a number")
+
+
+# Rows and what is added to them
+
+
+def test_rows_come_with_their_lines_and_without_blank_ones() -> None:
+    found = table('n,s\n\n"a\nb", 1\n,\n c ,2\n,\n,,,\n\n')
+    assert list(rows(found)) == [(4, ["a\nb", "1"]), (5, ["", ""]), (6, ["c", "2"])]
+    assert [line_of_row(found, row) for row in range(3)] == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("h,s\n1,2\n3,4\n", "h,s,p\n1,2,0\n3,4,1\n"),
+        ("h;s\n1;2\n3;4\n", "h;s;p\n1;2;0\n3;4;1\n"),
+        ("h\ts\n1\t2\n3\t4\n", "h\ts\tp\n1\t2\t0\n3\t4\t1\n"),
+        ("h s\n1  2\n3  4\n", "h,s,p\n1,2,0\n3,4,1\n"),
+        ("\ufeffh,s\r\n1,2\r\n\r\n3,4\r\n,\r\n", "h,s,p\n1,2,0\n3,4,1\n"),
+        (",s\n007,1e1\n+8,2.50\n", ",s,p\n007,1e1,0\n+8,2.50,1\n"),
+        ("1,2\n3,4\n", "column_1,column_2,p\n1,2,0\n3,4,1\n"),
+        (
+            'n,"h, x"\n"a ""b""", 1\n"c\nd",2\n',
+            'n,"h, x",p\n"a ""b""",1,0\n"c\nd",2,1\n',
+        ),
+        ('n;s\n"a;b";1\na,b;2\n', 'n;s;p\n"a;b";1;0\na,b;2;1\n'),
+        ("n,h,s\n,1,\nx,,2\n", "n,h,s,p\n,1,,0\nx,,2,1\n"),
+    ],
+)
+def test_added_columns_leave_the_cells_and_the_delimiter_as_they_are(
+    text: str, expected: str
+) -> None:
+    assert widened(table(text), ["p"], [["0"], ["1"]]) == expected
+
+
+def test_blank_cells_between_white_space_stay_cells() -> None:
+    found = table('n h s\nann 1 2\n"" 3 4\n')
+    again = table(widened(found, ["p"], [["0"], ["1"]]))
+    assert [cells for _, cells in rows(again)] == [
+        ["ann", "1", "2", "0"],
+        ["", "3", "4", "1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('n,h\n"ann" ,1\n', "ann"),
+        ('n;h\n "ann"  ;1 \n', "ann"),
+        ('n,h\n"a ""b"" ,c" , "1" \n', 'a "b" ,c'),
+        ('"n" ,"h"\n"ann" ,1', "ann"),
+        ('n\th\r\n"ann" \t"1" \r\n', "ann"),
+    ],
+)
+def test_spaces_after_a_closing_quote_do_not_matter(text: str, name: str) -> None:
+    found = table(text)
+    assert found.names == ("n", "h")
+    assert numbers(found, [1]).tolist() == [[1]]
+    assert list(rows(found)) == [(2, [name, "1"])]
+
+
+def test_a_header_that_is_not_csv_is_refused_by_its_line() -> None:
+    assert refusal('\n"a"b,c\n1,2\n').startswith("s.csv, line 2: cannot be read as CSV: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b,c\n1,2\n", "s.csv, line 2: has 2 cells where 3 are expected ('a', 'b', 'c'). "),
+        ("a\tb\tc\n1\t2\n", "s.csv, line 2: has 2 cells where 3 are expected ('a', 'b', 'c'). "),
+        ("a;b\n1;2;3\n", "s.csv, line 2: has 3 cells where 2 are expected ('a', 'b'). "),
+        ("a b c\n1 2\n", "s.csv, line 2, column 'a b c': '1 2' is not a number. "),
+        ("1,x\n", "s.csv, line 1, column 2: 'x' is not a number, but '1' in the same line is. "),
+    ],
+)
+def test_the_delimiter_is_the_one_that_cuts_most_where_none_cuts_alike(
+    text: str, message: str
+) -> None:
+    assert refusal(text).startswith(message)
+
+
+def test_a_line_of_spaces_is_a_blank_line() -> None:
+    assert everything("   \nh,s\n \n1,2\n").tolist() == [[1, 2]]
+    assert list(rows(table("h s\n1 2\n \t \n3\t4\n"))) == [(2, ["1", "2"]), (4, ["3", "4"])]
+
+
+# Lines that are copied whole come out as those that are cut and written anew.
+@settings(max_examples=1000)
+@given(
+    st.sampled_from(["", "\n", "a,b\n", "a;b\n", '"a","b"\n', " a, b\n", "a\u3000,b\n"]),
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                ["1", "x", "", " 2", "3 ", "\t4", "5\t", '"6"', "7\u3000", "\x1c8", "a b", "é"]
+            ),
+            min_size=2,
+            max_size=2,
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sampled_from([",", ";"]),
+    LINE_ENDS,
+)
+def test_copying_lines_is_only_quicker(
+    start: str, cells: list[list[str]], delimiter: str, line_end: str
+) -> None:
+    text = start + "".join(delimiter.join(row) + "\n" for row in cells)
+    try:
+        found = table(text.replace("\n", line_end))
+        added = [[str(n)] for n, _ in enumerate(rows(found))]
+    except DataError:
+        return
+    quick = with_columns(found, added)
+    with patch.object(csv_table, "_is_bare", return_value=False):
+        assert quick == with_columns(found, added)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_copied"),
+    [
+        ("h,s\n1,2\n", True),
+        ("h;s\n1;2\n", True),
+        ('"h","s"\n1,2\n', True),
+        ("h , s\n1,2\n", True),
+        ("h\u3000,s\n1,2\n", True),
+        ("n,s\nann lee,2\n", True),
+        ("n,s\nJos\u00e9,2\n", True),
+        ("n,s\nann\tlee,2\n", True),
+        ("h\ts\n1\t2\n", False),
+        ('h,s\n"1",2\n', False),
+        ("h,s\n1, 2\n", False),
+        ("h,s\n1 ,2\n", False),
+        ("h,s\n 1,2\n", False),
+        ("h,s\r1,2\r 3,4\r", False),
+        ("h,s\n1,\t2\n", False),
+        ("h,s\n,2\n", False),
+        ("h,s\n1,2\r,3\r", False),
+        ("n,s\nJos\u00e9\u3000,2\n", False),
+    ],
+)
+def test_plain_lines_are_copied_whole(text: str, is_copied: bool) -> None:
+    with patch.object(csv_table, "_written", side_effect=AssertionError("written anew")):
+        try:
+            with_columns(table(text), [["0"]] * 2 if text.count("\r") > 1 else [["0"]])
+        except AssertionError:
+            assert not is_copied
+        else:
+            assert is_copied
+
+
+@given(
+    st.lists(st.tuples(st.text("ab ,;\t\"'\n", max_size=5), FINITE), min_size=1, max_size=5),
+    st.sampled_from([",", ";", "\t"]),
+    LINE_ENDS,
+)
+def test_a_table_with_added_columns_reads_back(
+    given_rows: list[tuple[str, float]], delimiter: str, line_end: str
+) -> None:
+    cells = [[name, repr(value)] for name, value in given_rows]
+    found = table(written([["name", "h"], *cells], delimiter, line_end))
+    expected: Array = np.array([[value] for _, value in given_rows])
+    added = [[str(n)] for n in range(len(cells))]
+    again = table(widened(found, ["p"], added))
+    assert again.names == ("name", "h", "p")
+    assert numbers(again, [1]).tobytes() == numbers(found, [1]).tobytes() == expected.tobytes()
+    assert [row[:2] for _, row in rows(again)] == [row for _, row in rows(found)]
+    assert [row[2:] for _, row in rows(again)] == added
+
+
+# Block by block
+
+
+def outcome(
+    blocks: Callable[[], Iterable[Table]],
+) -> tuple[str, Array, list[tuple[int, list[str]]]] | str:
+    """What a CSV says, read in blocks: as CSV again, as numbers and as rows; or the refusal."""
+    text = ""
+    values: list[Array] = []
+    found: list[tuple[int, list[str]]] = []
+    try:
+        for block in blocks():
+            columns = [n for n, name in enumerate(block.names) if not name.startswith("t")]
+            values.append(numbers(block, columns))
+            text += header(block, ["p"]) if block.is_first else ""
+            text += with_columns(block, [[repr(sum(row))] for row in values[-1].tolist()])
+            found += rows(block)
+    except DataError as error:
+        return str(error)
+    return text, np.concatenate(values), found
+
+
+def in_chunks(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def same(one: object, other: object) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    assert isinstance(one, tuple)
+    assert isinstance(other, tuple)
+    return bool(
+        one[0] == other[0] and one[1].tobytes() == other[1].tobytes() and one[2] == other[2]
+    )
+
+
+@settings(max_examples=1000)
+@given(
+    st.sampled_from(["", "a,t\n1,x\n", ",b\n", "a t\n1 2\n", "t;b\n1;2\n", "1,2\r\n3,4\r\n"]),
+    st.one_of(
+        st.text('12,; \t"\n\r', max_size=30),
+        st.text('1,"\n', max_size=30),
+        st.lists(
+            st.sampled_from(
+                ["1,2", '3,"x"', '"4","a\nb"', '5,"c" ', " 6 , 7", "8,\u3000", ",", "", '9,"""\n"'],
+            )
+        ).map("\n".join),
+    ),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+    st.one_of(st.integers(1, 8), st.integers(1, 60)),
+)
+def test_the_size_of_the_chunks_changes_nothing(
+    start: str, text: str, line_end: str, mark: bool, size: int
+) -> None:
+    data = (("\ufeff" if mark else "") + (start + text).replace("\n", line_end)).encode()
+    whole = outcome(lambda: [make_table(data, "s.csv")])
+    parts = outcome(lambda: tables(in_chunks(data, size), "s.csv"))
+    assert same(parts, whole), (parts, whole)
+    with patch.object(csv_table, "_SHORT", 3):
+        parts = outcome(lambda: tables(in_chunks(data, size), "s.csv"))
+        assert same(parts, whole), (parts, whole)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_every_kind_of_line_comes_before_the_end(end: str) -> None:
+    chunks = (f"h,s{end}1,2{end}3,4{end}".encode(), b"5,6", end.encode())
+    counts = [len(list(rows(block))) for block in tables(iter(chunks), "s.csv")]
+    assert counts[0] == (1 if end == "\r" else 2)  # the last \r may be half of an end
+    assert sum(counts) == 3
+
+
+def test_rows_come_as_soon_as_they_are_whole() -> None:
+    came: list[str] = []
+
+    def chunks() -> Iterator[bytes]:
+        for chunk in ("a,b\n1,", '2\n"3\n', '",4\n5,6\n', "7,", "8"):
+            came.append(chunk)
+            yield chunk.encode()
+
+    seen = [(len(came), [cells for _, cells in rows(b)]) for b in tables(chunks(), "s.csv")]
+    assert seen == [(2, [["1", "2"]]), (3, [["3", "4"], ["5", "6"]]), (5, [["7", "8"]])]
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize(
+    "data", [b"h,s\n1,2\nJos\xe9,3\n", b"h,s\n\n1,x\n", b"h,s\n1,2\n\n,\n,\n3,4\n", b'h,s\n1,"2\n3']
+)
+def test_refusals_name_the_same_line_in_blocks(data: bytes, size: int) -> None:
+    parts = outcome(lambda: tables(in_chunks(data, size), "s.csv"))
+    assert parts == outcome(lambda: [make_table(data, "s.csv")])
+    assert isinstance(parts, str)
+
+
+def test_a_long_row_takes_no_time_to_find_its_end() -> None:
+    cell = b"x" * 3_000_000
+    data = b'a,b\n1,"\n' + cell + b'"\n2,3\n'
+    (table_,) = tables(in_chunks(data, 10_000), "s.csv")
+    assert [line for line, _ in rows(table_)] == [3, 4]
+
+
+def test_a_row_is_looked_at_again_only_when_it_has_doubled() -> None:
+    data = b'a,b\n1,"' + b"x\n" * 5000 + b'"\n2,3\n'
+    with (
+        patch.object(csv_table, "_SHORT", 100),
+        patch.object(csv_table, "_end_of_rows", wraps=csv_table._end_of_rows) as looked,  # noqa: SLF001
+        patch.object(csv_table, "_begin", wraps=csv_table._begin) as begun,  # noqa: SLF001
+    ):
+        (table_,) = tables(in_chunks(data, 10), "s.csv")
+    assert [line for line, _ in rows(table_)] == [5002, 5003]
+    # 11 lines of up to 100 signs, then 200, 400, ... 10,000: 18 and the last.
+    assert len(looked.mock_calls) + len(begun.mock_calls) <= 2 * (11 + 8)

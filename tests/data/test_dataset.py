@@ -1,0 +1,394 @@
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorenet_cli.data.csv_table import Table, header, make_table, numbers
+from scorenet_cli.data.dataset import (
+    MAX_TO_COPY,
+    Dataset,
+    check_scores,
+    find_columns,
+    model_columns,
+    name_columns,
+    read_dataset,
+    read_table,
+    read_tables,
+)
+from scorenet_cli.errors import DataError, FileError, UsageError
+
+
+def table(text: str | bytes) -> Table:
+    return make_table(text.encode() if isinstance(text, str) else text, "s.csv")
+
+
+def read(
+    text: str, features: Sequence[str] | None = None, targets: Sequence[str] | None = None
+) -> Dataset:
+    return read_dataset(table(text), features=features, targets=targets)
+
+
+def refusal(text: str | bytes) -> str:
+    with pytest.raises(DataError) as error:
+        read_dataset(table(text))
+    return str(error.value)
+
+
+def test_columns_are_chosen_by_name_in_the_order_named() -> None:
+    text = "a,b,c,d\n1,2,3,4\n5,6,7,8\n"
+    answer = read(text, features=["d", "a"], targets=["c", "b"])
+    assert (answer.features, answer.targets) == (("d", "a"), ("c", "b"))
+    assert answer.inputs.tolist() == [[4, 1], [8, 5]]
+    assert answer.scores.tolist() == [[3, 2], [7, 6]]
+    assert read(text, targets=["a", " b "]).features == ("c", "d")
+
+
+def test_without_a_header_columns_are_numbered_and_every_line_is_data() -> None:
+    answer = read("1,2,3\n4,5,6\n", features=["column_3", "column_1"], targets=["column_2"])
+    assert answer.inputs.tolist() == [[3, 1], [6, 4]]
+    assert answer.scores.tolist() == [[2], [5]]
+
+
+def test_a_file_without_a_header_may_have_a_column_of_text() -> None:
+    found = table("ann,1,2\nbob,3,4\n")
+    assert not found.has_header
+    answer = read_dataset(found, features=["column_2"])
+    assert answer.inputs.tolist() == [[1], [3]]
+
+
+def test_a_file_is_read_with_its_fingerprint(tmp_path: Path) -> None:
+    data = b"h,s\n1,2\n"
+    (tmp_path / "a.csv").write_bytes(data)
+    answer = read_dataset(read_table(str(tmp_path / "a.csv")))
+    assert answer.source == str(tmp_path / "a.csv")
+    assert answer.sha256 == hashlib.sha256(data).hexdigest()
+    assert answer.inputs.tolist() == [[1]]
+
+
+def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"h,s\n1,2\n")))
+    assert read_dataset(read_table("-")).source == "standard input"
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no such file"):
+        read_table(str(tmp_path / "none.csv"))
+
+
+# An unnamed first column
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_an_unnamed_first_column_that_counts_the_rows_is_left_out(start: int) -> None:
+    answer = read(f",h,s\n{start},7,8\n{start + 1},9,10\n")
+    assert answer.features == ("h",)
+    assert answer.inputs.tolist() == [[7], [9]]
+    assert answer.notes == ("the first column has no name and counts the rows: it is left out.",)
+
+
+@pytest.mark.parametrize("column", [(2, 3), (0, 2), (1, 1), (0.5, 1.5), (1, 0)])
+def test_an_unnamed_first_column_that_does_not_count_is_a_feature(
+    column: tuple[float, float],
+) -> None:
+    answer = read(f",h,s\n{column[0]},7,8\n{column[1]},9,10\n")
+    assert answer.features == ("column_1", "h")
+    assert answer.inputs[:, 0].tolist() == list(column)
+    assert answer.notes == ("the first column has no name; it is a feature called column_1.",)
+
+
+def test_an_unnamed_first_column_stays_where_it_is_the_only_feature() -> None:
+    assert read(",s\n0,7\n1,8\n").features == ("column_1",)
+
+
+@pytest.mark.parametrize(
+    ("text", "features"),
+    [
+        ("i,h,s\n0,7,8\n1,9,10\n", ("i", "h")),
+        ("h,,s\n7,0,8\n9,1,10\n", ("h", "column_2")),
+        ("0,7,8\n1,9,10\n", ("column_1", "column_2")),
+    ],
+)
+def test_other_columns_that_count_are_features_without_a_note(
+    text: str, features: tuple[str, ...]
+) -> None:
+    answer = read(text)
+    assert answer.features == features
+    assert answer.notes == ()
+
+
+def test_an_unnamed_column_can_be_asked_for() -> None:
+    answer = read(",h,s\n0,7,8\n1,9,10\n", features=["column_1"])
+    assert answer.inputs.tolist() == [[0], [1]]
+    assert answer.notes == ()
+
+
+# Cells that are refused
+
+
+def test_a_bad_cell_where_no_other_column_would_do_is_to_be_mended() -> None:
+    assert refusal("h,s\n1,2\nann,3\n") == (
+        "s.csv, line 3, column 'h': 'ann' is not a number. "
+        "Mend the cell; no other column holds numbers only."
+    )
+
+
+def test_a_decimal_comma_is_to_be_mended_and_the_column_kept() -> None:
+    assert refusal('h,g,s\n"1,5",2,3\n') == (
+        "s.csv, line 2, column 'h': '1,5' is not a number (write decimals with a point). "
+        "Mend the cell."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("n,h,s\nann,1,2\n", ["h"]),
+        ("h,n,g,s\n1,ann,2,3\n4,5,6,7\n", ["h", "g"]),
+        ("n,h,m,s\nann,1,,2\nbob,3,nan,4\n", ["h"]),
+        ('n,"h, x","a ""q""",it\'s,$HOME,s\nann,1,2,3,4,5\n', ["h, x", 'a "q"', "it's", "$HOME"]),
+        ("n;a,b;s\nann;1;2\n", ["a,b"]),
+        ("ann,1,2\nbob,3,4\n", ["column_2"]),
+        (",n,h,s\n0,ann,1,2\n1,bob,3,4\n", ["h"]),
+        (",n,h,s\n5,ann,1,2\n9,bob,3,4\n", ["column_1", "h"]),
+        (",n,s\n0,ann,2\n1,bob,4\n", ["column_1"]),
+        ("id,n,h,s\n0,ann,1,2\n1,bob,3,4\n", ["id", "h"]),
+    ],
+)
+def test_text_in_a_column_comes_with_the_features_that_work(text: str, kept: list[str]) -> None:
+    message = refusal(text)
+    assert " is not a number. Mend the cell, or leave the column out: " in message
+    option, value = shlex.split(message.split("leave the column out: ")[1])
+    assert option == "--features"
+    features = next(csv.reader([value]))
+    assert features == kept
+    assert read(text, features=features).features == tuple(kept)
+
+
+def test_features_that_cannot_be_shown_are_not_listed_for_copying() -> None:
+    message = refusal('n,"h\nx",g,s\nann,1,2,3\n')
+    generic = " Mend the cell, or leave the column out by naming the others in --features."
+    assert message.endswith(generic)
+    for length, is_listed in ((MAX_TO_COPY, True), (MAX_TO_COPY + 1, False)):
+        message = refusal(f"n,{'h' * length},s\nann,1,2\n")
+        assert message.endswith("h" * length if is_listed else generic)
+
+
+def test_text_in_the_target_column_comes_with_the_columns_that_could_be_one() -> None:
+    assert refusal("h,n,s\n1,x,A\n2,y,B\n") == (
+        "s.csv, line 2, column 'n': 'x' is not a number. "
+        "Mend the cell, or choose another --target (columns of numbers: 'h')."
+    )
+    assert refusal("h,n,s\n1,x,3\n4,5\n").endswith("(columns of numbers: 'h').")
+    assert refusal("h,s\nx,A\n") == "s.csv, line 2, column 'h': 'x' is not a number. Mend the cell."
+
+
+def test_one_column_is_not_enough() -> None:
+    assert refusal("h\n1\n2\n") == (
+        "s.csv: no column is left to learn from beside 'h'. "
+        "Give a column of hours, say, and one of scores, cut by commas, semicolons or tabs."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("h,h,s\n1,2,3\n", 1), ("h,s,s\n1,2,3\n", 1), ("\n\nh,h,s\n1,2,3\n", 3)],
+)
+def test_a_name_that_two_columns_have_is_refused_where_it_is_used(text: str, line: int) -> None:
+    name = "s" if "s,s" in text else "h"
+    assert refusal(text) == f"s.csv, line {line}: two columns are called '{name}'. Rename one."
+
+
+def test_a_name_that_two_columns_have_does_not_matter_where_it_is_not_used() -> None:
+    assert read("n,n,h,s\n1,2,3,4\n", features=["h"]).inputs.tolist() == [[3]]
+
+
+# Columns by name
+
+
+def test_a_column_that_is_not_there_is_a_mistake_on_the_command_line() -> None:
+    with pytest.raises(UsageError) as error:
+        read("hours,score\n1,2\n", targets=["scroe"])
+    assert str(error.value) == (
+        "--target: s.csv has no column 'scroe'. Did you mean 'score'? "
+        "Its columns are: 'hours', 'score'."
+    )
+    with pytest.raises(UsageError, match=r"^--features: .*'x'\. Its columns are: 'hours', 'score'"):
+        read("hours,score\n1,2\n", features=["x"])
+
+
+@pytest.mark.parametrize(
+    ("features", "targets", "message"),
+    [
+        (["a", "a"], None, "--features: column 'a' is named twice."),
+        (None, ["b", "b "], "--target: column 'b' is named twice."),
+        (
+            ["a", "b"],
+            ["b"],
+            "column 'b' is a target and a feature. Leave it out of --features.",
+        ),
+    ],
+)
+def test_a_column_has_one_part_to_play(
+    features: list[str] | None, targets: list[str] | None, message: str
+) -> None:
+    with pytest.raises(UsageError) as error:
+        read("a,b,s\n1,2,3\n", features, targets)
+    assert str(error.value) == message
+
+
+def test_find_columns_gives_positions_in_the_order_asked() -> None:
+    assert find_columns(table("a,b,c\n1,2,3\n"), ["c", " a "], UsageError, "x") == [2, 0]
+
+
+def test_a_model_finds_its_columns_by_name() -> None:
+    found = table("s,b,a,n\n1,2,3,x\n4,5,6,y\n")
+    columns = model_columns(found, ["a", "b"])
+    assert numbers(found, columns).tolist() == [[3, 2], [6, 5]]
+    with pytest.raises(DataError, match=r"^the model's columns: s\.csv has no column 'c'\."):
+        model_columns(found, ["a", "c"])
+    with pytest.raises(DataError, match="two columns are called 'a'"):
+        model_columns(table("a,a\n1,2\n"), ["a"])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("1,2\n3,4\n", ("h", "g")),
+        ("1,2,3\n4,5,6\n", ("h", "g", "s")),
+        ("g,h\n1,2\n", ("g", "h")),
+        ("x,y,z,h\n1,2,3,4\n", ("x", "y", "z", "h")),
+    ],
+)
+def test_columns_without_a_header_take_the_model_s_names(text: str, names: tuple[str, ...]) -> None:
+    assert name_columns(table(text), ["h", "g"], ["s"]).names == names
+
+
+def test_a_model_of_numbered_columns_takes_any_file_that_has_them() -> None:
+    found = table("1,2,3,4\n")
+    assert name_columns(found, ["column_4"], ["column_1"]).names == found.names
+
+
+@pytest.mark.parametrize("text", ["1\n2\n", "1,2,3,4\n"])
+def test_other_widths_without_a_header_are_refused(text: str) -> None:
+    width = text.count(",") + 1
+    with pytest.raises(DataError) as error:
+        name_columns(table(text), ["h", "g"], ["s"])
+    assert str(error.value) == (
+        f"s.csv: has no header and {width} columns; the model takes 2: 'h', 'g'. "
+        "Give those, in this order, or a header."
+    )
+
+
+def test_numbered_columns_of_a_model_are_found_by_number() -> None:
+    found = table("1,2\n")
+    assert name_columns(found, ["column_2", "column_1"], ["s"]).names == found.names
+
+
+def test_a_model_whose_target_is_called_like_a_feature_needs_a_header() -> None:
+    found = name_columns(table("\n1,2\n"), ["s"], ["s"])
+    with pytest.raises(DataError) as error:
+        model_columns(found, ["s"])
+    assert str(error.value) == "s.csv, line 2: two columns are called 's'. Rename one."
+
+
+def test_a_table_without_a_header_gets_the_model_s_names() -> None:
+    found = name_columns(table("1,2\n3,4\n"), ["h", "g"], ["s"])
+    assert header(found, ["p, s", "p_t"]) == 'h,g,"p, s",p_t\n'
+
+
+# Scores
+
+
+def checked(text: str, most: Sequence[float] = (100,), hint: str | None = None) -> str:
+    found = table(text)
+    targets = found.names[-len(most) :]
+    answer = read_dataset(found, targets=targets)
+    with pytest.raises(DataError) as error:
+        check_scores(found, answer, np.array(most, dtype=np.float64), hint=hint)
+    return str(error.value)
+
+
+def test_scores_from_nothing_to_the_best_are_right() -> None:
+    found = table("h,s\n1,0\n2,100\n3,-0.0\n")
+    check_scores(found, read_dataset(found), np.array([100.0]))
+
+
+def test_a_score_that_is_too_high_is_named_with_the_option_that_helps() -> None:
+    assert checked("h,s\n1,50\n\n2,120\n3,150.5\n") == (
+        "s.csv, line 4, column 's': the score 120 is not between 0 and 100. "
+        "Say what the best score is: --max-score 150.5"
+    )
+
+
+def test_another_hint_may_stand_in_its_place() -> None:
+    assert checked("h,s\n1,11\n", most=[10], hint="Ask the model.") == (
+        "s.csv, line 2, column 's': the score 11 is not between 0 and 10. Ask the model."
+    )
+
+
+def test_a_negative_score_is_named_and_cannot_be_helped_by_an_option() -> None:
+    assert checked("h,s\n1,2\n2,-0.5\n", hint="Ask the model.") == (
+        "s.csv, line 3, column 's': the score -0.5 is not between 0 and 100. "
+        "A score below 0 cannot be learned: add the same amount to all scores first."
+    )
+
+
+def test_every_target_has_a_best_score_of_its_own() -> None:
+    assert checked("h,s,t\n1,50,5\n2,50,20\n", most=[100, 10]).startswith(
+        "s.csv, line 3, column 't': the score 20 is not between 0 and 10."
+    )
+
+
+def test_the_hint_is_about_the_score_that_is_named() -> None:
+    message = checked("h,s\n1,500\n2,-1\n")
+    assert ("the score -1 " in message) == ("below 0" in message)
+
+
+@given(st.floats(min_value=math.nextafter(100, 101), max_value=1e300))
+def test_the_best_score_that_the_hint_names_is_enough(score: float) -> None:
+    text = f"h,s\n1,50\n2,{score!r}\n"
+    found = table(text)
+    most = float(checked(text).split("--max-score ")[1])
+    check_scores(found, read_dataset(found), np.array([most]))
+
+
+def test_a_score_too_high_below_one_is_not_taken_for_a_negative_one() -> None:
+    assert checked("h,s\n1,0.7\n", most=[0.5]).endswith("--max-score 0.7")
+
+
+# Parts of it
+
+
+def test_rows_are_taken_by_position() -> None:
+    answer = read("h,s\n1,10\n2,20\n3,30\n").take(np.array([2, 0]))
+    assert (answer.inputs.tolist(), answer.scores.tolist()) == ([[3], [1]], [[30], [10]])
+    assert (answer.source, answer.features) == ("s.csv", ("h",))
+
+
+def test_a_file_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scorenet_cli.data.dataset.CHUNK", 8)
+    path = tmp_path / "r.csv"
+    path.write_text("h,s\n1,2\n3,4\n5,6\n7,x\n")
+    *good, bad = read_tables(str(path))
+    assert [numbers(block, [0, 1]).tolist() for block in good] == [[[1, 2]], [[3, 4], [5, 6]]]
+    with pytest.raises(DataError, match=rf"^{re.escape(str(path))}, line 5, column 's': 'x'"):
+        numbers(bad, [0, 1])
+
+
+def test_a_header_stays_as_it_is_and_a_model_s_names_are_made_printable() -> None:
+    found = table("a\x1b,b\n1,2\n")
+    assert header(found, ["p\x1b"]) == "a\x1b,b,p\n"
+    named = name_columns(table("1,2\n"), ["h\x1b", "g"], ["s"])
+    assert header(named, []) == "h,g\n"

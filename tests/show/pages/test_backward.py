@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.cells import cell_len
+from support import named, shown
+
+from scorenet_cli.model import document as example
+from scorenet_cli.model.trace import BackwardTrace, backward_trace
+from scorenet_cli.show.pages.backward import backward_page
+
+EXAMPLE = backward_trace(example.worked_example(), example.VALUES, (example.TARGET,))
+DEEP = backward_trace(
+    named(("hours", "sleep"), (2, 3, 2, 2)), (0.5, 0.8), (40, 60), learning_rate=0.5
+)
+
+
+def page(trace: BackwardTrace, width: int = 80, precision: int | None = None) -> str:
+    return shown(backward_page(trace, precision, of_the_document=trace is EXAMPLE), width)
+
+
+def rows(text: str, title: str) -> list[list[str]]:
+    """The cells of the lines of the table under a title."""
+    after = text.partition(f"{title}\n")[2].partition("\n\n")[0]
+    return [re.split(r" {2,}", line.strip()) for line in after.splitlines()[3:]]
+
+
+def test_each_number_follows_from_those_above_it() -> None:
+    """Recomputed from the printed numbers alone, to their ten digits."""
+    text = page(EXAMPLE)
+
+    def close(value: float) -> object:
+        return pytest.approx(value, abs=1e-9)
+
+    ((_, actual, output, error),) = rows(text, "1. Output error")
+    assert float(error) == close(float(actual) - float(output))
+    ((_, error_again, slope, delta),) = rows(text, "2. Output delta")
+    assert error_again == error
+    assert float(slope) == close(float(output) * (1 - float(output)))
+    assert float(delta) == close(float(error) * float(slope))
+    shares = rows(text, "3. Hidden layer's share of the error")
+    for line, known in zip(shares, (".4", ".5", ".9"), strict=True):
+        _, _, delta_again, weight, share = line
+        assert delta_again == delta
+        assert float(weight) == float(known)
+        assert float(share) == close(float(delta) * float(weight))
+    for row, taken in zip(rows(text, "4. Hidden delta"), shares, strict=True):
+        _, error, slope, delta = row
+        assert error == taken[-1]
+        assert float(delta) == close(float(error) * float(slope))
+
+
+def test_changes_follow_from_values_and_deltas() -> None:
+    text = page(DEEP, precision=8)
+    for layer, ran in zip(DEEP.layers, DEEP.forward.layers, strict=True):
+        printed = text.partition(f"Weights to the {layer.name} layer\n")[2].partition(". ")[0]
+        lines = [line.split() for line in printed.splitlines()]
+        for neuron, traced in zip(layer.neurons, ran.neurons, strict=True):
+            start = lines.index([neuron.name])
+            known = [*[term.value for term in traced.terms], 1.0]
+            for line, value in zip(lines[start + 1 : start + 1 + len(known)], known, strict=True):
+                took, before, change, after = map(float, line[1:])
+                assert took == pytest.approx(value, abs=1e-8)
+                assert change == pytest.approx(0.5 * took * neuron.delta, abs=2e-8)
+                assert after == pytest.approx(before + change, abs=2e-8)
+
+
+def test_several_targets_share_out_the_error_layer_by_layer_backwards() -> None:
+    titles = [line for line in page(DEEP).splitlines() if re.match(r"\d+\. ", line)]
+    assert titles == [
+        "1. Output error",
+        "2. Output delta",
+        "3. Hidden 2 layer's share of the error",
+        "4. Hidden 2 delta",
+        "5. Hidden 1 layer's share of the error",
+        "6. Hidden 1 delta",
+        "7. Weights to the hidden 1 layer",
+        "8. Weights to the hidden 2 layer",
+        "9. Weights to the output layer",
+        "10. What came of it",
+    ]
+    shares = rows(page(DEEP), "3. Hidden 2 layer's share of the error")
+    assert [row[:2] for row in shares[:3]] == [
+        ["h2.1", "score0"],
+        ["h2.1", "score1"],
+        ["h2.1", "error"],
+    ]
+    assert float(shares[2][-1]) == pytest.approx(float(shares[0][-1]) + float(shares[1][-1]))
+
+
+@pytest.mark.parametrize("trace", [EXAMPLE, DEEP])
+def test_a_narrow_terminal_gets_fewer_digits_and_no_folded_number(
+    narrow: int, trace: BackwardTrace
+) -> None:
+    text = page(trace, narrow)
+    assert max(map(cell_len, text.splitlines())) <= narrow
+    change = trace.layers[0].neurons[0].weights[0].before
+    assert f" {change:.2f}"[:4] in text
+
+
+def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
+    inputs = page(DEEP).partition("Inputs\n")[2].partition("\n\n")[0].splitlines()[2:]
+    assert [line.split() for line in inputs] == [
+        ["hours", "0.5", "0.5"],
+        ["sleep", "0.8", "0.8"],
+        ["score0", "(actual)", "40", "0.4"],
+        ["score1", "(actual)", "60", "0.6"],
+    ]
+
+
+def test_a_huge_layer_is_cut_and_says_so() -> None:
+    text = page(backward_trace(named(("a", "b"), (2, 500, 1)), (1, 2), (50,)))
+    assert text.count("... and 100 neurons more: --json has all") == 2
+    assert "... and 300 neurons more: --json has all" in text
+    assert "... and 100 weights more in each neuron: --json has all" in text

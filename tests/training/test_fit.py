@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import platform
+
+import numpy as np
+import pytest
+from support import INPUTS
+
+from scorenet_cli import __version__
+from scorenet_cli.core.network import BLOCK_ROWS, random_network, run
+from scorenet_cli.data.dataset import Dataset
+from scorenet_cli.errors import DataError
+from scorenet_cli.model.record import TrainingRecord
+from scorenet_cli.training import fit
+from scorenet_cli.training.loop import RestartResult, TrainingResult
+
+NETWORK = random_network((2, 3, 1), seed=1)
+RUN = TrainingResult(NETWORK, 7, 7, 0.5, "epochs", 0.1, ((0, 1.0), (7, 0.5)))
+
+
+def dataset(inputs: list[list[float]]) -> Dataset:
+    return Dataset(
+        source="folder/rows.csv",
+        sha256="abc",
+        features=("studied", "slept"),
+        targets=("score",),
+        inputs=np.array(inputs),
+        scores=np.array([[92.0], [86.0], [89.0]])[: len(inputs)],
+    )
+
+
+DOCUMENT = dataset([[2, 9], [1, 5], [3, 6]])
+
+
+def test_rows_are_scaled_as_the_document_scales_them() -> None:
+    model = fit.initial_model(NETWORK, DOCUMENT, 100.0)
+    inputs, actual = fit.scaled_rows(model, DOCUMENT)
+    assert inputs.tolist() == INPUTS.tolist()
+    assert actual.tolist() == [[0.92], [0.86], [0.89]]
+
+
+def test_a_trained_model_knows_where_it_came_from() -> None:
+    before = fit.initial_model(NETWORK, DOCUMENT, 100.0)
+    facts = TrainingRecord(seed=1, optimizer="gd", learning_rate=3.0)
+    model = fit.trained_model(before, RUN, DOCUMENT, facts)
+    assert model.feature_range is not None
+    assert model.feature_range.tolist() == [[1, 3], [5, 9]]
+    record = model.training
+    assert record is not None
+    assert (record.data, record.sha256, record.rows) == ("rows.csv", "abc", 3)
+    assert (record.seed, record.optimizer, record.learning_rate) == (1, "gd", 3.0)
+    assert (record.epochs, record.loss, record.stopped) == (7, 0.5, "epochs")
+    assert record.history == RUN.history
+    assert record.versions["scorenet"] == __version__
+    assert record.date is not None
+    age = dt.datetime.now(tz=dt.UTC) - dt.datetime.fromisoformat(record.date)
+    assert dt.timedelta(seconds=-1) <= age < dt.timedelta(minutes=1)
+
+
+def test_a_resume_on_other_rows_widens_the_range_and_keeps_the_scale() -> None:
+    first = fit.trained_model(
+        fit.initial_model(NETWORK, DOCUMENT, 100.0), RUN, DOCUMENT, TrainingRecord()
+    )
+    second = fit.trained_model(first, RUN, dataset([[4, 6]]), TrainingRecord())
+    assert second.feature_range is not None
+    assert second.feature_range.tolist() == [[1, 4], [5, 9]]
+    assert second.feature_scale.tolist() == [3, 9]
+
+
+def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() -> None:
+    rng = np.random.default_rng(5)
+    rows = BLOCK_ROWS + 100
+    data = dataclasses.replace(
+        DOCUMENT, inputs=rng.random((rows, 2)), scores=rng.random((rows, 1)) * 100
+    )
+    model = fit.initial_model(NETWORK, data, 100.0)
+    networks = [random_network((2, 3, 1), seed=seed) for seed in range(3)]
+    starts = tuple(RestartResult(network, 0.1 * n) for n, network in enumerate(networks))
+    spread = fit.restart_stats(model, data, dataclasses.replace(RUN, starts=starts))
+    assert spread is not None
+    inputs, _ = fit.scaled_rows(model, data)
+    scores = 100 * np.stack([run(network, inputs)[:, 0] for network in networks])
+    assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
+    widest = (scores.max(axis=0) - scores.min(axis=0)).max()
+    assert spread.prediction_range == pytest.approx(widest, rel=1e-12)
+    assert (spread.best, spread.median, spread.worst) == (0, 0.1, 0.2)
+    assert fit.restart_stats(model, data, RUN) is None
+
+
+def test_a_record_has_all_that_a_resume_needs() -> None:
+    before = fit.initial_model(NETWORK, DOCUMENT, 100.0)
+    other = random_network((2, 3, 1), seed=2)
+    run = dataclasses.replace(
+        RUN,
+        network=other,
+        best_epoch=5,
+        memory={"steps": 9},
+        validation_loss=0.25,
+        validation_history=((0, 1.0), (5, 0.25)),
+    )
+    model = fit.trained_model(before, run, DOCUMENT, TrainingRecord())
+    assert model.network is other
+    record = model.training
+    assert record is not None
+    assert (record.epochs, record.state) == (5, {"steps": 9})
+    assert (record.validation_loss, record.validation_history) == (0.25, ((0, 1.0), (5, 0.25)))
+    assert record.versions == {
+        "scorenet": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def test_a_range_is_widened_at_either_end() -> None:
+    first = fit.trained_model(
+        fit.initial_model(NETWORK, DOCUMENT, 100.0), RUN, DOCUMENT, TrainingRecord()
+    )
+    low = fit.trained_model(first, RUN, dataset([[0, 6], [2, 20]]), TrainingRecord())
+    assert low.feature_range is not None
+    assert low.feature_range.tolist() == [[0, 3], [5, 20]]
+
+
+def test_the_row_that_is_too_large_for_its_scale_is_named() -> None:
+    tiny = dataclasses.replace(
+        fit.initial_model(NETWORK, DOCUMENT, 100.0), feature_scale=np.array([1e-300, 1.0])
+    )
+    with pytest.raises(DataError, match="the numbers for 10000000000, 7 become"):
+        fit.scaled_rows(tiny, dataset([[1, 6], [1e10, 7], [1e11, 8]]))
+
+
+def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
+    data = dataclasses.replace(
+        DOCUMENT, targets=("a", "b"), scores=np.array([[9.0, 90.0], [8.0, 80.0], [7.0, 70.0]])
+    )
+    model = dataclasses.replace(
+        fit.initial_model(random_network((2, 3, 2), seed=1), data, 100.0),
+        target_scale=np.array([10.0, 1000.0]),
+    )
+    networks = [random_network((2, 3, 2), seed=seed) for seed in range(2)]
+    starts = (
+        *(RestartResult(network, 0.1) for network in networks),
+        RestartResult(networks[0], np.nan),
+    )
+    spread = fit.restart_stats(model, data, dataclasses.replace(RUN, starts=starts))
+    assert spread is not None
+    inputs, _ = fit.scaled_rows(model, data)
+    scores = np.stack([run(network, inputs) for network in networks]) * [10.0, 1000.0]
+    assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
+    assert spread.prediction_range == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-12)
+    assert spread.count == 3

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+from support import ACTUAL, INPUTS
+
+from scorenet_cli.core.network import Layer, Network, forward, mean_squared_error, random_network
+from scorenet_cli.core.optimizers.adam import adam
+from scorenet_cli.core.optimizers.gradient_descent import gradient_descent
+from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
+from scorenet_cli.core.optimizers.state import State
+from scorenet_cli.errors import TrainingError
+from scorenet_cli.training import loop
+from scorenet_cli.training.diagnosis import diagnose
+from scorenet_cli.training.loop import (
+    HISTORY_EPOCHS,
+    Callbacks,
+    ScaledData,
+    StoppingCriteria,
+    TrainingResult,
+    best_of,
+    split,
+    train,
+)
+
+ROWS = ScaledData(INPUTS, ACTUAL)
+START = random_network((2, 3, 1), seed=23)
+
+
+def descent(network: Network = START, rate: float = 3.0) -> Iterator[State]:
+    return gradient_descent([network], INPUTS, ACTUAL, rate)
+
+
+def same_bits(one: Network, other: Network) -> bool:
+    return all(
+        a.weights.tobytes() == b.weights.tobytes()
+        for a, b in zip(one.layers, other.layers, strict=True)
+    )
+
+
+def test_a_run_takes_its_epochs_and_reports_the_plain_loss() -> None:
+    run = train(descent(), ROWS, StoppingCriteria(50))
+    assert (run.epochs, run.stopped) == (50, "epochs")
+    assert run.loss == mean_squared_error(forward(run.network, INPUTS)[-1].outputs, ACTUAL)
+    start_loss = train(descent(), ROWS, StoppingCriteria(0)).loss
+    assert [run.history[0][0], run.history[-1][0]] == [0, 50]
+    assert [run.history[0][1], run.history[-1][1]] == pytest.approx([start_loss, run.loss])
+
+
+def test_no_epochs_leave_the_start() -> None:
+    assert same_bits(train(descent(), ROWS, StoppingCriteria(0)).network, START)
+
+
+def test_a_resumed_run_has_the_same_bits_and_the_same_history() -> None:
+    whole = train(descent(), ROWS, StoppingCriteria(1000))
+    half = train(descent(), ROWS, StoppingCriteria(617))
+    rest = train(descent(half.network), ROWS, StoppingCriteria(383), done=617, history=half.history)
+    assert same_bits(whole.network, rest.network)
+    assert rest.epochs == 1000
+    assert rest.history == whole.history
+
+
+def test_history_has_at_most_200_points_however_long_the_run() -> None:
+    assert len(HISTORY_EPOCHS) + 1 <= 200
+    assert max(HISTORY_EPOCHS) == 10**9
+    assert set(range(9)) <= HISTORY_EPOCHS
+
+
+def test_tolerance_stops_at_the_first_loss_that_meets_it() -> None:
+    seen: list[tuple[int, float]] = []
+    watcher = Callbacks(each_epoch=lambda epoch, loss, _: seen.append((epoch, loss)))
+    run = train(descent(), ROWS, StoppingCriteria(5000, tolerance=4e-4), watcher=watcher)
+    assert run.stopped == "tolerance"
+    assert run.loss <= 4e-4
+    assert [epoch for epoch, _ in seen] == list(range(run.epochs + 1))
+    assert all(loss > 4e-4 for _, loss in seen[:-1])
+
+
+@pytest.mark.parametrize("epoch", [23, 24, 27, 30])
+def test_tolerance_is_watched_at_every_epoch_and_met_by_the_loss_itself(epoch: int) -> None:
+    loss = next(islice(descent(), epoch, None)).losses()[0]
+    assert train(descent(), ROWS, StoppingCriteria(100, tolerance=float(loss))).epochs == epoch
+
+
+def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() -> None:
+    seen: list[int] = []
+    watcher = Callbacks(each_epoch=lambda epoch, *_: seen.append(epoch), every=10)
+    train(descent(), ROWS, StoppingCriteria(25), done=20, watcher=watcher)
+    assert seen == [30, 40]
+
+
+def test_a_wish_to_stop_is_heard_and_a_tick_can_save_what_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    saved: list[TrainingResult] = []
+
+    def tick(_epoch: int, _loss: float, snapshot: Callable[[], TrainingResult]) -> None:
+        saved.append(snapshot())
+
+    watcher = Callbacks(tick=tick, should_stop=lambda: len(saved) == 3)
+    run = train(descent(), ROWS, StoppingCriteria(1000), watcher=watcher)
+    assert run.stopped == "interrupted"
+    assert [kept.epochs for kept in saved] == [0, 1, 2]
+    assert run.epochs == 3
+    assert same_bits(saved[2].network, train(descent(), ROWS, StoppingCriteria(2)).network)
+
+
+def test_a_loss_that_is_no_number_ends_the_run() -> None:
+    exploding = Network((Layer(np.array([[1e200], [1e200]]), activation="relu"),))
+    with pytest.raises(TrainingError) as error:
+        train(descent(exploding), ROWS, StoppingCriteria(10))
+    assert str(error.value) == (
+        "training diverged: its numbers are no longer finite at epoch 0. "
+        "The model was not saved. Try a smaller --learning-rate."
+    )
+
+
+def _run(network: Network, epochs: int = 1000) -> TrainingResult:
+    return train(descent(network), ROWS, StoppingCriteria(epochs))
+
+
+def test_trouble_names_saturation() -> None:
+    saturated = Network((Layer(np.full((2, 1), 40.0)),))
+    assert "end of the sigmoid" in str(diagnose(_run(saturated), ROWS))
+
+
+def test_trouble_names_a_network_no_better_than_the_mean() -> None:
+    assert "predicting the mean" in str(diagnose(_run(START, epochs=20), ROWS))
+
+
+def test_trouble_names_a_loss_that_is_still_falling() -> None:
+    assert "still falling" in str(diagnose(_run(START, epochs=1500), ROWS))
+
+
+def test_trouble_names_a_start_that_never_arrives() -> None:
+    stuck = random_network((2, 3, 1), seed=6)  # one of the one in nine that never arrive
+    assert "hardly fell" in str(diagnose(_run(stuck, epochs=40_000), ROWS))
+
+
+def test_no_trouble_where_the_scores_are_met_or_the_rows_are_many() -> None:
+    assert diagnose(_run(START, epochs=60_000), ROWS) is None
+    rng = np.random.default_rng(0)
+    inputs = rng.random((200, 2))
+    actual = np.clip(0.3 + 0.4 * inputs[:, :1] + rng.normal(0, 0.05, (200, 1)), 0, 1)
+    rows = ScaledData(inputs, actual)
+    noisy = train(gradient_descent([START], inputs, actual, 3.0), rows, StoppingCriteria(3000))
+    assert diagnose(noisy, rows) is None
+
+
+def test_an_optimizer_that_ends_has_converged() -> None:
+    run = train(levenberg_marquardt(START, INPUTS, ACTUAL), ROWS, StoppingCriteria(1000))
+    assert run.stopped == "converged"
+    assert run.epochs < 100
+    assert run.history[-1] == (run.epochs, run.loss)
+
+
+def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
+    rng = np.random.default_rng(5)
+    inputs, actual = rng.random((12, 2)), rng.random((12, 1))
+    rows, validation_rows = ScaledData(inputs[:8], actual[:8]), ScaledData(inputs[8:], actual[8:])
+    seen: list[float] = []
+    run = train(
+        gradient_descent([START], *rows, 3.0),
+        rows,
+        StoppingCriteria(20_000, validation=validation_rows, patience=200),
+        watcher=Callbacks(each_epoch=lambda *line: seen.append(float(line[2] or 0))),
+    )
+    assert run.stopped == "patience"
+    assert run.best_epoch == int(np.argmin(seen)) == run.epochs - 200
+    assert run.validation_loss == min(seen)
+    again = train(gradient_descent([START], *rows, 3.0), rows, StoppingCriteria(run.best_epoch))
+    assert same_bits(run.network, again.network)
+    assert run.loss == again.loss
+
+
+def test_side_by_side_the_best_start_is_kept_with_its_own_history() -> None:
+    starts = [random_network((2, 3, 1), seed=seed) for seed in (3, 7, 23)]
+    run = train(gradient_descent(starts, INPUTS, ACTUAL, 3.0), ROWS, StoppingCriteria(500))
+    alone = [train(descent(start), ROWS, StoppingCriteria(500)) for start in starts]
+    losses = [single.loss for single in alone]
+    assert [start.loss for start in run.starts] == pytest.approx(losses)
+    assert run.start == int(np.argmin(losses))
+    assert run.loss == min(start.loss for start in run.starts)
+    assert dict(run.history) == pytest.approx(dict(alone[run.start].history))
+
+
+def test_best_of_chooses_by_validation_where_there_is_one() -> None:
+    runs = [
+        TrainingResult(START, 1, 1, loss, "epochs", 0.5, (), validation_loss=validation_rows)
+        for loss, validation_rows in ((0.1, 0.4), (0.2, 0.3))
+    ]
+    assert best_of(runs).start == 1
+    assert best_of([replace(run, validation_loss=None) for run in runs]).start == 0
+    assert best_of(runs).seconds == 1.0
+    assert [start.loss for start in best_of(runs).starts] == [0.1, 0.2]
+
+
+@pytest.mark.parametrize(("rows", "fraction", "held"), [(10, 0.2, 2), (2, 0.01, 1), (3, 0.99, 2)])
+def test_a_split_is_seeded_and_takes_every_row_once(rows: int, fraction: float, held: int) -> None:
+    kept, validation_rows = split(rows, fraction, seed=1)
+    assert sorted([*kept, *validation_rows]) == list(range(rows))
+    assert len(validation_rows) == held
+    assert [part.tolist() for part in split(rows, fraction, seed=1)] == [
+        kept.tolist(),
+        validation_rows.tolist(),
+    ]
+
+
+STUCK = (
+    "all outputs are stuck at the end of the sigmoid, where it is flat and hardly learns. "
+    "Try another --seed, or with gd a smaller --learning-rate."
+)
+NO_BETTER = (
+    "the network is no better than predicting the mean score for everyone. "
+    "Try more --epochs, or another start: --seed."
+)
+FLAT = (
+    "the loss hardly fell any more in the second half of training, and the scores are not "
+    "met yet. Try more --epochs, or another start: --seed."
+)
+FALLING = "the scores are not met yet, but the loss is still falling. Try more --epochs."
+AT_AN_END = "no step lowers the loss, and the scores are not met. Try another --seed."
+# Two targets, each of variance 1/16 about a mean of its own: .25, .75 and .5, 1.
+TWO = ScaledData(np.array([[0.0], [1.0]]), np.array([[0.25, 0.5], [0.75, 1.0]]))
+VARIANCE = 1 / 16
+FALLS = ((0, 1.0), (5, 0.5), (10, 0.1))
+STOPS = ((0, 1.0), (4, 0.5), (5, 0.1), (10, 0.095))
+
+
+def _steep(first: float) -> Network:
+    """Outputs S(1e9 S(first x)): for x = 0 and 1 with first = 1e9, both at the end."""
+    return Network((Layer(np.array([[first]])), Layer(np.full((1, 2), 1e9))))
+
+
+LEVEL = Network((Layer(np.zeros((1, 4))), Layer(np.zeros((4, 2)))))
+
+
+@pytest.mark.parametrize(
+    ("network", "loss", "stopped", "history", "said"),
+    [
+        (_steep(1e9), 0.4, "epochs", FALLS, STUCK),
+        (LEVEL, 0.4, "epochs", FALLS, NO_BETTER),
+        (LEVEL, VARIANCE, "epochs", FALLS, NO_BETTER),
+        (LEVEL, VARIANCE / 50, "epochs", FALLS, FALLING),
+        (LEVEL, VARIANCE / 50, "epochs", STOPS, FLAT),
+        (LEVEL, VARIANCE / 50, "epochs", STOPS[:1], FALLING),
+        (LEVEL, VARIANCE / 50, "tolerance", STOPS, None),
+        (LEVEL, VARIANCE / 50, "patience", STOPS, None),
+        (LEVEL, VARIANCE / 50, "converged", STOPS, AT_AN_END),
+        (LEVEL, VARIANCE / 200, "converged", STOPS, None),
+        (LEVEL, VARIANCE / 200, "epochs", STOPS, None),
+    ],
+)
+def test_trouble_is_said_in_words(
+    network: Network,
+    loss: float,
+    stopped: loop.Stopped,
+    history: loop.History,
+    said: str | None,
+) -> None:
+    assert diagnose(TrainingResult(network, 10, 10, loss, stopped, 0.1, history), TWO) == said
+
+
+def test_a_run_keeps_what_a_resume_needs_and_the_curve_of_validation() -> None:
+    states = adam(START, INPUTS, ACTUAL, learning_rate=0.1, batch_size=2, seed=1)
+    run = train(states, ROWS, StoppingCriteria(20, validation=ROWS))
+    assert run.memory is not None
+    assert run.memory["steps"] == 2 * run.best_epoch
+    assert [epoch for epoch, _ in run.validation_history] == [
+        epoch for epoch in range(21) if epoch in HISTORY_EPOCHS
+    ]
+    assert 0 <= run.seconds < 60
+    assert train(descent(), ROWS, StoppingCriteria(3)).memory is None
+
+
+def test_a_resumed_history_goes_on_where_the_old_one_ends() -> None:
+    before = ((0, 1.0), (1, 0.9), (7, 0.8), (999_999_000, 0.7))
+    run = train(
+        descent(), ROWS, StoppingCriteria(3), done=10, history=(*before, (10, 0.5), (13, 0.4))
+    )
+    assert [epoch for epoch, _ in run.history] == [0, 1, 7, 10, 11, 13]
+    assert dict(run.history)[10] != 0.5
+
+
+def test_a_tick_is_told_where_the_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    told: list[tuple[int, float, TrainingResult]] = []
+    watcher = Callbacks(tick=lambda epoch, loss, run: told.append((epoch, loss, run())))
+    train(descent(), ROWS, StoppingCriteria(3), watcher=watcher)
+    assert [epoch for epoch, _, _ in told] == [0, 1, 2]
+    for epoch, loss, run in told:
+        assert (run.epochs, run.stopped) == (epoch, "interrupted")
+        assert loss == pytest.approx(run.loss)
+
+
+def test_a_split_is_the_same_for_ever() -> None:
+    assert split(10, 0.3, seed=23)[1].tolist() == [0, 4, 7]
+    assert len(split(10, 0.01, seed=1)[1]) == 1
+    starts = best_of([TrainingResult(START, 1, 1, 0.1, "epochs", 0.5, ())]).starts
+    assert starts[0].network is START
