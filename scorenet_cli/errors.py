@@ -1,13 +1,14 @@
-"""What can go wrong, as few named errors; the command line turns them into messages.
+"""What can go wrong, as few named errors.
 
-A message says what is wrong, where, and what to do about it.
+A message says what is wrong, where, and what to do about it. It names settings by their Python
+names between backticks, `max_score` or `optimizer=lm`; the command line shows them as flags.
 """
+
+from __future__ import annotations
 
 
 class ScorenetError(Exception):
     """Base of all errors meant for the user; its text is the whole message."""
-
-    exit_status = 1
 
 
 class DataError(ScorenetError):
@@ -23,10 +24,15 @@ class TrainingError(ScorenetError):
 
 
 class FileError(ScorenetError):
-    """The disk refused: missing, unreadable, full, not a file."""
+    """A file is missing, unreadable, not a file, or cannot be written."""
 
 
-class UsageError(ScorenetError):
-    """The command line asks for something that does not exist or does not fit."""
+class OptionError(ScorenetError):
+    """A setting, or a value given to it, does not exist or does not fit.
 
-    exit_status = 2
+    option is the setting's name, where it is one; the message then begins with it.
+    """
+
+    def __init__(self, reason: str, *, option: str | None = None) -> None:
+        self.option = option
+        super().__init__(reason if option is None else f"`{option}` {reason}")

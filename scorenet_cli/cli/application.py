@@ -16,7 +16,7 @@ from scorenet_cli.cli.inspect import inspect
 from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.predict import predict
 from scorenet_cli.cli.train import train
-from scorenet_cli.errors import ScorenetError
+from scorenet_cli.errors import OptionError, ScorenetError
 
 
 class Commands(TyperGroup):
@@ -30,7 +30,7 @@ class Commands(TyperGroup):
             finally:
                 sys.stdout.flush()
         except ScorenetError as error:
-            _end(f"Error: {error}", error.exit_status)
+            _end(f"Error: {error}", 2 if isinstance(error, OptionError) else 1)
         except MemoryError:
             _end("Error: there is not enough memory. Use less data or a smaller network.", 1)
         except OSError as error:

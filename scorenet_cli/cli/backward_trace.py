@@ -15,7 +15,7 @@ from scorenet_cli.cli.options import (
     ValuesArgument,
     WorkedExampleOption,
 )
-from scorenet_cli.errors import UsageError
+from scorenet_cli.errors import OptionError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,7 +53,7 @@ def backward_trace(
     from scorenet_cli.model.document import TARGET
 
     if not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise UsageError("--learning-rate must be a finite number above 0.")
+        raise OptionError("--learning-rate must be a finite number above 0.")
     scores = parse_scores(actual or [])
     tracing.check_save(save, model)
     example = tracing.choose_example(context, values, model, worked_example=worked_example)

@@ -14,7 +14,7 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
 )
-from scorenet_cli.errors import UsageError
+from scorenet_cli.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def predict(
     scorenet predict --csv students.csv --output predicted.csv
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     if (csv is None) == (not values):
-        raise UsageError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
+        raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
     import numpy as np
 
     from scorenet_cli import files
@@ -98,7 +98,7 @@ def _check_output(output: str, model: str, csv: str | None) -> None:
 
     for what, other in (("the model", model), ("the CSV", csv)):
         if other is not None and files.same(other, output):
-            raise UsageError(f"--output would overwrite {what}: {output}. Choose another name.")
+            raise OptionError(f"--output would overwrite {what}: {output}. Choose another name.")
     files.check_writable(output)
 
 

@@ -12,7 +12,7 @@ from scorenet_cli import files
 from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.values import check_count, parse_values
 from scorenet_cli.data.columns import ScalingName
-from scorenet_cli.errors import UsageError
+from scorenet_cli.errors import OptionError
 from scorenet_cli.model import document as the_documents
 from scorenet_cli.model import json_file
 from scorenet_cli.model.model import Model
@@ -46,7 +46,7 @@ def choose_example(
     """Take the document's worked example, its weights with other values, or a saved model."""
     of_the_document = worked_example or not values
     if of_the_document and _is_typed(context, "model"):
-        raise UsageError(
+        raise OptionError(
             "--model is not for the worked example. Give VALUES to trace the model with."
         )
     given = tuple(parse_values(values, context)) if values else the_documents.VALUES
@@ -74,11 +74,11 @@ def check_save(path: str | None, model: str) -> None:
     if path is None:
         return
     if not path.lower().endswith(SAVED_AS):
-        raise UsageError(
+        raise OptionError(
             f"--save takes a file that ends in {', '.join(SAVED_AS)}, and not {quoted(path)}."
         )
     if files.same(path, model):
-        raise UsageError(f"--save would overwrite the model: {quoted(path)}.")
+        raise OptionError(f"--save would overwrite the model: {quoted(path)}.")
     files.check_writable(path)
 
 

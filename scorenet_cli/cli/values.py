@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scorenet_cli.errors import UsageError
+from scorenet_cli.errors import OptionError
 from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
-    """Read finite numbers; UsageError for anything else.
+    """Read finite numbers; OptionError for anything else.
 
     The command lets unknown options through, because -1 looks like one: they end here.
     """
@@ -22,15 +22,15 @@ def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
         if text.startswith("-") and text != "-" and not is_number(text):
             options = [option for param in context.command.params for option in param.opts]
             if text.partition("=")[0] in options:
-                raise UsageError(f"{text} stands behind --, where only values stand: move it.")
-            raise UsageError(
+                raise OptionError(f"{text} stands behind --, where only values stand: move it.")
+            raise OptionError(
                 f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
                 f"See: {context.command_path} --help"
             )
         try:
             values.append(parse_number(text))
         except ValueError as reason:
-            raise UsageError(
+            raise OptionError(
                 f"the value {quoted(text)} {reason}. Give one number for each feature."
             ) from reason
     return values
@@ -39,20 +39,20 @@ def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
 def check_count(values: Sequence[float], features: tuple[str, ...]) -> None:
     """Refuse more or fewer values than the model has features."""
     if len(values) != len(features):
-        raise UsageError(
+        raise OptionError(
             f"the model takes {len(features)} {'value' if len(features) == 1 else 'values'} "
             f"({listed(features)}), and {len(values)} came."
         )
 
 
 def parse_scores(texts: Sequence[str]) -> list[float]:
-    """Read finite numbers; UsageError for anything else."""
+    """Read finite numbers; OptionError for anything else."""
     scores = []
     for text in texts:
         try:
             scores.append(parse_number(text))
         except ValueError as reason:
-            raise UsageError(f"--actual {quoted(text)} {reason}. Give a score.") from reason
+            raise OptionError(f"--actual {quoted(text)} {reason}. Give a score.") from reason
     return scores
 
 
@@ -61,7 +61,7 @@ def check_scores(scores: Sequence[float], model: "Model") -> None:
     if len(scores) != len(model.targets):
         count = len(model.targets)
         each = "" if count == 1 else f" {count} times, once for each"
-        raise UsageError(
+        raise OptionError(
             f"the model predicts {listed(model.targets)}: give --actual SCORE{each} "
             f"({len(scores)} came)."
         )
@@ -71,7 +71,7 @@ def check_scores(scores: Sequence[float], model: "Model") -> None:
         model.targets, scores, model.target_scale.tolist(), strict=True
     ):
         if not 0 <= score <= largest:
-            raise UsageError(
+            raise OptionError(
                 f"--actual {number(score)} for {quoted(target)} is outside 0 to "
                 f"{number(largest)}, the scores that this model can give."
             )

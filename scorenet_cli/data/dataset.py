@@ -24,10 +24,10 @@ from scorenet_cli.data.csv_table import (
     rows,
     tables,
 )
-from scorenet_cli.errors import DataError, ScorenetError, UsageError
+from scorenet_cli.errors import DataError, OptionError, ScorenetError
 from scorenet_cli.text import did_you_mean, is_finite_number, listed, quoted
 
-# A message suggests no longer --features than these signs.
+# A message suggests no longer `features` than these signs.
 MAX_TO_COPY = 300
 # So many bytes of a CSV are read at once, where it is read in blocks.
 CHUNK = 1_000_000
@@ -69,19 +69,19 @@ def read_dataset(
     """Choose the columns and read their numbers.
 
     Without targets the last column is it; without features, all other columns are, but for
-    an unnamed first column that counts the rows. UsageError for a column that is not there.
+    an unnamed first column that counts the rows. OptionError for a column that is not there.
     """
     width = len(table.names)
     target_columns = (
-        [width - 1] if targets is None else find_columns(table, targets, UsageError, "--target")
+        [width - 1] if targets is None else find_columns(table, targets, OptionError, "`target`")
     )
     if features is None:
         feature_columns = [n for n in range(width) if n not in target_columns]
     else:
-        feature_columns = find_columns(table, features, UsageError, "--features")
+        feature_columns = find_columns(table, features, OptionError, "`features`")
     if both := [table.names[n] for n in feature_columns if n in target_columns]:
-        raise UsageError(
-            f"column {quoted(both[0])} is a target and a feature. Leave it out of --features."
+        raise OptionError(
+            f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
         )
     if not feature_columns:
         raise DataError(
@@ -127,7 +127,7 @@ def check_scores(
     if scores[row, target] < 0:
         hint = "A score below 0 cannot be learned: add the same amount to all scores first."
     elif hint is None:
-        hint = f"Say what the best score is: --max-score {_exact(scores.max())}"
+        hint = f"Say what the best score is: `max_score={_exact(scores.max())}`"
     raise DataError(
         f"{table.source}, line {line_of_row(table, row)}, column "
         f"{quoted(dataset.targets[target])}: the score {_exact(scores[row, target])} "
@@ -179,12 +179,12 @@ def model_columns(table: Table, names: Sequence[str]) -> list[int]:
 
 
 def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
-    """Say how to go on after a bad cell, with the --features that would work, ready to copy."""
+    """Say how to go on after a bad cell, with the `features` that would work, ready to copy."""
     usable = _numeric_columns(table)
     if any(target not in usable for target in targets):
         choices = [table.names[n] for n in usable]
         return "Mend the cell" + (
-            f", or choose another --target (columns of numbers: {listed(choices)})."
+            f", or choose another `target` (columns of numbers: {listed(choices)})."
             if choices
             else "."
         )
@@ -198,8 +198,8 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
     csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
     suggestion = shlex.quote(names.getvalue())
     if not suggestion.isprintable() or len(suggestion) > MAX_TO_COPY:
-        return "Mend the cell, or leave the column out by naming the others in --features."
-    return f"Mend the cell, or leave the column out: --features {suggestion}"
+        return "Mend the cell, or leave the column out by naming the others in `features`."
+    return f"Mend the cell, or leave the column out: `features={suggestion}`"
 
 
 def _numeric_columns(table: Table) -> list[int]:

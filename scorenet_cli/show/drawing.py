@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from scorenet_cli.core import Array
-from scorenet_cli.errors import UsageError
+from scorenet_cli.errors import OptionError
 from scorenet_cli.text import number, printable
 
 # What can still be told apart on a slide.
@@ -116,11 +116,11 @@ def draw(
 ) -> str:
     """Return the SVG of a network; beside stands under the names of the last column.
 
-    UsageError where the network is too large to be legible.
+    OptionError where the network is too large to be legible.
     """
     most = max(len(column.circles) for column in columns)
     if most > MAX_CIRCLES or len(columns) > MAX_COLUMNS:
-        raise UsageError(
+        raise OptionError(
             f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons, and this "
             f"network has {len(columns)} of up to {most:,}. Save the tables: .html or .txt."
         )

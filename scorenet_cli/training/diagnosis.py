@@ -23,27 +23,27 @@ def diagnose(run: TrainingResult, rows: ScaledData) -> str | None:  # noqa: PLR0
     if is_sigmoid and run.loss > variance and _saturated(outputs) and not _saturated(actual):
         return (
             "all outputs are stuck at the end of the sigmoid, where it is flat and hardly learns. "
-            "Try another --seed, or with gd a smaller --learning-rate."
+            "Try another `seed`, or with gd a smaller `learning_rate`."
         )
     if len(actual) > 1 and run.loss >= variance > 0:
         return (
             "the network is no better than predicting the mean score for everyone. "
-            "Try more --epochs, or another start: --seed."
+            "Try more `epochs`, or another start: `seed`."
         )
     can_fit = variance > 0 and run.network.parameters >= actual.size
     if run.stopped in {"tolerance", "patience"} or not can_fit:
         return None
     if run.stopped == "converged":
         if run.loss > variance / 100:
-            return "no step lowers the loss, and the scores are not met. Try another --seed."
+            return "no step lowers the loss, and the scores are not met. Try another `seed`."
         return None
     if run.loss > variance / 100 and _barely_moved(run.history):
         return (
             "the loss hardly fell any more in the second half of training, and the scores are not "
-            "met yet. Try more --epochs, or another start: --seed."
+            "met yet. Try more `epochs`, or another start: `seed`."
         )
     if run.loss > variance / 100:
-        return "the scores are not met yet, but the loss is still falling. Try more --epochs."
+        return "the scores are not met yet, but the loss is still falling. Try more `epochs`."
     return None
 
 

@@ -259,5 +259,5 @@ def _diverged(epoch: int) -> TrainingError:
     """Make the error for a loss or weights beyond floating-point numbers."""
     return TrainingError(
         f"training diverged: its numbers are no longer finite at epoch {epoch}. "
-        "The model was not saved. Try a smaller --learning-rate."
+        "The model was not saved. Try a smaller `learning_rate`."
     )

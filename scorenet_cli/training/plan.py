@@ -22,7 +22,7 @@ from scorenet_cli.core.optimizers import levenberg_marquardt
 from scorenet_cli.data import csv_table, dataset
 from scorenet_cli.data.csv_table import Table
 from scorenet_cli.data.dataset import Dataset
-from scorenet_cli.errors import DataError, ModelError, UsageError
+from scorenet_cli.errors import DataError, ModelError, OptionError
 from scorenet_cli.model import document
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.record import TrainingRecord
@@ -73,8 +73,8 @@ def _new_job(table: Table, options: Options) -> TrainingPlan:
     shape = (len(data.features), *hidden, len(data.targets))
     bias = options.bias or False
     if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:
-        raise UsageError(
-            f"--hidden: the network would have more than {MAX_PARAMETERS:,} parameters."
+        raise OptionError(
+            f"`hidden`: the network would have more than {MAX_PARAMETERS:,} parameters."
         )
     seed = DEFAULT_SEED if options.seed is None else options.seed
     init = options.init or "normal"
@@ -98,7 +98,7 @@ def _split(data: Dataset, options: Options, seed: int) -> tuple[Dataset, Dataset
         return data, None
     rows = len(data.inputs)
     if rows < MIN_TO_SPLIT:
-        raise DataError(f"{data.source}: {rows} rows cannot be split. Leave --validation out.")
+        raise DataError(f"{data.source}: {rows} rows cannot be split. Leave `validation` out.")
     kept, validation_rows = loop.split(rows, options.validation, seed)
     return data.take(kept), data.take(validation_rows)
 
@@ -114,7 +114,7 @@ def _job(  # noqa: PLR0913, PLR0917 - a plan is these facts
     """Settle the optimizer and its options: what is said, else the resumed run's, else usual."""
     optimizer = options.optimizer or before.optimizer or DEFAULT_OPTIMIZER
     if optimizer not in get_args(OptimizerName):
-        raise ModelError(f"the model was trained by {quoted(optimizer)}. Say which --optimizer.")
+        raise ModelError(f"the model was trained by {quoted(optimizer)}. Say which `optimizer`.")
     if optimizer == "lm":
         levenberg_marquardt.check_size(start.network)
     goes_on = before.optimizer == optimizer
@@ -124,11 +124,11 @@ def _job(  # noqa: PLR0913, PLR0917 - a plan is these facts
     rate = options.learning_rate or before.learning_rate or DEFAULT_LEARNING_RATES.get(optimizer)
     batch_size = options.batch_size or before.batch_size or DEFAULT_BATCH_SIZE
     for option, given, takers in (
-        ("--learning-rate", options.learning_rate, {"gd", "adam"}),
-        ("--batch-size", options.batch_size, {"adam"}),
+        ("`learning_rate`", options.learning_rate, {"gd", "adam"}),
+        ("`batch_size`", options.batch_size, {"adam"}),
     ):
         if given is not None and optimizer not in takers:
-            raise UsageError(f"{option} means nothing to --optimizer {optimizer}. Leave it out.")
+            raise OptionError(f"{option} means nothing to `optimizer={optimizer}`. Leave it out.")
     facts = dataclasses.replace(
         before,
         optimizer=optimizer,
@@ -156,15 +156,15 @@ def _resumed_job(table: Table, options: Options, old: Model) -> TrainingPlan:
     hidden = old.network.layers[:-1]
     _check_agrees(
         {
-            "--features": (options.features, old.features),
-            "--target": (options.targets, old.targets),
-            "--max-score": (options.max_score, float(old.target_scale[0])),
-            "--hidden": (options.hidden, old.network.shape[1:-1]),
-            "--bias": (options.bias, all(layer.bias is not None for layer in old.network.layers)),
-            "--activation": (options.activation, hidden[0].activation if hidden else None),
-            "--init": (options.init, before.init),
-            "--seed": (options.seed, before.seed),
-            "--validation": (
+            "`features`": (options.features, old.features),
+            "`target`": (options.targets, old.targets),
+            "`max_score`": (options.max_score, float(old.target_scale[0])),
+            "`hidden`": (options.hidden, old.network.shape[1:-1]),
+            "`bias`": (options.bias, all(layer.bias is not None for layer in old.network.layers)),
+            "`activation`": (options.activation, hidden[0].activation if hidden else None),
+            "`init`": (options.init, before.init),
+            "`seed`": (options.seed, before.seed),
+            "`validation`": (
                 None if before.validation is None else options.validation,
                 before.validation,
             ),
@@ -189,8 +189,8 @@ def _check_agrees(pairs: dict[str, tuple[object, object]]) -> None:
     """Refuse an option that contradicts the model that is resumed."""
     for option, (given, has) in pairs.items():
         if given is not None and given != has:
-            raise UsageError(
-                f"{option} does not fit --resume: the model goes on as it is. Leave {option} out."
+            raise OptionError(
+                f"{option} does not fit `resume`: the model goes on as it is. Leave {option} out."
             )
 
 

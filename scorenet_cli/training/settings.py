@@ -12,7 +12,7 @@ from typing import Literal
 from scorenet_cli import files
 from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.network import InitName
-from scorenet_cli.errors import FileError, UsageError
+from scorenet_cli.errors import FileError, OptionError
 from scorenet_cli.model import json_file
 from scorenet_cli.text import quoted
 
@@ -57,7 +57,9 @@ class Options:
 def parse_hidden(text: str) -> tuple[int, ...]:
     """Read 3 or 16,8."""
     if not re.fullmatch(r" *0*[1-9]\d{0,8} *(, *0*[1-9]\d{0,8} *)*", text, re.ASCII):
-        raise UsageError(f"--hidden takes a size, or sizes between commas, and not {quoted(text)}.")
+        raise OptionError(
+            f"`hidden` takes a size, or sizes between commas, and not {quoted(text)}."
+        )
     return tuple(int(size) for size in text.split(","))
 
 
@@ -68,7 +70,7 @@ def parse_names(text: str) -> tuple[str, ...]:
     except csv.Error:
         names = ()
     if not names or not all(names):
-        raise UsageError(f"--features takes names between commas, and not {quoted(text)}.")
+        raise OptionError(f"`features` takes names between commas, and not {quoted(text)}.")
     return names
 
 
@@ -81,35 +83,35 @@ def check(options: Options) -> None:
 def _check_numbers(options: Options) -> None:
     """Refuse nan, infinity, and zero where it makes no sense."""
     for option, value, least in (
-        ("--max-score", options.max_score, "above 0"),
-        ("--learning-rate", options.learning_rate, "above 0"),
-        ("--tolerance", options.tolerance, "of at least 0"),
+        ("`max_score`", options.max_score, "above 0"),
+        ("`learning_rate`", options.learning_rate, "above 0"),
+        ("`tolerance`", options.tolerance, "of at least 0"),
     ):
         if value is not None and not (math.isfinite(value) and (value > 0 or "at" in least)):
-            raise UsageError(f"{option} must be a finite number {least}.")
+            raise OptionError(f"{option} must be a finite number {least}.")
     if options.validation is not None and not 0 < options.validation < 1:
-        raise UsageError("--validation takes a part between 0 and 1, 0.2 for a fifth of the rows.")
+        raise OptionError("`validation` takes a part between 0 and 1, 0.2 for a fifth of the rows.")
     if options.patience is not None and options.validation is None:
-        raise UsageError("--patience watches the rows held back: it needs --validation.")
+        raise OptionError("`patience` watches the rows held back: it needs `validation`.")
     if options.restarts > 1 and options.resume is not None:
-        raise UsageError("--restarts makes new starts, and --resume goes on from one: take one.")
+        raise OptionError("`restarts` makes new starts, and `resume` goes on from one: take one.")
 
 
 def _check_places(options: Options) -> None:
     """Find out before the work what could not be written after it."""
-    for option, place in (("--output", options.output), ("--history", options.history)):
+    for option, place in (("`output`", options.output), ("`history`", options.history)):
         if place == "-":
-            raise UsageError(f"{option} takes a file's name: standard output has the results.")
+            raise OptionError(f"{option} takes a file's name: standard output has the results.")
     json_file.check_output(options.output)
     if options.history is None:
         return
     for what, other in (
         ("the CSV", options.csv),
-        ("--output", options.output),
-        ("--resume", options.resume),
+        ("`output`", options.output),
+        ("`resume`", options.resume),
     ):
         if other is not None and files.same(other, options.history):
-            raise UsageError(f"--history would overwrite {what}: {quoted(options.history)}.")
+            raise OptionError(f"`history` would overwrite {what}: {quoted(options.history)}.")
     files.check_writable(options.history)
     if os.path.isfile(options.history) and not read_history(options.history):
         raise FileError(

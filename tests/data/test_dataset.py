@@ -27,7 +27,7 @@ from scorenet_cli.data.dataset import (
     read_table,
     read_tables,
 )
-from scorenet_cli.errors import DataError, FileError, UsageError
+from scorenet_cli.errors import DataError, FileError, OptionError
 
 
 def table(text: str | bytes) -> Table:
@@ -169,8 +169,9 @@ def test_a_decimal_comma_is_to_be_mended_and_the_column_kept() -> None:
 def test_text_in_a_column_comes_with_the_features_that_work(text: str, kept: list[str]) -> None:
     message = refusal(text)
     assert " is not a number. Mend the cell, or leave the column out: " in message
-    option, value = shlex.split(message.split("leave the column out: ")[1])
-    assert option == "--features"
+    option, _, value = message.split("leave the column out: `")[1].rstrip("`").partition("=")
+    assert option == "features"
+    (value,) = shlex.split(value)
     features = next(csv.reader([value]))
     assert features == kept
     assert read(text, features=features).features == tuple(kept)
@@ -178,7 +179,7 @@ def test_text_in_a_column_comes_with_the_features_that_work(text: str, kept: lis
 
 def test_features_that_cannot_be_shown_are_not_listed_for_copying() -> None:
     message = refusal('n,"h\nx",g,s\nann,1,2,3\n')
-    generic = " Mend the cell, or leave the column out by naming the others in --features."
+    generic = " Mend the cell, or leave the column out by naming the others in `features`."
     assert message.endswith(generic)
     for length, is_listed in ((MAX_TO_COPY, True), (MAX_TO_COPY + 1, False)):
         message = refusal(f"n,{'h' * length},s\nann,1,2\n")
@@ -188,7 +189,7 @@ def test_features_that_cannot_be_shown_are_not_listed_for_copying() -> None:
 def test_text_in_the_target_column_comes_with_the_columns_that_could_be_one() -> None:
     assert refusal("h,n,s\n1,x,A\n2,y,B\n") == (
         "s.csv, line 2, column 'n': 'x' is not a number. "
-        "Mend the cell, or choose another --target (columns of numbers: 'h')."
+        "Mend the cell, or choose another `target` (columns of numbers: 'h')."
     )
     assert refusal("h,n,s\n1,x,3\n4,5\n").endswith("(columns of numbers: 'h').")
     assert refusal("h,s\nx,A\n") == "s.csv, line 2, column 'h': 'x' is not a number. Mend the cell."
@@ -218,38 +219,40 @@ def test_a_name_that_two_columns_have_does_not_matter_where_it_is_not_used() -> 
 
 
 def test_a_column_that_is_not_there_is_a_mistake_on_the_command_line() -> None:
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(OptionError) as error:
         read("hours,score\n1,2\n", targets=["scroe"])
     assert str(error.value) == (
-        "--target: s.csv has no column 'scroe'. Did you mean 'score'? "
+        "`target`: s.csv has no column 'scroe'. Did you mean 'score'? "
         "Its columns are: 'hours', 'score'."
     )
-    with pytest.raises(UsageError, match=r"^--features: .*'x'\. Its columns are: 'hours', 'score'"):
+    with pytest.raises(
+        OptionError, match=r"^`features`: .*'x'\. Its columns are: 'hours', 'score'"
+    ):
         read("hours,score\n1,2\n", features=["x"])
 
 
 @pytest.mark.parametrize(
     ("features", "targets", "message"),
     [
-        (["a", "a"], None, "--features: column 'a' is named twice."),
-        (None, ["b", "b "], "--target: column 'b' is named twice."),
+        (["a", "a"], None, "`features`: column 'a' is named twice."),
+        (None, ["b", "b "], "`target`: column 'b' is named twice."),
         (
             ["a", "b"],
             ["b"],
-            "column 'b' is a target and a feature. Leave it out of --features.",
+            "column 'b' is a target and a feature. Leave it out of `features`.",
         ),
     ],
 )
 def test_a_column_has_one_part_to_play(
     features: list[str] | None, targets: list[str] | None, message: str
 ) -> None:
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(OptionError) as error:
         read("a,b,s\n1,2,3\n", features, targets)
     assert str(error.value) == message
 
 
 def test_find_columns_gives_positions_in_the_order_asked() -> None:
-    assert find_columns(table("a,b,c\n1,2,3\n"), ["c", " a "], UsageError, "x") == [2, 0]
+    assert find_columns(table("a,b,c\n1,2,3\n"), ["c", " a "], OptionError, "x") == [2, 0]
 
 
 def test_a_model_finds_its_columns_by_name() -> None:
@@ -328,7 +331,7 @@ def test_scores_from_nothing_to_the_best_are_right() -> None:
 def test_a_score_that_is_too_high_is_named_with_the_option_that_helps() -> None:
     assert checked("h,s\n1,50\n\n2,120\n3,150.5\n") == (
         "s.csv, line 4, column 's': the score 120 is not between 0 and 100. "
-        "Say what the best score is: --max-score 150.5"
+        "Say what the best score is: `max_score=150.5`"
     )
 
 
@@ -360,12 +363,12 @@ def test_the_hint_is_about_the_score_that_is_named() -> None:
 def test_the_best_score_that_the_hint_names_is_enough(score: float) -> None:
     text = f"h,s\n1,50\n2,{score!r}\n"
     found = table(text)
-    most = float(checked(text).split("--max-score ")[1])
+    most = float(checked(text).split("`max_score=")[1].rstrip("`"))
     check_scores(found, read_dataset(found), np.array([most]))
 
 
 def test_a_score_too_high_below_one_is_not_taken_for_a_negative_one() -> None:
-    assert checked("h,s\n1,0.7\n", most=[0.5]).endswith("--max-score 0.7")
+    assert checked("h,s\n1,0.7\n", most=[0.5]).endswith("`max_score=0.7`")
 
 
 # Parts of it

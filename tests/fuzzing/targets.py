@@ -18,7 +18,7 @@ import typer
 
 from scorenet_cli.cli.values import parse_values
 from scorenet_cli.data import csv_table, dataset
-from scorenet_cli.errors import ScorenetError, UsageError
+from scorenet_cli.errors import OptionError, ScorenetError
 from scorenet_cli.model import json_file, trace
 from scorenet_cli.model.model import predict
 
@@ -51,7 +51,7 @@ def fuzz_csv(data: bytes) -> None:
     assert ((rows.scores >= 0) & (rows.scores <= 100)).all()
     assert len({*rows.features, *rows.targets}) == len(rows.features) + len(rows.targets)
     names = [*rows.features, *rows.targets]
-    columns = dataset.find_columns(table, names, UsageError, "--features")
+    columns = dataset.find_columns(table, names, OptionError, "--features")
     carefully = csv_table._read_carefully(table, columns)  # noqa: SLF001 - the slower twin
     assert np.array_equal(carefully, np.column_stack([rows.inputs, rows.scores]))
 

@@ -7,7 +7,7 @@ import pytest
 from pictures import SVG, assert_nothing_overlaps, numbers_in, text_boxes
 from support import named
 
-from scorenet_cli.errors import UsageError
+from scorenet_cli.errors import OptionError
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.drawing import MAX_CIRCLES, MAX_COLUMNS
@@ -88,7 +88,7 @@ def test_a_long_name_is_cut_and_whole_in_the_title() -> None:
 
 @pytest.mark.parametrize("shape", [(2, MAX_CIRCLES + 1, 1), (1,) * (MAX_COLUMNS + 1)])
 def test_what_would_not_be_legible_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(UsageError, match="a picture has room for 8 columns of 32 neurons"):
+    with pytest.raises(OptionError, match="a picture has room for 8 columns of 32 neurons"):
         forward_picture(forward_trace(model_of(shape), [1.0] * shape[0]))
 
 

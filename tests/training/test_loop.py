@@ -116,7 +116,7 @@ def test_a_loss_that_is_no_number_ends_the_run() -> None:
         train(descent(exploding), ROWS, StoppingCriteria(10))
     assert str(error.value) == (
         "training diverged: its numbers are no longer finite at epoch 0. "
-        "The model was not saved. Try a smaller --learning-rate."
+        "The model was not saved. Try a smaller `learning_rate`."
     )
 
 
@@ -213,18 +213,18 @@ def test_a_split_is_seeded_and_takes_every_row_once(rows: int, fraction: float, 
 
 STUCK = (
     "all outputs are stuck at the end of the sigmoid, where it is flat and hardly learns. "
-    "Try another --seed, or with gd a smaller --learning-rate."
+    "Try another `seed`, or with gd a smaller `learning_rate`."
 )
 NO_BETTER = (
     "the network is no better than predicting the mean score for everyone. "
-    "Try more --epochs, or another start: --seed."
+    "Try more `epochs`, or another start: `seed`."
 )
 FLAT = (
     "the loss hardly fell any more in the second half of training, and the scores are not "
-    "met yet. Try more --epochs, or another start: --seed."
+    "met yet. Try more `epochs`, or another start: `seed`."
 )
-FALLING = "the scores are not met yet, but the loss is still falling. Try more --epochs."
-AT_AN_END = "no step lowers the loss, and the scores are not met. Try another --seed."
+FALLING = "the scores are not met yet, but the loss is still falling. Try more `epochs`."
+AT_AN_END = "no step lowers the loss, and the scores are not met. Try another `seed`."
 # Two targets, each of variance 1/16 about a mean of its own: .25, .75 and .5, 1.
 TWO = ScaledData(np.array([[0.0], [1.0]]), np.array([[0.25, 0.5], [0.75, 1.0]]))
 VARIANCE = 1 / 16

@@ -19,7 +19,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.core.parallel import SHARDS, map_shards, round_robin
-from scorenet_cli.errors import ModelError, UsageError
+from scorenet_cli.errors import ModelError, OptionError
 
 MAX_BYTES = 2**30
 # Cells of a block of the Jacobian: rows and targets times parameters.
@@ -40,13 +40,13 @@ ROUNDING = float(np.finfo(np.float64).eps) ** 2
 
 
 def check_size(network: Network) -> None:
-    """Raise UsageError where the parameters² matrix would not fit in 1 GiB."""
+    """Raise OptionError where the parameters² matrix would not fit in 1 GiB."""
     size = network.parameters**2 * 8
     if size > MAX_BYTES:
-        raise UsageError(
-            f"--optimizer lm needs a matrix of {network.parameters:,} x {network.parameters:,} "
-            f"numbers, {size / 2**30:,.1f} GiB, and takes 1 GiB at most. Use a smaller --hidden, "
-            "or --optimizer adam."
+        raise OptionError(
+            f"`optimizer=lm` needs a matrix of {network.parameters:,} x {network.parameters:,} "
+            f"numbers, {size / 2**30:,.1f} GiB, and takes 1 GiB at most. Use a smaller `hidden`, "
+            "or `optimizer=adam`."
         )
 
 

@@ -17,7 +17,7 @@ from scorenet_cli.core.optimizers.levenberg_marquardt import (
     to_flat,
     to_network,
 )
-from scorenet_cli.errors import ModelError, UsageError
+from scorenet_cli.errors import ModelError, OptionError
 
 SMOOTH = st.lists(st.sampled_from(["sigmoid", "tanh"]), min_size=1, max_size=3)
 
@@ -122,7 +122,7 @@ def test_a_state_that_is_not_its_own_is_refused(memory: dict[str, object], why: 
 
 def test_a_matrix_over_a_gibibyte_is_refused_with_its_size() -> None:
     large = random_network((2, 120, 120, 1), seed=0)  # 240 + 14,400 + 120 = 14,760 parameters
-    with pytest.raises(UsageError, match=r"14,760 x 14,760 numbers, 1\.6 GiB"):
+    with pytest.raises(OptionError, match=r"14,760 x 14,760 numbers, 1\.6 GiB"):
         lm.check_size(large)
     lm.check_size(random_network((2, 100, 100, 1), seed=0))
 
