@@ -103,7 +103,7 @@ def emit(
         show(page())
     if save is not None:
         files.write_atomic(save, content)
-        echo_error(f"Saved {files.shown(save)}.")
+        echo_error(f"Saved {files.display_path(save)}.")
 
 
 def _content(

@@ -64,7 +64,7 @@ def run(options: Options) -> None:
     if options.is_verbose:
         instead = ", in place of the model that was there" if replaces else ""
         echo_error(
-            f"Saved {files.shown(options.output)}{instead}. "
+            f"Saved {files.display_path(options.output)}{instead}. "
             f"Next: {_next_command(job.data, options)}"
         )
     if wish.signal is not None:  # it came while a finished run was saved

@@ -36,14 +36,14 @@ class Model:
 class Predictions(NamedTuple):
     """Values as given and as scaled (rows, features), outputs and scores (rows, targets).
 
-    outside (rows, features) is true where a value lies outside the training range.
+    out_of_range (rows, features) is true where a value lies outside the training range.
     """
 
     inputs: Array
     scaled_inputs: Array
     outputs: Array
     scores: Array
-    outside: np.typing.NDArray[np.bool_]
+    out_of_range: np.typing.NDArray[np.bool_]
 
 
 def predict(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
@@ -57,7 +57,7 @@ def predict(model: Model, values: Array, scaling: ScalingName = "training") -> P
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():
         raise overflow_error(values[bad_rows][0].tolist())
-    return Predictions(values, scaled, outputs, scores, _outside(model, values, scaling))
+    return Predictions(values, scaled, outputs, scores, _out_of_range(model, values, scaling))
 
 
 def to_scores(model: Model, outputs: Array) -> Array:
@@ -74,7 +74,7 @@ def overflow_error(values: Sequence[float]) -> DataError:
     )
 
 
-def _outside(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
+def _out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
     """Tell which values lie outside the training range."""
     ranges = training_range(model, scaling)
     if ranges is None:

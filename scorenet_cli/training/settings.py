@@ -115,8 +115,8 @@ def _check_places(options: Options) -> None:
     files.check_writable(options.history)
     if os.path.isfile(options.history) and not read_history(options.history):
         raise FileError(
-            f"{files.shown(options.history)}: exists and is not a history, so it is left alone. "
-            "Choose another name, or move it away."
+            f"{files.display_path(options.history)} exists and is not a history, so it is left "
+            "alone. Choose another name, or move it away."
         )
 
 
