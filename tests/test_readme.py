@@ -114,6 +114,6 @@ def test_the_pictures_are_what_the_commands_draw(folder: Path, command: str) -> 
 def test_every_file_of_the_package_is_in_the_layout() -> None:
     layout = README.partition("## How the code is laid out")[2]
     for path in (ROOT / "scorenet_cli").iterdir():
-        if path.name.startswith("__"):
+        if path.name.startswith("__") or path.suffix == ".typed":
             continue
         assert f"  {path.name}{'/' if path.is_dir() else ''} " in layout

@@ -53,7 +53,7 @@ def predict(
     import numpy as np
 
     from scorenet_cli import files
-    from scorenet_cli.cli.values import check_count, parse_values
+    from scorenet_cli.cli.options import check_count, parse_values
     from scorenet_cli.model import json_file
     from scorenet_cli.model.model import predict as run
 

@@ -27,7 +27,7 @@ TIMES = int(os.environ.get("SCORENET_FAULTS", "4"))
 SCRIPT = """
 import os, sys, time
 from scorenet_cli.cli import main
-from scorenet_cli.cli import training_run
+from scorenet_cli.cli import train as training_run
 {change}
 main()
 """
