@@ -36,7 +36,7 @@ def catch_signals(flag: InterruptFlag) -> Iterator[None]:
 
     def take(number: int, _frame: FrameType | None) -> None:
         if flag.is_set:
-            signal.signal(number, before[number])
+            signal.signal(number, before[signal.Signals(number)])
             os.kill(os.getpid(), number)
         flag.signal = number
 

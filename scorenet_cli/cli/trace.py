@@ -25,12 +25,11 @@ from scorenet_cli.errors import OptionError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import RenderableType
-
     from scorenet_cli.data.columns import ScalingName
     from scorenet_cli.model.document import Document
     from scorenet_cli.model.model import Model
     from scorenet_cli.model.trace import ForwardTrace
+    from scorenet_cli.show.console import Page
 
 SAVED_AS = (".svg", ".html", ".txt")
 
@@ -63,7 +62,7 @@ def forward_trace(
     if json:
         _print_json(_forward_answer(result, document))
 
-    def page() -> "RenderableType":
+    def page() -> "Page":
         from scorenet_cli.show.pages.forward import forward_page
 
         return forward_page(result, document, precision)
@@ -119,7 +118,7 @@ def backward_trace(
         document = example.document(result.forward, scaling)
         _print_json(as_json(result) | {"forward": _forward_answer(result.forward, document)})
 
-    def page() -> "RenderableType":
+    def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
 
         return backward_page(result, precision, of_the_document=not values)
@@ -203,7 +202,7 @@ def _check_save(path: str | None, model: str) -> None:
 
 def _emit(
     context: typer.Context,
-    page: "Callable[[], RenderableType]",
+    page: "Callable[[], Page]",
     picture: "Callable[[], str]",
     *,
     json: bool,
