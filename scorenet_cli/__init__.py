@@ -19,6 +19,7 @@ from scorenet_cli.errors import (
 if TYPE_CHECKING:
     from scorenet_cli.api import (
         Callbacks,
+        Data,
         FitResult,
         Model,
         Settings,
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Callbacks",
+    "Data",
     "DataError",
     "FileError",
     "FitResult",

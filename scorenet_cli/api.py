@@ -97,12 +97,7 @@ def predict(model: Model, values: ArrayLike, *, scaling: ScalingName = "training
     The result holds inputs, scaled inputs, outputs, and scores (rows, targets) in score units.
     DataError where the values are not (rows, features), or become too large to compute with.
     """
-    array = np.asarray(values, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != len(model.features):  # noqa: PLR2004 - rows, features
-        raise DataError(
-            f"expected values of shape (rows, {len(model.features)}), got {array.shape}."
-        )
-    return models.predict(model, array, scaling)
+    return models.predict(model, values, scaling)
 
 
 def evaluate(model: Model, data: Data) -> Evaluation:
@@ -150,7 +145,7 @@ def _table(data: Data | None) -> Table:
         return dataset.read_table(os.fspath(data))
     if hasattr(data, "read"):
         content = data.read()
-        source = files.shown(str(getattr(data, "name", "the file")))
+        source = files.display_path(str(getattr(data, "name", "the file")))
         return csv_table.make_table(
             content.encode() if isinstance(content, str) else content, source
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,7 +133,7 @@ def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
     ],
 )
 def test_a_setting_that_does_not_fit_is_an_option_error(
-    settings: dict[str, object], expected: str
+    settings: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(scorenet.OptionError) as error:
         scorenet.train(COLUMNS, **settings)

@@ -50,4 +50,4 @@ def inspect(
     from scorenet_cli.show.console import show
     from scorenet_cli.show.pages.inspect import inspection
 
-    show(inspection(loaded, files.shown(model), scored))
+    show(inspection(loaded, files.display_path(model), scored))

@@ -201,8 +201,8 @@ class _RangeWarnings:
         import numpy as np
 
         self.rows += len(answer.inputs)
-        for position in np.flatnonzero(answer.outside.any(axis=0)).tolist():
-            outside = answer.outside[:, position]
+        for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
+            outside = answer.out_of_range[:, position]
             self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
             self.first.setdefault(position, float(answer.inputs[outside, position][0]))
 

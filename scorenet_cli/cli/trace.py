@@ -226,4 +226,4 @@ def _emit(
 
         show(page())
     if save is not None:
-        echo_error(f"Saved {files.shown(save)}.")
+        echo_error(f"Saved {files.display_path(save)}.")

@@ -209,7 +209,7 @@ def _check_places(run: _Run) -> None:
     files.check_writable(run.history)
     if os.path.isfile(run.history) and not read_history(run.history):
         raise FileError(
-            f"{files.shown(run.history)}: exists and is not a history, so it is left alone. "
+            f"{files.display_path(run.history)}: exists and is not a history, so it is left alone. "
             "Choose another name, or move it away."
         )
 
@@ -234,7 +234,9 @@ def _train(run: _Run) -> None:
         raise typer.Exit(flag.exit_status)
     if run.is_verbose:
         instead = ", in place of the model that was there" if replaces else ""
-        echo_error(f"Saved {files.shown(run.output)}{instead}. Next: {_next_command(run, fit)}")
+        echo_error(
+            f"Saved {files.display_path(run.output)}{instead}. Next: {_next_command(run, fit)}"
+        )
     if flag.is_set:  # it came while a finished run was saved
         echo_error("Interrupted after training had ended; the model is saved.")
         raise typer.Exit(flag.exit_status)

@@ -217,7 +217,7 @@ def test_a_file_that_may_not_grow_is_one_message_and_the_old_one_stays(
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
     result = ended(start(folder, *words, change=limit))
     assert one_message(result) == (
-        f"Error: {target}: cannot be written: file too large. Nothing was changed there."
+        f"Error: {target} cannot be written: file too large. Nothing was changed there."
     )
     assert result.returncode == 1
     assert (folder / target).read_bytes() == before
@@ -267,7 +267,7 @@ def test_a_folder_that_vanishes_during_training_is_one_message(folder: Path) -> 
     result = ended(run)
     assert result.returncode == 1
     last = result.stderr.splitlines()[-1]
-    assert last.startswith("Error: gone/m.json: cannot be written: no such file or directory.")
+    assert last.startswith("Error: gone/m.json cannot be written: no such file or directory.")
     assert "Traceback" not in result.stderr
 
 

@@ -105,7 +105,7 @@ def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["1"], 1, "there is no such model"),
+        (["1"], 1, "there is no model"),
         (["1", "--worked-example"], 2, "expected 2 values"),
         (["--model", "m.json"], 2, "--model is not for the worked example"),
         (["1", "x", "--worked-example"], 2, "'x' is not a number"),

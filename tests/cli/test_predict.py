@@ -223,8 +223,8 @@ def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) ->
         (["1", "1e999"], 2, "'1e999' is not a finite number"),
         (["1", "--precison", "3"], 2, "no option '--precison'. Did you mean '--precision'?"),
         (["-e", "3"], 2, "no option '-e'"),
-        (["1", "2", "--model", "none.json"], 1, "none.json: there is no such model"),
-        (["--csv", "none.csv"], 1, "none.csv: cannot be read"),
+        (["1", "2", "--model", "none.json"], 1, "there is no model none.json"),
+        (["--csv", "none.csv"], 1, "none.csv cannot be read"),
         (
             ["--csv", "d.csv"],
             1,

@@ -289,8 +289,8 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["nowhere.csv"], 1, "nowhere.csv: cannot be read: no such file or directory."),
-        (["."], 1, ".: is a folder, not a file."),
+        (["nowhere.csv"], 1, "nowhere.csv cannot be read: no such file or directory."),
+        (["."], 1, ". is a folder, not a file."),
         (["d.csv", "--target", "marks"], 2, "no column 'marks'"),
         (["d.csv", "--features", "hours_sleptt"], 2, "Did you mean 'hours_slept'?"),
         (["d.csv", "--features", "score"], 2, "is a target and a feature"),
@@ -312,7 +312,7 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "-o", "-"], 2, "--output needs a file"),
         (["d.csv", "-o", ""], 1, "has no name"),
         (["d.csv", "--history", "other.json"], 1, "is not a history, so it is left alone"),
-        (["d.csv", "--resume", "none.json"], 1, "none.json: there is no such model"),
+        (["d.csv", "--resume", "none.json"], 1, "there is no model none.json"),
     ],
 )
 def test_what_is_at_fault_is_named_once(
