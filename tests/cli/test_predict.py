@@ -214,8 +214,8 @@ def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) ->
     [
         ([], 2, "give either VALUES or --csv FILE"),
         (["1", "2", "--csv", "d.csv"], 2, "give either VALUES or --csv FILE"),
-        (["1"], 2, "takes 2 values ('studied', 'slept'), and 1 came"),
-        (["1", "2", "3"], 2, "and 3 came"),
+        (["1"], 2, "expected 2 values ('studied', 'slept'), got 1"),
+        (["1", "2", "3"], 2, "got 3"),
         (["1", "two"], 2, "'two' is not a number"),
         (["1", "2,5"], 2, "write decimals with a point"),
         (["1", "nan"], 2, "'nan' is not a finite number"),
