@@ -16,7 +16,7 @@ from typing import cast
 from scorenet_cli.errors import FileError
 from scorenet_cli.text import printable
 
-# Names of files that are open already: to replace one would leave its reader with the old.
+# Aliases of open descriptors: write through, never replace.
 _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 # Largest model file that is read, in bytes.
 MAX_MODEL_BYTES = 256_000_000
@@ -24,7 +24,7 @@ MAX_MODEL_BYTES = 256_000_000
 _PREFIX, _SUFFIX = ".scorenet-", ".tmp"
 
 
-def shown(path: str | Path) -> str:
+def display_path(path: str | Path) -> str:
     """Return a path as messages show it."""
     return "standard input" if str(path) == "-" else printable(str(path))
 
@@ -37,7 +37,7 @@ def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
     except (OSError, ValueError) as error:
         raise _not_read(path, error) from error
     if limit is not None and len(data) > limit:
-        raise FileError(f"{shown(path)}: is larger than {limit // 1_000_000} MB.")
+        raise FileError(f"{display_path(path)} is larger than {limit // 1_000_000} MB.")
     return data
 
 
@@ -55,7 +55,7 @@ def _opened(path: str | Path) -> AbstractContextManager[BufferedReader]:
     """Open a file, or standard input for '-', which stays open."""
     if str(path) != "-":
         if os.path.isdir(path):
-            raise FileError(f"{shown(path)}: is a folder, not a file.")
+            raise FileError(f"{display_path(path)} is a folder, not a file.")
         return open(path, "rb")
     if sys.stdin is None:  # pragma: no cover - a process started with it closed
         raise FileError("standard input is closed: give a file instead of -.")
@@ -101,29 +101,34 @@ def as_file_error(path: str | Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         raise FileError(
-            f"{shown(path)}: cannot be written: {reason_of(error)}. Nothing was changed there."
+            f"{display_path(path)} cannot be written: {reason_of(error)}. "
+            "Nothing was changed there."
         ) from error
 
 
 def _not_read(path: str | Path, error: OSError | ValueError) -> FileError:
     """Make the error for what cannot be read."""
-    return FileError(f"{shown(path)}: cannot be read: {reason_of(error)}.")
+    return FileError(f"{display_path(path)} cannot be read: {reason_of(error)}.")
 
 
 def check_writable(path: str | Path) -> None:
     """Fail early, with FileError, where write_atomic could only fail later."""
-    name = shown(path)
+    name = display_path(path)
     if not str(path):
         raise FileError("a file to write has no name: give one.")
     if os.path.isdir(path):
-        raise FileError(f"{name}: is a folder; give the name of a file to write.")
+        raise FileError(f"{name} is a folder; give the name of a file to write.")
     if _is_stream(path):
         return
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
-        raise FileError(f"{name}: there is no folder {shown(folder)}; make it first.")
+        raise FileError(
+            f"{name} cannot be written: there is no folder {display_path(folder)}; make it first."
+        )
     if not os.access(folder, os.W_OK):  # a file is replaced, so the folder counts
-        raise FileError(f"{name}: the folder {shown(folder)} cannot be written to.")
+        raise FileError(
+            f"{name} cannot be written: the folder {display_path(folder)} cannot be written to."
+        )
 
 
 def _is_stream(path: str | Path) -> bool:
@@ -139,7 +144,7 @@ def exists(path: str) -> bool:
     try:
         return _mode(path) is not None
     except (OSError, ValueError) as error:
-        raise FileError(f"{shown(path)}: cannot be read: {reason_of(error)}.") from error
+        raise _not_read(path, error) from error
 
 
 def same(one: str, other: str) -> bool:

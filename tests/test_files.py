@@ -17,10 +17,10 @@ from scorenet_cli.errors import FileError
 from scorenet_cli.files import (
     check_writable,
     discard_temporaries,
+    display_path,
     read_bytes,
     read_chunks,
     same,
-    shown,
     write_atomic,
     writer,
 )
@@ -76,7 +76,7 @@ def test_a_write_that_fails_leaves_what_was_there_and_no_litter(
     with pytest.raises(FileError) as error:
         write_atomic(path, "new")
     assert str(error.value) == (
-        f"{path}: cannot be written: no space left on device. Nothing was changed there."
+        f"{path} cannot be written: no space left on device. Nothing was changed there."
     )
     assert {name: (tmp_path / name).read_text() for name in os.listdir(tmp_path)} == (
         {} if before is None else {"a": before}
@@ -238,7 +238,7 @@ def test_chunks_are_the_file_piece_by_piece(
 
 
 def test_chunks_of_what_is_not_there_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="none: cannot be read: no such file"):
+    with pytest.raises(FileError, match="none cannot be read: no such file"):
         list(read_chunks(tmp_path / "none", 10))
 
 
@@ -298,7 +298,7 @@ def test_where_no_file_can_be_nothing_is_written(tmp_path: Path, name: str, reas
     path = tmp_path / name
     with pytest.raises(FileError) as error:
         write_atomic(path, "new")
-    assert str(error.value) == (f"{path}: cannot be written: {reason}. Nothing was changed there.")
+    assert str(error.value) == (f"{path} cannot be written: {reason}. Nothing was changed there.")
     assert os.listdir(tmp_path) == []
 
 
@@ -322,8 +322,11 @@ def test_a_device_may_be_written_to() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("", "{folder}: is a folder; give the name of a file to write."),
-        ("none/a", "{folder}/none/a: there is no folder {folder}/none; make it first."),
+        ("", "{folder} is a folder; give the name of a file to write."),
+        (
+            "none/a",
+            "{folder}/none/a cannot be written: there is no folder {folder}/none; make it first.",
+        ),
     ],
 )
 def test_the_check_says_early_what_is_in_the_way(tmp_path: Path, name: str, message: str) -> None:
@@ -338,7 +341,10 @@ def test_the_check_says_early_that_a_folder_is_read_only(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(FileError) as error:
         check_writable(tmp_path / "a")
-    assert str(error.value) == f"{tmp_path}/a: the folder {tmp_path} cannot be written to."
+    assert (
+        str(error.value)
+        == f"{tmp_path}/a cannot be written: the folder {tmp_path} cannot be written to."
+    )
 
 
 def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -349,9 +355,9 @@ def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("none", "{folder}/none: cannot be read: no such file or directory."),
-        ("a/b", "{folder}/a/b: cannot be read: not a directory."),
-        ("", "{folder}: is a folder, not a file."),
+        ("none", "{folder}/none cannot be read: no such file or directory."),
+        ("a/b", "{folder}/a/b cannot be read: not a directory."),
+        ("", "{folder} is a folder, not a file."),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(
@@ -369,16 +375,16 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(
     data = bytes(1_000_001)
     (tmp_path / "a").write_bytes(data)
     assert read_bytes(tmp_path / "a", limit=1_000_001) == data
-    with pytest.raises(FileError, match=r"a: is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"a is larger than 1 MB\.$"):
         read_bytes(tmp_path / "a", limit=1_000_000)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    with pytest.raises(FileError, match=r"^standard input: is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"^standard input is larger than 1 MB\.$"):
         read_bytes("-", limit=1_000_000)
 
 
 def test_paths_are_shown_without_what_steers_a_terminal(tmp_path: Path) -> None:
-    assert shown("-") == "standard input"
-    assert shown(Path("data", "a.csv")) == os.path.join("data", "a.csv")
+    assert display_path("-") == "standard input"
+    assert display_path(Path("data", "a.csv")) == os.path.join("data", "a.csv")
     with pytest.raises(FileError) as error:
         read_bytes(tmp_path / "\x1b[2Jnone\n")
     assert str(error.value).isprintable()

@@ -79,6 +79,16 @@ def test_every_example_prints_what_readme_shows(folder: Path) -> None:
         )
 
 
+def test_the_python_session_prints_what_readme_shows(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (session,) = blocks("python")
+    test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
+    output: list[str] = []
+    assert doctest.DocTestRunner().run(test, out=output.append).failed == 0, "".join(output)
+
+
 def test_set_up_is_two_commands() -> None:
     """.ci/run runs them word by word; here the main job's part runs without installing."""
     first, second = blocks("sh")[0].strip().splitlines()
@@ -95,6 +105,7 @@ def test_the_main_job_ends_with_a_prediction(folder: Path) -> None:
     assert re.fullmatch(r"91\.59\d{4}", result.stdout.strip().splitlines()[-1])
 
 
+@pytest.mark.benchmark
 @pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")
 def test_the_benchmark_runs(folder: Path) -> None:
     (command,) = blocks("sh")[1].strip().splitlines()
@@ -114,6 +125,6 @@ def test_the_pictures_are_what_the_commands_draw(folder: Path, command: str) -> 
 def test_every_file_of_the_package_is_in_the_layout() -> None:
     layout = README.partition("## How the code is laid out")[2]
     for path in (ROOT / "scorenet_cli").iterdir():
-        if path.name.startswith("__"):
+        if path.name.startswith("__") or path.suffix == ".typed":
             continue
         assert f"  {path.name}{'/' if path.is_dir() else ''} " in layout

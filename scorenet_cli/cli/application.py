@@ -10,11 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from scorenet_cli import __version__
-from scorenet_cli.cli.backward_trace import backward_trace
-from scorenet_cli.cli.forward_trace import forward_trace
 from scorenet_cli.cli.inspect import inspect
 from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.predict import predict
+from scorenet_cli.cli.trace import backward_trace, forward_trace
 from scorenet_cli.cli.train import train
 from scorenet_cli.errors import OptionError, ScorenetError
 

@@ -1,15 +1,11 @@
 """scorenet inspect: what a model is, and where it came from."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from scorenet_cli.cli.messages import echo_error, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption
-
-if TYPE_CHECKING:
-    from scorenet_cli.core.metrics import Evaluation
-    from scorenet_cli.model.model import Model
 
 
 def inspect(
@@ -25,10 +21,11 @@ def inspect(
     json: JsonOption = False,
 ) -> None:
     """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
-    from scorenet_cli import files
+    from scorenet_cli import api, files
+    from scorenet_cli.core.metrics import baseline_warning
     from scorenet_cli.model import json_file, weights_folder
 
-    loaded = json_file.load(model)
+    loaded = api.load(model)
     if weights_to is not None:
         paths = weights_folder.save(loaded, weights_to)
         echo_error(f"Wrote {', '.join(paths)}.")
@@ -36,8 +33,14 @@ def inspect(
             warn("these files hold weights alone: not the names, not the scaling.")
         others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
         if others:
-            warn(f"read back, every layer is sigmoid: {', '.join(sorted(others))} is not kept.")
-    scored = None if data is None else _score(loaded, data)
+            warn(
+                f"when read back, every layer becomes sigmoid; {', '.join(sorted(others))} is lost."
+            )
+    scored = None if data is None else api.evaluate(loaded, data)
+    if scored is not None:
+        size = {"rows": len(scored.actual), "features": len(loaded.features)}
+        if words := baseline_warning(scored.fit, **size):
+            warn(f"on these rows, {words}")
     if json:
         from scorenet_cli.show.json_output import as_json, to_line
 
@@ -47,22 +50,4 @@ def inspect(
     from scorenet_cli.show.console import show
     from scorenet_cli.show.pages.inspect import inspection
 
-    show(inspection(loaded, files.shown(model), scored))
-
-
-def _score(model: "Model", path: str) -> "Evaluation":
-    """Score a model on a CSV, beside baselines fitted to the same rows; warn where they win."""
-    from scorenet_cli.core import metrics
-    from scorenet_cli.data import dataset
-    from scorenet_cli.model.model import predict
-
-    table = dataset.name_columns(dataset.read_table(path), model.features, model.targets)
-    dataset.model_columns(table, [*model.features, *model.targets])
-    rows = dataset.read_dataset(table, features=model.features, targets=model.targets)
-    predicted = predict(model, rows.inputs).scores
-    known = (rows.inputs, rows.scores)
-    fit = metrics.compare(predicted, *known, known)
-    words = metrics.baseline_warning(fit, rows=len(rows.inputs), features=len(rows.features))
-    if words:
-        warn(f"on these rows, {words}")
-    return metrics.Evaluation(rows.scores, predicted, fit)
+    show(inspection(loaded, files.display_path(model), scored))

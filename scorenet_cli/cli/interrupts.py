@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM during training: a wish to stop, not the end."""
+"""Ctrl-C and SIGTERM during training: the first asks to stop, the second ends at once."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,22 +17,32 @@ class InterruptFlag:
     signal: int | None = None
 
     @property
+    def is_set(self) -> bool:
+        """Whether a signal arrived."""
+        return self.signal is not None
+
+    @property
     def exit_status(self) -> int:
         """128 and the signal's number, as shells have it: 130 or 143."""
         return 128 + (self.signal or 0)
 
 
 @contextmanager
-def interrupt_flag() -> Iterator[InterruptFlag]:
-    """Take SIGINT and SIGTERM as wishes while the block runs; saving belongs inside it, too."""
-    wish = InterruptFlag()
+def catch_signals(flag: InterruptFlag) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into a flag while the block runs, saving included.
+
+    A second signal has the effect it had before.
+    """
 
     def take(number: int, _frame: FrameType | None) -> None:
-        wish.signal = number
+        if flag.is_set:
+            signal.signal(number, before[signal.Signals(number)])
+            os.kill(os.getpid(), number)
+        flag.signal = number
 
     before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield wish
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

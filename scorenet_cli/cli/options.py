@@ -1,19 +1,17 @@
-"""Options that mean the same in every command."""
+"""Options that mean the same in every command, and how VALUES and scores are read."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-DEFAULT_MODEL = "scorenet.json"
+from scorenet_cli.errors import OptionError
+from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
 
-# What train takes where its options and the resumed model say nothing.
-DEFAULT_HIDDEN = "3"
-DEFAULT_SEED = 23
-DEFAULT_MAX_SCORE = 100.0
-DEFAULT_OPTIMIZER = "gd"
-DEFAULT_BATCH_SIZE = 32
-# gd: the document's own step on its three rows, stable on ten thousand; adam: its authors'.
-DEFAULT_LEARNING_RATES = {"gd": 3.0, "adam": 0.001}
+if TYPE_CHECKING:
+    from scorenet_cli.model.model import Model
+
+DEFAULT_MODEL = "scorenet.json"
 
 ModelOption = Annotated[
     str,
@@ -55,3 +53,68 @@ SaveOption = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Also save a picture (.svg), or this page (.html, .txt)."),
 ]
+
+
+def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
+    """Read finite numbers; OptionError for anything else.
+
+    The command lets unknown options through, because -1 looks like one: they end here.
+    """
+    values = []
+    for text in texts:
+        if text.startswith("-") and text != "-" and not is_number(text):
+            options = [option for param in context.command.params for option in param.opts]
+            if text.partition("=")[0] in options:
+                raise OptionError(f"{text} stands behind --, where only values stand: move it.")
+            raise OptionError(
+                f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
+                f"See: {context.command_path} --help"
+            )
+        try:
+            values.append(parse_number(text))
+        except ValueError as reason:
+            raise OptionError(
+                f"the value {quoted(text)} {reason}. Give one number for each feature."
+            ) from reason
+    return values
+
+
+def check_count(values: Sequence[float], features: tuple[str, ...]) -> None:
+    """Refuse more or fewer values than the model has features."""
+    if len(values) != len(features):
+        raise OptionError(
+            f"expected {len(features)} {'value' if len(features) == 1 else 'values'} "
+            f"({listed(features)}), got {len(values)}."
+        )
+
+
+def parse_scores(texts: Sequence[str]) -> list[float]:
+    """Read finite numbers; OptionError for anything else."""
+    scores = []
+    for text in texts:
+        try:
+            scores.append(parse_number(text))
+        except ValueError as reason:
+            raise OptionError(f"--actual {quoted(text)} {reason}. Give a score.") from reason
+    return scores
+
+
+def check_scores(scores: Sequence[float], model: "Model") -> None:
+    """Refuse too many or too few scores, and those that a sigmoid can never give."""
+    if len(scores) != len(model.targets):
+        count = len(model.targets)
+        each = "" if count == 1 else f" {count} times, once for each"
+        raise OptionError(
+            f"the model predicts {listed(model.targets)}: give --actual SCORE{each} "
+            f"({len(scores)} came)."
+        )
+    if model.network.layers[-1].activation != "sigmoid":
+        return
+    for target, score, largest in zip(
+        model.targets, scores, model.target_scale.tolist(), strict=True
+    ):
+        if not 0 <= score <= largest:
+            raise OptionError(
+                f"--actual {number(score)} for {quoted(target)} is outside 0 to "
+                f"{number(largest)}, the scores that this model can give."
+            )

@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,16 +13,21 @@ from scorenet_cli.cli.options import (
     ModelOption,
     ScalingOption,
     ValuesArgument,
+    check_count,
+    parse_values,
 )
 from scorenet_cli.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from scorenet_cli.core import Array
     from scorenet_cli.data.columns import ScalingName
     from scorenet_cli.data.csv_table import Table
     from scorenet_cli.model.model import Model, Predictions
+
+# Characters of a JSON answer kept in memory; more go to a temporary file.
+MAX_IN_MEMORY = 16_000_000
 
 
 def predict(
@@ -50,46 +55,29 @@ def predict(
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     if (csv is None) == (not values):
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
-    import numpy as np
-
-    from scorenet_cli import files
-    from scorenet_cli.cli.values import check_count, parse_values
-    from scorenet_cli.model import json_file
-    from scorenet_cli.model.model import predict as run
+    from scorenet_cli import api, files
 
     row = parse_values(values or [], context)
-    if output == "-":
-        output = None
+    output = None if output == "-" else output
     if output is not None:
         _check_output(output, model, csv)
-    loaded = json_file.load(model)
-    outside = _Outside(loaded, scaling)
-    if csv is not None and not json:  # block by block: there may be more rows than memory
-        with files.writer(output) if output is not None else _standard_output() as write:
-            for table, answer in _of_rows(loaded, csv, scaling):
-                outside.add(answer)
-                write(_as_csv(loaded, table, answer, precision))
-        outside.warn()
-        return
-    if csv is not None:
-        answers = [answer for _, answer in _of_rows(loaded, csv, scaling)]
-    else:
+    loaded = api.load(model)
+    blocks: Iterator[tuple[Table | None, Predictions]]
+    if csv is None:
         check_count(row, loaded.features)
-        answers = [run(loaded, np.array([row]), scaling)]
-    for answer in answers:
-        outside.add(answer)
-    outside.warn()
+        blocks = iter([(None, api.predict(loaded, [row], scaling=scaling))])
+    else:  # block by block: there may be more rows than memory
+        blocks = _of_rows(loaded, csv, scaling)
+    ranges = _RangeWarnings(loaded, scaling)
     if json:
-        from scorenet_cli.show.json_output import to_line
-
-        text = to_line(_as_json(loaded, answers)) + "\n"
+        parts = _as_json(loaded, blocks, ranges)
     else:
-        scores = (score for row in _fixed(answers[0].scores, precision) for score in row)
-        text = "".join(f"{score}\n" for score in scores)
-    if output is not None:
-        files.write_atomic(output, text)
-    else:
-        sys.stdout.write(text)
+        parts = _as_text(loaded, blocks, ranges, precision)
+    with files.writer(output) if output is not None else _standard_output(whole=json) as write:
+        for part in parts:
+            write(part)
+    for warning in ranges.warnings():
+        warn(warning)
 
 
 def _check_output(output: str, model: str, csv: str | None) -> None:
@@ -103,8 +91,8 @@ def _check_output(output: str, model: str, csv: str | None) -> None:
 
 
 @contextmanager
-def _standard_output() -> "Iterator[Callable[[str], None]]":
-    """Write there at once, in the input's own encoding."""
+def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
+    """Write in the input's own encoding: at once, or all at the end, so that JSON is never cut."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
 
@@ -112,31 +100,81 @@ def _standard_output() -> "Iterator[Callable[[str], None]]":
         sys.stdout.write(text)
         sys.stdout.flush()
 
-    yield write
+    if not whole:
+        yield write
+        return
+    import shutil
+    from tempfile import SpooledTemporaryFile
+
+    with SpooledTemporaryFile(MAX_IN_MEMORY, "w+", encoding="utf-8", newline="\n") as spool:
+        yield lambda text: spool.write(text)  # noqa: PLW0108 - one overload of two
+        spool.seek(0)
+        shutil.copyfileobj(spool, sys.stdout)
+        sys.stdout.flush()
 
 
 def _of_rows(
     model: "Model", path: str, scaling: "ScalingName"
 ) -> "Iterator[tuple[Table, Predictions]]":
     """Run the model on a CSV, a block of rows at a time."""
+    from scorenet_cli import api
     from scorenet_cli.data import csv_table, dataset
-    from scorenet_cli.model.model import predict as run
 
     columns = None
     for block in dataset.read_tables(path):
         table = dataset.name_columns(block, model.features, model.targets)
         if columns is None:
             columns = dataset.model_columns(table, model.features)
-        yield table, run(model, csv_table.numbers(table, columns), scaling)
+        yield table, api.predict(model, csv_table.numbers(table, columns), scaling=scaling)
 
 
-def _as_csv(model: "Model", table: "Table", answer: "Predictions", precision: int) -> str:
-    """Lay out a block of rows with their predictions; the first has the header."""
+def _as_text(
+    model: "Model",
+    blocks: "Iterable[tuple[Table | None, Predictions]]",
+    ranges: "_RangeWarnings",
+    precision: int,
+) -> "Iterator[str]":
+    """Write a score a line for VALUES, or a table's rows with their predictions."""
     from scorenet_cli.data import csv_table
 
     names = [f"predicted_{target}" for target in model.targets]
-    header = csv_table.header(table, names) if table.is_first else ""
-    return header + csv_table.with_columns(table, _fixed(answer.scores, precision))
+    for table, answer in blocks:
+        ranges.add(answer)
+        scores = _fixed(answer.scores, precision)
+        if table is None:
+            yield "".join(f"{score}\n" for row in scores for score in row)
+        else:
+            header = csv_table.header(table, names) if table.is_first else ""
+            yield header + csv_table.with_columns(table, scores)
+
+
+def _as_json(
+    model: "Model",
+    blocks: "Iterable[tuple[Table | None, Predictions]]",
+    ranges: "_RangeWarnings",
+) -> "Iterator[str]":
+    """Write the JSON answer row by row."""
+    from scorenet_cli.show.json_output import to_line
+
+    yield f'{{"targets": {to_line(model.targets)}, "predictions": ['
+    separator = ""
+    for _, answer in blocks:
+        ranges.add(answer)
+        for inputs, scaled, outputs, scores, outside in zip(
+            *(part.tolist() for part in answer), strict=True
+        ):
+            row = {
+                "inputs": inputs,
+                "scaled_inputs": scaled,
+                "outputs": outputs,
+                "scores": scores,
+                "outside_training_range": [
+                    name for name, is_out in zip(model.features, outside, strict=True) if is_out
+                ],
+            }
+            yield separator + to_line(row)
+            separator = ", "
+    yield f'], "warnings": {to_line(list(ranges.warnings()))}}}\n'
 
 
 def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
@@ -146,8 +184,8 @@ def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
     return zip(*(map(write, column.tolist()) for column in visible.T), strict=True)
 
 
-class _Outside:
-    """Counts values outside what the model was trained on, to warn of them."""
+class _RangeWarnings:
+    """Counts the values outside the training range."""
 
     def __init__(self, model: "Model", scaling: "ScalingName") -> None:
         from scorenet_cli.model.model import training_range
@@ -163,13 +201,13 @@ class _Outside:
         import numpy as np
 
         self.rows += len(answer.inputs)
-        for position in np.flatnonzero(answer.outside.any(axis=0)).tolist():
-            outside = answer.outside[:, position]
+        for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
+            outside = answer.out_of_range[:, position]
             self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
             self.first.setdefault(position, float(answer.inputs[outside, position][0]))
 
-    def warn(self) -> None:
-        """Name the features, how often, and the first value of each."""
+    def warnings(self) -> "Iterator[str]":
+        """Name the features, how often each was outside, and its first such value."""
         from scorenet_cli.text import number, quoted
 
         if self.ranges is None:
@@ -177,36 +215,12 @@ class _Outside:
         for position, count in sorted(self.counts.items()):
             low, high = self.ranges[position].tolist()
             value = number(self.first[position])
-            whom = (
+            where = (
                 f"in {count:,} of {self.rows:,} rows (the first: {value})"
                 if self.rows > 1
                 else f"= {value}"
             )
-            warn(
-                f"{quoted(self.features[position])} {whom} is outside the training range "
+            yield (
+                f"{quoted(self.features[position])} {where} is outside the training range "
                 f"{number(low)} to {number(high)}: the prediction is a guess."
             )
-
-
-def _as_json(model: "Model", answers: "list[Predictions]") -> dict[str, Any]:
-    """Lay out the JSON answer."""
-    rows = (
-        row for answer in answers for row in zip(*(part.tolist() for part in answer), strict=True)
-    )
-    return {
-        "targets": list(model.targets),
-        "predictions": [
-            {
-                "inputs": inputs,
-                "scaled_inputs": scaled_inputs,
-                "outputs": outputs,
-                "scores": scores,
-                "outside_training_range": [
-                    feature
-                    for feature, is_outside in zip(model.features, outside, strict=True)
-                    if is_outside
-                ],
-            }
-            for inputs, scaled_inputs, outputs, scores, outside in rows
-        ],
-    }

@@ -1,19 +1,37 @@
-"""scorenet train: from a CSV to a saved model. Options in; training_run.py does the work."""
+"""scorenet train: from a CSV to a saved model. Options in, api.train, the report out."""
 
-from typing import Annotated, Literal
+import dataclasses
+import os
+import shlex
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from scorenet_cli.cli.options import (
-    DEFAULT_BATCH_SIZE,
+from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
+from scorenet_cli.cli.messages import echo_error, warn
+from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
+from scorenet_cli.training.settings import (
     DEFAULT_HIDDEN,
-    DEFAULT_LEARNING_RATES,
     DEFAULT_MAX_SCORE,
-    DEFAULT_MODEL,
     DEFAULT_OPTIMIZER,
     DEFAULT_SEED,
-    JsonOption,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scorenet_cli.api import Callbacks, FitResult, Model
+    from scorenet_cli.core import Array
+    from scorenet_cli.training.history import LossLog
+    from scorenet_cli.training.plan import TrainingPlan
+    from scorenet_cli.training.settings import Settings
+
+AUTOSAVE_SECONDS = 30.0
+# More values than these are not suggested for typing.
+MAX_VALUES = 8
 
 
 def train(
@@ -21,7 +39,7 @@ def train(
         str | None,
         typer.Argument(
             metavar="[CSV]",
-            help="Rows of hours and scores ('-': standard input). Left out: the document's rows.",
+            help="CSV file ('-': standard input). Default: the document's three rows.",
         ),
     ] = None,
     target: Annotated[
@@ -39,30 +57,33 @@ def train(
         typer.Option(
             metavar="SCORE",
             show_default=f"{DEFAULT_MAX_SCORE:g}",
-            help="Best score; scores divide by it.",
+            help="Highest possible score; scores are divided by it.",
         ),
     ] = None,
     hidden: Annotated[
         str | None,
         typer.Option(
             metavar="N[,N]",
-            show_default=DEFAULT_HIDDEN,
+            show_default=f"{DEFAULT_HIDDEN[0]}",
             help="Neurons of each hidden layer: 3, or 16,8.",
         ),
     ] = None,
     bias: Annotated[bool, typer.Option("--bias", help="Give every neuron a bias.")] = False,
     activation: Annotated[
         Literal["sigmoid", "tanh", "relu"] | None,
-        typer.Option(show_default="sigmoid", help="Of hidden layers; the output is sigmoid."),
+        typer.Option(show_default="sigmoid", help="Activation of the hidden layers."),
     ] = None,
     init: Annotated[
         Literal["normal", "uniform"] | None,
-        typer.Option(show_default="normal", help="How starting weights are drawn."),
+        typer.Option(show_default="normal", help="Distribution of the starting weights."),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=0, show_default=f"{DEFAULT_SEED}", help="Of the starting weights."
+            metavar="N",
+            min=0,
+            show_default=f"{DEFAULT_SEED}",
+            help="Random seed for the starting weights.",
         ),
     ] = None,
     optimizer: Annotated[
@@ -77,15 +98,13 @@ def train(
         float | None,
         typer.Option(
             metavar="RATE",
-            show_default=", ".join(f"{o} {r:g}" for o, r in DEFAULT_LEARNING_RATES.items()),
-            help="Size of a step; lm finds its own.",
+            show_default="gd 3, adam 0.001",
+            help="Step size, divided by the number of rows (gd).",
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", min=1, show_default=f"{DEFAULT_BATCH_SIZE}", help="Rows of a step of adam."
-        ),
+        typer.Option(metavar="N", min=1, show_default="32", help="Rows per step."),
     ] = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=0, help="Steps to take.")] = 1000,
     tolerance: Annotated[
@@ -98,24 +117,30 @@ def train(
     validation: Annotated[
         float | None,
         typer.Option(
-            metavar="FRACTION", help="Hold this part of the rows back; keep the epoch best on it."
+            metavar="FRACTION",
+            help="Hold out this fraction of the rows; keep the epoch that scores best on them.",
         ),
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Stop when N epochs bring validation no gain."),
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Stop after N epochs without improvement on the validation rows.",
+        ),
     ] = None,
     resume: Annotated[
         str | None,
         typer.Option(
-            metavar="MODEL", help="Go on from this model, for --epochs more, into --output."
+            metavar="MODEL",
+            help="Continue training this model for --epochs more; save to --output.",
         ),
     ] = None,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")
     ] = DEFAULT_MODEL,
     history: Annotated[
-        str | None, typer.Option(metavar="FILE.csv", help="Save every epoch's loss there.")
+        str | None, typer.Option(metavar="FILE.csv", help="Save every epoch's loss to this file.")
     ] = None,
     log_every: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Print the loss every N epochs.")
@@ -132,33 +157,230 @@ def train(
     scorenet train data.csv --epochs 100000
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
-    from scorenet_cli.cli.training_run import run
-    from scorenet_cli.training.settings import Options, parse_hidden, parse_names
+    options = dict(locals())
+    from scorenet_cli.training.settings import Settings, make_settings
 
-    run(
-        Options(
-            csv=csv,
-            features=None if features is None else parse_names(features),
-            targets=None if target is None else tuple(target),
-            max_score=max_score,
-            hidden=None if hidden is None else parse_hidden(hidden),
-            bias=bias or None,
-            activation=activation,
-            init=init,
-            seed=seed,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            restarts=restarts,
-            validation=validation,
-            patience=patience,
-            epochs=epochs,
-            tolerance=tolerance,
-            resume=resume,
-            output=output,
-            history=history,
-            log_every=log_every,
-            quiet=quiet,
-            json=json,
-        )
+    options["bias"] = bias or None
+    names = (field.name for field in dataclasses.fields(Settings))
+    run = _Run(
+        settings=make_settings(**{name: options[name] for name in names}),
+        **{name: options[name] for name in _Run.__dataclass_fields__ if name in options},
     )
+    _check_places(run)
+    _train(run)
+
+
+@dataclasses.dataclass
+class _Run:
+    """One run of the command: where its rows come from, where its results go, what it prints."""
+
+    settings: "Settings"
+    csv: str | None
+    resume: str | None
+    output: str
+    history: str | None
+    log_every: int | None
+    quiet: bool
+    json: bool
+
+    @property
+    def is_verbose(self) -> bool:
+        """Whether notes, progress and the next command are printed."""
+        return not (self.quiet or self.json)
+
+
+def _check_places(run: _Run) -> None:
+    """Find out before the work what could not be written after it."""
+    from scorenet_cli import files
+    from scorenet_cli.errors import FileError, OptionError
+    from scorenet_cli.model import json_file
+    from scorenet_cli.text import quoted
+    from scorenet_cli.training.history import read_history
+
+    for option, place in (("output", run.output), ("history", run.history)):
+        if place == "-":
+            raise OptionError("needs a file: standard output has the results.", option=option)
+    json_file.check_output(run.output)
+    if run.history is None:
+        return
+    for what, other in (("the CSV", run.csv), ("`output`", run.output), ("`resume`", run.resume)):
+        if other is not None and files.same(other, run.history):
+            raise OptionError(f"would overwrite {what}: {quoted(run.history)}.", option="history")
+    files.check_writable(run.history)
+    if os.path.isfile(run.history) and not read_history(run.history):
+        raise FileError(
+            f"{files.display_path(run.history)}: exists and is not a history, so it is left alone. "
+            "Choose another name, or move it away."
+        )
+
+
+def _train(run: _Run) -> None:
+    """Train, save and report; raises the error that fits what is in the way."""
+    from scorenet_cli import api, files
+    from scorenet_cli.training.history import LossLog
+
+    replaces = os.path.isfile(run.output) and run.output != run.resume
+    flag = InterruptFlag()
+    with LossLog() as log, ExitStack() as guard:
+        with ExitStack() as display:
+            callbacks = _callbacks(run, log, flag, guard, display)
+            fit = api.train(run.csv, settings=run.settings, resume=run.resume, callbacks=callbacks)
+        api.save(fit.model, run.output)
+        if run.history is not None:
+            _save_history(run, run.history, log, fit)
+    _report(run, fit)
+    if fit.result.stopped == "interrupted":
+        _explain_interrupt(run, fit)
+        raise typer.Exit(flag.exit_status)
+    if run.is_verbose:
+        instead = ", in place of the model that was there" if replaces else ""
+        echo_error(
+            f"Saved {files.display_path(run.output)}{instead}. Next: {_next_command(run, fit)}"
+        )
+    if flag.is_set:  # it came while a finished run was saved
+        echo_error("Interrupted after training had ended; the model is saved.")
+        raise typer.Exit(flag.exit_status)
+
+
+def _announce(run: _Run, plan: "TrainingPlan") -> None:
+    """Print what was decided while the rows were read."""
+    if run.is_verbose:
+        if run.csv is None:
+            echo_error(f"No CSV given: training on {plan.data.source}.")
+        for note in plan.notes:
+            echo_error(f"Note: {note}")
+    for warning in plan.warnings:
+        warn(warning)
+
+
+def _callbacks(
+    run: _Run, log: "LossLog", flag: InterruptFlag, guard: ExitStack, display: ExitStack
+) -> "Callbacks[Model]":
+    """Make the callbacks for notes, history, log, progress on a terminal, and autosave."""
+    from scorenet_cli import api
+    from scorenet_cli.errors import FileError
+
+    log_every = run.log_every if run.is_verbose else None
+    saved_at = time.monotonic()
+    progress: Callable[[int, float], None] | None = None
+
+    def begin(plan: "TrainingPlan") -> None:
+        nonlocal progress
+        _announce(run, plan)
+        guard.enter_context(catch_signals(flag))  # from here on there is something to save
+        if sys.stderr.isatty() and run.is_verbose and log_every is None:
+            from scorenet_cli.show.progress import training_progress
+
+            progress = display.enter_context(
+                training_progress(plan.start_epoch, plan.settings.epochs)
+            )
+
+    def each_epoch(epoch: int, losses: "Array", validation_loss: float | None) -> None:
+        if run.history is not None:
+            log.append(epoch, losses, validation_loss)
+        if log_every is not None and epoch % log_every == 0:
+            beside = "" if validation_loss is None else f"  validation {validation_loss:.10g}"
+            echo_error(f"epoch {epoch}  loss {min(losses.tolist()):.10g}{beside}")
+
+    def tick(epoch: int, loss: float, snapshot: "Callable[[], Model]") -> None:
+        nonlocal saved_at
+        if progress is not None:
+            progress(epoch, loss)
+        if time.monotonic() >= saved_at + AUTOSAVE_SECONDS:
+            saved_at = time.monotonic()
+            try:
+                api.save(snapshot(), run.output)
+            except FileError as error:  # there may be room again when it matters
+                warn(f"could not save in between: {error}")
+
+    return api.Callbacks(
+        begin=begin,
+        each_epoch=each_epoch if run.history is not None or log_every else None,
+        every=1 if run.history is not None else log_every or 1,
+        tick=tick,
+        should_stop=lambda: flag.is_set,
+    )
+
+
+def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> None:
+    """Write every epoch's loss; a resumed run's go behind those that are there already."""
+    from scorenet_cli.training.history import read_history, write_history
+
+    before: list[str] = []
+    if run.resume is not None and os.path.isfile(path):
+        before = [
+            line
+            for line in read_history(path)[1:]
+            if int(line.partition(",")[0]) <= fit.plan.start_epoch
+        ]
+    kept = fit.result
+    lines = (  # the one figure for what was saved
+        line._replace(loss=kept.loss) if line.epoch == kept.best_epoch else line
+        for line in log.lines(kept.start)
+    )
+    write_history(path, lines, before)
+
+
+def _report(run: _Run, fit: "FitResult") -> None:
+    """Print the result for people or for scripts, and what is wrong with it."""
+    if run.json:
+        from scorenet_cli.show.json_output import to_line, train_answer
+
+        typer.echo(to_line(train_answer(fit, run.output)))
+    elif not run.quiet:
+        from scorenet_cli.show.console import show
+        from scorenet_cli.show.pages.train import training_summary
+
+        show(
+            training_summary(
+                fit.plan.data,
+                fit.predicted,
+                fit.result,
+                fit=fit.metrics,
+                validation=fit.validation,
+                spread=fit.restarts,
+            )
+        )
+    for warning in fit.warnings[len(fit.plan.warnings) :]:
+        warn(warning)
+
+
+def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
+    """Say that the weights are saved, and how to take the epochs that are left."""
+    # With validation the weights are those of the best epoch, and so is what goes on.
+    left = fit.plan.start_epoch + run.settings.epochs - fit.result.best_epoch
+    again = " and the same data on standard input" if run.csv == "-" else ""
+    echo_error(
+        f"Interrupted after {fit.result.epochs:,} epochs. The weights are saved."
+        + (f" Continue with{again}:\n{_command_to_continue(run, left)}" if left else "")
+    )
+
+
+def _command_to_continue(run: _Run, epochs: int) -> str:
+    """Spell out the command that takes the epochs that an interrupted run did not."""
+    words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
+    words += ["--resume", run.output, "--epochs", str(epochs)]
+    if run.output != DEFAULT_MODEL:
+        words += ["--output", run.output]
+    if run.history is not None:
+        words += ["--history", run.history]
+    for option in ("tolerance", "validation", "patience"):
+        if (value := getattr(run.settings, option)) is not None:
+            words += [f"--{option}", repr(value)]
+    return shlex.join(words)
+
+
+def _next_command(run: _Run, fit: "FitResult") -> str:
+    """Suggest a prediction: the document's question, or the first row's values."""
+    from scorenet_cli.model import document
+    from scorenet_cli.text import number
+
+    data = fit.plan.data
+    row = document.QUESTION if data.features == document.FEATURES else data.inputs[0].tolist()
+    values = [number(value) for value in row]
+    if len(values) > MAX_VALUES:
+        values = ["--csv", "NEW.csv"]
+    words = ["scorenet", "predict", *values]
+    if run.output != os.environ.get("SCORENET_MODEL", DEFAULT_MODEL):
+        words += ["--model", run.output]
+    return shlex.join(words)

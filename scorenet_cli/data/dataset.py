@@ -51,12 +51,12 @@ class Dataset:
 
 def read_table(path: str) -> Table:
     """Read a CSV file, or standard input for '-', as far as its header."""
-    return make_table(files.read_bytes(path), files.shown(path))
+    return make_table(files.read_bytes(path), files.display_path(path))
 
 
 def read_tables(path: str) -> Iterator[Table]:
     """Read a CSV file, or standard input for '-', in blocks of rows, as they come."""
-    return tables(files.read_chunks(path, CHUNK), files.shown(path))
+    return tables(files.read_chunks(path, CHUNK), files.display_path(path))
 
 
 def read_dataset(

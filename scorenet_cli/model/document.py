@@ -64,7 +64,7 @@ class Document:
 
 def document_figures(trace: ForwardTrace) -> Document:
     """Set the document's printed figures beside the exact ones of the worked example's trace."""
-    cut = "the document cuts where it should round to {}"
+    cut = "the document truncates; rounded it is {}"
     stale = "left over from an earlier version, whose sum was 7.5; S(3.9) is .9802"
     follows = "follows from the three figures above it, chiefly from 1.000 for S(3.9)"
     hidden, output = trace.layers

@@ -6,13 +6,11 @@ document saves them (and b1.txt, b2.txt, ... where there are biases).
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 import os
 import re
-from collections.abc import Callable
-from typing import Any, NoReturn, cast, get_args
+from collections import Counter
+from typing import Any, cast, get_args
 
 import numpy as np
 
@@ -21,16 +19,18 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import FileError, ModelError
+from scorenet_cli.files import display_path
 from scorenet_cli.model import weights_folder
+from scorenet_cli.model.json_text import dump, parse
 from scorenet_cli.model.model import Model
-from scorenet_cli.model.record import TrainingRecord
+from scorenet_cli.model.record import are_numbers, is_count, is_number, is_text, read_record
 from scorenet_cli.text import quoted, shorten
 
 FORMAT = "scorenet-model"
 VERSION = 1
-_SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
+_SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
 def to_json(model: Model) -> dict[str, Any]:
@@ -51,14 +51,14 @@ def to_json(model: Model) -> dict[str, Any]:
             }
             for layer in model.network.layers
         ],
-        "training": None if model.training is None else dataclasses.asdict(model.training),
+        "training": None if model.training is None else dict(vars(model.training)),
     }
     return {key: value for key, value in answer.items() if value is not None}
 
 
 def save(model: Model, path: str) -> None:
     """Write the model file, whole or not at all; FileError where the disk refuses."""
-    files.write_atomic(path, _layout(to_json(model)) + "\n")
+    files.write_atomic(path, dump(to_json(model)) + "\n")
 
 
 def check_output(path: str) -> None:
@@ -69,7 +69,7 @@ def check_output(path: str) -> None:
         files.read_bytes(path, limit=files.MAX_MODEL_BYTES)
     ):
         raise FileError(
-            f"{files.shown(path)}: exists and is not a scorenet model, so it is left alone. "
+            f"{display_path(path)} exists and is not a scorenet model, so it is left alone. "
             "Choose another name, or move it away."
         )
 
@@ -80,75 +80,46 @@ def load(path: str) -> Model:
         raise FileError("a model comes from a file or a folder, not from standard input.")
     if os.path.isdir(path):
         return weights_folder.load(path)
+    name = display_path(path)
     if not files.exists(path):
         raise FileError(
-            f"{files.shown(path)}: there is no such model. Make one with: scorenet train"
-            + ("" if path == "scorenet.json" else f" -o {files.shown(path)}")
+            f"there is no model {name}. Make one with: scorenet train"
+            + ("" if path == "scorenet.json" else f" -o {name}")
         )
-    data = files.read_bytes(path, limit=files.MAX_MODEL_BYTES)
     try:
-        return _model(json.loads(data.decode("utf-8-sig"), object_pairs_hook=_no_twins))
-    except _RefusedError as error:
-        raise ModelError(f"{files.shown(path)}: {error}") from error
+        return _model(
+            parse(files.read_bytes(path, limit=files.MAX_MODEL_BYTES).decode("utf-8-sig"))
+        )
+    except ModelError as error:
+        raise ModelError(f"{name}: {error}") from error
     except UnicodeDecodeError as error:
-        raise ModelError(f"{files.shown(path)}: not a model: not UTF-8 text.") from error
+        raise ModelError(f"{name}: not a model: not UTF-8 text.") from error
     except json.JSONDecodeError as error:
         raise ModelError(
-            f"{files.shown(path)}, line {error.lineno}, column {error.colno}: "
+            f"{name}, line {error.lineno}, column {error.colno}: "
             f"not JSON: {error.msg}. A model file is what scorenet train writes."
         ) from error
     except RecursionError as error:
-        raise ModelError(f"{files.shown(path)}: not a model: nested too deeply.") from error
+        raise ModelError(f"{name}: not a model: nested too deeply.") from error
     except ValueError as error:
-        raise ModelError(f"{files.shown(path)}: a number has too many digits.") from error
-
-
-class _RefusedError(Exception):
-    """Why a JSON value is not a model; the file's name is put before it."""
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise _RefusedError(reason)
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice: one of the two would be ignored."""
-    answer = dict(pairs)
-    if len(answer) < len(pairs):
-        names = [name for name, _ in pairs]
-        twin = next(name for name in names if names.count(name) > 1)
-        _refuse(f"the key {quoted(twin)} stands there twice.")
-    return answer
+        raise ModelError(f"{name}: a number has too many digits.") from error
 
 
 def _model(data: object) -> Model:
-    """Check the parsed JSON key by key and build the model."""
+    """Check the parsed JSON key by key and build the model; ModelError says what is wrong."""
     if not isinstance(data, dict):
-        _refuse('not a model: expected a JSON object with "format": "scorenet-model".')
-    if data.get("format") != FORMAT:
-        found = shorten(json.dumps(data["format"])) if "format" in data else "none"
-        _refuse(f'not a model: its "format" must be "{FORMAT}", and is {found}.')
-    version = data.get("version")
-    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
-        _refuse(
-            f"of version {shorten(str(version))}; this scorenet reads version {VERSION}. "
-            "Upgrade scorenet."
-        )
-    if "version" in data and (version != VERSION or isinstance(version, bool)):
-        _refuse(f'its "version" must be {VERSION}, and is {shorten(json.dumps(version))}.')
-    if missing := [key for key in REQUIRED if key not in data]:
-        _refuse(f"not a whole model: the key {quoted(missing[0])} is missing.")
-    if unknown := [key for key in data if key not in REQUIRED + OPTIONAL]:
-        _refuse(
-            f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(REQUIRED + OPTIONAL)}."
-        )
+        raise ModelError(f'not a model: expected a JSON object with "format": "{FORMAT}".')
+    _check_keys(data)
     features, targets = _names(data, "features"), _names(data, "targets")
     network = _network(data["layers"])
     inputs, outputs = network.shape[0], network.shape[-1]
     if inputs != len(features):
-        _refuse(f"{len(features)} features, but the first layer's weights have {inputs} rows.")
+        raise ModelError(
+            f"{len(features)} features, but the first layer's weights have {inputs} rows."
+        )
     if outputs != len(targets):
-        _refuse(f"{len(targets)} targets, but the last layer has {outputs} neurons.")
+        raise ModelError(f"{len(targets)} targets, but the last layer has {outputs} neurons.")
+    training = data.get("training")
     return Model(
         network=network,
         features=features,
@@ -156,84 +127,111 @@ def _model(data: object) -> Model:
         feature_scale=_scales(data, "feature_scale", inputs),
         target_scale=_scales(data, "target_scale", outputs),
         feature_range=_ranges(data.get("feature_range"), inputs),
-        training=_record(data.get("training")),
+        training=None if training is None else read_record(training),
     )
+
+
+def _check_keys(data: dict[str, Any]) -> None:
+    """Check format and version, and that all required keys are there and no unknown ones."""
+    if data.get("format") != FORMAT:
+        raise ModelError(f"not a model: {_must_be(data, 'format', FORMAT)}")
+    version = data.get("version")
+    if is_count(version) and version > VERSION:
+        raise ModelError(
+            f"the file has version {shorten(str(version))}; this scorenet reads version "
+            f"{VERSION}. Upgrade scorenet."
+        )
+    if "version" in data and (version != VERSION or isinstance(version, bool)):
+        raise ModelError(_must_be(data, "version", VERSION))
+    if missing := [key for key in REQUIRED if key not in data]:
+        raise ModelError(f"not a whole model: the key {quoted(missing[0])} is missing.")
+    if unknown := [key for key in data if key not in REQUIRED + OPTIONAL]:
+        raise ModelError(
+            f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(REQUIRED + OPTIONAL)}."
+        )
+
+
+def _must_be(data: dict[str, Any], key: str, expected: object) -> str:
+    """Say what a key must be and what it is."""
+    found = f"is {_as_given(data[key])}" if key in data else "is missing"
+    return f'its "{key}" must be {json.dumps(expected)} but {found}.'
+
+
+def _as_given(value: object) -> str:
+    """Show a value of the file in a message."""
+    return shorten(json.dumps(value, default=lambda array: array.tolist()))
 
 
 def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
     """Read a list of different names."""
     names = data[key]
     if not isinstance(names, list) or not names:
-        _refuse(f'"{key}" must be a list of names.')
+        raise ModelError(f'"{key}" must be a list of names.')
     for name in names:
-        if not isinstance(name, str) or not name.strip() or not _is_text(name):
-            _refuse(f'"{key}" must hold names, and holds {shorten(json.dumps(name))}.')
+        if not is_text(name) or not name.strip():
+            raise ModelError(f'"{key}" must hold names, but holds {_as_given(name)}.')
     if len(set(names)) < len(names):
-        _refuse(f'"{key}" names {quoted(max(names, key=names.count))} twice.')
+        ((duplicate, _),) = Counter(names).most_common(1)
+        raise ModelError(f'"{key}" names {quoted(duplicate)} twice.')
     return tuple(names)
 
 
 def _numbers(value: object, where: str) -> Array:
     """Read numbers, or lists of equally many; refuse text, true, null, nan and infinity."""
+    if isinstance(value, np.ndarray):  # read and checked as one
+        return value
     pending = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, list):
-            pending.extend(item)
-            continue
-        if isinstance(item, bool) or not isinstance(item, int | float):
-            _refuse(f"{where}: {shorten(json.dumps(item))} is not a number.")
-        if not _is_finite(item):
-            _refuse(f"{where}: {shorten(str(item))} is not a finite number.")
+            pending.extend([] if are_numbers(item) else item)
+        elif isinstance(item, bool) or not isinstance(item, int | float):
+            raise ModelError(f"{where}: {_as_given(item)} is not a number.")
+        elif not is_number(item):
+            raise ModelError(f"{where}: {shorten(str(item))} is not a finite number.")
     try:
         return np.array(value, dtype=np.float64)
-    except ValueError:
-        _refuse(f"{where}: the rows are not equally long.")
-
-
-def _is_finite(number: float) -> bool:
-    """Tell whether a JSON number fits in float64."""
-    try:
-        return math.isfinite(number)
-    except OverflowError:
-        return False
+    except ValueError as error:
+        raise ModelError(f"{where}: the rows are not equally long.") from error
 
 
 def _network(layers: object) -> Network:
     """Read the list of layers."""
     if not isinstance(layers, list) or not layers:
-        _refuse('"layers" must be a list of at least one layer.')
+        raise ModelError('"layers" must be a list of at least one layer.')
     made: list[Layer] = []
     for position, layer in enumerate(layers, start=1):
-        where = f"layer {position}"
-        if not isinstance(layer, dict):
-            _refuse(f"{where}: must be an object with weights, bias and activation.")
-        if unknown := [key for key in layer if key not in ("weights", "bias", "activation")]:
-            _refuse(f"{where}: the key {quoted(unknown[0])} is unknown.")
-        if "weights" not in layer:
-            _refuse(f"{where}: the key 'weights' is missing.")
-        activation = layer.get("activation", "sigmoid")
-        if activation not in get_args(ActivationName):
-            _refuse(
-                f"{where}: the activation {shorten(json.dumps(activation))} is unknown. "
-                f"Known are: {', '.join(get_args(ActivationName))}."
-            )
-        weights = _numbers(layer["weights"], f"{where}, weights")
-        if weights.ndim != 2:  # noqa: PLR2004 - a matrix
-            _refuse(f"{where}: weights must be a list of rows, one for each input.")
-        bias = layer.get("bias")
         try:
-            made.append(
-                Layer(
-                    weights,
-                    None if bias is None else _numbers(bias, f"{where}, bias"),
-                    cast("ActivationName", activation),
-                )
-            )
+            made.append(_layer(layer, f"layer {position}"))
             Network(tuple(made[-2:]))
         except ValueError as error:
-            _refuse(f"{where}: {error}.")
+            raise ModelError(f"layer {position}: {error}.") from error
     return Network(tuple(made))
+
+
+def _layer(layer: object, where: str) -> Layer:
+    """Read one layer; ValueError where its shapes do not fit."""
+    if not isinstance(layer, dict):
+        raise ModelError(f"{where}: must be an object with weights, bias and activation.")
+    if unknown := [key for key in layer if key not in ("weights", "bias", "activation")]:
+        raise ModelError(f"{where}: the key {quoted(unknown[0])} is unknown.")
+    if "weights" not in layer:
+        raise ModelError(f"{where}: the key 'weights' is missing.")
+    activation = layer.get("activation", "sigmoid")
+    if activation not in get_args(ActivationName):
+        raise ModelError(
+            f"{where}: the activation {_as_given(activation)} is unknown. "
+            f"Known are: {', '.join(get_args(ActivationName))}."
+        )
+    weights = _numbers(layer["weights"], f"{where}, weights")
+    if weights.ndim != 2:  # noqa: PLR2004 - a matrix
+        raise ModelError(f"{where}: weights must be a list of rows, one for each input.")
+    bias = layer.get("bias")
+    return Layer(
+        weights,
+        None if bias is None else _numbers(bias, f"{where}, bias"),
+        cast("ActivationName", activation),
+    )
 
 
 def _scales(data: dict[str, Any], key: str, count: int) -> Array:
@@ -242,7 +240,7 @@ def _scales(data: dict[str, Any], key: str, count: int) -> Array:
         return np.ones(count)
     scales = _numbers(data[key], key)
     if scales.shape != (count,) or (scales <= 0).any():
-        _refuse(f'"{key}" must be a list of {count} positive numbers.')
+        raise ModelError(f'"{key}" must be a list of {count} positive numbers.')
     return scales
 
 
@@ -252,105 +250,5 @@ def _ranges(ranges: object, count: int) -> Array | None:
         return None
     array = _numbers(ranges, "feature_range")
     if array.shape != (count, 2) or (array[:, 0] > array[:, 1]).any():
-        _refuse(f'"feature_range" must be a list of {count} pairs [smallest, largest].')
+        raise ModelError(f'"feature_range" must be a list of {count} pairs [smallest, largest].')
     return array
-
-
-def _is_text(value: object) -> bool:
-    """Tell whether it is text that can be written again: no half of a surrogate pair."""
-    return isinstance(value, str) and value == value.encode(errors="replace").decode()
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
-
-
-def _is_object(value: object) -> bool:
-    """Tell whether it is an object of which everything can be written again."""
-    pending: list[object] = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, dict):
-            pending.extend([*item, *item.values()])
-        elif isinstance(item, list):
-            pending.extend(item)
-        elif not (item is None or isinstance(item, bool) or _is_text(item) or _is_number(item)):
-            return False
-    return isinstance(value, dict)
-
-
-def _is_rate(value: object) -> bool:
-    return _is_number(value) and cast("float", value) > 0
-
-
-def _is_history(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(point, list)
-        and len(point) == 2  # noqa: PLR2004 - an epoch and its loss
-        and _is_count(point[0])
-        and _is_number(point[1])
-        for point in value
-    )
-
-
-def _is_versions(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, [*value, *value.values()]))
-
-
-# What each training fact must be; a fact that is not listed here is passed over.
-_FACTS: dict[str, tuple[Callable[[object], bool], str]] = {
-    "data": (_is_text, "text"),
-    "sha256": (_is_text, "text"),
-    "rows": (_is_count, "a count"),
-    "seed": (_is_count, "a count"),
-    "init": (_is_text, "text"),
-    "optimizer": (_is_text, "text"),
-    "state": (_is_object, "an object of numbers and text"),
-    "batch_size": (_is_count, "a count"),
-    "learning_rate": (_is_rate, "a number above 0"),
-    "epochs": (_is_count, "a count"),
-    "stopped": (_is_text, "text"),
-    "loss": (_is_number, "a number"),
-    "history": (_is_history, "a list of [epoch, loss]"),
-    "validation": (_is_number, "a number"),
-    "split_seed": (_is_count, "a count"),
-    "validation_loss": (_is_number, "a number"),
-    "validation_history": (_is_history, "a list of [epoch, loss]"),
-    "restarts": (_is_count, "a count"),
-    "versions": (_is_versions, "an object of texts"),
-    "date": (_is_text, "text"),
-}
-
-
-def _record(training: object) -> TrainingRecord | None:
-    """Read the training facts, where given."""
-    if training is None:
-        return None
-    if not isinstance(training, dict):
-        _refuse('"training" must be an object.')
-    facts: dict[str, Any] = {}
-    for key, (is_right, what) in _FACTS.items():
-        if training.get(key) is None:
-            continue
-        if not is_right(training[key]):
-            _refuse(f'"training": {quoted(key)} must be {what}.')
-        facts[key] = training[key]
-    for history in ("history", "validation_history"):
-        if history in facts:
-            facts[history] = tuple((epoch, float(loss)) for epoch, loss in facts[history])
-    return TrainingRecord(**facts)
-
-
-def _layout(value: object, indent: str = "") -> str:
-    """Write JSON for readers: a key a line, a row of numbers a line."""
-    inner = indent + " "
-    if isinstance(value, dict) and value:
-        lines = (f"{inner}{json.dumps(key)}: {_layout(item, inner)}" for key, item in value.items())
-        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    if isinstance(value, list | tuple) and any(isinstance(x, list | tuple | dict) for x in value):
-        return "[\n" + ",\n".join(inner + _layout(item, inner) for item in value) + f"\n{indent}]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

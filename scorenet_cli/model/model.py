@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network, run
@@ -32,32 +34,56 @@ class Model:
     feature_range: Array | None = None
     training: TrainingRecord | None = None
 
+    def predict(self, values: ArrayLike, *, scaling: ScalingName = "training") -> Array:
+        """Return scores (rows, targets), in score units, for values (rows, features).
+
+        The function predict returns scaled inputs and outputs, too. DataError as there.
+        """
+        return predict(self, values, scaling).scores
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save a model file, whole or not at all; FileError says why that cannot be done."""
+        from scorenet_cli.model import json_file  # noqa: PLC0415 - it imports this module
+
+        json_file.save(self, os.fspath(path))
+
+    def _repr_html_(self) -> str:
+        """Return the picture of the network (SVG), for notebooks."""
+        from scorenet_cli.model.svg import network_picture  # noqa: PLC0415 - it imports this module
+
+        return network_picture(self)
+
 
 class Predictions(NamedTuple):
     """Values as given and as scaled (rows, features), outputs and scores (rows, targets).
 
-    outside (rows, features) is true where a value lies outside the training range.
+    out_of_range (rows, features) is true where a value lies outside the training range.
     """
 
     inputs: Array
     scaled_inputs: Array
     outputs: Array
     scores: Array
-    outside: np.typing.NDArray[np.bool_]
+    out_of_range: np.typing.NDArray[np.bool_]
 
 
-def predict(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
+def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") -> Predictions:
     """Run the model on values (rows, features), in the features' own units.
 
-    DataError where a value is too large to compute with.
+    DataError where values have another shape, or become too large to compute with.
     """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != len(model.features):  # noqa: PLR2004 - a matrix
+        raise DataError(
+            f"expected values of shape (rows, {len(model.features)}), got {values.shape}."
+        )
     scaled = scale_inputs(values, model.feature_scale, scaling)
     outputs = run(model.network, scaled)
     scores = to_scores(model, outputs)
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():
         raise overflow_error(values[bad_rows][0].tolist())
-    return Predictions(values, scaled, outputs, scores, _outside(model, values, scaling))
+    return Predictions(values, scaled, outputs, scores, _out_of_range(model, values, scaling))
 
 
 def to_scores(model: Model, outputs: Array) -> Array:
@@ -74,7 +100,7 @@ def overflow_error(values: Sequence[float]) -> DataError:
     )
 
 
-def _outside(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
+def _out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
     """Tell which values lie outside the training range."""
     ranges = training_range(model, scaling)
     if ranges is None:

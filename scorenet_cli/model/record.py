@@ -1,36 +1,162 @@
-"""How a model was trained."""
+"""How a model was trained: each fact declared once, with its check, its label and its layout."""
+
+# ruff: noqa: RUF009 - _fact is dataclasses.field
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeGuard
+
+from scorenet_cli.errors import ModelError
+from scorenet_cli.text import number, quoted
+
+
+def is_text(value: object) -> bool:
+    """Tell whether it is text that can be written again: no half of a surrogate pair."""
+    return isinstance(value, str) and value == value.encode(errors="replace").decode()
+
+
+def is_number(value: object) -> bool:
+    """Tell whether it is a finite number that fits in float64; true and false are none."""
+    return are_numbers([value])
+
+
+def are_numbers(values: list[Any]) -> bool:
+    """Tell whether all are finite numbers that fit in float64, quickly for a million of them."""
+    try:
+        return set(map(type, values)) <= {int, float} and all(map(math.isfinite, values))
+    except OverflowError:
+        return False
+
+
+def is_count(value: object) -> TypeGuard[int]:
+    """Tell whether it is a whole number, 0 or more."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, int | float) and is_number(value) and value > 0
+
+
+def _is_history(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(point, list)
+        and len(point) == 2  # noqa: PLR2004 - an epoch and its loss
+        and is_count(point[0])
+        and is_number(point[1])
+        for point in value
+    )
+
+
+def _is_versions(value: object) -> bool:
+    return isinstance(value, dict) and all(map(is_text, [*value, *value.values()]))
+
+
+def _is_object(value: object) -> bool:
+    """Tell whether it is an object of which everything can be written again."""
+    pending: list[object] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend([*item, *item.values()])
+        elif isinstance(item, list):
+            pending.extend([] if are_numbers(item) else item)
+        elif not (item is None or isinstance(item, bool) or is_text(item) or is_number(item)):
+            return False
+    return isinstance(value, dict)
+
+
+class Kind(NamedTuple):
+    """What a fact must be, in words and as a check; `read` makes it of the JSON value."""
+
+    words: str
+    is_valid: Callable[[object], bool]
+    read: Callable[[Any], Any] = lambda value: value
+
+
+TEXT = Kind("text", is_text)
+COUNT = Kind("a count", is_count)
+NUMBER = Kind("a number", is_number)
+RATE = Kind("a number above 0", _is_rate)
+OBJECT = Kind("an object of numbers and text", _is_object)
+VERSIONS = Kind("an object of texts", _is_versions)
+HISTORY = Kind(
+    "a list of [epoch, loss]",
+    _is_history,
+    lambda points: tuple((epoch, float(loss)) for epoch, loss in points),
+)
+
+
+def _fact(
+    kind: Kind, label: str = "", show: Callable[[Any], str] = str, default: object = None
+) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """Declare a fact; one with a label is shown beside it, unless it is None or empty."""
+    metadata = {"kind": kind, "label": label, "show": show}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=dict, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class TrainingRecord:
     """How a model was trained; a hand-written model may know none of it.
 
-    state is the optimizer's own, for a resume; validation the part of the rows held back;
+    state is the optimizer's own, for a resume; validation the fraction of validation rows;
     split_seed what drew them; seed that of the best of the restarts.
     """
 
-    data: str | None = None
-    sha256: str | None = None
-    rows: int | None = None
-    seed: int | None = None
-    init: str | None = None
-    optimizer: str | None = None
-    state: dict[str, Any] | None = None
-    learning_rate: float | None = None
-    batch_size: int | None = None
-    epochs: int = 0
-    stopped: str | None = None
-    loss: float | None = None
-    history: tuple[tuple[int, float], ...] = ()
-    validation: float | None = None
-    split_seed: int | None = None
-    validation_loss: float | None = None
-    validation_history: tuple[tuple[int, float], ...] = ()
-    restarts: int | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    date: str | None = None
+    data: str | None = _fact(TEXT, "data")
+    sha256: str | None = _fact(TEXT, "sha256")
+    rows: int | None = _fact(COUNT, "rows", "{:,}".format)
+    seed: int | None = _fact(COUNT, "start", "seed {}".format)
+    init: str | None = _fact(TEXT, "start")
+    optimizer: str | None = _fact(TEXT, "optimizer")
+    state: dict[str, Any] | None = _fact(OBJECT)
+    learning_rate: float | None = _fact(RATE, "learning rate", number)
+    batch_size: int | None = _fact(COUNT, "batch size", "{:,}".format)
+    epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)
+    stopped: str | None = _fact(TEXT, "stopped by")
+    loss: float | None = _fact(NUMBER, "final loss", "{:.6g}".format)
+    history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
+    validation: float | None = _fact(NUMBER, "validation rows", "{:g} of the rows".format)
+    split_seed: int | None = _fact(COUNT)
+    validation_loss: float | None = _fact(NUMBER, "validation loss", "{:.6g}".format)
+    validation_history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
+    restarts: int | None = _fact(COUNT, "best of", "{:,} starts".format)
+    versions: dict[str, str] = _fact(
+        VERSIONS, "made with", lambda of: ", ".join(map(" ".join, of.items())), default={}
+    )
+    date: str | None = _fact(TEXT, "date")
+
+
+def read_record(training: object) -> TrainingRecord:
+    """Read the JSON object of facts; those that are not known are passed over.
+
+    ModelError names the fact that is not of its kind.
+    """
+    if not isinstance(training, dict):
+        raise ModelError('"training" must be an object.')
+    facts: dict[str, Any] = {}
+    for field in dataclasses.fields(TrainingRecord):
+        kind: Kind = field.metadata["kind"]
+        value = training.get(field.name)
+        if value is None:
+            continue
+        if not kind.is_valid(value):
+            raise ModelError(f'"training": {quoted(field.name)} must be {kind.words}.')
+        facts[field.name] = kind.read(value)
+    return TrainingRecord(**facts)
+
+
+def labelled_facts(record: TrainingRecord) -> list[tuple[str, str]]:
+    """Return label and text of each fact that is known; facts of one label share a line."""
+    lines: dict[str, str] = {}
+    for field in dataclasses.fields(record):
+        label, value = field.metadata["label"], getattr(record, field.name)
+        text = "" if value is None else field.metadata["show"](value)
+        if label and text:
+            lines[label] = f"{lines[label]}, {text}" if label in lines else text
+    return list(lines.items())

@@ -5,7 +5,7 @@ Field names are the JSON answer's keys; from_ stands for "from", which Python re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +25,6 @@ from scorenet_cli.core.network import (
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.model import Model, layer_names, neuron_names, overflow_error, to_scores
-
-Taken = tuple[str, float]
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class ForwardTrace:
 
 @dataclass(frozen=True)
 class ErrorTerm:
-    """What one neuron of the next layer says of this one's error: delta times weight."""
+    """One product of a hidden neuron's error: a next neuron's delta times the weight to it."""
 
     to: str
     delta: float
@@ -99,7 +97,7 @@ class BiasChange:
 
 @dataclass(frozen=True)
 class WeightChange:
-    """change = learning rate x what came in x the neuron's delta; after = before + change."""
+    """change = learning rate x the input x the neuron's delta; after = before + change."""
 
     from_: str
     before: float
@@ -109,7 +107,7 @@ class WeightChange:
 
 @dataclass(frozen=True)
 class NeuronUpdate:
-    """delta = error x slope; error is the sum of the shares, at the output actual - output."""
+    """delta = error x slope; error is the shares' products added, at the output actual - output."""
 
     name: str
     shares: tuple[ErrorTerm, ...]
@@ -150,7 +148,7 @@ def forward_trace(
 
     DataError where a sum is too large to be shown.
     """
-    return _as_trace(model, values, *_pass_forward(model, values, scaling))
+    return _as_trace(model, values, *_forward(model, values, scaling))
 
 
 def backward_trace(
@@ -165,13 +163,13 @@ def backward_trace(
 
     The gradients are those of network.backward. DataError where a number is too large.
     """
-    scaled, passes = _pass_forward(model, values, scaling)
-    wanted = np.array([actual], dtype=np.float64) / model.target_scale
+    scaled, passes = _forward(model, values, scaling)
+    target = np.array([actual], dtype=np.float64) / model.target_scale
     with np.errstate(over="ignore", invalid="ignore"):
-        gradients = backward(model.network, scaled, passes, wanted)
+        gradients = backward(model.network, scaled, passes, target)
         network = gradient_step(model.network, gradients, learning_rate)
         outputs_after = run(network, scaled)
-        losses = [mean_squared_error(out, wanted) for out in (passes[-1].outputs, outputs_after)]
+        losses = [mean_squared_error(out, target) for out in (passes[-1].outputs, outputs_after)]
     scores_after = to_scores(model, outputs_after)
     numbers = [*losses, *scores_after[0], *(g.delta for g in gradients)]
     if not (is_finite(network) and all(np.isfinite(number).all() for number in numbers)):
@@ -181,18 +179,18 @@ def backward_trace(
         )
     return BackwardTrace(
         forward=_as_trace(model, values, scaled, passes),
-        actual=tuple(wanted[0].tolist()),
+        actual=tuple(target[0].tolist()),
         actual_scores=tuple(map(float, actual)),
         learning_rate=float(learning_rate),
         loss=losses[0],
-        layers=tuple(_corrected_layers(model, gradients, learning_rate)),
+        layers=_layer_updates(model, gradients, learning_rate),
         outputs_after=tuple(outputs_after[0].tolist()),
         scores_after=tuple(scores_after[0].tolist()),
         loss_after=losses[1],
     )
 
 
-def _pass_forward(
+def _forward(
     model: Model, values: Sequence[float], scaling: ScalingName
 ) -> tuple[Array, tuple[LayerPass, ...]]:
     """Return the scaled values (1, features) and each layer's pass, all of them finite."""
@@ -208,108 +206,97 @@ def _as_trace(
     model: Model, values: Sequence[float], scaled: Array, passes: Sequence[LayerPass]
 ) -> ForwardTrace:
     """Lay a forward pass out neuron by neuron."""
-    before, *names = neuron_names(model)
+    names = neuron_names(model)
     layers: list[TracedLayer] = []
-    taken = list(zip(before, scaled[0].tolist(), strict=True))
-    for layer, layer_pass, layer_name, neurons in zip(
-        model.network.layers, passes, layer_names(model), names, strict=True
+    layer_inputs = scaled
+    for number, (layer_name, layer, (sums, outputs)) in enumerate(
+        zip(layer_names(model), model.network.layers, passes, strict=True)
     ):
+        sources = list(zip(names[number], layer_inputs[0].tolist(), strict=True))
+        neurons = zip(
+            names[number + 1],
+            layer.weights.T.tolist(),
+            _biases(layer),
+            sums[0].tolist(),
+            outputs[0].tolist(),
+            strict=True,
+        )
         traced = tuple(
-            _neuron(layer, layer_pass, position, name=name, taken=taken)
-            for position, name in enumerate(neurons)
+            Neuron(
+                name,
+                tuple(
+                    Term(from_, value, weight, value * weight)
+                    for (from_, value), weight in zip(sources, weights, strict=True)
+                ),
+                bias,
+                total,
+                layer.activation,
+                output,
+            )
+            for name, weights, bias, total, output in neurons
         )
         layers.append(TracedLayer(layer_name, traced))
-        taken = [(neuron.name, neuron.output) for neuron in traced]
+        layer_inputs = outputs
     return ForwardTrace(
-        inputs=tuple(
-            Input(name, float(value), float(scaled_value))
-            for name, value, scaled_value in zip(model.features, values, scaled[0], strict=True)
-        ),
+        inputs=tuple(map(Input, model.features, map(float, values), scaled[0].tolist())),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
         scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
     )
 
 
-def _neuron(
-    layer: Layer, layer_pass: LayerPass, neuron: int, *, name: str, taken: Sequence[Taken]
-) -> Neuron:
-    """Put one neuron's terms beside the sum and output that the forward pass gave it."""
-    weights = layer.weights[:, neuron].tolist()
-    return Neuron(
-        name=name,
-        terms=tuple(
-            Term(from_, value, weight, value * weight)
-            for (from_, value), weight in zip(taken, weights, strict=True)
-        ),
-        bias=None if layer.bias is None else float(layer.bias[neuron]),
-        sum=float(layer_pass.sums[0, neuron]),
-        activation=layer.activation,
-        output=float(layer_pass.outputs[0, neuron]),
-    )
+def _biases(layer: Layer) -> list[float] | list[None]:
+    """Return each neuron's bias, or None."""
+    return [None] * layer.neurons if layer.bias is None else layer.bias.tolist()
 
 
-def _corrected_layers(
+def _layer_updates(
     model: Model, gradients: Sequence[LayerGradient], learning_rate: float
-) -> Iterator[LayerUpdate]:
+) -> tuple[LayerUpdate, ...]:
     """Lay a backward pass out neuron by neuron, in network order."""
-    names = neuron_names(model)
+    names, updates = neuron_names(model), []
     layers = model.network.layers
-    for number, layer_name in enumerate(layer_names(model)):
-        shares: list[tuple[ErrorTerm, ...]] = [()] * layers[number].neurons
-        if number + 1 < len(layers):
-            deltas = gradients[number + 1].delta[0].tolist()
-            shares = [
-                tuple(
-                    ErrorTerm(to, delta, weight, delta * weight)
-                    for to, delta, weight in zip(names[number + 2], deltas, weights, strict=True)
-                )
-                for weights in layers[number + 1].weights.tolist()
-            ]
-        neurons = tuple(
-            _corrected_neuron(
-                layers[number],
-                gradients[number],
-                neuron,
-                name=name,
-                taken=names[number],
-                shares=shares[neuron],
-                learning_rate=learning_rate,
-            )
-            for neuron, name in enumerate(names[number + 1])
-        )
-        yield LayerUpdate(layer_name, neurons)
-
-
-def _corrected_neuron(  # noqa: PLR0913 - a neuron's place in the network
-    layer: Layer,
-    gradient: LayerGradient,
-    neuron: int,
-    *,
-    name: str,
-    taken: Sequence[str],
-    shares: tuple[ErrorTerm, ...],
-    learning_rate: float,
-) -> NeuronUpdate:
-    """Put one neuron's changes beside the error, slope and delta that they come from."""
 
     def change(before: float, gradient: float) -> tuple[float, float, float]:
         step = 0.0 - learning_rate * gradient
         return before, step, before + step
 
-    bias = None
-    if layer.bias is not None and gradient.bias is not None:
-        bias = BiasChange(*change(float(layer.bias[neuron]), float(gradient.bias[neuron])))
-    weights, slopes = (of[:, neuron].tolist() for of in (layer.weights, gradient.weights))
-    return NeuronUpdate(
-        name=name,
-        shares=shares,
-        error=float(gradient.error[0, neuron]),
-        slope=float(gradient.slope[0, neuron]),
-        delta=float(gradient.delta[0, neuron]),
-        weights=tuple(
-            WeightChange(from_, *change(before, slope))
-            for from_, before, slope in zip(taken, weights, slopes, strict=True)
-        ),
-        bias=bias,
-    )
+    for number, (layer_name, layer, gradient) in enumerate(
+        zip(layer_names(model), layers, gradients, strict=True)
+    ):
+        shares: list[tuple[ErrorTerm, ...]] = [()] * layer.neurons
+        if number + 1 < len(layers):
+            nexts = list(
+                zip(names[number + 2], gradients[number + 1].delta[0].tolist(), strict=True)
+            )
+            shares = [
+                tuple(
+                    ErrorTerm(to, delta, weight, delta * weight)
+                    for (to, delta), weight in zip(nexts, weights, strict=True)
+                )
+                for weights in layers[number + 1].weights.tolist()
+            ]
+        columns = zip(layer.weights.T.tolist(), gradient.weights.T.tolist(), strict=True)
+        changes = (
+            tuple(
+                WeightChange(from_, *change(*pair))
+                for from_, *pair in zip(names[number], *column, strict=True)
+            )
+            for column in columns
+        )
+        biases: list[BiasChange | None] = [None] * layer.neurons
+        if layer.bias is not None and gradient.bias is not None:
+            biases = [
+                BiasChange(*change(*pair))
+                for pair in zip(layer.bias.tolist(), gradient.bias.tolist(), strict=True)
+            ]
+        neurons = map(
+            NeuronUpdate,
+            names[number + 1],
+            shares,
+            *(array[0].tolist() for array in (gradient.error, gradient.slope, gradient.delta)),
+            changes,
+            biases,
+        )
+        updates.append(LayerUpdate(layer_name, tuple(neurons)))
+    return tuple(updates)

@@ -12,6 +12,7 @@ from scorenet_cli import files
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import FileError, ModelError
+from scorenet_cli.files import display_path
 from scorenet_cli.model.model import Model
 from scorenet_cli.text import is_finite_number, listed, parse_number, quoted
 
@@ -31,11 +32,11 @@ def save(model: Model, folder: str) -> list[str]:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise FileError(
-            f"{files.shown(folder)}: cannot be made a folder: {(error.strerror or '').lower()}."
+            f"cannot create folder {display_path(folder)}: {_reason(error)}."
         ) from error
     if others := sorted(_weight_files(folder) - texts.keys()):
         raise FileError(
-            f"{files.shown(folder)}: already holds {listed(others)}, which this model has not. "
+            f"{display_path(folder)} already holds {listed(others)}, not of this model. "
             "Choose an empty folder."
         )
     paths = [os.path.join(folder, name) for name in texts]
@@ -44,12 +45,20 @@ def save(model: Model, folder: str) -> list[str]:
     return paths
 
 
+def _reason(error: OSError) -> str:
+    """Say why a folder cannot be made."""
+    exists = isinstance(error, FileExistsError)
+    return "a file of that name exists" if exists else files.reason_of(error)
+
+
 def _weight_files(folder: str) -> set[str]:
     """Names in a folder that look like a layer's weights or biases."""
     try:
         names = os.listdir(folder)
     except OSError as error:
-        raise FileError(f"{files.shown(folder)}: cannot be read: {error.strerror}.") from error
+        raise FileError(
+            f"{display_path(folder)} cannot be read: {files.reason_of(error)}."
+        ) from error
     return {name for name in names if re.fullmatch(r"[wb]\d+\.txt", name)}
 
 
@@ -71,22 +80,22 @@ def load(folder: str) -> Model:
         bias = _load_text(bias_path) if files.exists(bias_path) else None
         if bias is not None and bias.shape not in {(weights.shape[1], 1), (1, weights.shape[1])}:
             raise ModelError(
-                f"{files.shown(bias_path)}: must hold {weights.shape[1]} numbers, one a line."
+                f"{display_path(bias_path)} must hold {weights.shape[1]} numbers, one a line."
             )
         try:
             layers.append(Layer(weights, None if bias is None else bias.ravel()))
             Network(tuple(layers))
         except ValueError as error:
-            raise ModelError(f"{files.shown(path)}: {error}.") from error
+            raise ModelError(f"{display_path(path)}: {error}.") from error
     if not layers:
         raise ModelError(
-            f"{files.shown(folder)}: is a folder without w1.txt. "
+            f"{display_path(folder)} is a folder without w1.txt. "
             "Give a model file, or a folder with w1.txt and w2.txt."
         )
     known = {f"{kind}{number}.txt" for kind in "wb" for number in range(1, len(layers) + 1)}
     if others := sorted(_weight_files(folder) - known):
         raise ModelError(
-            f"{files.shown(folder)}: holds {listed(others)}, but no w{len(layers) + 1}.txt."
+            f"{display_path(folder)} holds {listed(others)}, but no w{len(layers) + 1}.txt."
         )
     network = Network(tuple(layers))
     inputs, outputs = network.shape[0], network.shape[-1]
@@ -103,12 +112,12 @@ def load(folder: str) -> Model:
 
 def _load_text(path: str) -> Array:
     """Read what numpy.savetxt wrote: a row a line, numbers between spaces, # for comments."""
-    name = files.shown(path)
+    name = display_path(path)
     rows: list[list[float]] = []
     try:
         lines = files.read_bytes(path, limit=files.MAX_MODEL_BYTES).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ModelError(f"{name}: is not UTF-8 text.") from error
+        raise ModelError(f"{name} is not UTF-8 text.") from error
     for line, text in enumerate(lines, start=1):
         cells = text.partition("#")[0].split()
         try:
@@ -125,5 +134,5 @@ def _load_text(path: str) -> Array:
         if row:
             rows.append(row)
     if not rows:
-        raise ModelError(f"{name}: holds no numbers; one row of weights a line is expected.")
+        raise ModelError(f"{name} holds no numbers; one row of weights a line is expected.")
     return np.array(rows)

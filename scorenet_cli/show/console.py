@@ -9,6 +9,9 @@ from typing import TextIO
 
 from rich.console import Console, RenderableType
 
+# Whatever can be shown: a page, a table, text.
+Page = RenderableType
+
 # A pipe has no edge: tables take the width they need and are never cut.
 PIPE_WIDTH = 100_000
 

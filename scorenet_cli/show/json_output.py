@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scorenet_cli.training.fit import FitResult
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 - JSON is any of six types
@@ -22,3 +25,26 @@ def as_json(value: object) -> Any:  # noqa: ANN401 - JSON is any of six types
 def to_line(answer: object) -> str:
     """One JSON object on one line, floats to the bit, in ASCII so that any terminal takes it."""
     return json.dumps(answer, allow_nan=False)
+
+
+def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
+    """Lay out what `train --json` prints of a model saved to path."""
+    answer: dict[str, Any] = {
+        "model": path,
+        "data": fit.plan.data.source,
+        "rows": fit.plan.rows,
+        "epochs": fit.result.epochs,
+        "best_epoch": fit.result.best_epoch,
+        "optimizer": fit.plan.optimizer,
+        "seed": fit.seed,
+        "loss": fit.result.loss,
+        "stopped": fit.result.stopped,
+        "seconds": fit.result.seconds,
+        "metrics": as_json(fit.metrics),
+        "warnings": [*fit.notes, *fit.warnings],
+    }
+    if fit.validation is not None:
+        answer["metrics"]["validation"] = as_json(fit.validation)
+    if fit.restarts is not None:
+        answer["restarts"] = as_json(fit.restarts)
+    return answer

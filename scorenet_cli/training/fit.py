@@ -1,4 +1,4 @@
-"""From a dataset to a model: the model before training, its scaled rows, the record after."""
+"""Carries a plan out: every start, the best of them, the model, and how good it is."""
 
 from __future__ import annotations
 
@@ -6,49 +6,171 @@ import dataclasses
 import datetime as dt
 import os
 import platform
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from scorenet_cli import __version__
-from scorenet_cli.core.metrics import largest_absolute
-from scorenet_cli.core.network import BLOCK_ROWS, Network, run
-from scorenet_cli.data.columns import scale_inputs
+from scorenet_cli.core import Array, metrics
+from scorenet_cli.core.metrics import Fit
+from scorenet_cli.core.network import BLOCK_ROWS
+from scorenet_cli.core.network import run as predict_outputs
+from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data.dataset import Dataset
-from scorenet_cli.model.model import Model, overflow_error, to_scores
-from scorenet_cli.model.record import TrainingRecord
-from scorenet_cli.training.loop import ScaledData, TrainingResult
+from scorenet_cli.model.model import Model, predict, to_scores
+from scorenet_cli.training import loop
+from scorenet_cli.training.diagnosis import diagnose
+from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
+from scorenet_cli.training.plan import TrainingPlan, scaled_rows
 
 
-def initial_model(network: Network, dataset: Dataset, max_score: float) -> Model:
-    """Put a network between a dataset's names and scales."""
-    return Model(
-        network=network,
-        features=dataset.features,
-        targets=dataset.targets,
-        feature_scale=largest_absolute(dataset.inputs),
-        target_scale=np.full(len(dataset.targets), max_score),
+@dataclasses.dataclass(frozen=True)
+class RestartStats:
+    """How several starts compare: their losses, and how far their predictions differ.
+
+    prediction_deviation is the standard deviation over the starts in score units, its mean over
+    the training rows and targets; prediction_range the largest difference between two starts.
+    """
+
+    count: int
+    best: float
+    median: float
+    worst: float
+    prediction_deviation: float
+    prediction_range: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FitResult:
+    """A trained model, how training went, and how well the model fits.
+
+    result is the run that was kept; predicted (rows, targets) the scores for the training rows;
+    metrics compare them with the baselines; validation is the same on the validation rows;
+    restarts compares the starts. Metrics are in score units.
+    """
+
+    model: Model
+    plan: TrainingPlan
+    result: TrainingResult
+    predicted: Array
+    metrics: Fit
+    validation: Fit | None
+    restarts: RestartStats | None
+    warnings: tuple[str, ...]
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of the start that was kept."""
+        return None if self.model.training is None else self.model.training.seed
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided while the rows were read."""
+        return self.plan.notes
+
+
+def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitResult:
+    """Train every start of a plan, keep the best, and evaluate it."""
+    callbacks = callbacks or Callbacks()
+    if callbacks.begin is not None:
+        callbacks.begin(plan)
+    result, warnings = _train_starts(plan, callbacks)
+    model = trained_model(plan, result)
+    training_data = (plan.data.inputs, plan.data.scores)
+    predicted = predict(model, plan.data.inputs).scores
+    fitted = metrics.compare(predicted, *training_data, training_data)
+    validation = None
+    if (held_out := plan.validation_rows) is not None:
+        scores = predict(model, held_out.inputs).scores
+        validation = metrics.compare(scores, held_out.inputs, held_out.scores, training_data)
+    if result.stopped != "interrupted" and (warning := _warning(plan, result, fitted, validation)):
+        warnings += (warning,)
+    return FitResult(
+        model=model,
+        plan=plan,
+        result=result,
+        predicted=predicted,
+        metrics=fitted,
+        validation=validation,
+        restarts=restart_stats(plan, result),
+        warnings=plan.warnings + warnings,
     )
 
 
-def scaled_rows(model: Model, dataset: Dataset) -> ScaledData:
-    """Return inputs (rows, features) and actual outputs (rows, targets) as the network has them.
+def _train_starts(
+    plan: TrainingPlan, callbacks: Callbacks[Model]
+) -> tuple[TrainingResult, tuple[str, ...]]:
+    """Train the plan's networks, side by side or one after the other; returns warnings, too."""
+    optimizer = OPTIMIZERS[plan.optimizer]
+    rows = scaled_rows(plan.model, plan.data)
+    validation = (
+        None if plan.validation_rows is None else scaled_rows(plan.model, plan.validation_rows)
+    )
+    settings = plan.settings
+    criteria = StoppingCriteria(settings.epochs, settings.tolerance, validation, settings.patience)
+    # Networks side by side share one pass; each needs a validation of its own.
+    together = optimizer.side_by_side and validation is None
+    groups = [plan.networks] if together else [(each,) for each in plan.networks]
+    finished: list[TrainingResult] = []
 
-    DataError where a value is too large for its scale.
-    """
-    inputs = scale_inputs(dataset.inputs, model.feature_scale, "training")
-    if not np.isfinite(inputs).all():
-        raise overflow_error(dataset.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
-    return ScaledData(inputs, dataset.scores / model.target_scale)
+    def tick(epoch: int, loss: float, snapshot: Callable[[], TrainingResult]) -> None:
+        if callbacks.tick is not None:
+            callbacks.tick(
+                epoch, loss, lambda: trained_model(plan, best_of([*finished, snapshot()]))
+            )
+
+    ticker = Ticker()  # one for all starts: each may take less than a tick
+    for number, networks in enumerate(groups):
+        states = optimizer.start(
+            networks,
+            *rows,
+            seed=(plan.record.seed or 0) + number,
+            state=plan.record.state,
+            **plan.options,
+        )
+        finished.append(
+            loop.train(
+                states,
+                rows,
+                criteria,
+                start_epoch=plan.start_epoch,
+                history=plan.record.history,
+                callbacks=Callbacks(
+                    each_epoch=callbacks.each_epoch,
+                    every=callbacks.every,
+                    tick=tick,
+                    should_stop=callbacks.should_stop,
+                ),
+                ticker=ticker,
+            )
+        )
+        if finished[-1].stopped == "interrupted":
+            break
+    if together:
+        return finished[0], ()
+    best = best_of(finished)
+    if finished[-1].stopped != "interrupted":
+        return best, ()
+    best = dataclasses.replace(best, stopped="interrupted")
+    if len(groups) == 1:
+        return best, ()
+    tried = f"only {len(finished)} of {len(groups)} starts were tried; the best is kept."
+    return best, (tried,)
 
 
-def trained_model(
-    before: Model, result: TrainingResult, dataset: Dataset, facts: TrainingRecord
-) -> Model:
-    """Put a run's network into the model it started from, with the record of how it came about.
+def best_of(results: Sequence[TrainingResult]) -> TrainingResult:
+    """Choose the best result: by validation loss where there is one, else by loss."""
+    losses = [run.loss if run.validation_loss is None else run.validation_loss for run in results]
+    best = losses.index(min(losses))
+    starts = tuple(loop.RestartResult(run.network, run.loss) for run in results)
+    seconds = sum(run.seconds for run in results)
+    return dataclasses.replace(results[best], start=best, starts=starts, seconds=seconds)
 
-    facts holds what the run does not know: start, optimizer and learning rate.
-    """
-    ranges = np.stack([dataset.inputs.min(axis=0), dataset.inputs.max(axis=0)], axis=1)
+
+def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
+    """Put a result's network into the model it started from, with the record of the run."""
+    before, data, record = plan.model, plan.data, plan.record
+    ranges = np.stack([data.inputs.min(axis=0), data.inputs.max(axis=0)], axis=1)
     if before.feature_range is not None:  # resumed, perhaps on other rows
         ranges[:, 0] = np.minimum(ranges[:, 0], before.feature_range[:, 0])
         ranges[:, 1] = np.maximum(ranges[:, 1], before.feature_range[:, 1])
@@ -57,11 +179,12 @@ def trained_model(
         network=result.network,
         feature_range=ranges,
         training=dataclasses.replace(
-            facts,
-            data=os.path.basename(dataset.source),
-            sha256=dataset.sha256,
-            rows=len(dataset.inputs),
-            state=result.memory,
+            record,
+            data=os.path.basename(data.source),
+            sha256=data.sha256,
+            rows=len(data.inputs),
+            seed=None if record.seed is None else record.seed + result.start,
+            state=result.state_dict,
             epochs=result.best_epoch,
             stopped=result.stopped,
             loss=result.loss,
@@ -78,33 +201,17 @@ def trained_model(
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class RestartStats:
-    """How several starts came out: their losses, and how far their predictions lie apart.
-
-    prediction_deviation is the starts' standard deviation in score units, the mean of it over
-    the training rows and targets; prediction_range the largest distance of two starts.
-    """
-
-    count: int
-    best: float
-    median: float
-    worst: float
-    prediction_deviation: float
-    prediction_range: float
-
-
-def restart_stats(model: Model, dataset: Dataset, result: TrainingResult) -> RestartStats | None:
+def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | None:
     """Compare the starts of a run on its training rows; None where there was one."""
     starts = [start for start in result.starts if np.isfinite(start.loss)]
     if len(starts) < 2:  # noqa: PLR2004 - nothing to compare
         return None
     losses = [start.loss for start in starts]
-    inputs, _ = scaled_rows(model, dataset)
-    deviations, widest = (np.zeros(len(model.targets)) for _ in range(2))
+    inputs, _ = scaled_rows(plan.model, plan.data)
+    deviations, widest = (np.zeros(len(plan.model.targets)) for _ in range(2))
     for first in range(0, len(inputs), BLOCK_ROWS):  # all scores of all starts would fill memory
         block = inputs[first : first + BLOCK_ROWS]
-        outputs = np.stack([run(start.network, block) for start in starts])
+        outputs = np.stack([predict_outputs(start.network, block) for start in starts])
         deviations += outputs.std(axis=0).sum(axis=0)
         widest = np.maximum(widest, np.ptp(outputs, axis=0).max(axis=0))
     return RestartStats(
@@ -112,6 +219,25 @@ def restart_stats(model: Model, dataset: Dataset, result: TrainingResult) -> Res
         best=min(losses),
         median=float(np.median(losses)),
         worst=max(losses),
-        prediction_deviation=float(to_scores(model, deviations / len(inputs)).mean()),
-        prediction_range=float(to_scores(model, widest).max()),
+        prediction_deviation=float(to_scores(plan.model, deviations / len(inputs)).mean()),
+        prediction_range=float(to_scores(plan.model, widest).max()),
     )
+
+
+def _warning(
+    plan: TrainingPlan, result: TrainingResult, fitted: Fit, validation: Fit | None
+) -> str | None:
+    """Say where the model is not to be relied on; None where nothing is wrong."""
+    size = {"rows": len(plan.data.inputs), "features": len(plan.data.features)}
+    if validation is not None and (words := metrics.baseline_warning(validation, **size)):
+        return f"on the validation rows, {words}"
+    return diagnose(result, scaled_rows(plan.model, plan.data)) or metrics.baseline_warning(
+        fitted, **size
+    )
+
+
+def evaluate(model: Model, data: Dataset) -> metrics.Evaluation:
+    """Score a model on rows beside baselines fitted to the same rows."""
+    predicted = predict(model, data.inputs).scores
+    rows = (data.inputs, data.scores)
+    return metrics.Evaluation(data.scores, predicted, metrics.compare(predicted, *rows, rows))

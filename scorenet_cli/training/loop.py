@@ -1,13 +1,13 @@
-"""Drives an optimizer: when to stop, what to remember, whom to tell."""
+"""Drives an optimizer: when to stop, what to record, which callbacks to call."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,13 @@ from scorenet_cli.core.network import run as run_network
 from scorenet_cli.core.optimizers.state import State
 from scorenet_cli.errors import TrainingError
 
+if TYPE_CHECKING:
+    from scorenet_cli.training.plan import TrainingPlan
+
 Stopped = Literal["epochs", "tolerance", "converged", "patience", "interrupted"]
 History = tuple[tuple[int, float], ...]
 
-# Seconds between two looks at the clock's business: progress, saving, a wish to stop.
+# Seconds between progress, autosave and stop checks.
 TICK = 0.1
 
 # The epochs whose loss a model remembers: 20 a decade, the same however long a run is and
@@ -51,7 +54,7 @@ class TrainingResult:
     epochs counts all, those before a resume too; best_epoch is the one whose network this is,
     the last unless a validation chose another. loss is the plain forward pass's mean squared
     error on the training rows, validation_loss that on the others; history holds (epoch, loss)
-    at HISTORY_EPOCHS and at the end. memory is what the optimizer must know to go on; starts
+    at HISTORY_EPOCHS and at the end. state_dict is what the optimizer must know to go on; starts
     holds every start where there were several.
     """
 
@@ -64,7 +67,7 @@ class TrainingResult:
     history: History
     validation_loss: float | None = None
     validation_history: History = ()
-    memory: dict[str, Any] | None = None
+    state_dict: dict[str, Any] | None = None
     start: int = 0
     starts: tuple[RestartResult, ...] = ()
 
@@ -83,23 +86,43 @@ class StoppingCriteria:
 
 
 def never_stop() -> bool:
-    """Never wish to stop."""
+    """Keep training: the default of should_stop."""
     return False
 
 
-@dataclass(frozen=True)
-class Callbacks:
-    """Who is told what while training goes on; each call may be left out.
+Snapshot = TypeVar("Snapshot")
 
-    each_epoch gets every `every`-th epoch, its loss and its validation loss; tick gets epoch and
-    loss about ten times a second, with a function that makes a TrainingResult of the state so far;
-    should_stop is asked as often.
+
+@dataclass(frozen=True)
+class Callbacks(Generic[Snapshot]):
+    """Optional callbacks during training.
+
+    begin gets the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss
+    of each network trained side by side, and the validation loss. tick gets epoch and loss about
+    ten times a second, with a function that returns the best result so far. should_stop is asked
+    as often; where it answers True, training ends there.
     """
 
-    each_epoch: Callable[[int, float, float | None], None] | None = None
+    begin: Callable[[TrainingPlan], None] | None = None
+    each_epoch: Callable[[int, Array, float | None], None] | None = None
     every: int = 1
-    tick: Callable[[int, float, Callable[[], TrainingResult]], None] | None = None
+    tick: Callable[[int, float, Callable[[], Snapshot]], None] | None = None
     should_stop: Callable[[], bool] = never_stop
+
+
+class Ticker:
+    """Tells when TICK seconds have passed; shared by all starts, which may be shorter."""
+
+    def __init__(self) -> None:
+        self._next = time.perf_counter() + TICK
+
+    def is_due(self) -> bool:
+        """Tell whether it is time; the next tick is counted from restart."""
+        return time.perf_counter() >= self._next
+
+    def restart(self) -> None:
+        """Count the next tick from now."""
+        self._next = time.perf_counter() + TICK
 
 
 @dataclass
@@ -109,18 +132,18 @@ class _Best:
     epoch: int
     loss: float
     network: Network
-    memory: dict[str, Any] | None
+    state_dict: dict[str, Any] | None
 
 
 class _Record:
     """What a run remembers while it goes: the losses of its starts, and the best validation."""
 
     def __init__(
-        self, rows: ScaledData, goal: StoppingCriteria, done: int, history: History
+        self, rows: ScaledData, criteria: StoppingCriteria, start_epoch: int, history: History
     ) -> None:
-        self._rows, self._goal = rows, goal
+        self._rows, self._criteria = rows, criteria
         self._before = tuple(
-            point for point in history if point[0] in HISTORY_EPOCHS and point[0] < done
+            point for point in history if point[0] in HISTORY_EPOCHS and point[0] < start_epoch
         )
         self._losses: list[tuple[int, Array]] = []
         self._validation: list[tuple[int, float]] = []
@@ -131,10 +154,10 @@ class _Record:
         """Remember an epoch; returns its validation loss, where there is one."""
         if epoch in HISTORY_EPOCHS:
             self._losses.append((epoch, losses.copy()))
-        if self._goal.validation is None:
+        if self._criteria.validation is None:
             return None
         network = state.networks()[0]
-        inputs, actual = self._goal.validation
+        inputs, actual = self._criteria.validation
         loss = mean_squared_error(run_network(network, inputs), actual)
         if self.best is None or loss < self.best.loss:
             self.best = _Best(epoch, loss, network, state.memory())
@@ -144,12 +167,12 @@ class _Record:
 
     def is_out_of_patience(self, epoch: int) -> bool:
         """Tell whether validation has not gained for too long."""
-        patience = self._goal.patience
+        patience = self._criteria.patience
         return (
             patience is not None and self.best is not None and epoch - self.best.epoch >= patience
         )
 
-    def run(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
+    def result(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
         """Make the TrainingResult of what there is."""
         networks = state.networks()
         losses = [
@@ -159,13 +182,17 @@ class _Record:
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         if not is_finite(networks[start]):
             raise _diverged(epoch)
-        network, memory, best_epoch = networks[start], state.memory(), epoch
+        network, state_dict, best_epoch = networks[start], state.memory(), epoch
         points = dict(self._before)
         points.update((at, float(noted[start])) for at, noted in self._losses)
         points[epoch] = losses[start]
         loss, validation_loss = losses[start], None
         if self.best is not None:
-            network, memory, best_epoch = self.best.network, self.best.memory, self.best.epoch
+            network, state_dict, best_epoch = (
+                self.best.network,
+                self.best.state_dict,
+                self.best.epoch,
+            )
             validation_loss = self.best.loss
             loss = mean_squared_error(run_network(network, self._rows.inputs), self._rows.actual)
         return TrainingResult(
@@ -178,7 +205,7 @@ class _Record:
             history=tuple(points.items()),
             validation_loss=validation_loss,
             validation_history=tuple(self._validation),
-            memory=memory,
+            state_dict=state_dict,
             start=start,
             starts=tuple(map(RestartResult, networks, losses)),
         )
@@ -187,65 +214,60 @@ class _Record:
 def train(  # noqa: PLR0913 - a run is these facts
     optimizer: Iterator[State],
     rows: ScaledData,
-    goal: StoppingCriteria,
+    criteria: StoppingCriteria,
     *,
-    done: int = 0,
+    start_epoch: int = 0,
     history: History = (),
-    watcher: Callbacks | None = None,
+    callbacks: Callbacks[TrainingResult] | None = None,
+    ticker: Ticker | None = None,
 ) -> TrainingResult:
-    """Take the optimizer's steps until the goal is reached, or somebody wishes to stop.
+    """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
-    done and history are those of the model that is resumed; rows are the training rows.
+    start_epoch and history are those of the model that is resumed; rows are the training rows.
     TrainingError where a loss is no longer a finite number.
     """
-    watch = watcher or Callbacks()
-    record = _Record(rows, goal, done, history)
-    last = done + goal.epochs
-    looks_at_all = goal.tolerance is not None or goal.validation is not None
-    every = 1 if looks_at_all else watch.every if watch.each_epoch else goal.epochs + 1
-    clock = time.perf_counter
-    next_tick = clock() + TICK
-    epoch = done
+    watch = callbacks or Callbacks()
+    ticker = ticker or Ticker()
+    record = _Record(rows, criteria, start_epoch, history)
+    last = start_epoch + criteria.epochs
+    looks_at_all = criteria.tolerance is not None or criteria.validation is not None
+    every = 1 if looks_at_all else watch.every if watch.each_epoch else criteria.epochs + 1
+    epoch = start_epoch
     with np.errstate(over="ignore", invalid="ignore"):
-        for epoch, state in enumerate(optimizer, start=done):
-            ticks = clock() >= next_tick
+        for epoch, state in enumerate(optimizer, start=start_epoch):
+            ticks = ticker.is_due()
             if not (ticks or epoch % every == 0 or epoch in HISTORY_EPOCHS or epoch == last):
                 continue
             losses = state.losses()
             loss = _finite(float(np.fmin.reduce(losses)), epoch)
             validation_loss = record.note(epoch, losses, state)
             # The epoch that a resume starts from was told before.
-            if watch.each_epoch and epoch % watch.every == 0 and (epoch > done or not done):
-                watch.each_epoch(epoch, loss, validation_loss)
+            if (
+                watch.each_epoch
+                and epoch % watch.every == 0
+                and (epoch > start_epoch or not start_epoch)
+            ):
+                watch.each_epoch(epoch, losses, validation_loss)
             if epoch == last:
-                return record.run(state, epoch, "epochs")
-            if goal.tolerance is not None and loss <= goal.tolerance:
-                return record.run(state, epoch, "tolerance")
+                return record.result(state, epoch, "epochs")
+            if criteria.tolerance is not None and loss <= criteria.tolerance:
+                return record.result(state, epoch, "tolerance")
             if record.is_out_of_patience(epoch):
-                return record.run(state, epoch, "patience")
+                return record.result(state, epoch, "patience")
             if ticks:
                 if watch.should_stop():
-                    return record.run(state, epoch, "interrupted")
+                    return record.result(state, epoch, "interrupted")
                 if watch.tick is not None:
-                    watch.tick(epoch, loss, partial(record.run, state, epoch, "interrupted"))
-                next_tick = clock() + TICK
-        return record.run(state, epoch, "converged")
-
-
-def best_of(runs: Sequence[TrainingResult]) -> TrainingResult:
-    """Choose the run that did best: by validation where there is one, else by its loss."""
-    judged = [run.loss if run.validation_loss is None else run.validation_loss for run in runs]
-    number = judged.index(min(judged))
-    starts = tuple(RestartResult(run.network, run.loss) for run in runs)
-    seconds = sum(run.seconds for run in runs)
-    return replace(runs[number], start=number, starts=starts, seconds=seconds)
+                    watch.tick(epoch, loss, partial(record.result, state, epoch, "interrupted"))
+                ticker.restart()
+        return record.result(state, epoch, "converged")
 
 
 def split(rows: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Draw the rows for training and for validation: at least one each, in their own order."""
-    validation_rows = min(max(round(rows * fraction), 1), rows - 1)
+    held_out = min(max(round(rows * fraction), 1), rows - 1)
     order = np.random.default_rng((seed, 2)).permutation(rows)
-    return np.sort(order[validation_rows:]), np.sort(order[:validation_rows])
+    return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
 def _finite(loss: float, epoch: int) -> float:

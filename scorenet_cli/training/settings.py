@@ -1,128 +1,106 @@
-"""What the command line of scorenet train says, checked before any work is done."""
+"""Settings of a training run, checked before any data are read."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import math
-import os
 import re
-from typing import Literal
+from collections.abc import Iterable
+from typing import Any
 
-from scorenet_cli import files
-from scorenet_cli.core.activations import ActivationName
-from scorenet_cli.core.network import InitName
-from scorenet_cli.errors import FileError, OptionError
-from scorenet_cli.model import json_file
-from scorenet_cli.text import quoted
+from scorenet_cli.errors import OptionError
+from scorenet_cli.text import did_you_mean, quoted
 
-OptimizerName = Literal["gd", "adam", "lm"]
-HISTORY_HEADER = "epoch,loss"
+DEFAULT_HIDDEN = (3,)
+DEFAULT_SEED = 23
+DEFAULT_MAX_SCORE = 100.0
+DEFAULT_OPTIMIZER = "gd"
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
-    """What the command line says; None where it says nothing."""
+class Settings:
+    """What a training run is asked to do; None lets the resumed model or the default decide.
 
-    csv: str | None
-    features: tuple[str, ...] | None
-    targets: tuple[str, ...] | None
-    max_score: float | None
-    hidden: tuple[int, ...] | None
-    bias: Literal[True] | None
-    activation: ActivationName | None
-    init: InitName | None
-    seed: int | None
-    optimizer: OptimizerName | None
-    learning_rate: float | None
-    batch_size: int | None
-    restarts: int
-    validation: float | None
-    patience: int | None
-    epochs: int
-    tolerance: float | None
-    resume: str | None
-    output: str
-    history: str | None
-    log_every: int | None
-    quiet: bool
-    json: bool
+    make_settings checks them; their meanings are those of the options of `scorenet train`.
+    """
 
-    @property
-    def is_verbose(self) -> bool:
-        """Whether there is somebody to talk to: notes, progress, what to type next."""
-        return not (self.quiet or self.json)
+    target: tuple[str, ...] | None = None
+    features: tuple[str, ...] | None = None
+    max_score: float | None = None
+    hidden: tuple[int, ...] | None = None
+    bias: bool | None = None
+    activation: str | None = None
+    init: str | None = None
+    seed: int | None = None
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    epochs: int = 1000
+    tolerance: float | None = None
+    restarts: int = 1
+    validation: float | None = None
+    patience: int | None = None
 
 
-def parse_hidden(text: str) -> tuple[int, ...]:
-    """Read 3 or 16,8."""
+def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, one by one
+    """Make settings from plain values: names as a list or "A,B", hidden as 3, [16, 8] or "16,8".
+
+    OptionError for an unknown setting, or a value that makes no sense.
+    """
+    known = [field.name for field in dataclasses.fields(Settings)]
+    for name in values:
+        if name not in known:
+            raise OptionError(f"there is no setting {quoted(name)}.{did_you_mean(name, known)}")
+    for name, parse in (("target", _names), ("features", _names), ("hidden", _sizes)):
+        if values.get(name) is not None:
+            values[name] = parse(name, values[name])
+    settings = Settings(**values)
+    _check_numbers(settings)
+    return settings
+
+
+def _sizes(option: str, value: str | int | Iterable[int]) -> tuple[int, ...]:
+    """Read 3, [16, 8] or the text 16,8."""
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     if not re.fullmatch(r" *0*[1-9]\d{0,8} *(, *0*[1-9]\d{0,8} *)*", text, re.ASCII):
         raise OptionError(
-            f"`hidden` takes a size, or sizes between commas, and not {quoted(text)}."
+            f"expects positive sizes separated by commas, e.g. 16,8; got {quoted(text)}.",
+            option=option,
         )
     return tuple(int(size) for size in text.split(","))
 
 
-def parse_names(text: str) -> tuple[str, ...]:
-    """Read A,B as a line of CSV: a name with a comma in it stands between double quotes."""
+def _names(option: str, value: str | Iterable[str]) -> tuple[str, ...]:
+    """Read names, or one line of CSV: a name that holds a comma is quoted."""
+    if not isinstance(value, str):
+        return tuple(value)
+    if option == "target":
+        return (value,)
+    import csv  # noqa: PLC0415 - the command line imports this module at every start
+
     try:
-        names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
+        names = tuple(name.strip() for name in next(csv.reader([value], skipinitialspace=True), []))
     except csv.Error:
         names = ()
     if not names or not all(names):
-        raise OptionError(f"`features` takes names between commas, and not {quoted(text)}.")
+        raise OptionError(f"expects names separated by commas; got {quoted(value)}.", option=option)
     return names
 
 
-def check(options: Options) -> None:
-    """Refuse what makes no sense, and find out what could not be written in the end."""
-    _check_numbers(options)
-    _check_places(options)
-
-
-def _check_numbers(options: Options) -> None:
-    """Refuse nan, infinity, and zero where it makes no sense."""
-    for option, value, least in (
-        ("`max_score`", options.max_score, "above 0"),
-        ("`learning_rate`", options.learning_rate, "above 0"),
-        ("`tolerance`", options.tolerance, "of at least 0"),
-    ):
-        if value is not None and not (math.isfinite(value) and (value > 0 or "at" in least)):
-            raise OptionError(f"{option} must be a finite number {least}.")
-    if options.validation is not None and not 0 < options.validation < 1:
-        raise OptionError("`validation` takes a part between 0 and 1, 0.2 for a fifth of the rows.")
-    if options.patience is not None and options.validation is None:
-        raise OptionError("`patience` watches the rows held back: it needs `validation`.")
-    if options.restarts > 1 and options.resume is not None:
-        raise OptionError("`restarts` makes new starts, and `resume` goes on from one: take one.")
-
-
-def _check_places(options: Options) -> None:
-    """Find out before the work what could not be written after it."""
-    for option, place in (("`output`", options.output), ("`history`", options.history)):
-        if place == "-":
-            raise OptionError(f"{option} takes a file's name: standard output has the results.")
-    json_file.check_output(options.output)
-    if options.history is None:
-        return
-    for what, other in (
-        ("the CSV", options.csv),
-        ("`output`", options.output),
-        ("`resume`", options.resume),
-    ):
-        if other is not None and files.same(other, options.history):
-            raise OptionError(f"`history` would overwrite {what}: {quoted(options.history)}.")
-    files.check_writable(options.history)
-    if os.path.isfile(options.history) and not read_history(options.history):
-        raise FileError(
-            f"{files.shown(options.history)}: exists and is not a history, so it is left alone. "
-            "Choose another name, or move it away."
+def _check_numbers(settings: Settings) -> None:
+    """Refuse nan, infinity, zero where it makes no sense, and settings that exclude each other."""
+    for option, minimum in (("max_score", "above 0"), ("learning_rate", "above 0"),
+                            ("tolerance", "of at least 0")):  # fmt: skip
+        value = getattr(settings, option)
+        if value is not None and not (math.isfinite(value) and (value > 0 or "at" in minimum)):
+            raise OptionError(f"must be a finite number {minimum}.", option=option)
+    for option, smallest in (("epochs", 0), ("restarts", 1), ("batch_size", 1), ("patience", 1),
+                             ("seed", 0)):  # fmt: skip
+        value = getattr(settings, option)
+        if value is not None and (not isinstance(value, int) or value < smallest):
+            raise OptionError(f"must be a whole number of at least {smallest}.", option=option)
+    if settings.validation is not None and not 0 < settings.validation < 1:
+        raise OptionError(
+            "expects a fraction between 0 and 1, e.g. 0.2 for a fifth of the rows.",
+            option="validation",
         )
-
-
-def read_history(path: str) -> list[str]:
-    """Read the lines of a history that was saved before; none where it is something else."""
-    lines = files.read_bytes(path).decode(errors="replace").splitlines()
-    if not lines or not lines[0].startswith(HISTORY_HEADER):
-        return []
-    return lines if all(re.match(r"\d{1,18},", line) for line in lines[1:]) else []

@@ -105,12 +105,12 @@ def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["1"], 1, "there is no such model"),
-        (["1", "--worked-example"], 2, "takes 2 values"),
+        (["1"], 1, "there is no model"),
+        (["1", "--worked-example"], 2, "expected 2 values"),
         (["--model", "m.json"], 2, "--model is not for the worked example"),
         (["1", "x", "--worked-example"], 2, "'x' is not a number"),
         (["--sav", "x.svg"], 2, "no option '--sav'. Did you mean '--save'?"),
-        (["--save", "net.png"], 2, "ends in .svg, .html, .txt, and not 'net.png'"),
+        (["--save", "net.png"], 2, "name ending in .svg, .html or .txt; got 'net.png'"),
         (["--save", "no/net.svg"], 1, "there is no folder"),
         (["1", "2", "--model", "m.svg", "--save", "m.svg"], 2, "would overwrite the model"),
         (["1", "2", "--model", "wide.json", "--save", "n.svg"], 2, "Save the tables: .html or"),

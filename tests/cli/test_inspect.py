@@ -58,7 +58,7 @@ def test_weights_to_writes_what_numpy_savetxt_writes_and_reads_back(invoke: Invo
     ("content", "expected"),
     [
         ("{", "line 1, column 2: not JSON"),
-        ('{"format": "other"}', 'its "format" must be "scorenet-model", and is "other"'),
+        ('{"format": "other"}', '"format" must be "scorenet-model" but is "other"'),
         ("\x00", "not JSON"),
     ],
 )

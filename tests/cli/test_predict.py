@@ -214,8 +214,8 @@ def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) ->
     [
         ([], 2, "give either VALUES or --csv FILE"),
         (["1", "2", "--csv", "d.csv"], 2, "give either VALUES or --csv FILE"),
-        (["1"], 2, "takes 2 values ('studied', 'slept'), and 1 came"),
-        (["1", "2", "3"], 2, "and 3 came"),
+        (["1"], 2, "expected 2 values ('studied', 'slept'), got 1"),
+        (["1", "2", "3"], 2, "got 3"),
         (["1", "two"], 2, "'two' is not a number"),
         (["1", "2,5"], 2, "write decimals with a point"),
         (["1", "nan"], 2, "'nan' is not a finite number"),
@@ -223,8 +223,8 @@ def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) ->
         (["1", "1e999"], 2, "'1e999' is not a finite number"),
         (["1", "--precison", "3"], 2, "no option '--precison'. Did you mean '--precision'?"),
         (["-e", "3"], 2, "no option '-e'"),
-        (["1", "2", "--model", "none.json"], 1, "none.json: there is no such model"),
-        (["--csv", "none.csv"], 1, "none.csv: cannot be read"),
+        (["1", "2", "--model", "none.json"], 1, "there is no model none.json"),
+        (["--csv", "none.csv"], 1, "none.csv cannot be read"),
         (
             ["--csv", "d.csv"],
             1,

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Process, one_message, plain_environment
 
-from scorenet_cli.cli import training_run
+from scorenet_cli.cli import train as training_run
 from scorenet_cli.core.network import random_network
 from scorenet_cli.model import json_file
 
@@ -42,7 +42,8 @@ def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
     answer = json.loads(result.stdout)
     assert result.stderr == ""
     assert list(answer) == [
-        *("model", "rows", "epochs", "optimizer", "seed", "loss", "stopped", "seconds", "metrics")
+        *("model", "data", "rows", "epochs", "best_epoch", "optimizer", "seed", "loss", "stopped"),
+        *("seconds", "metrics", "warnings"),
     ]
     assert answer["model"] == "scorenet.json"
     assert (answer["rows"], answer["epochs"], answer["seed"]) == (3, 30_000, 23)
@@ -184,7 +185,7 @@ def test_an_option_that_contradicts_the_resumed_model_is_refused(
     before = Path("scorenet.json").read_bytes()
     result = invoke("train", "--resume", "scorenet.json", *option.split())
     assert result.exit_code == 2
-    assert f"{option.split(maxsplit=1)[0]} does not fit --resume" in one_message(result)
+    assert f"{option.split(maxsplit=1)[0]} cannot be changed by --resume" in one_message(result)
     assert Path("scorenet.json").read_bytes() == before
 
 
@@ -288,30 +289,30 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["nowhere.csv"], 1, "nowhere.csv: cannot be read: no such file or directory."),
-        (["."], 1, ".: is a folder, not a file."),
+        (["nowhere.csv"], 1, "nowhere.csv cannot be read: no such file or directory."),
+        (["."], 1, ". is a folder, not a file."),
         (["d.csv", "--target", "marks"], 2, "no column 'marks'"),
         (["d.csv", "--features", "hours_sleptt"], 2, "Did you mean 'hours_slept'?"),
         (["d.csv", "--features", "score"], 2, "is a target and a feature"),
-        (["d.csv", "--features", ","], 2, "--features takes names between commas"),
+        (["d.csv", "--features", ","], 2, "--features expects names separated by commas"),
         (["d.csv", "--max-score", "90"], 1, "line 2, column 'score': the score 92 is not between"),
         (["d.csv", "--max-score", "nan"], 2, "--max-score must be a finite number above 0"),
         (["d.csv", "--learning-rate", "0"], 2, "--learning-rate must be a finite number above 0"),
         (["d.csv", "--tolerance", "inf"], 2, "--tolerance must be a finite number of at least 0"),
-        (["d.csv", "--hidden", "3,x"], 2, "--hidden takes a size"),
-        (["d.csv", "--hidden", "0"], 2, "--hidden takes a size"),
+        (["d.csv", "--hidden", "3,x"], 2, "--hidden expects positive sizes"),
+        (["d.csv", "--hidden", "0"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "99999999"], 2, "more than 10,000,000 parameters"),
         (["d.csv", "-o", "d.csv"], 1, "is not a scorenet model, so it is left alone"),
         (["d.csv", "-o", "."], 1, "is a folder"),
         (["d.csv", "-o", "no/where.json"], 1, "there is no folder"),
         (["d.csv", "--history", "d.csv"], 2, "--history would overwrite the CSV"),
         (["d.csv", "--history", "scorenet.json"], 2, "--history would overwrite --output"),
-        (["d.csv", "--features", "a\nb"], 2, "--features takes names between commas"),
-        (["d.csv", "--hidden", "1_6"], 2, "--hidden takes a size"),
-        (["d.csv", "-o", "-"], 2, "--output takes a file's name"),
+        (["d.csv", "--features", "a\nb"], 2, "--features expects names separated by commas"),
+        (["d.csv", "--hidden", "1_6"], 2, "--hidden expects positive sizes"),
+        (["d.csv", "-o", "-"], 2, "--output needs a file"),
         (["d.csv", "-o", ""], 1, "has no name"),
         (["d.csv", "--history", "other.json"], 1, "is not a history, so it is left alone"),
-        (["d.csv", "--resume", "none.json"], 1, "none.json: there is no such model"),
+        (["d.csv", "--resume", "none.json"], 1, "there is no model none.json"),
     ],
 )
 def test_what_is_at_fault_is_named_once(
@@ -379,7 +380,7 @@ def test_an_interrupted_run_saves_and_says_how_to_go_on(
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 def test_a_long_run_saves_itself(tmp_path: Path) -> None:
     script = (
-        "from scorenet_cli.cli import main, training_run\n"
+        "from scorenet_cli.cli import main, train as training_run\n"
         "training_run.AUTOSAVE_SECONDS = 0.2\n"
         "main()\n"
     )
@@ -434,7 +435,7 @@ def test_another_optimizer_starts_afresh_and_says_so(invoke: Invoke) -> None:
     invoke("train", "--optimizer", "adam", "--epochs", 2, "--quiet")
     words = ["--resume", "scorenet.json", "--optimizer", "gd", "--epochs", 2, "--quiet"]
     result = invoke("train", *words)
-    assert "trained by adam; gd starts afresh" in result.stderr
+    assert "trained by adam; gd starts with fresh optimizer state" in result.stderr
     assert saved()["training"]["learning_rate"] == 3
 
 
@@ -496,13 +497,25 @@ def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: In
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["--optimizer", "lm", "--learning-rate", "1"], 2, "--learning-rate means nothing to"),
-        (["--optimizer", "gd", "--batch-size", "4"], 2, "--batch-size means nothing to"),
+        (
+            ["--optimizer", "lm", "--learning-rate", "1"],
+            2,
+            "--learning-rate has no effect with --optimizer lm",
+        ),
+        (
+            ["--optimizer", "gd", "--batch-size", "4"],
+            2,
+            "--batch-size has no effect with --optimizer gd",
+        ),
         (["--optimizer", "lm", "--hidden", "120,120"], 2, "14,760 x 14,760 numbers, 1.6 GiB"),
         (["--patience", "3"], 2, "it needs --validation"),
-        (["--validation", "1"], 2, "--validation takes a part between 0 and 1"),
-        (["--validation", "nan"], 2, "--validation takes a part between 0 and 1"),
-        (["--restarts", "2", "--resume", "m.json"], 2, "take one"),
+        (["--validation", "1"], 2, "--validation expects a fraction between 0 and 1"),
+        (["--validation", "nan"], 2, "--validation expects a fraction between 0 and 1"),
+        (
+            ["--restarts", "2", "--resume", "m.json"],
+            2,
+            "--restarts cannot be combined with --resume",
+        ),
         (["one.csv", "--validation", "0.5"], 1, "1 rows cannot be split"),
     ],
 )
@@ -536,7 +549,7 @@ def test_a_resume_keeps_rows_held_back_and_another_part_is_refused(invoke: Invok
     assert "validation" in json.loads(invoke(*resume, "--json").stdout)["metrics"]
     assert saved()["training"]["rows"] == 300
     message = one_message(invoke(*resume, "--validation", 0.5))
-    assert "--validation does not fit --resume" in message
+    assert "--validation cannot be changed by --resume" in message
 
 
 def test_a_history_of_restarts_is_that_of_the_start_that_was_kept(invoke: Invoke) -> None:
@@ -585,7 +598,7 @@ def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -
         pass
     os.close(ours)
     assert process.wait() == 130
-    assert "epochs. The weights are saved. Go on with" in text.replace("\r\n", " ")
+    assert "epochs. The weights are saved. Continue with" in text.replace("\r\n", " ")
     hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
     assert -1 < hidden < shown < text.rfind("Interrupted after")  # the cursor is back
     assert "loss (log scale)" not in text[shown:]

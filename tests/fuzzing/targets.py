@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 import typer
 
-from scorenet_cli.cli.values import parse_values
+from scorenet_cli.cli.options import parse_values
 from scorenet_cli.data import csv_table, dataset
 from scorenet_cli.errors import OptionError, ScorenetError
 from scorenet_cli.model import json_file, trace

@@ -57,7 +57,7 @@ def test_the_rows_in_the_package_are_the_sample_file() -> None:
 
 
 def test_every_figure_is_the_documents_with_its_reason() -> None:
-    cut = "the document cuts where it should round to "
+    cut = "the document truncates; rounded it is "
     assert example.document_figures(TRACE).goal == 92
     assert [(f.layer, f.neuron, f.what, f.printed, f.why) for f in _figures()] == [
         ("hidden", "h1", "sum", "7.6", ""),

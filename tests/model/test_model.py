@@ -35,14 +35,14 @@ def test_scores_are_outputs_in_score_units() -> None:
 def test_values_outside_the_training_range_are_marked() -> None:
     ranged = model(feature_range=np.array([[1.0, 3.0], [5.0, 9.0]]))
     rows = np.array([[1.0, 5.0], [3.0, 9.0], [4.0, 8.0], [2.0, 4.9]])
-    assert predict(ranged, rows).outside.tolist() == [
+    assert predict(ranged, rows).out_of_range.tolist() == [
         [False, False],
         [False, False],
         [True, False],
         [False, True],
     ]
-    assert predict(ranged, np.array([[1.1, 0.9]]), "none").outside.tolist() == [[True, False]]
-    assert not predict(model(), rows).outside.any()
+    assert predict(ranged, np.array([[1.1, 0.9]]), "none").out_of_range.tolist() == [[True, False]]
+    assert not predict(model(), rows).out_of_range.any()
 
 
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.booleans(), st.integers(0, 99))
@@ -103,10 +103,10 @@ def test_scores_beyond_numbers_are_refused_without_a_warning() -> None:
 def test_a_range_beyond_numbers_has_no_outside() -> None:
     ranged = model(feature_range=np.array([[0.0, 1e300], [0.0, 9.0]]))
     tiny = dataclasses.replace(ranged, feature_scale=np.array([1e-300, 1.0]))
-    outside = predict(tiny, np.array([[5.0, 10.0]]), "none").outside
+    outside = predict(tiny, np.array([[5.0, 10.0]]), "none").out_of_range
     assert outside.tolist() == [[False, True]]
 
 
 def test_without_a_range_nothing_is_outside() -> None:
-    assert predict(model(), np.array([[1.0, 2.0]])).outside.tolist() == [[False, False]]
-    assert predict(model(), np.array([[1.0, 2.0]])).outside.dtype == bool
+    assert predict(model(), np.array([[1.0, 2.0]])).out_of_range.tolist() == [[False, False]]
+    assert predict(model(), np.array([[1.0, 2.0]])).out_of_range.dtype == bool

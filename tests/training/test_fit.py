@@ -12,9 +12,12 @@ from scorenet_cli import __version__
 from scorenet_cli.core.network import BLOCK_ROWS, random_network, run
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import DataError
+from scorenet_cli.model.model import Model
 from scorenet_cli.model.record import TrainingRecord
-from scorenet_cli.training import fit
+from scorenet_cli.training.fit import best_of, restart_stats, trained_model
 from scorenet_cli.training.loop import RestartResult, TrainingResult
+from scorenet_cli.training.plan import TrainingPlan, initial_model, scaled_rows
+from scorenet_cli.training.settings import Settings
 
 NETWORK = random_network((2, 3, 1), seed=1)
 RUN = TrainingResult(NETWORK, 7, 7, 0.5, "epochs", 0.1, ((0, 1.0), (7, 0.5)))
@@ -31,20 +34,26 @@ def dataset(inputs: list[list[float]]) -> Dataset:
     )
 
 
+def plan(model: Model, data: Dataset, record: TrainingRecord | None = None) -> TrainingPlan:
+    networks = (model.network,)
+    record = record or TrainingRecord()
+    return TrainingPlan(Settings(), data, None, model, networks, "gd", {}, record)
+
+
 DOCUMENT = dataset([[2, 9], [1, 5], [3, 6]])
 
 
 def test_rows_are_scaled_as_the_document_scales_them() -> None:
-    model = fit.initial_model(NETWORK, DOCUMENT, 100.0)
-    inputs, actual = fit.scaled_rows(model, DOCUMENT)
+    model = initial_model(NETWORK, DOCUMENT, 100.0)
+    inputs, actual = scaled_rows(model, DOCUMENT)
     assert inputs.tolist() == INPUTS.tolist()
     assert actual.tolist() == [[0.92], [0.86], [0.89]]
 
 
 def test_a_trained_model_knows_where_it_came_from() -> None:
-    before = fit.initial_model(NETWORK, DOCUMENT, 100.0)
+    before = initial_model(NETWORK, DOCUMENT, 100.0)
     facts = TrainingRecord(seed=1, optimizer="gd", learning_rate=3.0)
-    model = fit.trained_model(before, RUN, DOCUMENT, facts)
+    model = trained_model(plan(before, DOCUMENT, facts), RUN)
     assert model.feature_range is not None
     assert model.feature_range.tolist() == [[1, 3], [5, 9]]
     record = model.training
@@ -60,10 +69,8 @@ def test_a_trained_model_knows_where_it_came_from() -> None:
 
 
 def test_a_resume_on_other_rows_widens_the_range_and_keeps_the_scale() -> None:
-    first = fit.trained_model(
-        fit.initial_model(NETWORK, DOCUMENT, 100.0), RUN, DOCUMENT, TrainingRecord()
-    )
-    second = fit.trained_model(first, RUN, dataset([[4, 6]]), TrainingRecord())
+    first = trained_model(plan(initial_model(NETWORK, DOCUMENT, 100.0), DOCUMENT), RUN)
+    second = trained_model(plan(first, dataset([[4, 6]])), RUN)
     assert second.feature_range is not None
     assert second.feature_range.tolist() == [[1, 4], [5, 9]]
     assert second.feature_scale.tolist() == [3, 9]
@@ -75,32 +82,32 @@ def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() ->
     data = dataclasses.replace(
         DOCUMENT, inputs=rng.random((rows, 2)), scores=rng.random((rows, 1)) * 100
     )
-    model = fit.initial_model(NETWORK, data, 100.0)
+    model = initial_model(NETWORK, data, 100.0)
     networks = [random_network((2, 3, 1), seed=seed) for seed in range(3)]
     starts = tuple(RestartResult(network, 0.1 * n) for n, network in enumerate(networks))
-    spread = fit.restart_stats(model, data, dataclasses.replace(RUN, starts=starts))
+    spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
     assert spread is not None
-    inputs, _ = fit.scaled_rows(model, data)
+    inputs, _ = scaled_rows(model, data)
     scores = 100 * np.stack([run(network, inputs)[:, 0] for network in networks])
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     widest = (scores.max(axis=0) - scores.min(axis=0)).max()
     assert spread.prediction_range == pytest.approx(widest, rel=1e-12)
     assert (spread.best, spread.median, spread.worst) == (0, 0.1, 0.2)
-    assert fit.restart_stats(model, data, RUN) is None
+    assert restart_stats(plan(model, data), RUN) is None
 
 
 def test_a_record_has_all_that_a_resume_needs() -> None:
-    before = fit.initial_model(NETWORK, DOCUMENT, 100.0)
+    before = initial_model(NETWORK, DOCUMENT, 100.0)
     other = random_network((2, 3, 1), seed=2)
     run = dataclasses.replace(
         RUN,
         network=other,
         best_epoch=5,
-        memory={"steps": 9},
+        state_dict={"steps": 9},
         validation_loss=0.25,
         validation_history=((0, 1.0), (5, 0.25)),
     )
-    model = fit.trained_model(before, run, DOCUMENT, TrainingRecord())
+    model = trained_model(plan(before, DOCUMENT), run)
     assert model.network is other
     record = model.training
     assert record is not None
@@ -114,20 +121,18 @@ def test_a_record_has_all_that_a_resume_needs() -> None:
 
 
 def test_a_range_is_widened_at_either_end() -> None:
-    first = fit.trained_model(
-        fit.initial_model(NETWORK, DOCUMENT, 100.0), RUN, DOCUMENT, TrainingRecord()
-    )
-    low = fit.trained_model(first, RUN, dataset([[0, 6], [2, 20]]), TrainingRecord())
+    first = trained_model(plan(initial_model(NETWORK, DOCUMENT, 100.0), DOCUMENT), RUN)
+    low = trained_model(plan(first, dataset([[0, 6], [2, 20]])), RUN)
     assert low.feature_range is not None
     assert low.feature_range.tolist() == [[0, 3], [5, 20]]
 
 
 def test_the_row_that_is_too_large_for_its_scale_is_named() -> None:
     tiny = dataclasses.replace(
-        fit.initial_model(NETWORK, DOCUMENT, 100.0), feature_scale=np.array([1e-300, 1.0])
+        initial_model(NETWORK, DOCUMENT, 100.0), feature_scale=np.array([1e-300, 1.0])
     )
     with pytest.raises(DataError, match="the numbers for 10000000000, 7 become"):
-        fit.scaled_rows(tiny, dataset([[1, 6], [1e10, 7], [1e11, 8]]))
+        scaled_rows(tiny, dataset([[1, 6], [1e10, 7], [1e11, 8]]))
 
 
 def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
@@ -135,7 +140,7 @@ def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
         DOCUMENT, targets=("a", "b"), scores=np.array([[9.0, 90.0], [8.0, 80.0], [7.0, 70.0]])
     )
     model = dataclasses.replace(
-        fit.initial_model(random_network((2, 3, 2), seed=1), data, 100.0),
+        initial_model(random_network((2, 3, 2), seed=1), data, 100.0),
         target_scale=np.array([10.0, 1000.0]),
     )
     networks = [random_network((2, 3, 2), seed=seed) for seed in range(2)]
@@ -143,10 +148,21 @@ def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
         *(RestartResult(network, 0.1) for network in networks),
         RestartResult(networks[0], np.nan),
     )
-    spread = fit.restart_stats(model, data, dataclasses.replace(RUN, starts=starts))
+    spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
     assert spread is not None
-    inputs, _ = fit.scaled_rows(model, data)
+    inputs, _ = scaled_rows(model, data)
     scores = np.stack([run(network, inputs) for network in networks]) * [10.0, 1000.0]
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     assert spread.prediction_range == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-12)
     assert spread.count == 3
+
+
+def test_the_best_is_chosen_by_validation_where_there_is_one() -> None:
+    runs = [
+        TrainingResult(NETWORK, 1, 1, loss, "epochs", 0.5, (), validation_loss=validation)
+        for loss, validation in ((0.1, 0.4), (0.2, 0.3))
+    ]
+    assert best_of(runs).start == 1
+    assert best_of([dataclasses.replace(run, validation_loss=None) for run in runs]).start == 0
+    assert best_of(runs).seconds == 1.0
+    assert [start.loss for start in best_of(runs).starts] == [0.1, 0.2]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -22,7 +21,6 @@ from scorenet_cli.training.loop import (
     ScaledData,
     StoppingCriteria,
     TrainingResult,
-    best_of,
     split,
     train,
 )
@@ -58,7 +56,9 @@ def test_no_epochs_leave_the_start() -> None:
 def test_a_resumed_run_has_the_same_bits_and_the_same_history() -> None:
     whole = train(descent(), ROWS, StoppingCriteria(1000))
     half = train(descent(), ROWS, StoppingCriteria(617))
-    rest = train(descent(half.network), ROWS, StoppingCriteria(383), done=617, history=half.history)
+    rest = train(
+        descent(half.network), ROWS, StoppingCriteria(383), start_epoch=617, history=half.history
+    )
     assert same_bits(whole.network, rest.network)
     assert rest.epochs == 1000
     assert rest.history == whole.history
@@ -72,8 +72,10 @@ def test_history_has_at_most_200_points_however_long_the_run() -> None:
 
 def test_tolerance_stops_at_the_first_loss_that_meets_it() -> None:
     seen: list[tuple[int, float]] = []
-    watcher = Callbacks(each_epoch=lambda epoch, loss, _: seen.append((epoch, loss)))
-    run = train(descent(), ROWS, StoppingCriteria(5000, tolerance=4e-4), watcher=watcher)
+    watcher: Callbacks[TrainingResult] = Callbacks(
+        each_epoch=lambda epoch, losses, _: seen.append((epoch, float(losses[0])))
+    )
+    run = train(descent(), ROWS, StoppingCriteria(5000, tolerance=4e-4), callbacks=watcher)
     assert run.stopped == "tolerance"
     assert run.loss <= 4e-4
     assert [epoch for epoch, _ in seen] == list(range(run.epochs + 1))
@@ -88,8 +90,10 @@ def test_tolerance_is_watched_at_every_epoch_and_met_by_the_loss_itself(epoch: i
 
 def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() -> None:
     seen: list[int] = []
-    watcher = Callbacks(each_epoch=lambda epoch, *_: seen.append(epoch), every=10)
-    train(descent(), ROWS, StoppingCriteria(25), done=20, watcher=watcher)
+    watcher: Callbacks[TrainingResult] = Callbacks(
+        each_epoch=lambda epoch, *_: seen.append(epoch), every=10
+    )
+    train(descent(), ROWS, StoppingCriteria(25), start_epoch=20, callbacks=watcher)
     assert seen == [30, 40]
 
 
@@ -102,8 +106,8 @@ def test_a_wish_to_stop_is_heard_and_a_tick_can_save_what_there_is(
     def tick(_epoch: int, _loss: float, snapshot: Callable[[], TrainingResult]) -> None:
         saved.append(snapshot())
 
-    watcher = Callbacks(tick=tick, should_stop=lambda: len(saved) == 3)
-    run = train(descent(), ROWS, StoppingCriteria(1000), watcher=watcher)
+    watcher: Callbacks[TrainingResult] = Callbacks(tick=tick, should_stop=lambda: len(saved) == 3)
+    run = train(descent(), ROWS, StoppingCriteria(1000), callbacks=watcher)
     assert run.stopped == "interrupted"
     assert [kept.epochs for kept in saved] == [0, 1, 2]
     assert run.epochs == 3
@@ -168,7 +172,7 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
         gradient_descent([START], *rows, 3.0),
         rows,
         StoppingCriteria(20_000, validation=validation_rows, patience=200),
-        watcher=Callbacks(each_epoch=lambda *line: seen.append(float(line[2] or 0))),
+        callbacks=Callbacks(each_epoch=lambda *line: seen.append(float(line[2] or 0))),
     )
     assert run.stopped == "patience"
     assert run.best_epoch == int(np.argmin(seen)) == run.epochs - 200
@@ -187,17 +191,6 @@ def test_side_by_side_the_best_start_is_kept_with_its_own_history() -> None:
     assert run.start == int(np.argmin(losses))
     assert run.loss == min(start.loss for start in run.starts)
     assert dict(run.history) == pytest.approx(dict(alone[run.start].history))
-
-
-def test_best_of_chooses_by_validation_where_there_is_one() -> None:
-    runs = [
-        TrainingResult(START, 1, 1, loss, "epochs", 0.5, (), validation_loss=validation_rows)
-        for loss, validation_rows in ((0.1, 0.4), (0.2, 0.3))
-    ]
-    assert best_of(runs).start == 1
-    assert best_of([replace(run, validation_loss=None) for run in runs]).start == 0
-    assert best_of(runs).seconds == 1.0
-    assert [start.loss for start in best_of(runs).starts] == [0.1, 0.2]
 
 
 @pytest.mark.parametrize(("rows", "fraction", "held"), [(10, 0.2, 2), (2, 0.01, 1), (3, 0.99, 2)])
@@ -269,19 +262,23 @@ def test_trouble_is_said_in_words(
 def test_a_run_keeps_what_a_resume_needs_and_the_curve_of_validation() -> None:
     states = adam(START, INPUTS, ACTUAL, learning_rate=0.1, batch_size=2, seed=1)
     run = train(states, ROWS, StoppingCriteria(20, validation=ROWS))
-    assert run.memory is not None
-    assert run.memory["steps"] == 2 * run.best_epoch
+    assert run.state_dict is not None
+    assert run.state_dict["steps"] == 2 * run.best_epoch
     assert [epoch for epoch, _ in run.validation_history] == [
         epoch for epoch in range(21) if epoch in HISTORY_EPOCHS
     ]
     assert 0 <= run.seconds < 60
-    assert train(descent(), ROWS, StoppingCriteria(3)).memory is None
+    assert train(descent(), ROWS, StoppingCriteria(3)).state_dict is None
 
 
 def test_a_resumed_history_goes_on_where_the_old_one_ends() -> None:
     before = ((0, 1.0), (1, 0.9), (7, 0.8), (999_999_000, 0.7))
     run = train(
-        descent(), ROWS, StoppingCriteria(3), done=10, history=(*before, (10, 0.5), (13, 0.4))
+        descent(),
+        ROWS,
+        StoppingCriteria(3),
+        start_epoch=10,
+        history=(*before, (10, 0.5), (13, 0.4)),
     )
     assert [epoch for epoch, _ in run.history] == [0, 1, 7, 10, 11, 13]
     assert dict(run.history)[10] != 0.5
@@ -290,8 +287,10 @@ def test_a_resumed_history_goes_on_where_the_old_one_ends() -> None:
 def test_a_tick_is_told_where_the_run_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "TICK", 0.0)
     told: list[tuple[int, float, TrainingResult]] = []
-    watcher = Callbacks(tick=lambda epoch, loss, run: told.append((epoch, loss, run())))
-    train(descent(), ROWS, StoppingCriteria(3), watcher=watcher)
+    watcher: Callbacks[TrainingResult] = Callbacks(
+        tick=lambda epoch, loss, run: told.append((epoch, loss, run()))
+    )
+    train(descent(), ROWS, StoppingCriteria(3), callbacks=watcher)
     assert [epoch for epoch, _, _ in told] == [0, 1, 2]
     for epoch, loss, run in told:
         assert (run.epochs, run.stopped) == (epoch, "interrupted")
@@ -301,5 +300,3 @@ def test_a_tick_is_told_where_the_run_is(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_split_is_the_same_for_ever() -> None:
     assert split(10, 0.3, seed=23)[1].tolist() == [0, 4, 7]
     assert len(split(10, 0.01, seed=1)[1]) == 1
-    starts = best_of([TrainingResult(START, 1, 1, 0.1, "epochs", 0.5, ())]).starts
-    assert starts[0].network is START

@@ -12,7 +12,7 @@ from rich.text import Text
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer
 from scorenet_cli.model.model import Model, layer_names, neuron_names
-from scorenet_cli.model.record import TrainingRecord
+from scorenet_cli.model.record import TrainingRecord, labelled_facts
 from scorenet_cli.show.chart import loss_chart, scores_chart
 from scorenet_cli.show.pages.train import fit_table
 from scorenet_cli.show.tables import (
@@ -195,21 +195,4 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
     """Say where a model came from, as far as it says so itself."""
     if record is None:
         return [("origin", "not recorded: written by hand, or weights alone")]
-    known = {
-        "data": record.data,
-        "sha256": record.sha256,
-        "rows": None if record.rows is None else f"{record.rows:,}",
-        "start": None if record.seed is None else f"seed {record.seed}, {record.init or 'normal'}",
-        "optimizer": record.optimizer,
-        "learning rate": None if record.learning_rate is None else number(record.learning_rate),
-        "batch size": None if record.batch_size is None else f"{record.batch_size:,}",
-        "best of": None if record.restarts is None else f"{record.restarts:,} starts",
-        "held back": None if record.validation is None else f"{record.validation:g} of the rows",
-        "epochs": f"{record.epochs:,}",
-        "stopped by": record.stopped,
-        "final loss": None if record.loss is None else f"{record.loss:.6g}",
-        "validation": None if record.validation_loss is None else f"{record.validation_loss:.6g}",
-        "made with": ", ".join(f"{what} {version}" for what, version in record.versions.items()),
-        "date": record.date,
-    }
-    return [(what, value) for what, value in known.items() if value]
+    return labelled_facts(record)

@@ -1,0 +1,163 @@
+"""The public API, which the command line and a notebook both call."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from scorenet_cli import files
+from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.data import csv_table, dataset
+from scorenet_cli.data.columns import ScalingName
+from scorenet_cli.data.csv_table import Table
+from scorenet_cli.errors import DataError, OptionError
+from scorenet_cli.model import document, json_file, trace, weights_folder
+from scorenet_cli.model import model as models
+from scorenet_cli.model.model import Model, Predictions
+from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
+from scorenet_cli.training.fit import FitResult, fit
+from scorenet_cli.training.fit import evaluate as evaluate_dataset
+from scorenet_cli.training.loop import Callbacks
+from scorenet_cli.training.plan import make_plan
+from scorenet_cli.training.settings import Settings, make_settings
+
+# A path, an open file, or columns by name (a dict of arrays, a pandas DataFrame).
+Data = str | os.PathLike[str] | IO[str] | IO[bytes] | Mapping[str, ArrayLike]
+
+__all__ = [
+    "BackwardTrace",
+    "Callbacks",
+    "Data",
+    "Evaluation",
+    "FitResult",
+    "ForwardTrace",
+    "Model",
+    "Predictions",
+    "Settings",
+    "backward_trace",
+    "evaluate",
+    "forward_trace",
+    "load",
+    "predict",
+    "save",
+    "train",
+]
+
+
+def train(
+    data: Data | None = None,
+    *,
+    settings: Settings | None = None,
+    resume: str | Model | None = None,
+    callbacks: Callbacks[Model] | None = None,
+    **changes: Any,  # noqa: ANN401 - checked by make_settings
+) -> FitResult:
+    """Train a network, and return the model with its metrics; prints and saves nothing.
+
+    data is a path, an open file, or columns by name; None means the document's three rows.
+    Settings are those of `scorenet train`, under the same names: target, features, max_score,
+    hidden, bias, activation, init, seed, optimizer, learning_rate, batch_size, epochs, tolerance,
+    restarts, validation, patience. They come as keywords, as Settings, or both. resume is a model,
+    or the path of one, to go on from.
+
+    OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
+    FileError for a file that cannot be read; TrainingError where training diverges.
+    """
+    given = {} if settings is None else vars(settings)
+    chosen = make_settings(**{**given, **changes})
+    if resume is not None and chosen.restarts > 1:
+        raise OptionError("cannot be combined with `resume`.", option="restarts")
+    model = load(resume) if isinstance(resume, str) else resume
+    return fit(make_plan(_table(data), chosen, model), callbacks)
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Load a model file, or a folder with w1.txt, w2.txt, ...
+
+    ModelError or FileError says why that cannot be done.
+    """
+    name = os.fspath(path)
+    return weights_folder.load(name) if os.path.isdir(name) else json_file.load(name)
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Save a model file, whole or not at all; FileError says why that cannot be done."""
+    json_file.save(model, os.fspath(path))
+
+
+def predict(model: Model, values: ArrayLike, *, scaling: ScalingName = "training") -> Predictions:
+    """Run a model on values (rows, features), in the features' own units.
+
+    The result holds inputs, scaled inputs, outputs, and scores (rows, targets) in score units.
+    DataError where the values are not (rows, features), or become too large to compute with.
+    """
+    return models.predict(model, values, scaling)
+
+
+def evaluate(model: Model, data: Data) -> Evaluation:
+    """Score a model on rows with known scores, beside the baselines.
+
+    The result holds actual and predicted scores (rows, targets), and the metrics in score units.
+    DataError where a column of the model is missing.
+    """
+    table = dataset.name_columns(_table(data), model.features, model.targets)
+    dataset.model_columns(table, [*model.features, *model.targets])
+    rows = dataset.read_dataset(table, features=model.features, targets=model.targets)
+    return evaluate_dataset(model, rows)
+
+
+def forward_trace(
+    model: Model, values: Sequence[float], *, scaling: ScalingName = "training"
+) -> ForwardTrace:
+    """Trace one example through a model: each product, sum and activation.
+
+    values are one number for each feature, in its own unit. DataError where a sum is too large.
+    """
+    return trace.forward_trace(model, values, scaling)
+
+
+def backward_trace(
+    model: Model,
+    values: Sequence[float],
+    actual: Sequence[float],
+    *,
+    learning_rate: float = 1.0,
+    scaling: ScalingName = "training",
+) -> BackwardTrace:
+    """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
+
+    actual holds one score for each target, in score units. DataError where a number is too large.
+    """
+    return trace.backward_trace(model, values, actual, learning_rate=learning_rate, scaling=scaling)
+
+
+def _table(data: Data | None) -> Table:
+    """Read data as a table of cells."""
+    if data is None:
+        return csv_table.make_table(document.ROWS_CSV, document.ROWS_SOURCE)
+    if isinstance(data, str | os.PathLike):
+        return dataset.read_table(os.fspath(data))
+    if hasattr(data, "read"):
+        content = data.read()
+        source = files.display_path(str(getattr(data, "name", "the file")))
+        return csv_table.make_table(
+            content.encode() if isinstance(content, str) else content, source
+        )
+    return csv_table.make_table(_as_csv(data), "the given columns")
+
+
+def _as_csv(columns: Mapping[str, ArrayLike]) -> bytes:
+    """Write columns of equal length as CSV, floats to the bit: the reader has all the checks."""
+    names = [str(name) for name in columns]
+    cells = [np.asarray(columns[name]).tolist() for name in columns]
+    if len({len(column) for column in cells}) != 1:
+        raise DataError("the given columns are not equally long, or there are none.")
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([names, *zip(*cells, strict=True)])
+    return text.getvalue().encode()

@@ -1,0 +1,229 @@
+"""scorenet forward-trace and backward-trace: one example, neuron by neuron."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scorenet_cli.cli.options import (
+    DEFAULT_MODEL,
+    JsonOption,
+    ModelOption,
+    PrecisionOption,
+    SaveOption,
+    ScalingOption,
+    ValuesArgument,
+    WorkedExampleOption,
+    check_count,
+    check_scores,
+    parse_scores,
+    parse_values,
+)
+from scorenet_cli.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scorenet_cli.data.columns import ScalingName
+    from scorenet_cli.model.document import Document
+    from scorenet_cli.model.model import Model
+    from scorenet_cli.model.trace import ForwardTrace
+    from scorenet_cli.show.console import Page
+
+SAVED_AS = (".svg", ".html", ".txt")
+
+
+def forward_trace(
+    context: typer.Context,
+    values: ValuesArgument = None,
+    model: ModelOption = DEFAULT_MODEL,
+    worked_example: WorkedExampleOption = False,
+    scaling: ScalingOption = "training",
+    precision: PrecisionOption = None,
+    save: SaveOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show each neuron's products, sum and activation.
+
+    Without VALUES: the document's worked example, its printed figures beside the exact ones.
+    With VALUES: the saved model, or with --worked-example the document's example weights.
+
+    \b
+    scorenet forward-trace
+    scorenet forward-trace 4 8 --save net.svg
+    """  # noqa: D301 - \b is Typer's sign to leave lines as they are
+    from scorenet_cli import api
+
+    _check_save(save, model)
+    example = _choose_example(context, values, model, worked_example=worked_example)
+    result = api.forward_trace(example.model, example.values, scaling=scaling)
+    document = example.document(result, scaling)
+    if json:
+        _print_json(_forward_answer(result, document))
+
+    def page() -> "Page":
+        from scorenet_cli.show.pages.forward import forward_page
+
+        return forward_page(result, document, precision)
+
+    def picture() -> str:
+        from scorenet_cli.show.picture import forward_picture
+
+        return forward_picture(result, precision)
+
+    _emit(context, page, picture, json=json, save=save)
+
+
+def backward_trace(
+    context: typer.Context,
+    values: ValuesArgument = None,
+    actual: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SCORE", help="The actual score, once for each target."),
+    ] = None,
+    learning_rate: Annotated[float, typer.Option(metavar="RATE", help="Step size.")] = 1.0,
+    model: ModelOption = DEFAULT_MODEL,
+    worked_example: WorkedExampleOption = False,
+    scaling: ScalingOption = "training",
+    precision: PrecisionOption = None,
+    save: SaveOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one step of backpropagation: errors, deltas, each weight before and after.
+
+    Without VALUES: the document's worked example and its target, 92.
+    With VALUES: the saved model, or with --worked-example the document's example weights.
+
+    \b
+    scorenet backward-trace
+    scorenet backward-trace 4 8 --actual 95 --learning-rate 0.5
+    """  # noqa: D301 - \b is Typer's sign to leave lines as they are
+    from scorenet_cli import api
+    from scorenet_cli.model.document import TARGET
+    from scorenet_cli.show.json_output import as_json
+
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise OptionError("must be a finite number above 0.", option="learning_rate")
+    scores = parse_scores(actual or [])
+    _check_save(save, model)
+    example = _choose_example(context, values, model, worked_example=worked_example)
+    if not values:
+        scores = scores or [TARGET]
+    check_scores(scores, example.model)
+    result = api.backward_trace(
+        example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
+    )
+    if json:
+        document = example.document(result.forward, scaling)
+        _print_json(as_json(result) | {"forward": _forward_answer(result.forward, document)})
+
+    def page() -> "Page":
+        from scorenet_cli.show.pages.backward import backward_page
+
+        return backward_page(result, precision, of_the_document=not values)
+
+    def picture() -> str:
+        from scorenet_cli.show.picture import backward_picture
+
+        return backward_picture(result, precision)
+
+    _emit(context, page, picture, json=json, save=save)
+
+
+@dataclass(frozen=True, eq=False)
+class _Example:
+    """What is traced; is_document tells the document's worked example from a saved model."""
+
+    model: "Model"
+    values: tuple[float, ...]
+    is_document: bool
+
+    def document(self, trace: "ForwardTrace", scaling: "ScalingName") -> "Document | None":
+        """Return the document's figures where they belong to this very trace."""
+        from scorenet_cli.model import document
+
+        if self.is_document and self.values == document.VALUES and scaling != "own":
+            return document.document_figures(trace)
+        return None
+
+
+def _choose_example(
+    context: typer.Context, values: list[str] | None, model: str, *, worked_example: bool
+) -> _Example:
+    """Take the document's worked example, its weights with other values, or a saved model."""
+    from scorenet_cli import api
+    from scorenet_cli.model import document
+
+    is_document = worked_example or not values
+    source = context.get_parameter_source("model")
+    if is_document and source is not None and source.name == "COMMANDLINE":
+        raise OptionError(
+            "is not for the worked example. Give VALUES to trace the model with.", option="model"
+        )
+    given = tuple(parse_values(values, context)) if values else document.VALUES
+    chosen = document.worked_example() if is_document else api.load(model)
+    check_count(given, chosen.features)
+    return _Example(chosen, given, is_document)
+
+
+def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[str, Any]:
+    """Lay out a forward pass as JSON, with the document's figures where there are any."""
+    from scorenet_cli.show.json_output import as_json
+
+    answer: dict[str, Any] = as_json(trace)
+    return answer if document is None else answer | {"document": as_json(document)}
+
+
+def _print_json(answer: object) -> None:
+    """Print one JSON object."""
+    from scorenet_cli.show.json_output import to_line
+
+    typer.echo(to_line(answer))
+
+
+def _check_save(path: str | None, model: str) -> None:
+    """Refuse, before any work, what could not be saved."""
+    from scorenet_cli import files
+    from scorenet_cli.text import quoted
+
+    if path is None:
+        return
+    if not path.lower().endswith(SAVED_AS):
+        raise OptionError(
+            f"needs a name ending in {', '.join(SAVED_AS[:-1])} or {SAVED_AS[-1]}; "
+            f"got {quoted(path)}.",
+            option="save",
+        )
+    if files.same(path, model):
+        raise OptionError(f"would overwrite the model: {quoted(path)}.", option="save")
+    files.check_writable(path)
+
+
+def _emit(
+    context: typer.Context,
+    page: "Callable[[], Page]",
+    picture: "Callable[[], str]",
+    *,
+    json: bool,
+    save: str | None,
+) -> None:
+    """Save the picture or the page, then print the page, unless JSON was printed."""
+    from scorenet_cli import files
+    from scorenet_cli.cli.messages import echo_error
+
+    if save is not None:
+        ending = save.lower().rpartition(".")[2]
+        if ending == "svg":
+            content = picture()
+        else:
+            from scorenet_cli.show.console import as_html, as_text
+
+            content = as_text(page()) if ending == "txt" else as_html(page(), context.command_path)
+        files.write_atomic(save, content)
+    if not json:
+        from scorenet_cli.show.console import show
+
+        show(page())
+    if save is not None:
+        echo_error(f"Saved {files.display_path(save)}.")

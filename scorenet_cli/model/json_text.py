@@ -1,0 +1,108 @@
+"""The text of model files: JSON read with weights as arrays, and laid out for readers."""
+
+from __future__ import annotations
+
+import json
+import json.decoder
+import json.scanner
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.errors import ModelError
+from scorenet_cli.text import quoted
+
+# Characters of weights that are parsed at a time: as Python lists they take many times the room.
+_PIECE = 10_000
+_WEIGHTS = re.compile(r'"weights"\s*:\s*\[$')
+_END_OF_ROWS = re.compile(r"(?<=\])\s*\]")
+_ROWS = re.compile(r"[-+.eE\d\s,\[\]]+", re.ASCII)
+_NEXT_ROW = re.compile(r"\s*,\s*(?=\[)")
+_OBJECT = re.compile(r"\s*\{")
+
+_Parsed = tuple[Any, int]
+_Scan = Callable[[str, int], _Parsed]
+# The decoder's parts in Python, which typeshed does not list.
+_MakeScanner = Callable[[json.JSONDecoder], _Scan]
+_scanner_in_python: _MakeScanner = vars(json.scanner)["py_make_scanner"]
+_scanner_in_c: _MakeScanner = vars(json.scanner)["make_scanner"]
+_objects: Callable[[tuple[str, int], _Scan], _Parsed] = vars(json.decoder)["JSONArray"]
+
+
+def parse(text: str) -> Any:  # noqa: ANN401 - any JSON
+    """Read JSON text; a value "weights" of rows of finite numbers, equally long, is an array.
+
+    ModelError where an object names a key twice; else the errors of json.loads.
+    """
+    return json.loads(text, cls=_Decoder)
+
+
+def dump(value: object, indent: str = "") -> str:
+    """Write JSON for readers: a key a line, a row of numbers a line."""
+    inner = indent + " "
+    if isinstance(value, dict) and value:
+        lines = (f"{inner}{json.dumps(key)}: {dump(item, inner)}" for key, item in value.items())
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    if isinstance(value, list | tuple) and any(isinstance(x, list | tuple | dict) for x in value):
+        return "[\n" + ",\n".join(inner + dump(item, inner) for item in value) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+class _Decoder(json.JSONDecoder):
+    """json's decoder in Python for the few objects of a model, in C for all else but weights."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=_unique_keys)
+        self._scan_in_c: _Scan = _scanner_in_c(self)
+        self.parse_array = self._parse_array
+        self.scan_once = _scanner_in_python(self)
+
+    def _parse_array(self, start: tuple[str, int], scan_once: _Scan) -> _Parsed:
+        """Read an array whose text begins after its bracket, at start."""
+        text, begin = start
+        if _OBJECT.match(text, begin):
+            return _objects(start, scan_once)
+        if _WEIGHTS.search(text, max(begin - 100, 0), begin):
+            close = _END_OF_ROWS.search(text, begin)
+            if close and _ROWS.fullmatch(text, begin, close.start()):
+                matrix = _matrix(text, begin, close.start())
+                if matrix is not None:
+                    return matrix, close.end()
+        return self._scan_in_c(text, begin - 1)
+
+
+def _matrix(text: str, begin: int, end: int) -> Array | None:
+    """Read rows of numbers; None where they are not equally long or not finite numbers."""
+    try:
+        matrix = np.concatenate(
+            [np.array(json.loads(piece), dtype=np.float64) for piece in _pieces(text, begin, end)]
+        )
+    except (ValueError, OverflowError):
+        return None
+    return matrix if np.isfinite(matrix).all() else None
+
+
+def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
+    """Cut the text of rows into lists of rows; ValueError where no comma stands between two."""
+    while True:
+        cut = text.find("]", begin + _PIECE, end) + 1 or end
+        yield f"[{text[begin:cut]}]"
+        if cut == end:
+            return
+        comma = _NEXT_ROW.match(text, cut)
+        if comma is None:
+            raise ValueError("no comma between rows")
+        begin = comma.end()
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a key twice: one of the two would be ignored."""
+    answer = dict(pairs)
+    if len(answer) < len(pairs):
+        ((duplicate, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ModelError(f"the key {quoted(duplicate)} appears twice.")
+    return answer

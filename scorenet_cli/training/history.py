@@ -1,0 +1,100 @@
+"""Every epoch's loss as a CSV: kept outside memory while a run lasts, written at its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from tempfile import SpooledTemporaryFile
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from scorenet_cli import files
+from scorenet_cli.core import Array
+
+HEADER = "epoch,loss"
+# Bytes of losses kept in memory; more go to a temporary file.
+MAX_IN_MEMORY = 16_000_000
+_BLOCK_EPOCHS = 4096
+
+
+class HistoryLine(NamedTuple):
+    """One epoch: its loss, and the validation loss where there is one."""
+
+    epoch: int
+    loss: float
+    validation_loss: float | None
+
+
+class LossLog:
+    """The losses of every epoch of every start; an epoch lower than the last begins a new start."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=MAX_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
+        self._starts: list[tuple[int, int]] = []  # where each group of starts begins, its width
+        self._last_epoch = -1
+        self._has_validation = False
+
+    def __enter__(self) -> Self:
+        """Return the log itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Drop the losses."""
+        self._file.close()
+
+    def append(self, epoch: int, losses: Array, validation_loss: float | None) -> None:
+        """Add an epoch; losses (networks,) are those of the networks trained side by side."""
+        self._has_validation = validation_loss is not None
+        values = [float(epoch), *losses.tolist()]
+        if validation_loss is not None:
+            values.append(validation_loss)
+        if epoch <= self._last_epoch or not self._starts:
+            self._starts.append((self._file.tell(), len(values)))
+        self._last_epoch = epoch
+        self._file.write(np.array(values).tobytes())
+
+    def lines(self, start: int) -> Iterator[HistoryLine]:
+        """Yield the epochs of one start, by its number."""
+        if not self._starts:
+            return
+        end = self._file.tell()
+        together = self._starts[0][1] - 1 - self._has_validation > 1
+        group, column = (0, start + 1) if together else (start, 1)
+        position, width = self._starts[group]
+        if group + 1 < len(self._starts):
+            end = self._starts[group + 1][0]
+        self._file.seek(position)
+        while position < end:
+            size = min(8 * width * _BLOCK_EPOCHS, end - position)
+            block = np.frombuffer(self._file.read(size)).reshape(-1, width)
+            position += size
+            for row in block.tolist():
+                yield HistoryLine(
+                    int(row[0]), row[column], row[-1] if self._has_validation else None
+                )
+        self._file.seek(0, 2)
+
+
+def read_history(path: str) -> list[str]:
+    """Read the lines of a saved history, the header first; none where it is something else."""
+    lines = files.read_bytes(path).decode(errors="replace").splitlines()
+    if not lines or not lines[0].startswith(HEADER):
+        return []
+    return lines if all(re.match(r"\d{1,18},", line) for line in lines[1:]) else []
+
+
+def write_history(path: str, lines: Iterator[HistoryLine], before: Sequence[str] = ()) -> None:
+    """Write epochs behind the lines of a resumed run, whole or not at all."""
+    first = next(lines, None)
+    has_validation = first is not None and first.validation_loss is not None
+    with files.writer(path) as write:
+        write(HEADER + (",validation_loss\n" if has_validation else "\n"))
+        write("".join(f"{line}\n" for line in before))
+        block: list[str] = []
+        while first is not None:
+            block.append(",".join(repr(value) for value in first if value is not None) + "\n")
+            first = next(lines, None)
+            if first is None or len(block) == _BLOCK_EPOCHS:
+                write("".join(block))
+                block.clear()

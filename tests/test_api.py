@@ -1,0 +1,159 @@
+"""The public API, as a notebook uses it."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import Invoke
+
+import scorenet_cli as scorenet
+from scorenet_cli.model.model import Model
+
+CSV = "hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
+COLUMNS = {"hours_studied": [2, 1, 3], "hours_slept": [9, 5, 6], "score": [92, 86, 89]}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "data.csv"
+    file.write_text(CSV, encoding="utf-8")
+    return file
+
+
+def weights(model: Model) -> list[object]:
+    return [layer.weights.tolist() for layer in model.network.layers]
+
+
+def test_train_predict_save_and_load(path: Path) -> None:
+    fit = scorenet.train(path, optimizer="lm")
+    scores = fit.model.predict([[2, 9], [1, 5]])
+    assert scores == pytest.approx(np.array([[92], [86]]), abs=1e-6)
+    fit.model.save(path.parent / "m.json")
+    again = scorenet.load(path.parent / "m.json")
+    assert again.predict([[4, 8]]).tolist() == fit.model.predict([[4, 8]]).tolist()
+    assert weights(again) == weights(fit.model)
+
+
+def test_a_path_a_file_and_columns_give_the_same_model(path: Path) -> None:
+    with path.open(encoding="utf-8") as text, path.open("rb") as binary:
+        sources: list[scorenet.Data] = [path, str(path), text, binary, io.StringIO(CSV), COLUMNS]
+        models = [scorenet.train(source, epochs=20).model for source in sources]
+    arrays = {name: np.array(values, dtype=float) for name, values in COLUMNS.items()}
+    models.append(scorenet.train(arrays, epochs=20).model)
+    for model in models:
+        assert weights(model) == weights(models[0])
+        assert model.features == ("hours_studied", "hours_slept")
+
+
+def test_a_frame_is_read_by_its_columns() -> None:
+    class Frame(dict[str, list[float]]):
+        """Iterates over names and gives a column for each, as a pandas DataFrame does."""
+
+    assert weights(scorenet.train(Frame(COLUMNS), epochs=5).model) == weights(
+        scorenet.train(COLUMNS, epochs=5).model
+    )
+
+
+def test_without_data_the_rows_are_the_documents() -> None:
+    assert weights(scorenet.train(epochs=5).model) == weights(
+        scorenet.train(COLUMNS, epochs=5).model
+    )
+
+
+def test_training_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    fit = scorenet.train(COLUMNS, epochs=3)
+    assert capfd.readouterr() == ("", "")
+    assert any("no better than" in warning for warning in fit.warnings)
+
+
+def test_the_command_prints_what_train_returns(invoke: Invoke, path: Path) -> None:
+    words = ["--epochs", 30, "--seed", 4, "--hidden", "4,2", "--bias", "--json"]
+    answer = json.loads(invoke("train", path, *words).stdout)
+    fit = scorenet.train(path, epochs=30, seed=4, hidden=[4, 2], bias=True)
+    assert (answer["loss"], answer["seed"]) == (fit.result.loss, fit.seed)
+    assert answer["metrics"]["rmse"] == fit.metrics.rmse
+    assert answer["warnings"] == [*fit.notes, *fit.warnings]
+
+
+def test_resume_goes_on_to_the_bit(path: Path) -> None:
+    whole = scorenet.train(path, epochs=50)
+    half = scorenet.train(path, epochs=20)
+    assert weights(scorenet.train(path, resume=half.model, epochs=30).model) == weights(whole.model)
+
+
+def test_settings_and_keywords_can_be_combined(path: Path) -> None:
+    settings = scorenet.Settings(epochs=5, seed=9)
+    fit = scorenet.train(path, settings=settings, epochs=7)
+    assert (fit.result.epochs, fit.seed) == (7, 9)
+
+
+def test_callbacks_see_every_epoch_and_can_stop(path: Path) -> None:
+    seen: list[int] = []
+    callbacks: scorenet.Callbacks[Model] = scorenet.Callbacks(
+        each_epoch=lambda epoch, *_: seen.append(epoch), every=2
+    )
+    scorenet.train(path, epochs=6, callbacks=callbacks)
+    assert seen == [0, 2, 4, 6]
+    stop: scorenet.Callbacks[Model] = scorenet.Callbacks(should_stop=lambda: True)
+    fit = scorenet.train(path, epochs=100_000_000, callbacks=stop)
+    assert fit.result.stopped == "interrupted"
+
+
+def test_evaluate_and_the_traces(path: Path) -> None:
+    model = scorenet.train(path, optimizer="lm").model
+    evaluation = scorenet.evaluate(model, path)
+    assert evaluation.fit.rmse == pytest.approx(0, abs=1e-6)
+    assert evaluation.actual.tolist() == [[92], [86], [89]]
+    forward = scorenet.forward_trace(model, [4, 8])
+    assert forward.scores == pytest.approx(model.predict([[4, 8]])[0])
+    backward = scorenet.backward_trace(model, [4, 8], [95])
+    assert backward.loss_after < backward.loss
+
+
+def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
+    markup = scorenet.train(path, epochs=1).model._repr_html_()
+    assert markup.startswith("<svg")
+    assert "hours_studied" in markup
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"epoch": 3}, "there is no setting 'epoch'. Did you mean 'epochs'?"),
+        ({"optimizer": "sgd"}, "`optimizer` expects one of gd, adam, lm; got 'sgd'."),
+        ({"hidden": 0}, "`hidden` expects positive sizes"),
+        ({"epochs": -1}, "`epochs` must be a whole number of at least 0."),
+        ({"target": "marks"}, "'marks'"),
+        ({"optimizer": "lm", "learning_rate": 1.0}, "`learning_rate` has no effect"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_an_option_error(
+    settings: dict[str, Any], expected: str
+) -> None:
+    with pytest.raises(scorenet.OptionError) as error:
+        scorenet.train(COLUMNS, **settings)
+    assert expected in str(error.value)
+    assert "--" not in str(error.value)
+
+
+def test_rows_that_do_not_fit_are_data_errors(path: Path) -> None:
+    model = scorenet.train(path, epochs=1).model
+    with pytest.raises(scorenet.DataError, match=r"expected values of shape \(rows, 2\)"):
+        model.predict([[1, 2, 3]])
+    with pytest.raises(scorenet.DataError, match="not equally long"):
+        scorenet.train({"a": [1, 2], "b": [3]})
+    with pytest.raises(scorenet.FileError, match="no such file"):
+        scorenet.train("nowhere.csv")
+
+
+def test_the_public_names_are_listed() -> None:
+    assert set(scorenet.__all__) <= set(dir(scorenet))
+    for name in scorenet.__all__:
+        assert getattr(scorenet, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        scorenet.nothing  # noqa: B018
