@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import shlex
 from collections import Counter
@@ -86,16 +85,17 @@ def read_dataset(
     if not feature_columns:
         raise DataError(
             f"{table.source}: no column is left to learn from beside {listed(table.names)}. "
-            "Give a column of hours, say, and one of scores, cut by commas, semicolons or tabs."
+            "Give a column of hours, say, and one of scores, "
+            "separated by commas, semicolons or tabs."
         )
-    _refuse_twins(table, [*feature_columns, *target_columns])
+    _refuse_duplicates(table, [*feature_columns, *target_columns])
     try:
         values = numbers(table, [*feature_columns, *target_columns])
     except CellError as error:
-        if error.is_form:
+        if error.is_format_error:
             raise
         hint = _column_hint(table, feature_columns, target_columns)
-        raise DataError(f"{error.place} {hint}") from error
+        raise DataError(f"{error.location} {hint}") from error
     inputs, scores = values[:, : len(feature_columns)], values[:, len(feature_columns) :]
     notes: list[str] = []
     if features is None and feature_columns[0] == 0 and 0 in table.unnamed and table.has_header:
@@ -106,7 +106,7 @@ def read_dataset(
             notes.append("the first column has no name; it is a feature called column_1.")
     return Dataset(
         source=table.source,
-        sha256=hashlib.sha256(table.data).hexdigest(),
+        sha256=table.sha256,
         features=tuple(table.names[n] for n in feature_columns),
         targets=tuple(table.names[n] for n in target_columns),
         inputs=np.ascontiguousarray(inputs),
@@ -174,7 +174,7 @@ def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) 
 def model_columns(table: Table, names: Sequence[str]) -> list[int]:
     """Positions of a model's columns by name; DataError where one is missing or there twice."""
     columns = find_columns(table, names, DataError, "the model's columns")
-    _refuse_twins(table, columns)
+    _refuse_duplicates(table, columns)
     return columns
 
 
@@ -183,7 +183,7 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
     usable = _numeric_columns(table)
     if any(target not in usable for target in targets):
         choices = [table.names[n] for n in usable]
-        return "Mend the cell" + (
+        return "Fix the cell" + (
             f", or choose another `target` (columns of numbers: {listed(choices)})."
             if choices
             else "."
@@ -193,13 +193,13 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
     if left and 0 in table.unnamed and table.has_header and len(left) > 1:
         left = [n for n in left if n != 0 or not _counts_rows(numbers(table, [0])[:, 0])]
     if not left:
-        return "Mend the cell; no other column holds numbers only."
+        return "Fix the cell; no other column holds numbers only."
     names = io.StringIO()
     csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
     suggestion = shlex.quote(names.getvalue())
     if not suggestion.isprintable() or len(suggestion) > MAX_TO_COPY:
-        return "Mend the cell, or leave the column out by naming the others in `features`."
-    return f"Mend the cell, or leave the column out: `features={suggestion}`"
+        return "Fix the cell, or leave the column out by naming the others in `features`."
+    return f"Fix the cell, or leave the column out: `features={suggestion}`"
 
 
 def _numeric_columns(table: Table) -> list[int]:
@@ -215,7 +215,7 @@ def _counts_rows(column: Array) -> bool:
     return bool(column[0] in {0.0, 1.0} and (np.diff(column) == 1.0).all())
 
 
-def _refuse_twins(table: Table, columns: Sequence[int]) -> None:
+def _refuse_duplicates(table: Table, columns: Sequence[int]) -> None:
     """Refuse a chosen column whose name another column has too."""
     counts = Counter(table.names)
     for column in columns:

@@ -182,7 +182,7 @@ def test_a_fault_far_down_comes_after_the_rows_before_it(process: Process, tmp_p
     many = 300_000  # more than is read at once
     (tmp_path / "d.csv").write_text("studied,slept\n" + "2,8\n" * many + "3,x\n4,9\n")
     (tmp_path / "out.csv").write_text("old")
-    message = f"Error: d.csv, line {many + 2}, column 'slept': 'x' is not a number. Mend the cell."
+    message = f"Error: d.csv, line {many + 2}, column 'slept': 'x' is not a number. Fix the cell."
     result = process("predict", "--csv", "d.csv")
     assert result.returncode == 1
     assert result.stderr == f"{message}\n"
@@ -234,7 +234,7 @@ def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) ->
         (["1", "2", "--output", "scorenet.json"], 2, "--output would overwrite the model"),
         (["--csv", "d.csv", "--output", "d.csv"], 2, "--output would overwrite the CSV"),
         (["--", "-1", "--json"], 2, "--json stands behind --"),
-        (["--csv", "bad.csv"], 1, "line 2, column 'slept': 'x' is not a number. Mend the cell."),
+        (["--csv", "bad.csv"], 1, "line 2, column 'slept': 'x' is not a number. Fix the cell."),
         (["1", "2", "--model", "-"], 1, "a model comes from a file or a folder"),
     ],
 )

@@ -140,14 +140,14 @@ def test_an_unnamed_column_can_be_asked_for() -> None:
 def test_a_bad_cell_where_no_other_column_would_do_is_to_be_mended() -> None:
     assert refusal("h,s\n1,2\nann,3\n") == (
         "s.csv, line 3, column 'h': 'ann' is not a number. "
-        "Mend the cell; no other column holds numbers only."
+        "Fix the cell; no other column holds numbers only."
     )
 
 
 def test_a_decimal_comma_is_to_be_mended_and_the_column_kept() -> None:
     assert refusal('h,g,s\n"1,5",2,3\n') == (
         "s.csv, line 2, column 'h': '1,5' is not a number (write decimals with a point). "
-        "Mend the cell."
+        "Fix the cell."
     )
 
 
@@ -168,7 +168,7 @@ def test_a_decimal_comma_is_to_be_mended_and_the_column_kept() -> None:
 )
 def test_text_in_a_column_comes_with_the_features_that_work(text: str, kept: list[str]) -> None:
     message = refusal(text)
-    assert " is not a number. Mend the cell, or leave the column out: " in message
+    assert " is not a number. Fix the cell, or leave the column out: " in message
     option, _, value = message.split("leave the column out: `")[1].rstrip("`").partition("=")
     assert option == "features"
     (value,) = shlex.split(value)
@@ -179,26 +179,26 @@ def test_text_in_a_column_comes_with_the_features_that_work(text: str, kept: lis
 
 def test_features_that_cannot_be_shown_are_not_listed_for_copying() -> None:
     message = refusal('n,"h\nx",g,s\nann,1,2,3\n')
-    generic = " Mend the cell, or leave the column out by naming the others in `features`."
+    generic = " Fix the cell, or leave the column out by naming the others in `features`."
     assert message.endswith(generic)
     for length, is_listed in ((MAX_TO_COPY, True), (MAX_TO_COPY + 1, False)):
         message = refusal(f"n,{'h' * length},s\nann,1,2\n")
-        assert message.endswith("h" * length if is_listed else generic)
+        assert message.endswith(f"`features={'h' * length}`" if is_listed else generic)
 
 
 def test_text_in_the_target_column_comes_with_the_columns_that_could_be_one() -> None:
     assert refusal("h,n,s\n1,x,A\n2,y,B\n") == (
         "s.csv, line 2, column 'n': 'x' is not a number. "
-        "Mend the cell, or choose another `target` (columns of numbers: 'h')."
+        "Fix the cell, or choose another `target` (columns of numbers: 'h')."
     )
     assert refusal("h,n,s\n1,x,3\n4,5\n").endswith("(columns of numbers: 'h').")
-    assert refusal("h,s\nx,A\n") == "s.csv, line 2, column 'h': 'x' is not a number. Mend the cell."
+    assert refusal("h,s\nx,A\n") == "s.csv, line 2, column 'h': 'x' is not a number. Fix the cell."
 
 
 def test_one_column_is_not_enough() -> None:
     assert refusal("h\n1\n2\n") == (
         "s.csv: no column is left to learn from beside 'h'. "
-        "Give a column of hours, say, and one of scores, cut by commas, semicolons or tabs."
+        "Give a column of hours, say, and one of scores, separated by commas, semicolons or tabs."
     )
 
 
