@@ -67,6 +67,18 @@ class Fit(Metrics):
     baselines: Baselines
 
 
+def linear_regression(inputs: Array, scores: Array) -> Array:
+    """Least squares with an intercept: coefficients (features + 1, targets), the intercept last.
+
+    They are for values and scores in their own units; infinite where numbers do not reach.
+    """
+    unit, points = largest_absolute(inputs), largest_absolute(scores)  # so that no sum overflows
+    design = np.column_stack([inputs / unit, np.ones(len(inputs))])
+    with np.errstate(over="ignore"):
+        lines = np.linalg.lstsq(design, scores / points)[0] * points
+        return np.asarray(lines / np.append(unit, 1.0)[:, np.newaxis], dtype=np.float64)
+
+
 def compare(predicted: Array, inputs: Array, actual: Array, known: tuple[Array, Array]) -> Fit:
     """Measure predicted scores beside baselines fitted to the known rows' inputs and scores.
 

@@ -24,6 +24,8 @@ class Model:
 
     feature_scale (features,) and target_scale (targets,) are what a column is divided by;
     feature_range (features, 2) the smallest and largest training value, where known.
+    is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
+    is not known, and values are taken as already scaled.
     """
 
     network: Network
@@ -33,6 +35,7 @@ class Model:
     target_scale: Array
     feature_range: Array | None = None
     training: TrainingRecord | None = None
+    is_weights_only: bool = False
 
     def predict(self, values: ArrayLike, *, scaling: ScalingName = "training") -> Array:
         """Return scores (rows, targets), in score units, for values (rows, features).

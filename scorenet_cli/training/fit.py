@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import os
 import platform
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,10 +19,14 @@ from scorenet_cli.core.network import run as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model.model import Model, predict, to_scores
+from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+
+# The last second of the year 9999, the last that a date can have.
+MAX_SECONDS = 253_402_300_799
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +80,7 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     if callbacks.begin is not None:
         callbacks.begin(plan)
     result, warnings = _train_starts(plan, callbacks)
-    model = trained_model(plan, result)
+    model = _with_baselines(trained_model(plan, result), plan.data)
     training_data = (plan.data.inputs, plan.data.scores)
     predicted = predict(model, plan.data.inputs).scores
     fitted = metrics.compare(predicted, *training_data, training_data)
@@ -178,6 +183,7 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
         before,
         network=result.network,
         feature_range=ranges,
+        is_weights_only=False,
         training=dataclasses.replace(
             record,
             data=os.path.basename(data.source),
@@ -185,7 +191,8 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
             rows=len(data.inputs),
             seed=None if record.seed is None else record.seed + result.start,
             state=result.state_dict,
-            epochs=result.best_epoch,
+            epochs=result.epochs,
+            best_epoch=None if result.validation_loss is None else result.best_epoch,
             stopped=result.stopped,
             loss=result.loss,
             history=result.history,
@@ -196,9 +203,31 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
                 "numpy": np.__version__,
                 "python": platform.python_version(),
             },
-            date=dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            target_range=tuple(
+                zip(data.scores.min(axis=0).tolist(), data.scores.max(axis=0).tolist(), strict=True)
+            ),
+            baselines=None,
+            date=_date(),
         ),
     )
+
+
+def _date() -> str:
+    """Return the time now, or that of SOURCE_DATE_EPOCH, by which a run gives the same bytes."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    seconds = int(fixed) if fixed.isascii() and fixed.isdigit() else time.time()
+    return dt.datetime.fromtimestamp(min(seconds, MAX_SECONDS), tz=dt.UTC).isoformat(
+        timespec="seconds"
+    )
+
+
+def _with_baselines(model: Model, data: Dataset) -> Model:
+    """Add to the record what the mean and linear regression predict, where numbers reach."""
+    mean, lines = data.scores.mean(axis=0), metrics.linear_regression(data.inputs, data.scores)
+    if model.training is None or not np.isfinite([*mean, *lines.ravel()]).all():
+        return model
+    known = Baselines(mean=tuple(mean.tolist()), linear=tuple(map(tuple, lines.T.tolist())))
+    return dataclasses.replace(model, training=dataclasses.replace(model.training, baselines=known))
 
 
 def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | None:

@@ -57,8 +57,9 @@ class TrainingPlan:
 
     @property
     def start_epoch(self) -> int:
-        """Epochs that the resumed model had before."""
-        return self.record.epochs
+        """Epochs that led to the resumed model's weights."""
+        best = self.record.best_epoch
+        return self.record.epochs if best is None else best
 
     @property
     def rows(self) -> int:
