@@ -76,7 +76,7 @@ def backward_trace(
         return backward_page(result, precision, of_the_document=not values)
 
     def picture() -> str:
-        from scorenet_cli.show.picture import backward_picture
+        from scorenet_cli.show.svg import backward_picture
 
         return backward_picture(result, precision)
 

@@ -55,7 +55,7 @@ def forward_trace(
         return forward_page(result, document, precision)
 
     def picture() -> str:
-        from scorenet_cli.show.picture import forward_picture
+        from scorenet_cli.show.svg import forward_picture
 
         return forward_picture(result, precision)
 
