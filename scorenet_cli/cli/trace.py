@@ -68,7 +68,7 @@ def forward_trace(
         return forward_page(result, document, precision)
 
     def picture() -> str:
-        from scorenet_cli.show.picture import forward_picture
+        from scorenet_cli.show.svg import forward_picture
 
         return forward_picture(result, precision)
 
@@ -124,7 +124,7 @@ def backward_trace(
         return backward_page(result, precision, of_the_document=not values)
 
     def picture() -> str:
-        from scorenet_cli.show.picture import backward_picture
+        from scorenet_cli.show.svg import backward_picture
 
         return backward_picture(result, precision)
 

@@ -182,7 +182,7 @@ def loss_chart(
 def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
     """Draw predicted scores (rows,) against actual ones; the dotted line is where both agree.
 
-    None where they lie further apart than a number can echo_error.
+    None where they lie further apart than a number can hold.
     """
     low = float(min(actual.min(), predicted.min()))
     high = float(max(actual.max(), predicted.max()))
