@@ -15,10 +15,10 @@ import typer
 from scorenet_cli import files
 from scorenet_cli.cli.interrupts import interrupt_flag
 from scorenet_cli.cli.messages import echo_error, warn
-from scorenet_cli.cli.options import DEFAULT_BATCH_SIZE, DEFAULT_LEARNING_RATES, DEFAULT_MODEL
+from scorenet_cli.cli.options import DEFAULT_MODEL
 from scorenet_cli.core import metrics
 from scorenet_cli.core.network import Network
-from scorenet_cli.core.optimizers import adam, gradient_descent, levenberg_marquardt
+from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.core.optimizers.state import State
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import FileError
@@ -144,7 +144,7 @@ def _train(  # noqa: C901 - the callbacks stand where what they watch is
             should_stop=should_stop,
         )
         # Gradient descents go side by side; each has an eye on validation only by itself.
-        together = job.optimizer == "gd" and validation is None
+        together = OPTIMIZERS[job.optimizer].side_by_side and validation is None
         stacks = [job.networks] if together else [(each,) for each in job.networks]
         for number, networks in enumerate(stacks):
             curves.append([])
@@ -176,19 +176,14 @@ def _optimizer(
     job: TrainingPlan, networks: tuple[Network, ...], rows: loop.ScaledData, number: int
 ) -> Iterator[State]:
     """Start the job's optimizer on some of its networks, the first of which is start `number`."""
-    if job.optimizer == "lm":
-        return levenberg_marquardt.levenberg_marquardt(networks[0], *rows, memory=job.facts.state)
-    if job.optimizer == "adam":
-        return adam.adam(
-            networks[0],
-            *rows,
-            learning_rate=job.facts.learning_rate or DEFAULT_LEARNING_RATES["adam"],
-            batch_size=job.facts.batch_size or DEFAULT_BATCH_SIZE,
-            seed=(job.facts.seed or 0) + number,
-            memory=job.facts.state,
-        )
-    rate = job.facts.learning_rate or DEFAULT_LEARNING_RATES["gd"]
-    return gradient_descent.gradient_descent(networks, *rows, learning_rate=rate)
+    optimizer = OPTIMIZERS[job.optimizer]
+    return optimizer.start(
+        networks,
+        *rows,
+        seed=(job.facts.seed or 0) + number,
+        state=job.facts.state,
+        **{name: getattr(job.facts, name) or usual for name, usual in optimizer.options.items()},
+    )
 
 
 def _save(job: TrainingPlan, result: TrainingResult, output: str) -> Model:

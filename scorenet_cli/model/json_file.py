@@ -12,13 +12,13 @@ import math
 import os
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn, cast, get_args
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.core import Array
-from scorenet_cli.core.activations import ActivationName
+from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.model import weights_folder
@@ -213,10 +213,10 @@ def _network(layers: object) -> Network:
         if "weights" not in layer:
             _refuse(f"{where}: the key 'weights' is missing.")
         activation = layer.get("activation", "sigmoid")
-        if activation not in get_args(ActivationName):
+        if activation not in tuple(ACTIVATIONS):
             _refuse(
                 f"{where}: the activation {shorten(json.dumps(activation))} is unknown. "
-                f"Known are: {', '.join(get_args(ActivationName))}."
+                f"Known are: {', '.join(ACTIVATIONS)}."
             )
         weights = _numbers(layer["weights"], f"{where}, weights")
         if weights.ndim != 2:  # noqa: PLR2004 - a matrix
@@ -227,7 +227,7 @@ def _network(layers: object) -> Network:
                 Layer(
                     weights,
                     None if bias is None else _numbers(bias, f"{where}, bias"),
-                    cast("ActivationName", activation),
+                    activation,
                 )
             )
             Network(tuple(made[-2:]))

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.network import Network, run
+from scorenet_cli.core.network import Network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.record import TrainingRecord
@@ -52,7 +53,7 @@ def predict(model: Model, values: Array, scaling: ScalingName = "training") -> P
     DataError where a value is too large to compute with.
     """
     scaled = scale_inputs(values, model.feature_scale, scaling)
-    outputs = run(model.network, scaled)
+    outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():

@@ -11,7 +11,8 @@ import numpy as np
 
 from scorenet_cli import __version__
 from scorenet_cli.core.metrics import largest_absolute
-from scorenet_cli.core.network import BLOCK_ROWS, Network, run
+from scorenet_cli.core.network import BLOCK_ROWS, Network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model.model import Model, overflow_error, to_scores
@@ -104,7 +105,7 @@ def restart_stats(model: Model, dataset: Dataset, result: TrainingResult) -> Res
     deviations, widest = (np.zeros(len(model.targets)) for _ in range(2))
     for first in range(0, len(inputs), BLOCK_ROWS):  # all scores of all starts would fill memory
         block = inputs[first : first + BLOCK_ROWS]
-        outputs = np.stack([run(start.network, block) for start in starts])
+        outputs = np.stack([predict_outputs(start.network, block) for start in starts])
         deviations += outputs.std(axis=0).sum(axis=0)
         widest = np.maximum(widest, np.ptp(outputs, axis=0).max(axis=0))
     return RestartStats(

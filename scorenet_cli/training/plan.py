@@ -18,7 +18,7 @@ from scorenet_cli.cli.options import (
 )
 from scorenet_cli.core import network
 from scorenet_cli.core.network import Network
-from scorenet_cli.core.optimizers import levenberg_marquardt
+from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data import csv_table, dataset
 from scorenet_cli.data.csv_table import Table
 from scorenet_cli.data.dataset import Dataset
@@ -115,8 +115,8 @@ def _job(  # noqa: PLR0913, PLR0917 - a plan is these facts
     optimizer = options.optimizer or before.optimizer or DEFAULT_OPTIMIZER
     if optimizer not in get_args(OptimizerName):
         raise ModelError(f"the model was trained by {quoted(optimizer)}. Say which `optimizer`.")
-    if optimizer == "lm":
-        levenberg_marquardt.check_size(start.network)
+    if (check := OPTIMIZERS[optimizer].check) is not None:
+        check(start.network)
     goes_on = before.optimizer == optimizer
     if before.optimizer is not None and not goes_on:
         warn(f"the model was trained by {before.optimizer}; {optimizer} starts afresh.")

@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model.trace import (
     BackwardTrace,
     BiasChange,
@@ -32,12 +33,6 @@ from scorenet_cli.show.pages.forward import (
 )
 from scorenet_cli.show.tables import MAX_WEIGHTS, heading, name, number_table
 from scorenet_cli.text import number, printable
-
-SLOPES = {
-    "sigmoid": "sigmoid's slope = output x (1 - output)",
-    "tanh": "tanh's slope = 1 - output x output",
-    "relu": "relu's slope = 1 where the output is above 0, else 0",
-}
 
 
 class Step(NamedTuple):
@@ -103,7 +98,8 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
                 formula += "; error = sum of the shares"
             title_of_shares = f"{title} layer's share of the error"
             yield Step(title_of_shares, formula, partial(_shares, layer), neurons, terms)
-        slope = SLOPES[ran.neurons[0].activation]
+        activation = ran.neurons[0].activation
+        slope = f"{activation}'s slope = {ACTIVATIONS[activation].slope_formula}"
         formula = f"delta = error x slope; {slope}"
         yield Step(f"{title} delta", formula, partial(_deltas, layer), neurons, 1)
         following = layer
