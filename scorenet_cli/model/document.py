@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -121,6 +120,8 @@ def trained_answer(
 
     That is its values, scaled by their own largest, and a model trained on its rows.
     """
+    import hashlib  # noqa: PLC0415 - rarely needed
+
     is_asked = tuple(values) == QUESTION and scaling == "own"
     sha256 = None if model.training is None else model.training.sha256
     is_trained = sha256 == hashlib.sha256(ROWS_CSV).hexdigest()

@@ -310,7 +310,7 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "--features", "a\nb"], 2, "--features expects names separated by commas"),
         (["d.csv", "--hidden", "1_6"], 2, "--hidden expects positive sizes"),
         (["d.csv", "-o", "-"], 2, "--output needs a file"),
-        (["d.csv", "-o", ""], 1, "has no name"),
+        (["d.csv", "-o", ""], 1, "is empty"),
         (["d.csv", "--history", "other.json"], 1, "is not a history, so it is left alone"),
         (["d.csv", "--resume", "none.json"], 1, "there is no model none.json"),
     ],
