@@ -10,13 +10,13 @@ import json
 import os
 import re
 from collections import Counter
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.core import Array
-from scorenet_cli.core.activations import ActivationName
+from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.files import display_path
@@ -249,10 +249,10 @@ def _layer(layer: object, where: str) -> Layer:
     if "weights" not in layer:
         raise ModelError(f"{where}: the key 'weights' is missing.")
     activation = layer.get("activation", "sigmoid")
-    if activation not in get_args(ActivationName):
+    if activation not in tuple(ACTIVATIONS):
         raise ModelError(
             f"{where}: the activation {_as_given(activation)} is unknown. "
-            f"Known are: {', '.join(get_args(ActivationName))}."
+            f"Known are: {', '.join(tuple(ACTIVATIONS))}."
         )
     weights = _numbers(layer["weights"], f"{where}, weights")
     if weights.ndim != 2:  # noqa: PLR2004 - a matrix
@@ -261,7 +261,7 @@ def _layer(layer: object, where: str) -> Layer:
     return Layer(
         weights,
         None if bias is None else _numbers(bias, f"{where}, bias"),
-        cast("ActivationName", activation),
+        cast("str", activation),
     )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.network import Network, run
+from scorenet_cli.core.network import Network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.record import TrainingRecord
@@ -81,7 +82,7 @@ def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") 
             f"expected values of shape (rows, {len(model.features)}), got {values.shape}."
         )
     scaled = scale_inputs(values, model.feature_scale, scaling)
-    outputs = run(model.network, scaled)
+    outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():

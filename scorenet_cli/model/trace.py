@@ -21,8 +21,8 @@ from scorenet_cli.core.network import (
     gradient_step,
     is_finite,
     mean_squared_error,
-    run,
 )
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.model import Model, layer_names, neuron_names, overflow_error, to_scores
@@ -171,7 +171,7 @@ def backward_trace(
     with np.errstate(over="ignore", invalid="ignore"):
         gradients = backward(model.network, scaled, passes, target)
         network = gradient_step(model.network, gradients, learning_rate)
-        outputs_after = run(network, scaled)
+        outputs_after = predict_outputs(network, scaled)
         losses = [mean_squared_error(out, target) for out in (passes[-1].outputs, outputs_after)]
     scores_after = to_scores(model, outputs_after)
     numbers = [*losses, *scores_after[0], *(g.delta for g in gradients)]
@@ -200,7 +200,9 @@ def _forward(
     scaled = scale_inputs(np.array([values], dtype=np.float64), model.feature_scale, scaling)
     passes = forward(model.network, scaled)
     scores = to_scores(model, passes[-1].outputs)
-    if not all(np.isfinite(array).all() for array in (scaled, scores, *(p.sums for p in passes))):
+    if not all(
+        np.isfinite(array).all() for array in (scaled, scores, *(p.pre_activations for p in passes))
+    ):
         raise overflow_error(values)
     return scaled, passes
 
@@ -217,7 +219,7 @@ def _as_trace(
             names[number + 1],
             _products(Term, names[number], layer_inputs[number][0], layer.weights.T),
             repeat(None) if layer.bias is None else layer.bias.tolist(),
-            layer_pass.sums[0].tolist(),
+            layer_pass.pre_activations[0].tolist(),
             repeat(layer.activation),
             layer_pass.outputs[0].tolist(),
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.network import run as run_network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.training.loop import ScaledData, TrainingResult
 
 
@@ -17,7 +17,7 @@ def diagnose(run: TrainingResult, rows: ScaledData) -> str | None:  # noqa: PLR0
     rows are the training rows.
     """
     inputs, actual = rows
-    outputs = run_network(run.network, inputs)
+    outputs = predict_outputs(run.network, inputs)
     variance = float(np.mean((actual - actual.mean(axis=0)) ** 2))
     is_sigmoid = run.network.layers[-1].activation == "sigmoid"
     if is_sigmoid and run.loss > variance and _saturated(outputs) and not _saturated(actual):

@@ -15,7 +15,7 @@ from scorenet_cli import __version__
 from scorenet_cli.core import Array, metrics
 from scorenet_cli.core.metrics import Fit
 from scorenet_cli.core.network import BLOCK_ROWS
-from scorenet_cli.core.network import run as predict_outputs
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model.model import Model, predict, to_scores

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network, is_finite, mean_squared_error
-from scorenet_cli.core.network import run as run_network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers.state import State
 from scorenet_cli.errors import TrainingError
 
@@ -158,9 +158,9 @@ class _Record:
             return None
         network = state.networks()[0]
         inputs, actual = self._criteria.validation
-        loss = mean_squared_error(run_network(network, inputs), actual)
+        loss = mean_squared_error(predict_outputs(network, inputs), actual)
         if self.best is None or loss < self.best.loss:
-            self.best = _Best(epoch, loss, network, state.memory())
+            self.best = _Best(epoch, loss, network, state.state_dict())
         if epoch in HISTORY_EPOCHS:
             self._validation.append((epoch, loss))
         return loss
@@ -176,13 +176,13 @@ class _Record:
         """Make the TrainingResult of what there is."""
         networks = state.networks()
         losses = [
-            mean_squared_error(run_network(n, self._rows.inputs), self._rows.actual)
+            mean_squared_error(predict_outputs(n, self._rows.inputs), self._rows.actual)
             for n in networks
         ]
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         if not is_finite(networks[start]):
             raise _diverged(epoch)
-        network, state_dict, best_epoch = networks[start], state.memory(), epoch
+        network, state_dict, best_epoch = networks[start], state.state_dict(), epoch
         points = dict(self._before)
         points.update((at, float(noted[start])) for at, noted in self._losses)
         points[epoch] = losses[start]
@@ -194,7 +194,9 @@ class _Record:
                 self.best.epoch,
             )
             validation_loss = self.best.loss
-            loss = mean_squared_error(run_network(network, self._rows.inputs), self._rows.actual)
+            loss = mean_squared_error(
+                predict_outputs(network, self._rows.inputs), self._rows.actual
+            )
         return TrainingResult(
             network=network,
             epochs=epoch,

@@ -361,7 +361,7 @@ def test_a_bias_of_a_wrong_shape_is_refused(tmp_path: Path, bias: object, shape:
 def test_an_unknown_activation_is_refused(tmp_path: Path, activation: object) -> None:
     assert refusal(tmp_path, one_layer(activation=activation)) == (
         f": layer 1: the activation {json.dumps(activation)} is unknown. "
-        "Known are: sigmoid, tanh, relu."
+        "Known are: sigmoid, tanh, relu, linear."
     )
 
 

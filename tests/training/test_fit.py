@@ -9,7 +9,8 @@ import pytest
 from support import INPUTS
 
 from scorenet_cli import __version__
-from scorenet_cli.core.network import BLOCK_ROWS, random_network, run
+from scorenet_cli.core.network import BLOCK_ROWS, random_network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import DataError
@@ -89,7 +90,7 @@ def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() ->
     spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
     assert spread is not None
     inputs, _ = scaled_rows(model, data)
-    scores = 100 * np.stack([run(network, inputs)[:, 0] for network in networks])
+    scores = 100 * np.stack([predict_outputs(network, inputs)[:, 0] for network in networks])
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     widest = (scores.max(axis=0) - scores.min(axis=0)).max()
     assert spread.prediction_range == pytest.approx(widest, rel=1e-12)
@@ -152,7 +153,7 @@ def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
     spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
     assert spread is not None
     inputs, _ = scaled_rows(model, data)
-    scores = np.stack([run(network, inputs) for network in networks]) * [10.0, 1000.0]
+    scores = np.stack([predict_outputs(network, inputs) for network in networks]) * [10.0, 1000.0]
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     assert spread.prediction_range == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-12)
     assert spread.count == 3

@@ -30,7 +30,7 @@ START = random_network((2, 3, 1), seed=23)
 
 
 def descent(network: Network = START, rate: float = 3.0) -> Iterator[State]:
-    return gradient_descent([network], INPUTS, ACTUAL, rate)
+    return gradient_descent([network], INPUTS, ACTUAL, learning_rate=rate)
 
 
 def same_bits(one: Network, other: Network) -> bool:
@@ -152,12 +152,14 @@ def test_no_trouble_where_the_scores_are_met_or_the_rows_are_many() -> None:
     inputs = rng.random((200, 2))
     actual = np.clip(0.3 + 0.4 * inputs[:, :1] + rng.normal(0, 0.05, (200, 1)), 0, 1)
     rows = ScaledData(inputs, actual)
-    noisy = train(gradient_descent([START], inputs, actual, 3.0), rows, StoppingCriteria(3000))
+    noisy = train(
+        gradient_descent([START], inputs, actual, learning_rate=3.0), rows, StoppingCriteria(3000)
+    )
     assert diagnose(noisy, rows) is None
 
 
 def test_an_optimizer_that_ends_has_converged() -> None:
-    run = train(levenberg_marquardt(START, INPUTS, ACTUAL), ROWS, StoppingCriteria(1000))
+    run = train(levenberg_marquardt([START], INPUTS, ACTUAL), ROWS, StoppingCriteria(1000))
     assert run.stopped == "converged"
     assert run.epochs < 100
     assert run.history[-1] == (run.epochs, run.loss)
@@ -169,7 +171,7 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
     rows, validation_rows = ScaledData(inputs[:8], actual[:8]), ScaledData(inputs[8:], actual[8:])
     seen: list[float] = []
     run = train(
-        gradient_descent([START], *rows, 3.0),
+        gradient_descent([START], *rows, learning_rate=3.0),
         rows,
         StoppingCriteria(20_000, validation=validation_rows, patience=200),
         callbacks=Callbacks(each_epoch=lambda *line: seen.append(float(line[2] or 0))),
@@ -177,14 +179,18 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
     assert run.stopped == "patience"
     assert run.best_epoch == int(np.argmin(seen)) == run.epochs - 200
     assert run.validation_loss == min(seen)
-    again = train(gradient_descent([START], *rows, 3.0), rows, StoppingCriteria(run.best_epoch))
+    again = train(
+        gradient_descent([START], *rows, learning_rate=3.0), rows, StoppingCriteria(run.best_epoch)
+    )
     assert same_bits(run.network, again.network)
     assert run.loss == again.loss
 
 
 def test_side_by_side_the_best_start_is_kept_with_its_own_history() -> None:
     starts = [random_network((2, 3, 1), seed=seed) for seed in (3, 7, 23)]
-    run = train(gradient_descent(starts, INPUTS, ACTUAL, 3.0), ROWS, StoppingCriteria(500))
+    run = train(
+        gradient_descent(starts, INPUTS, ACTUAL, learning_rate=3.0), ROWS, StoppingCriteria(500)
+    )
     alone = [train(descent(start), ROWS, StoppingCriteria(500)) for start in starts]
     losses = [single.loss for single in alone]
     assert [start.loss for start in run.starts] == pytest.approx(losses)
@@ -260,7 +266,7 @@ def test_trouble_is_said_in_words(
 
 
 def test_a_run_keeps_what_a_resume_needs_and_the_curve_of_validation() -> None:
-    states = adam(START, INPUTS, ACTUAL, learning_rate=0.1, batch_size=2, seed=1)
+    states = adam([START], INPUTS, ACTUAL, learning_rate=0.1, batch_size=2, seed=1)
     run = train(states, ROWS, StoppingCriteria(20, validation=ROWS))
     assert run.state_dict is not None
     assert run.state_dict["steps"] == 2 * run.best_epoch

@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model.trace import (
     BackwardTrace,
     BiasChange,
@@ -38,11 +39,6 @@ from scorenet_cli.show.tables import (
 )
 from scorenet_cli.text import number
 
-SLOPES = {
-    "sigmoid": "sigmoid's slope = output x (1 - output)",
-    "tanh": "tanh's slope = 1 - output x output",
-    "relu": "relu's slope = 1 where the output is above 0, else 0",
-}
 RESULT = "bold cyan"
 
 
@@ -95,7 +91,9 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
             formula = f"error term = {following.name} delta x weight; error = sum of error terms"
             table = partial(_error_terms, layer)
             yield Step(f"{title} error", formula, table, neurons, len(following.neurons))
-        formula = f"delta = error x slope; {SLOPES[traced.neurons[0].activation]}"
+        activation = traced.neurons[0].activation
+        slope = f"{activation}'s slope = {ACTIVATIONS[activation].slope_formula}"
+        formula = f"delta = error x slope; {slope}"
         deltas = [(n.name, n.error, n.slope, n.delta) for n in layer.neurons]
         table = partial(_rows, ["error", "slope", "delta"], deltas, style=RESULT)
         yield Step(f"{title} delta", formula, table, neurons)
