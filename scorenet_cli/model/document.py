@@ -68,8 +68,8 @@ def document_figures(trace: ForwardTrace) -> Document:
     """Set the document's printed figures beside the exact ones of the worked example's trace."""
     cut = "the document truncates; rounded it is {}"
     stale = (
-        "1 + e^-7.5 = 1.000553084, cut to 1.000: the sum 7.5 is from an earlier version, and the "
-        "division is missing. A sigmoid never reaches 1; S(3.9) is .9801596943"
+        "1 + e^-7.5 = 1.000553084, cut: an earlier version's sum, division forgotten. "
+        "A sigmoid never reaches 1; S(3.9) is .9801596943"
     )
     follows = "follows from the three figures above it, chiefly from 1.000 for S(3.9)"
     hidden, output = trace.layers
