@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,8 +68,8 @@ def document_figures(trace: ForwardTrace) -> Document:
     """Set the document's printed figures beside the exact ones of the worked example's trace."""
     cut = "the document truncates; rounded it is {}"
     stale = (
-        "1 + e^-7.5 = 1.000553084, cut to 1.000: the sum 7.5 is from an earlier version, and the "
-        "division is missing. A sigmoid never reaches 1; S(3.9) is .9801596943"
+        "1 + e^-7.5 = 1.000553084, cut: an earlier version's sum, division forgotten. "
+        "A sigmoid never reaches 1; S(3.9) is .9801596943"
     )
     follows = "follows from the three figures above it, chiefly from 1.000 for S(3.9)"
     hidden, output = trace.layers
@@ -121,6 +120,8 @@ def trained_answer(
 
     That is its values, scaled by their own largest, and a model trained on its rows.
     """
+    import hashlib  # noqa: PLC0415 - rarely needed
+
     is_asked = tuple(values) == QUESTION and scaling == "own"
     sha256 = None if model.training is None else model.training.sha256
     is_trained = sha256 == hashlib.sha256(ROWS_CSV).hexdigest()

@@ -121,14 +121,13 @@ def load(folder: str) -> Model:
 
 
 def description(model: Model) -> str:
-    """Say what was read from a folder: how many layers, of what sizes, and what is not known."""
-    *hidden, outputs = model.network.shape[1:]
-    sizes = ", ".join(map(str, hidden)) or "no"
-    names = [f"w{number}.txt" for number in range(1, len(model.network.layers) + 1)]
-    return (
-        f"read {', '.join(names)}: {model.network.shape[0]} inputs, {sizes} hidden neurons, "
-        f"{outputs} outputs, without scaling: values are taken as already scaled."
-    )
+    """Say what was read from a folder: each file's shape (inputs, neurons), and what is missing."""
+    shapes = [
+        f"w{number}.txt ({layer.inputs} x {layer.neurons})"
+        for number, layer in enumerate(model.network.layers, start=1)
+    ]
+    no_hidden = " There is no hidden layer." if len(shapes) == 1 else ""
+    return f"Read {', '.join(shapes)}: values are taken as already scaled.{no_hidden}"
 
 
 def _load_text(path: str) -> Array:

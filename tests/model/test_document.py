@@ -72,8 +72,8 @@ def test_every_figure_is_the_documents_with_its_reason() -> None:
         (
             *("hidden", "h2", "output", "1.000"),
             (
-                "1 + e^-7.5 = 1.000553084, cut to 1.000: the sum 7.5 is from an earlier version, "
-                "and the division is missing. A sigmoid never reaches 1; S(3.9) is .9801596943"
+                "1 + e^-7.5 = 1.000553084, cut: an earlier version's sum, division forgotten. "
+                "A sigmoid never reaches 1; S(3.9) is .9801596943"
             ),
         ),
         ("hidden", "h3", "output", ".9984", f"{cut}.9985"),

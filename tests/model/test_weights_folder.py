@@ -111,15 +111,18 @@ def test_a_folder_that_is_no_model_is_refused(
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        ({"w1": "1\n2\n"}, "read w1.txt: 2 inputs, no hidden neurons, 1 outputs"),
+        (
+            {"w1": "1\n2\n"},
+            "Read w1.txt (2 x 1): values are taken as already scaled. There is no hidden layer.",
+        ),
         (
             {"w1": "1 2\n", "w2": "3\n4\n"},
-            "read w1.txt, w2.txt: 1 inputs, 2 hidden neurons, 1 outp",
+            "Read w1.txt (1 x 2), w2.txt (2 x 1): values are taken as already scaled.",
         ),
     ],
 )
 def test_what_was_read_is_said(tmp_path: Path, texts: dict[str, str], words: str) -> None:
-    assert description(load(folder_of(tmp_path, **texts))).startswith(words)
+    assert description(load(folder_of(tmp_path, **texts))) == words
 
 
 def test_weights_that_are_read_only_are_left_alone_all_of_them(tmp_path: Path) -> None:

@@ -122,7 +122,8 @@ def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterat
             exact, off = number(figure.exact, digits), number(figure.difference, digits)
             what = f"{figure.neuron} {figure.what}"
             yield Text(f"{what}: {figure.printed} printed, {exact} exact, off by {off}")
-            yield Padding(Text(figure.why, style="dim"), (0, 0, 0, 4), expand=False)
+            why = Text(figure.why.replace(". ", "\n"), style="dim")
+            yield Padding(why, (0, 0, 0, 4), expand=False)
     output = trace.layers[-1].neurons[0]
     last_sum, last_output = document.figures[-2:]
     exact_sum, exact = number(output.sum, digits), number(output.output, digits)
