@@ -116,7 +116,7 @@ def _job(  # noqa: PLR0913, PLR0917 - a plan is these facts
     if optimizer not in get_args(OptimizerName):
         raise ModelError(f"the model was trained by {quoted(optimizer)}. Say which `optimizer`.")
     if (check := OPTIMIZERS[optimizer].check) is not None:
-        check(start.network)
+        check(start.network, len(data.inputs))
     goes_on = before.optimizer == optimizer
     if before.optimizer is not None and not goes_on:
         warn(f"the model was trained by {before.optimizer}; {optimizer} starts afresh.")
