@@ -40,7 +40,8 @@ class TrainingPlan:
 
     data are the rows to learn from, validation_rows those that choose the epoch and the start,
     test_rows those that choose nothing (with several starts and a validation). model is the model
-    before training, networks the starts; options are the optimizer's; record holds what is known before
+    before training, networks the starts; options are the optimizer's; record holds what is known
+    before
     the run.
     """
 
@@ -272,7 +273,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
     if optimizer.check is not None:
-        optimizer.check(plan.model.network)
+        optimizer.check(plan.model.network, len(plan.data.inputs))
     if before.optimizer not in {None, plan.optimizer}:
         change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
         warnings += (f"{change} optimizer state.",)
