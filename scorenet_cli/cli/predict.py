@@ -145,7 +145,7 @@ def _as_text(
             yield "".join(f"{score}\n" for row in scores for score in row)
         else:
             header = csv_table.header(table, names) if table.is_first else ""
-            yield header + csv_table.with_columns(table, scores)
+            yield header + csv_table.with_columns(table, names, scores)
 
 
 def _as_json(
