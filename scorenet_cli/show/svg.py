@@ -1,13 +1,14 @@
 """Networks as pictures (SVG): layers of circles joined by lines, numbers on both.
 
 A picture brings its own ground, for light and for dark surroundings, and names only fonts that
-are there already. Lengths are in pixels.
+are there already. Lengths are in pixels. All three pictures raise OptionError where the network
+is too large to be legible.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import NamedTuple
 from unicodedata import east_asian_width
@@ -17,6 +18,7 @@ import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.errors import OptionError
+from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
 from scorenet_cli.text import number, printable
 
@@ -35,7 +37,7 @@ CELL = 0.61  # the width of a monospaced sign, as a part of the font's size
 # Sizes of fonts: in a circle the number, the one above it, the name; then what stands outside.
 LARGE, SMALL, TINY = 16, 11, 10
 MAX_LARGE = 7
-HEADING, NAME, NOTE = 16, 14, 12
+TITLE, HEADING, NAME, NOTE = 18, 16, 14, 12
 MAX_NAME = 24  # cells; the circle's title has the whole
 
 MARGIN, GAP = 24.0, 14.0
@@ -43,6 +45,7 @@ BIAS_ROOM = 34.0  # between two circles of a column, where a bias stands there
 AIR = 150.0  # between all circles of a column, where there are few
 LINE_ROOM = 180.0  # between two columns, at least
 THINNEST, THICKEST = 0.8, 5.0
+MAX_RATIO = 10.0  # of two layers' largest weights, up to which all lines are drawn to one scale
 
 # The part of a line on which its number stands: nearer the end, where lines fan out.
 FIRST_PART, LAST_PART = 0.25, 0.85
@@ -56,7 +59,6 @@ COLOURS = {
     "plus": ("#1259a8", "#7db8ff"),
     "minus": ("#a8430a", "#ffab70"),
 }
-SIGNS = "Blue and solid: above 0. Orange and dashed: below. Thicker: further from 0."
 
 Point = tuple[float, float]
 
@@ -65,8 +67,8 @@ class Circle(NamedTuple):
     """A neuron: a small number above a large one, its name, and its bias below."""
 
     name: str
-    small: str
-    large: str
+    small: str = ""
+    large: str = ""
     bias: float | None = None
 
 
@@ -78,22 +80,16 @@ class Column(NamedTuple):
     weights: Array | None = None
 
 
-class Line(NamedTuple):
-    """A weight between the centres of two circles, and where its number stands."""
-
-    start: Point
-    end: Point
-    middle: Point
-    weight: float
-
-
-class Plan(NamedTuple):
-    """Where circles stand: their radius, each column's centres, and the picture's size."""
-
-    radius: float
-    centres: list[list[Point]]
-    width: float
-    bottom: float
+def network_picture(model: Model) -> str:
+    """Return a network as SVG: names in the circles, weights on the lines."""
+    columns = [Column("input", [Circle(name) for name in model.features])]
+    names = zip(layer_names(model), neuron_names(model)[1:], strict=True)
+    for layer, (heading, neurons) in zip(model.network.layers, names, strict=True):
+        biases = [None] * layer.neurons if layer.bias is None else layer.bias.tolist()
+        pairs = zip(neurons, biases, strict=True)
+        circles = [Circle(name, bias=bias) for name, bias in pairs]
+        columns.append(Column(heading, circles, layer.weights))
+    return draw(columns, title="The network", legend=["On the lines: weights."])
 
 
 def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
@@ -101,17 +97,14 @@ def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
     digits = DIGITS if precision is None else precision
     columns = [_inputs(trace, digits)]
     for layer in trace.layers:
-        circles = [
-            Circle(n.name, number(n.sum, digits), number(n.output, digits), n.bias)
-            for n in layer.neurons
-        ]
+        rows = [(n.name, n.sum, n.output, n.bias) for n in layer.neurons]
         weights = np.array([[term.weight for term in n.terms] for n in layer.neurons]).T
-        columns.append(Column(layer.name, circles, weights))
+        columns.append(Column(layer.name, _circles(rows, digits), weights))
     return draw(
         columns,
         title="A forward pass through the network",
         beside=[f"predicts {number(score, digits)}" for score in trace.scores],
-        legend="In the circles: the sum, small, above the activation. On the lines: weights.",
+        legend=["In the circles: the sum, small, above the activation. On the lines: weights."],
         digits=digits,
     )
 
@@ -121,121 +114,163 @@ def backward_picture(trace: BackwardTrace, precision: int | None = None) -> str:
     digits = DIGITS if precision is None else precision
     columns = [_inputs(trace.forward, digits)]
     for layer in trace.layers:
-        circles = [
-            Circle(
-                n.name,
-                number(n.error, digits),
-                number(n.delta, digits),
-                None if n.bias is None else n.bias.change,
-            )
-            for n in layer.neurons
+        biases = [None if n.bias is None else n.bias.change for n in layer.neurons]
+        rows = [
+            (n.name, n.error, n.delta, bias) for n, bias in zip(layer.neurons, biases, strict=True)
         ]
         changes = np.array([[weight.change for weight in n.weights] for n in layer.neurons]).T
-        columns.append(Column(layer.name, circles, changes))
+        columns.append(Column(layer.name, _circles(rows, digits), changes))
     outputs = zip(trace.forward.outputs, trace.outputs_after, strict=True)
     loss, loss_after = number(trace.loss, digits), number(trace.loss_after, digits)
     return draw(
         columns,
         title="A step of backpropagation through the network",
         beside=[f"output {number(a, digits)}, then {number(b, digits)}" for a, b in outputs],
-        legend="In the circles: the error, small, above the delta. On the lines: changes of "
-        f"weights. Loss {loss} before, {loss_after} after.",
+        legend=[
+            f"Loss {loss} before, {loss_after} after.",
+            "In the circles: the error, small, above the delta. On the lines: changes of weights.",
+        ],
         digits=digits,
     )
 
 
 def _inputs(trace: ForwardTrace, digits: int) -> Column:
     """Make the first column: the value as given above the value as scaled."""
-    circles = []
-    for each in trace.inputs:
-        given = "" if each.value == each.scaled else number(each.value, digits)
-        circles.append(Circle(each.name, given, number(each.scaled, digits)))
+    circles = _circles([(i.name, i.value, i.scaled, None) for i in trace.inputs], digits)
+    if all(each.value == each.scaled for each in trace.inputs):
+        circles = [circle._replace(small="") for circle in circles]
     return Column("input", circles)
 
 
-def draw(
-    columns: Sequence[Column], *, title: str, beside: Sequence[str], legend: str, digits: int
-) -> str:
-    """Return the SVG of a network; beside stands under the names of the last column.
+def _circles(rows: Sequence[tuple[str, float, float, float | None]], digits: int) -> list[Circle]:
+    """Make a layer's circles: name, small number, large number, bias."""
+    names, small, large, biases = zip(*rows, strict=True)
+    return list(map(Circle, names, _numbers(small, digits), _numbers(large, digits), biases))
 
-    OptionError where the network is too large to be legible.
-    """
+
+def _numbers(values: Sequence[float], digits: int) -> list[str]:
+    """Write a layer's numbers in one notation, the one that suits the largest of them."""
+    if "e" in number(max(map(abs, values), default=0.0), digits):
+        return [f"{value:.{max(digits - 1, 0)}e}" if value else "0" for value in values]
+    texts = [number(value, digits) for value in values]
+    decimals = (f"{value:z.{digits}f}" for value in values)
+    return [plain if "e" in text else text for text, plain in zip(texts, decimals, strict=True)]
+
+
+def draw(
+    columns: Sequence[Column],
+    *,
+    title: str,
+    legend: Sequence[str],
+    digits: int = DIGITS,
+    beside: Sequence[str] = (),
+) -> str:
+    """Return the SVG of a network; beside stands under the names of the last column."""
     most = max(len(column.circles) for column in columns)
     if most > MAX_CIRCLES or len(columns) > MAX_COLUMNS:
         raise OptionError(
             f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons, and this "
             f"network has {len(columns)} of up to {most:,}. Save the tables: .html or .txt."
         )
-    crowded = [c.heading for c in columns if c.weights is not None and c.weights.size > MAX_LABELS]
-    if crowded:
-        legend += f" No room for the numbers on the lines to {', '.join(crowded)}."
-    if most > MAX_BIASES and any(circle.bias is not None for c in columns for circle in c.circles):
-        legend += " No room for the biases."
+    largest = _largest(columns)
+    legend = [*legend, *_legend(columns, is_even=len(set(largest)) == 1)]
+    if most > MAX_BIASES:
         columns = [
             each._replace(circles=[c._replace(bias=None) for c in each.circles]) for each in columns
         ]
-    plan = _plan(columns, beside, digits)
-    lines, circles, words = (ET.Element("g") for _ in range(3))
-    largest = max(float(np.abs(c.weights).max()) for c in columns if c.weights is not None) or 1.0
-    for position, (column, centres) in enumerate(zip(columns, plan.centres, strict=True)):
-        _write(words, column.heading, (centres[0][0], MARGIN + HEADING / 2), HEADING, bold=True)
-        if column.weights is not None:
-            joined = _join(plan.centres[position - 1], centres, column.weights)
-            for line in joined:
-                _draw_line(lines, line, plan.radius, largest, crowded=len(joined) > MAX_LABELS)
-                if len(joined) <= MAX_LABELS:
-                    _draw_label(words, number(line.weight, digits), line.middle, line.weight)
-        for circle, centre in zip(column.circles, centres, strict=True):
-            _draw_circle(circles, circle, centre, plan.radius, digits)
-    _write_names(words, columns, plan, beside)
-    y = plan.bottom + MARGIN
-    for text in wrap(f"{legend} {SIGNS}", int((plan.width - 2 * MARGIN) / CELL / NOTE)):
-        _write(words, text, (MARGIN, y), NOTE, anchor="start", colour="soft")
-        y += NOTE * 1.5
-    return _document(title, plan.width, y + MARGIN / 2, (lines, circles, words))
-
-
-def _write_names(
-    parent: ET.Element, columns: Sequence[Column], plan: Plan, beside: Sequence[str]
-) -> None:
-    """Write names left of the inputs, within hidden neurons, and right of the outputs."""
-    for column, centres in zip(columns[1:-1], plan.centres[1:-1], strict=True):
-        for circle, (x, y) in zip(column.circles, centres, strict=True):
-            at = y + LARGE / 2 + TINY / 2 + 3
-            _write(parent, _short(circle.name), (x, at), TINY, colour="soft")
-    for circle, (x, y) in zip(columns[0].circles, plan.centres[0], strict=True):
-        _write(parent, _short(circle.name), (x - plan.radius - GAP, y), NAME, anchor="end")
-    for circle, text, (x, y) in zip(columns[-1].circles, beside, plan.centres[-1], strict=True):
-        at = x + plan.radius + GAP
-        _write(parent, _short(circle.name), (at, y - NAME * 0.7), NAME, anchor="start")
-        _write(parent, text, (at, y + NAME * 0.7), NOTE, anchor="start", colour="soft")
-
-
-def _plan(columns: Sequence[Column], beside: Sequence[str], digits: int) -> Plan:
-    """Give each circle its place: columns side by side, the smaller ones in the middle."""
+    texts = [_labels(column, digits) for column in columns]
     every = [circle for column in columns for circle in column.circles]
     radius = max(map(_radius, every))
     bias_room = BIAS_ROOM if any(circle.bias is not None for circle in every) else 0.0
-    most = max(len(column.circles) for column in columns)
     pitch = 2 * radius + max(bias_room or GAP, AIR / most)
-    top = MARGIN + 2 * HEADING
-    x = MARGIN + max(_width(_short(circle.name), NAME) for circle in columns[0].circles)
-    x += GAP + radius
-    centres: list[list[Point]] = []
-    for column in columns:
-        if column.weights is not None:
-            room = 2 * radius + max(LINE_ROOM, pitch * most / 4)
-            if column.weights.size <= MAX_LABELS:  # a column of numbers for each source
-                labels = (number(weight, digits) for weight in column.weights.ravel().tolist())
-                numbers = len(column.weights) * (max(_width(each, NOTE) for each in labels) + 6)
-                room = max(room, numbers / (LAST_PART - FIRST_PART))
-            x += room
-        first = top + radius + (most - len(column.circles)) * pitch / 2
-        centres.append([(x, first + at * pitch) for at in range(len(column.circles))])
+    height = (most - 1) * pitch + 2 * radius
+    top = MARGIN + TITLE + 3 * HEADING
+    x = MARGIN + GAP + radius + max(_width(_short(c.name), NAME) for c in columns[0].circles)
+    places: list[list[Point]] = []
+    for column, (labels, _) in zip(columns, texts, strict=True):
+        if places:
+            widest = max((_width(text, NOTE) + 6 for text in labels), default=0.0)
+            room = len(places[-1]) * widest / (LAST_PART - FIRST_PART)
+            x += max(room, 2 * radius + LINE_ROOM, 2 * radius + height / 4)
+        first = top + height / 2 - (len(column.circles) - 1) * pitch / 2
+        places.append([(x, first + at * pitch) for at in range(len(column.circles))])
     right = [_width(_short(circle.name), NAME) for circle in columns[-1].circles]
     right += [_width(text, NOTE) for text in beside]
-    width = x + radius + GAP + max(right) + MARGIN
-    return Plan(radius, centres, width, top + (most - 1) * pitch + 2 * radius + bias_room)
+    width = max(x + radius + GAP + max(right), MARGIN + _width(title, TITLE)) + MARGIN
+
+    lines, circles, words = (ET.Element("g") for _ in range(3))
+    _write(words, title, (MARGIN, MARGIN + TITLE / 2), TITLE, anchor="start", bold=True)
+    for position, (column, (labels, biases)) in enumerate(zip(columns, texts, strict=True)):
+        centres = places[position]
+        _write(words, column.heading, (centres[0][0], top - 1.5 * HEADING), HEADING, bold=True)
+        if column.weights is not None:
+            ends = (places[position - 1], centres)
+            _draw_weights(lines, words, column.weights, ends, radius, largest[position], labels)
+        for circle, centre, bias in zip(column.circles, centres, biases, strict=True):
+            _draw_circle(circles, circle, centre, radius, bias)
+    _write_names(words, columns, places, radius, beside)
+    y = top + height + bias_room + MARGIN
+    for text in wrap(" ".join(legend), int((width - 2 * MARGIN) / CELL / NOTE)):
+        _write(words, text, (MARGIN, y), NOTE, anchor="start", colour="soft")
+        y += NOTE * 1.5
+    return _document(title, width, y + MARGIN / 2, (lines, circles, words))
+
+
+def _largest(columns: Sequence[Column]) -> list[float]:
+    """Return the weight whose line is thickest in each column: the largest of all, or its own."""
+    largest = [0.0 if c.weights is None else float(np.abs(c.weights).max()) for c in columns]
+    above_0 = [size for size in largest if size > 0] or [1.0]
+    if max(above_0) <= MAX_RATIO * min(above_0):
+        return [max(above_0)] * len(columns)
+    return [size or 1.0 for size in largest]
+
+
+def _legend(columns: Sequence[Column], *, is_even: bool) -> Iterator[str]:
+    """Say what lines and numbers mean, and which have no room; is_even: one scale for all lines."""
+    weights = np.concatenate([c.weights.ravel() for c in columns if c.weights is not None])
+    biases = [c.bias for column in columns for c in column.circles if c.bias is not None]
+    if (weights > 0).any():
+        yield "Blue and solid: above 0."
+    if (weights < 0).any():
+        yield "Orange and dashed: below 0."
+    if np.ptp(np.abs(weights)) > 0:
+        yield "Thicker: further from 0." if is_even else "Thicker: further from 0 in its layer."
+    crowded = [c.heading for c in columns if c.weights is not None and c.weights.size > MAX_LABELS]
+    if crowded:
+        yield f"No room for the numbers on the lines to {', '.join(crowded)}."
+    if biases and max(len(column.circles) for column in columns) > MAX_BIASES:
+        yield "No room for the biases."
+
+
+def _labels(column: Column, digits: int) -> tuple[list[str], list[str]]:
+    """Write a column's weights, none where there is no room, and the biases of its circles."""
+    weights = [] if column.weights is None else column.weights.ravel().tolist()
+    biases = [circle.bias or 0.0 for circle in column.circles]
+    texts = _numbers([*weights, *biases], digits)
+    labels = texts[: len(weights)] if len(weights) <= MAX_LABELS else []
+    return labels, texts[len(weights) :]
+
+
+def _write_names(
+    parent: ET.Element,
+    columns: Sequence[Column],
+    places: Sequence[Sequence[Point]],
+    radius: float,
+    beside: Sequence[str],
+) -> None:
+    """Write names left of the inputs, in the hidden neurons, and right of the outputs."""
+    for column, centres in zip(columns[1:-1], places[1:-1], strict=True):
+        for circle, (x, y) in zip(column.circles, centres, strict=True):
+            below, size = (LARGE / 2 + TINY / 2 + 3, TINY) if circle.large else (0.0, NAME)
+            _write(parent, _short(circle.name), (x, y + below), size, colour="soft")
+    for circle, (x, y) in zip(columns[0].circles, places[0], strict=True):
+        _write(parent, _short(circle.name), (x - radius - GAP, y), NAME, anchor="end")
+    for at, (circle, (x, y)) in enumerate(zip(columns[-1].circles, places[-1], strict=True)):
+        above = NAME * 0.7 if beside else 0.0
+        right = x + radius + GAP
+        _write(parent, _short(circle.name), (right, y - above), NAME, anchor="start")
+        if beside:
+            _write(parent, beside[at], (right, y + above), NOTE, anchor="start", colour="soft")
 
 
 def _radius(circle: Circle) -> float:
@@ -252,40 +287,39 @@ def _large(circle: Circle) -> int:
     return LARGE if len(circle.large) <= MAX_LARGE else NOTE
 
 
-def _join(starts: Sequence[Point], ends: Sequence[Point], weights: Array) -> list[Line]:
-    """Join every circle of one column with every circle of the next.
+def _draw_weights(  # noqa: PLR0913, PLR0917 - where and how
+    lines: ET.Element,
+    words: ET.Element,
+    weights: Array,
+    places: tuple[list[Point], list[Point]],
+    radius: float,
+    largest: float,
+    texts: Sequence[str],
+) -> None:
+    """Join all circles of two columns: colour and dashes by sign, thickness by size.
 
     The numbers of one source stand in a column of their own.
     """
-    joined = []
-    for source, (start, row) in enumerate(zip(starts, weights.tolist(), strict=True)):
+    starts, ends = places
+    for source, (x1, y1) in enumerate(starts):
         part = FIRST_PART + (LAST_PART - FIRST_PART) * (source + 0.5) / len(starts)
-        for end, weight in zip(ends, row, strict=True):
-            middle = (start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1]))
-            joined.append(Line(start, end, middle, weight))
-    return joined
-
-
-def _draw_line(
-    parent: ET.Element, line: Line, radius: float, largest: float, *, crowded: bool
-) -> None:
-    """Draw a weight from rim to rim: colour and dashes by its sign, thickness by its size."""
-    (x1, y1), (x2, y2) = line.start, line.end
-    rim = radius / math.dist(line.start, line.end)
-    x, y = rim * (x2 - x1), rim * (y2 - y1)
-    thickness = THINNEST + (THICKEST - THINNEST) * abs(line.weight) / largest
-    style = {
-        "stroke-width": f"{thickness / (2 if crowded else 1):.2f}",
-        "opacity": "0.75",
-        **_paint(stroke=_sign(line.weight)),
-    }
-    if line.weight < 0:
-        style["stroke-dasharray"] = "7 4"
-    ET.SubElement(parent, "line", _lengths(x1=x1 + x, y1=y1 + y, x2=x2 - x, y2=y2 - y) | style)
+        for to, (x2, y2) in enumerate(ends):
+            weight = float(weights[source, to])
+            rim = radius / math.hypot(x2 - x1, y2 - y1)
+            x, y = rim * (x2 - x1), rim * (y2 - y1)
+            thickness = THINNEST + (THICKEST - THINNEST) * abs(weight) / largest
+            style = {"stroke-width": f"{thickness / (1 if texts else 2):.2f}", "opacity": "0.75"}
+            if weight < 0:
+                style["stroke-dasharray"] = "7 4"
+            line = _lengths(x1=x1 + x, y1=y1 + y, x2=x2 - x, y2=y2 - y)
+            ET.SubElement(lines, "line", line | style | _paint(stroke=_sign(weight)))
+            if texts:
+                middle = (x1 + part * (x2 - x1), y1 + part * (y2 - y1))
+                _draw_label(words, texts[source * len(ends) + to], middle, weight)
 
 
 def _draw_circle(
-    parent: ET.Element, circle: Circle, centre: Point, radius: float, digits: int
+    parent: ET.Element, circle: Circle, centre: Point, radius: float, bias: str
 ) -> None:
     """Draw a neuron with its numbers, and its bias below it."""
     x, y = centre
@@ -296,8 +330,7 @@ def _draw_circle(
     _write(group, circle.large, centre, _large(circle), bold=True)
     _write(group, circle.small, (x, y - LARGE / 2 - SMALL / 2 - 2), SMALL, colour="soft")
     if circle.bias is not None:
-        below = (x, y + radius + BIAS_ROOM / 2 - 3)
-        _draw_label(group, f"bias {number(circle.bias, digits)}", below, circle.bias)
+        _draw_label(group, f"bias {bias}", (x, y + radius + BIAS_ROOM / 2 - 3), circle.bias)
 
 
 def _draw_label(parent: ET.Element, text: str, centre: Point, value: float) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from scorenet_cli.core.metrics import Fit
 from scorenet_cli.show.console import PIPE_WIDTH
-from scorenet_cli.text import number, printable
+from scorenet_cli.text import number, printable, without_noise
 
 # In a pipe, where there is no edge, a wider table gives way to a longer one from here on.
 COMFORTABLE_WIDTH = 100
@@ -69,13 +69,11 @@ def fit_table(fit: Fit, validation: Fit | None = None) -> Table:
         indent = "" if validation is None else "  "
         if indent:
             table.add_row(Text(rows, style="bold"))
-        for what, metrics in (
-            ("network", measured),
-            ("linear regression", measured.baselines.linear),
-            ("mean", measured.baselines.mean),
-        ):
-            r2 = "-" if metrics.r2 is None else f"{metrics.r2:.4f}"
-            table.add_row(indent + what, r2, number(metrics.rmse, 4), number(metrics.mae, 4))
+        mean, linear = measured.baselines.mean, measured.baselines.linear
+        for what, metrics in (("network", measured), ("linear regression", linear), ("mean", mean)):
+            r2 = "-" if metrics.r2 is None else f"{metrics.r2:z.4f}"
+            errors = (without_noise(e, mean.rmse, limit=1e-12) for e in (metrics.rmse, metrics.mae))
+            table.add_row(indent + what, r2, *(number(error, 4) for error in errors))
         table.add_section()
     return table
 

@@ -100,8 +100,8 @@ def _layer_table(layer: TracedLayer, document: Document | None, digits: int) -> 
             ("sum", "sum", neuron.sum, ""),
             ("output", neuron.activation, neuron.output, "bold cyan"),
         ):
-            beside = printed.get((layer.name, neuron.name, what), "")
-            table.add_row(f"  {title}", "", "", Text(number(value, digits), style), beside)
+            beside = [printed[layer.name, neuron.name, what]] if document else []
+            table.add_row(f"  {title}", "", "", Text(number(value, digits), style), *beside)
         table.add_section()
     return table
 

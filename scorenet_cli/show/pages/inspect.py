@@ -145,6 +145,9 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
     """Say where a model came from, as far as it says so itself."""
     if record is None:
         return [("origin", "not recorded: written by hand, or weights alone")]
+    validation = [] if record.validation is None else [f"{record.validation:g} of all rows"]
+    if record.validation_loss is not None:
+        validation.append(f"loss {record.validation_loss:.6g}")
     known = {
         "data": record.data,
         "sha256": record.sha256,
@@ -154,20 +157,14 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
         "learning rate": record.learning_rate and number(record.learning_rate),
         "batch size": record.batch_size and f"{record.batch_size:,}",
         "best of": record.restarts and f"{record.restarts:,} starts",
-        "validation rows": record.validation and f"{record.validation:g} of all rows",
         "epochs": f"{record.epochs:,}",
         "stopped by": record.stopped,
-        "final loss": _six(record.loss),
-        "validation loss": _six(record.validation_loss),
+        "final loss": None if record.loss is None else f"{record.loss:.6g}",
+        "validation": ", ".join(validation),
         "made with": ", ".join(f"{what} {version}" for what, version in record.versions.items()),
         "date": record.date,
     }
     return [(what, value) for what, value in known.items() if value]
-
-
-def _six(loss: float | None) -> str | None:
-    """Write a loss with six digits."""
-    return None if loss is None else f"{loss:.6g}"
 
 
 def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:

@@ -44,7 +44,7 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
     pairs = [("loss", f"{run.loss:.6g} after {count(run.epochs, 'epoch')}, {run.seconds:.3g} s")]
     if run.validation_loss is not None:
         best = f"{run.validation_loss:.6g}, best at epoch {run.best_epoch:,}"
-        pairs.append(("validation loss", best))
+        pairs.append(("validation", best))
     if run.stopped not in {"epochs", "interrupted"}:
         pairs.append(("stopped by", run.stopped))
     if spread is not None:
@@ -52,7 +52,7 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
             (f"{spread.count} starts", f"loss {losses}; start {run.start + 1} is kept"),
-            ("prediction spread", f"across starts: mean std {mean}, max range {largest} points"),
+            ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
         ]
     ways: list[Callable[[], Table | Group]] = [
         partial(_first_scores, dataset, predicted, features=len(dataset.features)),
