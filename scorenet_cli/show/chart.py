@@ -143,40 +143,40 @@ class Chart:
 
 
 def loss_chart(
-    training: Points, validation: Points = (), *, epochs: int | None = None, rows: int = 12
+    training: Points,
+    validation: Points = (),
+    *,
+    epochs: tuple[int, int] | None = None,
+    decades: tuple[float, float] | None = None,
+    rows: int = ROWS,
 ) -> Chart | None:
     """Draw losses by epoch, both on logarithmic scales; None where there is no curve to draw.
 
-    With epochs, the chart is that of a run still going: its axis is even, and ends there.
-    A loss of 0 stands at the lowest other one.
+    epochs and decades (powers of ten of the loss) are the axes' ends, those of the points unless
+    given. A loss of 0 stands at the lowest other one.
     """
     losses = [loss for _, loss in (*training, *validation) if loss > 0]
     if len(training) < 2 or not losses:  # noqa: PLR2004 - a curve joins two points
         return None
-    scale: Scale = "log1p" if epochs is None else "linear"
-    if epochs is None:
-        x = Axis("epoch (log scale)", 0.0, math.log1p(max(epoch for epoch, _ in training)), scale)
-    else:
-        x = Axis("epoch", float(training[0][0]), float(epochs), scale)
-    low, high = math.log10(min(losses)), math.log10(max(losses))
+    first, last = epochs or (0, max(epoch for epoch, _ in training))
+    low, high = decades or (math.log10(min(losses)), math.log10(max(losses)))
     if high - low < 1e-6:  # noqa: PLR2004 - a flat curve runs through the middle
         low, high = low - 0.5, high + 0.5
-    kinds = [("training", training, "•", "*", "cyan")]
+
+    def series(name: str, points: Points, mark: str, ascii_mark: str, style: str) -> Series:
+        x = np.array([epoch for epoch, _ in points], dtype=np.float64)
+        y = np.array([max(loss, min(losses)) for _, loss in points])
+        return Series(name, x, y, mark, ascii_mark, style, joined=True)
+
+    curves = [series("training", training, "•", "*", "cyan")]
     if validation:
-        kinds.append(("validation", validation, "○", "o", "yellow"))
-    series = tuple(
-        Series(
-            name,
-            np.array([epoch for epoch, _ in points], dtype=np.float64),
-            np.array([max(loss, min(losses)) for _, loss in points]),
-            mark,
-            ascii_mark,
-            style,
-            joined=True,
-        )
-        for name, points, mark, ascii_mark, style in kinds
+        curves.append(series("validation", validation, "○", "o", "yellow"))
+    return Chart(
+        Axis("epoch (log scale)", math.log1p(first), math.log1p(last), "log1p"),
+        Axis("loss (log scale)", low, high, "log"),
+        tuple(curves),
+        rows,
     )
-    return Chart(x, Axis("loss (log scale)", low, high, "log"), series, rows)
 
 
 def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
@@ -215,10 +215,12 @@ def _round_values(axis: Axis, most: int) -> list[float]:
     if axis.scale == "linear":
         return _multiples(axis.low, axis.high, most)
     if axis.scale == "log1p":
-        last = math.expm1(axis.high)
-        if last < 10:  # noqa: PLR2004 - the first power of ten after 1
-            return [value for value in _multiples(0.0, last, most) if value == round(value)]
-        return [0.0, *(10.0**exponent for exponent in range(math.floor(math.log10(last)) + 1))]
+        first, last = math.expm1(axis.low), math.expm1(axis.high) * (1 + 1e-9)
+        powers = [0.0, *(10.0**exponent for exponent in range(19))]
+        powers = [power for power in powers if first <= power <= last]
+        if last >= 10 and len(powers) > 1:  # noqa: PLR2004 - the first power of ten after 1
+            return powers
+        return [value for value in _multiples(first, last, most) if value == round(value)]
     step = max(math.ceil((axis.high - axis.low) / most), 1)
     exponents = range(math.ceil(axis.low / step) * step, math.floor(axis.high) + 1, step)
     if len(exponents) > 1:

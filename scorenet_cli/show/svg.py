@@ -20,7 +20,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
-from scorenet_cli.text import number, printable
+from scorenet_cli.text import number, printable, without_noise
 
 # As in the document's own figure; --precision asks for more.
 DIGITS = 4
@@ -97,7 +97,10 @@ def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
     digits = DIGITS if precision is None else precision
     columns = [_inputs(trace, digits)]
     for layer in trace.layers:
-        rows = [(n.name, n.sum, n.output, n.bias) for n in layer.neurons]
+        rows = []
+        for n in layer.neurons:
+            terms = (n.bias or 0.0, *(term.product for term in n.terms))
+            rows.append((n.name, without_noise(n.sum, *terms), n.output, n.bias))
         weights = np.array([[term.weight for term in n.terms] for n in layer.neurons]).T
         columns.append(Column(layer.name, _circles(rows, digits), weights))
     return draw(

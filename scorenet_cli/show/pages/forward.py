@@ -26,7 +26,7 @@ from scorenet_cli.show.tables import (
     omitted_note,
     with_digits,
 )
-from scorenet_cli.text import number, printable
+from scorenet_cli.text import number, printable, without_noise
 
 
 def forward_page(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
@@ -96,8 +96,9 @@ def _layer_table(layer: TracedLayer, document: Document | None, digits: int) -> 
             table.add_row(name(f"  {term.from_}"), *row)
         if neuron.bias is not None:
             table.add_row("  bias", "", "", number(neuron.bias, digits))
+        terms = (neuron.bias or 0.0, *(term.product for term in neuron.terms))
         for what, title, value, style in (
-            ("sum", "sum", neuron.sum, ""),
+            ("sum", "sum", without_noise(neuron.sum, *terms), ""),
             ("output", neuron.activation, neuron.output, "bold cyan"),
         ):
             beside = [printed[layer.name, neuron.name, what]] if document else []

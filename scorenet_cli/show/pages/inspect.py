@@ -126,7 +126,7 @@ def _weight_list(layer: Layer, before: Sequence[str], after: Sequence[str]) -> T
 
 def _scaling(model: Model) -> Iterator[RenderableType]:
     """Divisors, and the range of the training values where it is known."""
-    table = number_table("column", "divided by", "training range")
+    table = number_table("column", "divided by", "range")
     ranges = ["not recorded"] * len(model.features)
     if model.feature_range is not None:
         ranges = [f"{number(a)} to {number(b)}" for a, b in model.feature_range.tolist()]
@@ -134,8 +134,11 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
     targets = zip(model.targets, model.target_scale.tolist(), strict=True)
     for column, scale, low_high in islice(features, MAX_NAMES):
         table.add_row(name(column), number(scale), low_high)
+    # The file knows no range of a target; a sigmoid's scores are those that it can predict.
+    is_sigmoid = model.network.layers[-1].activation == "sigmoid"
     for column, scale in islice(targets, MAX_NAMES):
-        table.add_row(name(column), number(scale), f"0 to {number(scale)}")
+        low_high = f"scores 0 to {number(scale)}" if is_sigmoid else "not recorded"
+        table.add_row(name(column), number(scale), low_high)
     yield table
     yield from omitted_note(len(model.features) - MAX_NAMES, "feature")
     yield from omitted_note(len(model.targets) - MAX_NAMES, "target")

@@ -80,7 +80,7 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
     table = number_table(*dataset.features[:features], *titles, numbers_from=0)
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
-    points = "{:.2f}".format if 1 <= largest < MAX_POINTS else number
+    points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
     for row in range(min(len(predicted), FIRST_ROWS)):
         pairs = zip(dataset.scores[row].tolist(), predicted[row].tolist(), strict=True)
         table.add_row(
