@@ -20,7 +20,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
-from scorenet_cli.text import number, printable, without_noise
+from scorenet_cli.text import number, printable, shorten, without_noise
 
 # As in the document's own figure; --precision asks for more.
 DIGITS = 4
@@ -38,7 +38,7 @@ CELL = 0.61  # the width of a monospaced sign, as a part of the font's size
 LARGE, SMALL, TINY = 16, 11, 10
 MAX_LARGE = 7
 TITLE, HEADING, NAME, NOTE = 18, 16, 14, 12
-MAX_NAME = 24  # cells; the circle's title has the whole
+MAX_NAME = 24  # signs; the circle's title has the whole
 
 MARGIN, GAP = 24.0, 14.0
 BIAS_ROOM = 34.0  # between two circles of a column, where a bias stands there
@@ -188,7 +188,8 @@ def draw(
     pitch = 2 * radius + max(bias_room or GAP, AIR / most)
     height = (most - 1) * pitch + 2 * radius
     top = MARGIN + TITLE + 3 * HEADING
-    x = MARGIN + GAP + radius + max(_width(_short(c.name), NAME) for c in columns[0].circles)
+    names = [[shorten(circle.name, MAX_NAME) for circle in each.circles] for each in columns]
+    x = MARGIN + GAP + radius + max(_width(name, NAME) for name in names[0])
     places: list[list[Point]] = []
     for column, (labels, _) in zip(columns, texts, strict=True):
         if places:
@@ -197,8 +198,7 @@ def draw(
             x += max(room, 2 * radius + LINE_ROOM, 2 * radius + height / 4)
         first = top + height / 2 - (len(column.circles) - 1) * pitch / 2
         places.append([(x, first + at * pitch) for at in range(len(column.circles))])
-    right = [_width(_short(circle.name), NAME) for circle in columns[-1].circles]
-    right += [_width(text, NOTE) for text in beside]
+    right = [*(_width(name, NAME) for name in names[-1]), *(_width(text, NOTE) for text in beside)]
     width = max(x + radius + GAP + max(right), MARGIN + _width(title, TITLE)) + MARGIN
 
     lines, circles, words = (ET.Element("g") for _ in range(3))
@@ -211,7 +211,10 @@ def draw(
             _draw_weights(lines, words, column.weights, ends, radius, largest[position], labels)
         for circle, centre, bias in zip(column.circles, centres, biases, strict=True):
             _draw_circle(circles, circle, centre, radius, bias)
-    _write_names(words, columns, places, radius, beside)
+    _write_names(words, columns, names, places, radius)
+    for text, (x, y) in zip(beside, places[-1], strict=False):
+        at = (x + radius + GAP, y + NAME * 0.7)
+        _write(words, text, at, NOTE, anchor="start", colour="soft")
     y = top + height + bias_room + MARGIN
     for text in wrap(" ".join(legend), int((width - 2 * MARGIN) / CELL / NOTE)):
         _write(words, text, (MARGIN, y), NOTE, anchor="start", colour="soft")
@@ -257,23 +260,19 @@ def _labels(column: Column, digits: int) -> tuple[list[str], list[str]]:
 def _write_names(
     parent: ET.Element,
     columns: Sequence[Column],
+    names: Sequence[Sequence[str]],
     places: Sequence[Sequence[Point]],
     radius: float,
-    beside: Sequence[str],
 ) -> None:
     """Write names left of the inputs, in the hidden neurons, and right of the outputs."""
-    for column, centres in zip(columns[1:-1], places[1:-1], strict=True):
-        for circle, (x, y) in zip(column.circles, centres, strict=True):
+    for name, (x, y) in zip(names[0], places[0], strict=True):
+        _write(parent, name, (x - radius - GAP, y), NAME, anchor="end")
+    for column, inside, centres in list(zip(columns, names, places, strict=True))[1:-1]:
+        for circle, name, (x, y) in zip(column.circles, inside, centres, strict=True):
             below, size = (LARGE / 2 + TINY / 2 + 3, TINY) if circle.large else (0.0, NAME)
-            _write(parent, _short(circle.name), (x, y + below), size, colour="soft")
-    for circle, (x, y) in zip(columns[0].circles, places[0], strict=True):
-        _write(parent, _short(circle.name), (x - radius - GAP, y), NAME, anchor="end")
-    for at, (circle, (x, y)) in enumerate(zip(columns[-1].circles, places[-1], strict=True)):
-        above = NAME * 0.7 if beside else 0.0
-        right = x + radius + GAP
-        _write(parent, _short(circle.name), (right, y - above), NAME, anchor="start")
-        if beside:
-            _write(parent, beside[at], (right, y + above), NOTE, anchor="start", colour="soft")
+            _write(parent, name, (x, y + below), size, colour="soft")
+    for name, (x, y) in zip(names[-1], places[-1], strict=True):
+        _write(parent, name, (x + radius + GAP, y - NAME * 0.7), NAME, anchor="start")
 
 
 def _radius(circle: Circle) -> float:
@@ -365,24 +364,10 @@ def _write(  # noqa: PLR0913 - where and how
     ET.SubElement(parent, "text", place | look).text = text
 
 
-def _short(name: str) -> str:
-    """Return a name without anything that steers, cut where it is long."""
-    text = printable(name)
-    if _cells(text) <= MAX_NAME:
-        return text
-    while _cells(text) >= MAX_NAME:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def _cells(text: str) -> int:
-    """Return how many cells of a monospaced font a text takes, or more: wide signs take two."""
-    return len(text) + sum(east_asian_width(sign) in "WF" for sign in text)
-
-
 def _width(text: str, size: int) -> float:
-    """Return how wide a text is, as near as can be told without the font."""
-    return _cells(text) * CELL * size
+    """Return how wide a text is, as near as can be told without the font: wide signs take two."""
+    cells = len(text) + sum(east_asian_width(sign) in "WF" for sign in text)
+    return cells * CELL * size
 
 
 def _sign(value: float) -> str:
