@@ -70,7 +70,7 @@ def forward_trace(
         return forward_page(result, document, precision)
 
     def picture() -> str:
-        from scorenet_cli.show.svg import forward_picture
+        from scorenet_cli.model.svg import forward_picture
 
         return forward_picture(result, precision)
 
@@ -131,7 +131,7 @@ def backward_trace(
         return backward_page(result, precision, of_the_document=not values)
 
     def picture() -> str:
-        from scorenet_cli.show.svg import backward_picture
+        from scorenet_cli.model.svg import backward_picture
 
         return backward_picture(result, precision)
 
