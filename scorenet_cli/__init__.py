@@ -5,6 +5,7 @@ The public API is that of scorenet_cli.api; a name is loaded when it is first us
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from scorenet_cli.errors import (
@@ -18,11 +19,7 @@ from scorenet_cli.errors import (
 
 if TYPE_CHECKING:
     from scorenet_cli.api import (
-        Callbacks,
         Data,
-        FitResult,
-        Model,
-        Settings,
         backward_trace,
         evaluate,
         forward_trace,
@@ -31,6 +28,10 @@ if TYPE_CHECKING:
         save,
         train,
     )
+    from scorenet_cli.model.model import Model
+    from scorenet_cli.training.fit import FitResult
+    from scorenet_cli.training.loop import Callbacks
+    from scorenet_cli.training.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -57,13 +58,21 @@ __all__ = [
 ]
 
 
+# Where a public name is that is not in api.
+_MODULES = {
+    "Callbacks": "training.loop",
+    "FitResult": "training.fit",
+    "Model": "model.model",
+    "Settings": "training.settings",
+}
+
+
 def __getattr__(name: str) -> object:
     """Load a name of the public API on first use, so that importing the package stays quick."""
-    if name in __all__:
-        from scorenet_cli import api  # noqa: PLC0415 - it imports numpy
-
-        return getattr(api, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"scorenet_cli.{_MODULES.get(name, 'api')}")
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

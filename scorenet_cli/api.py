@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scorenet_cli import files
-from scorenet_cli.core.metrics import Evaluation
-from scorenet_cli.data import csv_table, dataset
 from scorenet_cli.data.columns import ScalingName
-from scorenet_cli.data.csv_table import Table
 from scorenet_cli.errors import DataError, OptionError
-from scorenet_cli.model import document, json_file, trace, weights_folder
+from scorenet_cli.files import display_path
 from scorenet_cli.model import model as models
 from scorenet_cli.model.model import Model, Predictions
-from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
-from scorenet_cli.training.fit import FitResult, fit
-from scorenet_cli.training.fit import evaluate as evaluate_dataset
-from scorenet_cli.training.loop import Callbacks
-from scorenet_cli.training.plan import check_settings, make_plan
-from scorenet_cli.training.settings import Settings, make_settings
+
+if TYPE_CHECKING:
+    from scorenet_cli.core.metrics import Evaluation
+    from scorenet_cli.data.csv_table import Table
+    from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
+    from scorenet_cli.training.fit import FitResult
+    from scorenet_cli.training.loop import Callbacks
+    from scorenet_cli.training.settings import Settings
 
 # A path, an open file, or columns by name (a dict of arrays, a pandas DataFrame).
 Data = str | os.PathLike[str] | IO[str] | IO[bytes] | Mapping[str, ArrayLike]
-
-__all__ = [
-    "BackwardTrace",
-    "Callbacks",
-    "Data",
-    "Evaluation",
-    "FitResult",
-    "ForwardTrace",
-    "Model",
-    "Predictions",
-    "Settings",
-    "backward_trace",
-    "evaluate",
-    "forward_trace",
-    "load",
-    "predict",
-    "save",
-    "train",
-]
 
 
 def train(
@@ -69,6 +47,10 @@ def train(
     OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
     FileError for a file that cannot be read; TrainingError where training diverges.
     """
+    from scorenet_cli.training.fit import fit  # noqa: PLC0415 - predicting does not need it
+    from scorenet_cli.training.plan import check_settings, make_plan  # noqa: PLC0415
+    from scorenet_cli.training.settings import make_settings  # noqa: PLC0415
+
     given = {} if settings is None else vars(settings)
     chosen = make_settings(**{**given, **changes})
     if resume is not None and chosen.restarts > 1:
@@ -83,13 +65,15 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     ModelError or FileError says why that cannot be done.
     """
+    from scorenet_cli.model import json_file, weights_folder  # noqa: PLC0415 - one of two is needed
+
     name = os.fspath(path)
     return weights_folder.load(name) if os.path.isdir(name) else json_file.load(name)
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
     """Save a model file, whole or not at all; FileError says why that cannot be done."""
-    json_file.save(model, os.fspath(path))
+    model.save(path)
 
 
 def predict(model: Model, values: ArrayLike, *, scaling: ScalingName = "training") -> Predictions:
@@ -107,6 +91,9 @@ def evaluate(model: Model, data: Data) -> Evaluation:
     The result holds actual and predicted scores (rows, targets), and the metrics in score units.
     DataError where a column of the model is missing.
     """
+    from scorenet_cli.data import dataset  # noqa: PLC0415 - predicting does not need it
+    from scorenet_cli.training.fit import evaluate as evaluate_dataset  # noqa: PLC0415
+
     table = dataset.name_columns(_table(data), model.features, model.targets)
     dataset.model_columns(table, [*model.features, *model.targets])
     rows = dataset.read_dataset(table, features=model.features, targets=model.targets)
@@ -120,6 +107,8 @@ def forward_trace(
 
     values are one number for each feature, in its own unit. DataError where a sum is too large.
     """
+    from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
+
     return trace.forward_trace(model, values, scaling)
 
 
@@ -135,18 +124,23 @@ def backward_trace(
 
     actual holds one score for each target, in score units. DataError where a number is too large.
     """
+    from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
+
     return trace.backward_trace(model, values, actual, learning_rate=learning_rate, scaling=scaling)
 
 
 def _table(data: Data | None) -> Table:
     """Read data as a table of cells."""
+    from scorenet_cli.data import csv_table, dataset  # noqa: PLC0415 - predicting does not need it
+    from scorenet_cli.model import document  # noqa: PLC0415
+
     if data is None:
         return csv_table.make_table(document.ROWS_CSV, document.ROWS_SOURCE)
     if isinstance(data, str | os.PathLike):
         return dataset.read_table(os.fspath(data))
     if hasattr(data, "read"):
         content = data.read()
-        source = files.display_path(str(getattr(data, "name", "the file")))
+        source = display_path(str(getattr(data, "name", "the file")))
         return csv_table.make_table(
             content.encode() if isinstance(content, str) else content, source
         )
@@ -155,6 +149,8 @@ def _table(data: Data | None) -> Table:
 
 def _as_csv(columns: Mapping[str, ArrayLike]) -> bytes:
     """Write columns of equal length as CSV, floats to the bit: the reader has all the checks."""
+    import csv  # noqa: PLC0415 - predicting does not need it
+
     names = [str(name) for name in columns]
     cells = [np.asarray(columns[name]).tolist() for name in columns]
     if len({len(column) for column in cells}) != 1:

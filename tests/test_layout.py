@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "errors": set(),
     "text": set(),
     "files": set(),
-    "__init__": {"api"},
+    "__init__": {"api", "training", "model"},
     "__main__": {"cli"},
 }
 ONLY_IN = {"typer": "cli", "rich": "show"}

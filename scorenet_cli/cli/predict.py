@@ -73,11 +73,14 @@ def predict(
         parts = _as_json(loaded, blocks, ranges)
     else:
         parts = _as_text(loaded, blocks, ranges, precision)
+    if csv is None:  # a single answer comes behind what is to be known of it
+        parts = iter(list(parts))
+        ranges.warn()
     with files.writer(output) if output is not None else _standard_output(whole=json) as write:
         for part in parts:
             write(part)
-    for warning in ranges.warnings():
-        warn(warning)
+    if csv is not None:
+        ranges.warn()
 
 
 def _check_output(output: str, model: str, csv: str | None) -> None:
@@ -135,8 +138,6 @@ def _as_text(
     precision: int,
 ) -> "Iterator[str]":
     """Write a score a line for VALUES, or a table's rows with their predictions."""
-    from scorenet_cli.data import csv_table
-
     names = [f"predicted_{target}" for target in model.targets]
     for table, answer in blocks:
         ranges.add(answer)
@@ -144,6 +145,8 @@ def _as_text(
         if table is None:
             yield "".join(f"{score}\n" for row in scores for score in row)
         else:
+            from scorenet_cli.data import csv_table
+
             header = csv_table.header(table, names) if table.is_first else ""
             yield header + csv_table.with_columns(table, names, scores)
 
@@ -204,6 +207,11 @@ class _RangeWarnings:
             outside = answer.out_of_range[:, position]
             self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
             self.first.setdefault(position, float(answer.inputs[outside, position][0]))
+
+    def warn(self) -> None:
+        """Print the warnings."""
+        for warning in self.warnings():
+            warn(warning)
 
     def warnings(self) -> "Iterator[str]":
         """Name the features, how often each was outside, and its first such value."""

@@ -26,9 +26,11 @@ from scorenet_cli.training.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scorenet_cli.api import Callbacks, FitResult, Model
     from scorenet_cli.core import Array
+    from scorenet_cli.model.model import Model
+    from scorenet_cli.training.fit import FitResult
     from scorenet_cli.training.history import LossLog
+    from scorenet_cli.training.loop import Callbacks
     from scorenet_cli.training.plan import TrainingPlan
     from scorenet_cli.training.settings import Settings
 
@@ -320,7 +322,7 @@ def _callbacks(
     display: ExitStack,
 ) -> "Callbacks[Model]":
     """Make the callbacks for notes, history, log, progress on a terminal, and autosave."""
-    from scorenet_cli import api
+    from scorenet_cli.training.loop import Callbacks
 
     log_every = run.log_every
     progress: Callable[[int, float], None] | None = None
@@ -348,7 +350,7 @@ def _callbacks(
             progress(epoch, loss)
         saves.tick(snapshot)
 
-    return api.Callbacks(
+    return Callbacks(
         begin=begin,
         each_epoch=each_epoch if run.history is not None or log_every else None,
         every=1 if run.history is not None else log_every or 1,

@@ -201,8 +201,8 @@ def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -
 @pytest.mark.parametrize(
     ("words", "target"),
     [
-        (["train", "--epochs", 1, "--hidden", 400, "--quiet"], "scorenet.json"),
-        (HISTORY[:-2], "h.csv"),
+        (["train", "d.csv", "--epochs", 1, "--hidden", 400, "--quiet"], "scorenet.json"),
+        (["train", "d.csv", *HISTORY[1:-2]], "h.csv"),
         (PREDICT, "p.csv"),
     ],
 )
