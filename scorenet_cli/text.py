@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
@@ -16,23 +17,32 @@ class DecimalCommaError(ValueError):
 
 def is_number(text: str) -> bool:
     """Tell whether the text reads as a number; nan and inf do, though they are refused later."""
-    stripped = text.strip()
+    stripped = _ascii_minus(text.strip())
     return bool(_NUMBER.fullmatch(stripped) or _NOT_FINITE.fullmatch(stripped))
 
 
 def parse_number(text: str) -> float:
     """Read a finite decimal number; raise ValueError with the reason, to follow the text."""
-    stripped = text.strip()
+    stripped = _ascii_minus(text.strip())
     if not stripped:
         raise ValueError("is blank")
     if not is_number(stripped):
         if _NUMBER.fullmatch(stripped.replace(",", ".")):
             raise DecimalCommaError("is not a number (write decimals with a point)")
+        for character in stripped:
+            if unicodedata.category(character) == "Cf":
+                name = unicodedata.name(character, "no name").lower()
+                code = f"U+{ord(character):04X}"
+                raise ValueError(f"holds an invisible character ({code}, {name})")
         raise ValueError("is not a number")
     value = float(stripped)
     if not math.isfinite(value):
         raise ValueError("is not a finite number")
     return value
+
+
+def _ascii_minus(text: str) -> str:
+    return text.replace("\N{MINUS SIGN}", "-")
 
 
 def is_finite_number(text: str) -> bool:
@@ -75,8 +85,13 @@ def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
     return f" Did you mean {quoted(near[0])}?" if near else ""
 
 
+def without_noise(value: float, *beside: float, limit: float = 1e-14) -> float:
+    """Return 0 for what is only rounding noise of the numbers that a value was computed from."""
+    return 0.0 if abs(value) <= limit * max(map(abs, beside), default=0.0) else value
+
+
 def number(value: float, decimals: int = 6) -> str:
-    """Write a number for people: so many decimals, or fewer where they echo_error all.
+    """Write a number for people: so many decimals, or fewer where they show all.
 
     Very large and very small numbers get an exponent and as many digits; -0 is 0.
     """

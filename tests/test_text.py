@@ -20,7 +20,7 @@ from scorenet_cli.text import (
 # Anything; what looks like a number; and numbers as Python writes them.
 CELLS = (
     st.text(max_size=8)
-    | st.text("0123456789.+-eE_ \tnaif\uff11\u0663", max_size=8)
+    | st.text("0123456789.+-\u2212eE_ \tnaif\uff11\u0663", max_size=8)
     | st.from_regex(r"\s?[+-]?[0-9]{0,4}\.?[0-9]{0,4}(e[+-]?[0-9]{1,3})?\s?", fullmatch=True)
     | st.floats().map(repr)
 )
@@ -28,6 +28,7 @@ WHOLE_FLOAT = 2**53
 
 
 def as_float_reads_it(text: str) -> float | None:
+    text = text.replace("\u2212", "-")
     if "_" in text or not text.strip().isascii():
         return None
     try:
@@ -45,7 +46,7 @@ def test_a_number_is_what_float_reads_in_ascii_without_underscores(text: str) ->
 def test_a_finite_number_is_read_to_the_bit_and_all_else_refused(text: str) -> None:
     expected = as_float_reads_it(text)
     if expected is None or not math.isfinite(expected):
-        with pytest.raises(ValueError, match=r"^is "):
+        with pytest.raises(ValueError, match=r"^(is|holds) "):
             parse_number(text)
     else:
         assert parse_number(text).hex() == expected.hex()
@@ -67,11 +68,17 @@ def test_a_finite_number_is_read_to_the_bit_and_all_else_refused(text: str) -> N
         ("nan", "is not a finite number"),
         ("-Infinity", "is not a finite number"),
         ("1e999", "is not a finite number"),
+        ("1\u200b", r"holds an invisible character \(U\+200B, zero width space\)"),
+        ("seven\u00ad", r"holds an invisible character \(U\+00AD, soft hyphen\)"),
     ],
 )
 def test_the_reason_follows_the_text(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{reason}$"):
         parse_number(text)
+
+
+def test_a_minus_sign_is_a_minus() -> None:
+    assert parse_number("\u22121e\u22121") == -0.1
 
 
 @given(st.text())

@@ -145,7 +145,7 @@ def _as_text(
             yield "".join(f"{score}\n" for row in scores for score in row)
         else:
             header = csv_table.header(table, names) if table.is_first else ""
-            yield header + csv_table.with_columns(table, scores)
+            yield header + csv_table.with_columns(table, names, scores)
 
 
 def _as_json(
@@ -179,9 +179,8 @@ def _as_json(
 
 def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
     """Write scores (rows, targets) with so many digits after the point, zero without a sign."""
-    visible = (abs(scores) >= 0.5 * 10.0**-precision) * scores + 0.0
-    write = f"%.{precision}f".__mod__
-    return zip(*(map(write, column.tolist()) for column in visible.T), strict=True)
+    write = f"{{:z.{precision}f}}".format
+    return zip(*(map(write, column.tolist()) for column in scores.T), strict=True)
 
 
 class _RangeWarnings:

@@ -53,6 +53,11 @@ def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPla
     return tuple(forms)
 
 
+def check_in_place(network: Network, rows: int) -> None:  # noqa: ARG001 - any number
+    """Raise OptionError where an activation has no in-place form."""
+    in_place_forms(network)
+
+
 @dataclass(frozen=True, eq=False)
 class ScaledParameters:
     """The parameters of one network or several of one shape, as a flat array that changes.

@@ -1,7 +1,7 @@
-"""CSV text to rows of cells and numbers, and back; every error names the line and the column.
+"""CSV text to named columns of numbers, and back; every error names the line and the column.
 
-The csv module says what a row is. numpy.loadtxt reads numbers at C speed; where it fails, the
-rows are read once more, cell by cell, and either all are numbers or the error says which is not.
+numpy.loadtxt reads plain numbers at C speed. Where it fails, the rows are read once more, cell
+by cell: either all are numbers, in a format that is certain, or the error says which is not.
 """
 
 from __future__ import annotations
@@ -11,107 +11,151 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.data.decoding import clean_lines, decode_chunks
+from scorenet_cli.data.number_formats import (
+    ColumnError,
+    NumberFormat,
+    looks_like_number,
+    read_column,
+)
+from scorenet_cli.data.tokenizer import (
+    MoreNeededError,
+    Row,
+    Text,
+    cut_lines,
+    cut_rows,
+    end_of_rows,
+    is_bare,
+    start_of_line,
+)
 from scorenet_cli.errors import DataError
-from scorenet_cli.text import DecimalCommaError, is_number, listed, parse_number, printable, quoted
+from scorenet_cli.text import listed, printable, quoted
 
-if TYPE_CHECKING:
-    from _csv import Reader as CsvReader
+DELIMITERS = "\t;,|"
+# Where cells are not separated by commas, a number may hold one.
+_NOT_COMMA = {"\t", ";", "|"}
 
-DELIMITERS = "\t;,"
-Row = tuple[int, list[str]]  # the line on which a row ends, and its stripped cells
-
-csv.field_size_limit(2**31 - 1)  # the default of 128 KiB is less than a wide header
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# What str.strip removes, line ends excepted.
-_SPACES = [chr(n).encode() for n in range(0x3001) if chr(n).isspace() and chr(n) not in "\r\n"]
-# Between cells from the csv module on their way to numpy.loadtxt.
+# The first line of some spreadsheets' CSV.
+_SEPARATOR_LINE = re.compile(rb'"?sep=([^\w\s"\']|\t| )"?[ ]*(?:\n|\Z)', re.IGNORECASE)
+_OTHER_TEXT = {
+    re.compile(rb'\s*(\{\s*"|\[\s*[\[{"])'): "JSON",
+    re.compile(rb"\s*<(!doctype|html|\?xml)", re.IGNORECASE): "a web page or XML",
+}
+_SINGLE_QUOTED = re.compile(r"'[^']*'")
+# Between cells on their way to numpy.loadtxt.
 _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
 _MAX_RESCANNED = 100_000
+# Whole numbers that are more likely years, as names of columns, than data.
+_YEARS = range(1900, 2101)
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Table(Text):
     """Rows of a CSV without its header, and what its first rows tell.
 
-    data is UTF-8, its lines end with a line feed, and its last row is not blank. In the file,
-    lines_before lines precede it, and no rows where is_first. delimiter None means white space.
-    Columns without a name are called column_1, column_2, ...; unnamed holds their positions.
-    sha256 is that of the file, empty where it is read in blocks.
+    The last row is not blank. is_first: no rows precede these. names are unique: columns without
+    one are called column_1, column_2, ..., and unnamed holds their positions; header_cells are
+    the names as the file has them. notes say what was assumed. sha256 is that of the file, empty
+    where it is read in blocks. formats: how columns write their numbers, as far as they have been
+    read, for all blocks of a file.
     """
 
-    source: str
-    data: bytes
-    lines_before: int = 0
-    delimiter: str | None = None
     names: tuple[str, ...] = ()
+    header_cells: tuple[str, ...] = ()
     unnamed: frozenset[int] = frozenset()
     has_header: bool = False
     is_first: bool = True
+    notes: tuple[str, ...] = ()
     sha256: str = ""
+    formats: dict[int, NumberFormat] = field(default_factory=dict)
 
 
 class CellError(DataError):
     """One cell cannot be used; `location` is the message without what to do.
 
-    is_format_error: the value is there, and only its format is wrong.
+    column is its position. is_blank: there is no value. is_format_error: the value is there, and
+    only its format is wrong.
     """
 
-    def __init__(
-        self, table: Table, line: int, column: int, reason: str, *, is_format_error: bool
-    ) -> None:
-        self.is_format_error = is_format_error
+    def __init__(self, table: Table, row: Row, column: int, reason: ColumnError) -> None:
+        line, cells = row
+        self.column = column
+        self.is_blank = not cells[column]
+        self.is_format_error = reason.is_format_error
+        shown = "the cell" if self.is_blank else quoted(cells[column])
         name = quoted(table.names[column])
-        self.location = f"{table.source}, line {line}, column {name}: {reason}."
+        self.location = f"{table.source}, line {line}, column {name}: {shown} {reason}."
         super().__init__(f"{self.location} Fix the cell.")
 
 
-def make_table(data: bytes, source: str) -> Table:
-    """Find a CSV's delimiter and header; DataError where it is not text or has no rows."""
-    table = _sniff(_clean(data.removeprefix(_BYTE_ORDER_MARK), source, 0), source, is_whole=True)
-    end = _end_of_rows(table, is_whole=True)
+def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> Table:
+    """Find a CSV's delimiter and header; DataError where it is not text or has no rows.
+
+    has_header None: the first row is a header where it holds text and the second does not hold
+    text in the same columns.
+    """
+    chunks, notes = decode_chunks([data], source)
+    lines, more_notes = clean_lines(b"".join(chunks), source, 0)
+    table = _sniff(Table(source, lines), has_header=has_header, is_whole=True)
+    end = end_of_rows(table, is_whole=True)
     if not end:
         raise _no_rows(table)
-    return replace(table, data=table.data[:end], sha256=hashlib.sha256(data).hexdigest())
+    comments = _comment_notes(lines, table.delimiter)
+    return replace(
+        table,
+        data=table.data[:end],
+        notes=(*notes, *more_notes, *table.notes, *comments),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
 
 
-def tables(chunks: Iterable[bytes], source: str) -> Iterator[Table]:
+def tables(
+    chunks: Iterable[bytes], source: str, *, has_header: bool | None = None
+) -> Iterator[Table]:
     """Cut a CSV that comes in chunks into tables of whole rows; together they are make_table's.
 
     The first two rows settle delimiter and header. Holds a chunk, or as much as it takes to
-    end a row. DataError as soon as something is wrong.
+    end a row. DataError as soon as something is wrong. Each note comes once.
     """
-    table = Table(source, b"")  # before the header is known, it has no names
+    decoded, notes = decode_chunks(chunks, source)
+    told: set[str] = set()
+    table = Table(source, b"")  # it has no names before the first rows are whole
     parts: list[bytes] = []
     min_length = 0
-    for lines, is_last in _whole_lines(chunks):
+    for lines, is_last in _whole_lines(decoded):
         parts.append(lines)
         if not is_last and sum(map(len, parts)) < min_length:
             continue
-        data = _clean(b"".join(parts), source, table.lines_before)
+        data, more_notes = clean_lines(b"".join(parts), source, table.lines_before)
+        notes += more_notes
         try:
             if table.names:
-                table = replace(table, data=data)
+                block = replace(table, data=data)
             else:
-                table = _sniff(data, source, is_whole=is_last)
-        except _MoreNeededError:
+                block = _sniff(replace(table, data=data), has_header=has_header, is_whole=is_last)
+                notes += block.notes
+        except MoreNeededError:
             end = 0
         else:
-            end = _end_of_rows(table, is_whole=is_last)
-            data = table.data
+            notes += _comment_notes(data, block.delimiter)
+            data = block.data
+            end = end_of_rows(block, is_whole=is_last)
+            table = replace(block, data=b"")
         if end:
-            yield replace(table, data=data[:end])
+            new_notes = tuple(note for note in dict.fromkeys(notes) if note not in told)
+            told.update(new_notes)
+            yield replace(table, data=data[:end], notes=new_notes)
             lines_before = table.lines_before + data.count(b"\n", 0, end)
             table = replace(table, lines_before=lines_before, is_first=False)
+            notes = ()
         parts = [data[end:]]
         min_length = 2 * len(parts[0]) if len(parts[0]) > _MAX_RESCANNED else 0
     if table.is_first:
@@ -119,16 +163,25 @@ def tables(chunks: Iterable[bytes], source: str) -> Iterator[Table]:
 
 
 def numbers(table: Table, columns: Sequence[int]) -> Array:
-    """Read columns as finite numbers (rows, len(columns)); CellError where one is not."""
-    values = _read_fast(table, columns)
-    if values is None or not np.isfinite(values).all():
-        values = _read_carefully(table, columns)
-    return values
+    """Read columns as finite numbers (rows, len(columns)); CellError where one is not.
+
+    In a table read in blocks, a column's format is that of the first block that settles it.
+    """
+    known = [table.formats.get(column) for column in columns]
+    if all(each is None or each.is_plain for each in known):
+        values = _read_fast(table, columns)
+        if values is not None and np.isfinite(values).all():
+            has_point = table.delimiter in _NOT_COMMA and b"." in table.data
+            for column, each in zip(columns, known, strict=True):
+                if each is None or (has_point and each.decimal is None):
+                    table.formats[column] = NumberFormat("." if has_point else None)
+            return values
+    return _read_carefully(table, columns)
 
 
 def rows(table: Table) -> Iterator[Row]:
-    """Yield each row with its line number: blank lines are passed over."""
-    return _rows(table)
+    """Yield each row, its cells stripped, with its line number: blank lines are passed over."""
+    return _stripped(cut_rows(table))
 
 
 def line_of_row(table: Table, row: int) -> int:
@@ -136,32 +189,61 @@ def line_of_row(table: Table, row: int) -> int:
     return next(islice(rows(table), row, None))[0]
 
 
+def blank_columns(table: Table) -> frozenset[int]:
+    """Find the columns without a name in which every cell is blank."""
+    blank = table.unnamed
+    for _, cells in rows(table):
+        blank = frozenset(n for n in blank if n >= len(cells) or not cells[n])
+        if not blank:
+            break
+    return blank
+
+
 def header(table: Table, names: Sequence[str]) -> str:
     """Return the line of the table's names, with others added, in its own delimiter.
 
-    A table separated by spaces comes out separated by commas. Names that the table itself does
-    not hold, from a model then, are shown as a terminal may show them.
+    A table separated by spaces comes out separated by commas. Columns that are there already are
+    to be replaced, and are not added. Names that the table itself does not hold, from a model
+    then, are shown as a terminal may show them.
     """
-    own = [
-        "" if column in table.unnamed and table.has_header else name
-        for column, name in enumerate(table.names)
-    ]
-    if not table.has_header:
-        own = list(map(printable, own))
-    return _written(table, [[*own, *map(printable, names)]])
+    own = table.header_cells if table.has_header else tuple(map(printable, table.names))
+    positions = _positions(table, names)
+    return _written(table, [_combined(own, list(map(printable, names)), positions)])
 
 
-def with_columns(table: Table, cells: Iterable[Sequence[str]]) -> str:
-    """Return the table's rows with columns added, without a header: its own cells stay."""
-    if not _is_bare(table):
+def with_columns(table: Table, names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """Return the table's rows, without a header, with the named columns replaced or added.
+
+    cells (rows, names) are theirs; the table's other cells stay as they are.
+    """
+    positions = _positions(table, names)
+    if any(position is not None for position in positions) or not is_bare(table):
         pairs = zip(rows(table), cells, strict=True)
-        return _written(table, ([*row, *added] for (_, row), added in pairs))
+        return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
     delimiter = table.delimiter or ","
     lines = filter(None, table.data.decode().split("\n"))
     return "".join(
-        f"{line}{delimiter}{delimiter.join(added)}\n"
-        for line, added in zip(lines, cells, strict=True)
+        f"{line}{delimiter}{delimiter.join(new)}\n" for line, new in zip(lines, cells, strict=True)
     )
+
+
+def _positions(table: Table, names: Sequence[str]) -> list[int | None]:
+    """Find where the table has the named columns already."""
+    known = {name: position for position, name in enumerate(table.names)}
+    return [known.get(name) for name in names]
+
+
+def _combined(
+    cells: Sequence[str], new: Sequence[str], positions: Sequence[int | None]
+) -> list[str]:
+    """Put new cells at their positions, those without one at the end."""
+    combined = list(cells)
+    for cell, position in zip(new, positions, strict=True):
+        if position is None:
+            combined.append(cell)
+        else:
+            combined[position : position + 1] = [cell]
+    return combined
 
 
 def _written(table: Table, cells: Iterable[Sequence[str]]) -> str:
@@ -171,85 +253,117 @@ def _written(table: Table, cells: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-class _MoreNeededError(Exception):
-    """The data so far end before what is looked for does."""
-
-
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Join and cut chunks so that each ends at a line's end; the last, perhaps empty, is marked.
-
-    A byte order mark is removed.
-    """
+    """Join and cut chunks so that each ends at a line's end; the last, perhaps empty, is marked."""
     parts: list[bytes] = []
-    mark = _BYTE_ORDER_MARK
     held = b""  # a carriage return, which may belong to a line feed
     for chunk in chunks:
         whole = (held + chunk).removesuffix(b"\r")
         held = chunk[-1:] if chunk.endswith(b"\r") else b""
         end = max(whole.rfind(b"\n"), whole.rfind(b"\r")) + 1
         if end:
-            yield b"".join([*parts, whole[:end]]).removeprefix(mark), False
+            yield b"".join([*parts, whole[:end]]), False
             parts = []
-            mark = b""
         parts.append(whole[end:])
-    yield b"".join([*parts, held]).removeprefix(mark), True
+    yield b"".join([*parts, held]), True
 
 
-def _clean(data: bytes, source: str, lines_before: int) -> bytes:
-    """Return the text with lines that end with a line feed; refuse what is not UTF-8."""
-    if not lines_before and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{source}: is UTF-16 text. Save it as CSV UTF-8.")
-    if b"\0" in data:
-        raise DataError(f"{source}: is not a text file. Save the table as CSV first.")
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line = lines_before + data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{source}, line {line}: is not UTF-8 text. Save it as UTF-8.") from error
-    return data
+def _stripped(found: Iterable[Row]) -> Iterator[Row]:
+    for line, cells in found:
+        stripped = [cell.strip() for cell in cells]
+        if stripped != [""]:
+            yield line, stripped
 
 
-def _sniff(data: bytes, source: str, *, is_whole: bool) -> Table:
-    """Find delimiter and header in the first rows; _MoreNeededError where there may be more."""
-    table, first_rows = _find_delimiter(Table(source, data), is_whole=is_whole)
+def _comment_notes(data: bytes, delimiter: str | None) -> tuple[str, ...]:
+    """Say that there are comments, where there are."""
+    cell = f"(?!{re.escape(delimiter)})" if delimiter else ""
+    if b"#" in data and re.search(f"^#{cell}".encode(), data, re.MULTILINE):
+        return ("lines that begin with # are passed over.",)
+    return ()
+
+
+def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
+    """Find delimiter and header in the first rows; MoreNeededError where there may be more."""
+    for pattern, kind in _OTHER_TEXT.items():
+        if pattern.match(table.data):
+            raise DataError(f"{table.source} is {kind}, not CSV. Save the table as CSV first.")
+    delimiters: Sequence[str | None] = DELIMITERS
+    if match := _SEPARATOR_LINE.match(table.data):
+        mark = match[1].decode()
+        delimiters = [None if mark == " " else mark]
+        table = replace(table, data=table.data[match.end() :], lines_before=1)
+    table, first_rows = _find_delimiter(table, delimiters, is_whole=is_whole)
     if not first_rows:
         raise _no_rows(table)
     line, first = first_rows[0]
-    has_header = _is_header(first_rows, source)
+    notes: list[str] = []
+    if has_header is None:
+        has_header = _is_header(first_rows, table.source)
+        if not has_header and _may_be_names(first_rows):
+            notes.append(
+                f"line {line} holds only numbers and is read as data; "
+                "`has_header=True` makes it the header."
+            )
     names = first if has_header else [""] * len(first)
+    named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
+    unique = _tell_apart(named)
+    if renamed := [new for new, name in zip(unique, named, strict=True) if new != name]:
+        notes.append(f"columns of the same name are told apart: {listed(renamed)}.")
     table = replace(
         table,
-        names=tuple(name or f"column_{n}" for n, name in enumerate(names, start=1)),
+        names=tuple(unique),
+        header_cells=tuple(names) if has_header else (),
         unnamed=frozenset(column for column, name in enumerate(names) if not name),
         has_header=has_header,
+        notes=tuple(notes),
     )
     if not has_header:
         return table
     next(rows(table))  # once more, as strictly as the rows are read
-    return replace(table, data=data[_start_of_line(data, line) :], lines_before=line)
+    start = start_of_line(table.data, line - table.lines_before)
+    return replace(table, data=table.data[start:], lines_before=line)
 
 
-def _find_delimiter(table: Table, *, is_whole: bool) -> tuple[Table, list[Row]]:
-    """Choose the first of tab, semicolon and comma that cuts two rows alike.
+def _find_delimiter(
+    table: Table, delimiters: Sequence[str | None], *, is_whole: bool
+) -> tuple[Table, list[Row]]:
+    """Choose what cuts two rows alike; returns the first two rows, too.
 
-    White space is one only where nothing else cuts them. Returns the first two rows, too.
+    First comes what leaves only numbers in the second row, then the first of the delimiters.
+    White space is one only where nothing else cuts the rows. Cells may be in single quotes.
     """
 
-    def first_rows(delimiter: str | None) -> tuple[Table, list[Row]]:
-        cut = replace(table, delimiter=delimiter)
-        return cut, list(islice(_rows(cut, is_strict=False, is_whole=is_whole), 2))
+    def cut(delimiter: str | None, quote: str) -> tuple[Table, list[Row]]:
+        tried = replace(table, delimiter=delimiter, quote=quote)
+        found = _stripped(cut_rows(tried, is_strict=False, is_whole=is_whole))
+        return tried, list(islice(found, 2))
 
-    tried = [first_rows(delimiter) for delimiter in DELIMITERS]
-    for found in tried:
-        if _same_width(found[1]):
+    def cut_by_all(quote: str) -> list[tuple[Table, list[Row]]]:
+        return [cut(delimiter, quote) for delimiter in (*delimiters, None)]
+
+    tried = cut_by_all('"')
+    if any(_is_single_quoted(*found) for found in tried):
+        tried = cut_by_all("'")
+    alike = [found for found in tried if _same_width(found[1])]
+    for found in alike:
+        if _ends_in_numbers(*found):
             return found
+    *tried, spaced = tried
+    if alike and alike[0] is not spaced:
+        return alike[0]
     widest = max(tried, key=lambda found: max((len(cells) for _, cells in found[1]), default=0))
-    if any(len(cells) > 1 for _, cells in widest[1]):
-        return widest
-    spaced = first_rows(None)
-    return spaced if _same_width(spaced[1]) else tried[-1]
+    if alike and not any(len(cells) > 1 for _, cells in widest[1]):
+        return spaced
+    return widest if any(len(cells) > 1 for _, cells in widest[1]) else cut(",", '"')
+
+
+def _is_single_quoted(table: Table, first_rows: list[Row]) -> bool:
+    """Tell whether a cell stands in single quotes, and none in double quotes."""
+    if not any(_SINGLE_QUOTED.fullmatch(cell) for _, cells in first_rows for cell in cells):
+        return False
+    end = start_of_line(table.data, first_rows[-1][0] - table.lines_before)
+    return b'"' not in table.data[:end]
 
 
 def _same_width(first_rows: list[Row]) -> bool:
@@ -258,10 +372,17 @@ def _same_width(first_rows: list[Row]) -> bool:
     return len(widths) == 1 and widths != {1}
 
 
+def _ends_in_numbers(table: Table, first_rows: list[Row]) -> bool:
+    """Tell whether the last of the first rows holds only numbers, whatever their format."""
+    cells = list(filter(None, first_rows[-1][1]))
+    with_comma = table.delimiter is None and any("," in cell for cell in cells)
+    return bool(cells) and not with_comma and all(map(looks_like_number, cells))
+
+
 def _is_header(first_rows: list[Row], source: str) -> bool:
     """Tell whether the first row holds names; refuse one that mixes names and numbers.
 
-    A first row with the same columns of text as the second is data: a column of names, say, in
+    A first row with text in the same columns as the second is data: a column of names, say, in
     a file without a header.
     """
     line, first = first_rows[0]
@@ -280,92 +401,38 @@ def _is_header(first_rows: list[Row], source: str) -> bool:
 
 
 def _is_text(cell: str) -> bool:
-    return bool(cell) and not is_number(cell)
+    return bool(cell) and not looks_like_number(cell)
 
 
-def _lines(table: Table) -> Iterable[str]:
-    """Read the rows as lines, without a second copy of the whole."""
-    return io.TextIOWrapper(io.BytesIO(table.data), encoding="utf-8", newline="\n")
+def _may_be_names(first_rows: list[Row]) -> bool:
+    """Tell whether only the first row counts up from 0, or through years."""
+
+    def counts(cells: list[str]) -> bool:
+        if not all(cell.isascii() and cell.isdigit() for cell in cells):
+            return False
+        first, *others = map(int, cells)
+        return (not first or first in _YEARS) and others == list(
+            range(first + 1, first + len(cells))
+        )
+
+    first, *others = [cells for _, cells in first_rows]
+    return len(first) > 1 and counts(first) and not any(map(counts, others))
 
 
-def _reader(table: Table, *, is_strict: bool = True, is_whole: bool = True) -> CsvReader:
-    """Cut lines into cells; spaces around cells do not matter.
-
-    Raises _MoreNeededError at the end of data that are not the whole.
-    """
-    mark = table.delimiter
-    lines = _lines(table)
-    if mark is None:
-        lines = (line.strip().replace("\t", " ") + "\n" for line in lines)
-    elif re.search(rf'" +([{mark}\n]|\Z)'.encode(), table.data):
-        # csv refuses spaces after a closing quote.
-        quoted_cell = rf'(?<![^{mark}\n])( *"[^"]*+(?:""[^"]*+)*+")(?: +(?=[{mark}\n]|\Z))?'
-        lines = io.StringIO(re.sub(quoted_cell, r"\1", table.data.decode()))
-    if not is_whole:
-        lines = _then_more(lines)
-    return csv.reader(lines, delimiter=mark or " ", skipinitialspace=True, strict=is_strict)
-
-
-def _then_more(lines: Iterable[str]) -> Iterator[str]:
-    yield from lines
-    raise _MoreNeededError
-
-
-def _rows(table: Table, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
-    """Yield line numbers and stripped cells of all rows that are not blank lines."""
-    reader = _reader(table, is_strict=is_strict, is_whole=is_whole)
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if stripped not in ([], [""]):
-                yield table.lines_before + reader.line_num, stripped
-    except csv.Error as error:
-        line = table.lines_before + reader.line_num
-        raise DataError(f"{table.source}, line {line}: cannot be read as CSV: {error}.") from error
-
-
-def _end_of_rows(table: Table, *, is_whole: bool) -> int:
-    """Return where the last row ends that is not blank and that what follows cannot change.
-
-    Rows of blank cells count only where other rows follow, and a quoted cell may go on after a
-    line's end.
-    """
-    data = table.data
-    if b'"' in data:
-        last_line = table.lines_before
-        try:
-            for line, cells in _rows(table, is_strict=False, is_whole=is_whole):
-                last_line = line if any(cells) else last_line
-        except _MoreNeededError:
-            pass
-        return _start_of_line(data, last_line - table.lines_before)
-    end = len(data)
-    while end:
-        start = data.rfind(b"\n", 0, end - 1) + 1
-        if data[start:end].decode().replace(table.delimiter or " ", " ").strip():
-            break
-        end = start
-    return end
-
-
-def _start_of_line(data: bytes, line: int) -> int:
-    """Return where a line begins, from 0, or the end of the data."""
-    start = 0
-    for _ in range(line):
-        start = data.find(b"\n", start) + 1 or len(data)
-    return start
-
-
-def _is_bare(table: Table) -> bool:
-    """Tell whether a line is its cells and nothing else: no quotes, no spaces around cells."""
-    data, mark = table.data, (table.delimiter or " ").encode()
-    if b'"' in data or mark == b" ":
-        return False
-    spaces = tuple(space for space in _SPACES if space != mark and space in data)
-    pairs = (
-        pair for space in spaces for end in (mark, b"\n") for pair in (end + space, space + end)
-    )
-    return not (data.startswith(spaces) or data.endswith(spaces) or any(p in data for p in pairs))
+def _tell_apart(names: Sequence[str]) -> list[str]:
+    """Give names that occur more than once a number: name, name_2, ..."""
+    taken = set(names)
+    counts: dict[str, int] = {}
+    unique = []
+    for name in names:
+        new = name
+        counts[name] = counts.get(name, 0) + 1
+        while counts[name] > 1 and new in taken:
+            new = f"{name}_{counts[name]}"
+            counts[name] += new in taken
+        taken.add(new)
+        unique.append(new)
+    return unique
 
 
 def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
@@ -376,45 +443,59 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     """
     wanted = set(columns)
     kinds = [(f"f{n}", np.float64 if n in wanted else "U1") for n in range(len(table.names))]
-    lines, delimiter = _lines(table), table.delimiter
-    if b'"' in table.data:
-        lines, delimiter = map(_UNIT_SEPARATOR.join, _reader(table)), _UNIT_SEPARATOR
+    lines, delimiter = cut_lines(table), table.delimiter
+    if table.has_quotes:
+        lines, delimiter = map(_UNIT_SEPARATOR.join, _cells(table)), _UNIT_SEPARATOR
     try:
         read = np.loadtxt(lines, np.dtype(kinds), delimiter=delimiter, comments=None, ndmin=1)
-    except (ValueError, csv.Error):
+    except (ValueError, DataError):
         return None
     return np.column_stack([read[f"f{n}"] for n in columns])
 
 
+def _cells(table: Table) -> Iterator[list[str]]:
+    return (cells for _, cells in cut_rows(table))
+
+
 def _read_carefully(table: Table, columns: Sequence[int]) -> Array:
     """Read cell by cell; CellError for the first that is not a finite number."""
-    values = []
-    for line, cells in rows(table):
-        if len(cells) != len(table.names):
-            raise DataError(
-                f"{table.source}, line {line}: has {len(cells)} "
-                f"{'cell' if len(cells) == 1 else 'cells'} where {len(table.names)} are expected "
-                f"({listed(table.names)}). Fix the line."
-            )
+    found: list[Row] = []
+    failed: DataError | None = None  # after a bad cell in the rows before
+    try:
+        for line, cells in rows(table):
+            if len(cells) != len(table.names):
+                failed = _wrong_width(table, line, len(cells))
+                break
+            found.append((line, cells))
+    except DataError as error:
+        failed = error
+    values, formats = [], {}
+    bad: list[tuple[int, int, ColumnError]] = []
+    for column in columns:
         try:
-            values.append([parse_number(cells[column]) for column in columns])
-        except ValueError:
-            raise _bad_cell(table, line, cells, columns) from None
-    return np.array(values, dtype=np.float64).reshape(-1, len(columns))
+            read, formats[column] = read_column(
+                [cells[column] for _, cells in found],
+                allows_comma=table.delimiter in _NOT_COMMA,
+                known=table.formats.get(column),
+            )
+            values.append(read)
+        except ColumnError as error:
+            bad.append((error.row, column, error))
+    if bad:
+        row, column, reason = min(bad, key=lambda each: each[:2])
+        raise CellError(table, found[row], column, reason) from None
+    if failed:
+        raise failed
+    table.formats.update(formats)
+    return np.array(values, dtype=np.float64).T.copy()
 
 
-def _bad_cell(table: Table, line: int, cells: list[str], columns: Sequence[int]) -> CellError:
-    """Find the first cell in the line that is not a number, and say why it is not."""
-    for column in sorted(columns):
-        try:
-            parse_number(cells[column])
-        except ValueError as reason:
-            shown = f"{quoted(cells[column])} " if cells[column] else "the cell "
-            is_format_error = isinstance(reason, DecimalCommaError)
-            return CellError(
-                table, line, column, f"{shown}{reason}", is_format_error=is_format_error
-            )
-    raise AssertionError  # pragma: no cover - the caller found one
+def _wrong_width(table: Table, line: int, width: int) -> DataError:
+    cells = "cell" if width == 1 else "cells"
+    return DataError(
+        f"{table.source}, line {line}: has {width} {cells} where {len(table.names)} are expected "
+        f"({listed(table.names)}). Fix the line."
+    )
 
 
 def _no_rows(table: Table) -> DataError:

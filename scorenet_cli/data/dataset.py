@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections import Counter
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,14 +17,16 @@ from scorenet_cli.core import Array
 from scorenet_cli.data.csv_table import (
     CellError,
     Table,
+    blank_columns,
     line_of_row,
     make_table,
     numbers,
     rows,
     tables,
 )
+from scorenet_cli.data.number_formats import looks_like_number
 from scorenet_cli.errors import DataError, OptionError, ScorenetError
-from scorenet_cli.text import did_you_mean, is_finite_number, listed, quoted
+from scorenet_cli.text import did_you_mean, is_finite_number, is_number, listed, quoted
 
 # A message suggests no longer `features` than these signs.
 MAX_TO_COPY = 300
@@ -49,14 +51,18 @@ class Dataset:
         return replace(self, inputs=self.inputs[chosen], scores=self.scores[chosen])
 
 
-def read_table(path: str) -> Table:
-    """Read a CSV file, or standard input for '-', as far as its header."""
-    return make_table(files.read_bytes(path), files.display_path(path))
+def read_table(path: str, *, has_header: bool | None = None) -> Table:
+    """Read a CSV file, or standard input for '-', as far as its header.
+
+    has_header None: whether the first row is one is guessed.
+    """
+    return make_table(files.read_bytes(path), files.display_path(path), has_header=has_header)
 
 
-def read_tables(path: str) -> Iterator[Table]:
+def read_tables(path: str, *, has_header: bool | None = None) -> Iterator[Table]:
     """Read a CSV file, or standard input for '-', in blocks of rows, as they come."""
-    return tables(files.read_chunks(path, CHUNK), files.display_path(path))
+    chunks = files.read_chunks(path, CHUNK)
+    return tables(chunks, files.display_path(path), has_header=has_header)
 
 
 def read_dataset(
@@ -68,16 +74,16 @@ def read_dataset(
     """Choose the columns and read their numbers.
 
     Without targets the last column is it; without features, all other columns are, but for
-    an unnamed first column that counts the rows. OptionError for a column that is not there.
+    an unnamed first column that counts the rows. Empty columns without a name are passed over.
+    OptionError for a column that is not there.
     """
-    width = len(table.names)
-    target_columns = (
-        [width - 1] if targets is None else find_columns(table, targets, OptionError, "`target`")
-    )
+    blank = blank_columns(table)
+    usable = [n for n in range(len(table.names)) if n not in blank]
+    target_columns = usable[-1:] if targets is None else find_columns(table, targets, "target")
     if features is None:
-        feature_columns = [n for n in range(width) if n not in target_columns]
+        feature_columns = [n for n in usable if n not in target_columns]
     else:
-        feature_columns = find_columns(table, features, OptionError, "`features`")
+        feature_columns = find_columns(table, features, "features")
     if both := [table.names[n] for n in feature_columns if n in target_columns]:
         raise OptionError(
             f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
@@ -88,16 +94,18 @@ def read_dataset(
             "Give a column of hours, say, and one of scores, "
             "separated by commas, semicolons or tabs."
         )
-    _refuse_duplicates(table, [*feature_columns, *target_columns])
     try:
         values = numbers(table, [*feature_columns, *target_columns])
     except CellError as error:
         if error.is_format_error:
             raise
-        hint = _column_hint(table, feature_columns, target_columns)
+        hint = _column_hint(table, error, feature_columns, target_columns)
         raise DataError(f"{error.location} {hint}") from error
     inputs, scores = values[:, : len(feature_columns)], values[:, len(feature_columns) :]
-    notes: list[str] = []
+    notes = list(table.notes)
+    if blank:
+        positions = ", ".join(str(n + 1) for n in sorted(blank))
+        notes.append(f"columns without a name and without values are passed over: {positions}.")
     if features is None and feature_columns[0] == 0 and 0 in table.unnamed and table.has_header:
         if len(feature_columns) > 1 and _counts_rows(inputs[:, 0]):
             feature_columns, inputs = feature_columns[1:], inputs[:, 1:]
@@ -135,65 +143,112 @@ def check_scores(
     )
 
 
-def find_columns(
-    table: Table, names: Sequence[str], error: type[ScorenetError], asked_by: str
-) -> list[int]:
-    """Positions of the named columns; the error given where one is not there."""
+def find_columns(table: Table, names: Sequence[str], option: str | None = None) -> list[int]:
+    """Positions of the named columns, in any Unicode normalization.
+
+    Where one is not there: OptionError that names the option, or, without one, DataError.
+    """
     columns: dict[int, None] = {}  # a set that keeps the order
-    positions = {name: position for position, name in reversed([*enumerate(table.names)])}
+    positions = {_normal(name): n for n, name in reversed([*enumerate(table.names)])}
     for name in names:
-        wanted = name.strip()
-        if wanted not in positions:
-            raise error(
-                f"{asked_by}: {table.source} has no column {quoted(wanted)}."
-                f"{did_you_mean(wanted, table.names)} Its columns are: {listed(table.names)}."
+        column = positions.get(_normal(name))
+        if column is None:
+            wanted, hint = quoted(name.strip()), did_you_mean(name.strip(), table.names)
+            raise _column_error(
+                f"{table.source} has no column {wanted}",
+                f".{hint} Its columns are: {listed(table.names)}.",
+                option,
             )
-        column = positions[wanted]
         if column in columns:
-            raise error(f"{asked_by}: column {quoted(wanted)} is named twice.")
+            raise _column_error(f"column {quoted(name.strip())} is named twice", ".", option)
         columns[column] = None
     return list(columns)
 
 
-def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:
-    """Give a table without a header a model's names, in order; others stay as they are.
+def _column_error(reason: str, more: str, option: str | None) -> ScorenetError:
+    if option is None:
+        return DataError(f"{reason}, which the model needs{more}")
+    return OptionError(f"`{option}`: {reason}{more}")
 
-    Its columns must be the features, or the features and then the targets. DataError else.
+
+def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:
+    """Give a table the names of a model's columns.
+
+    With a header: names that differ only in case, spaces around or invisible characters become
+    the model's, with a note. Without one: the columns must be the features, or the features and
+    then the targets, in order; DataError else.
     """
-    if table.has_header or set(features) <= set(table.names):
-        return table
-    width = len(table.names)
-    if width not in (len(features), len(features) + len(targets)):
-        raise DataError(
-            f"{table.source}: has no header and {width} columns; the model takes "
-            f"{len(features)}: {listed(tuple(features))}. Give those, in this order, or a header."
-        )
-    return replace(table, names=(*features, *targets)[:width])
+    if table.has_header:
+        return _match_names(table, [*features, *targets])
+    blank = blank_columns(table)
+    columns = [n for n in range(len(table.names)) if n not in blank]
+    names = [*features, *targets]
+    if set(features) <= set(table.names):
+        are_all = set(names) == {f"column_{n}" for n in range(1, len(names) + 1)}
+        if not are_all or len(columns) <= len(names):
+            return table
+    elif len(columns) in {len(features), len(names)}:
+        own = dict(enumerate(table.names)) | dict(zip(columns, names, strict=False))
+        return replace(table, names=tuple(own.values()))
+    raise DataError(
+        f"{table.source} has no header and {len(columns)} columns; the model needs "
+        f"{len(features)}: {listed(tuple(features))}. Give those, in this order, or a header."
+    )
 
 
 def model_columns(table: Table, names: Sequence[str]) -> list[int]:
-    """Positions of a model's columns by name; DataError where one is missing or there twice."""
-    columns = find_columns(table, names, DataError, "the model's columns")
-    _refuse_duplicates(table, columns)
-    return columns
+    """Positions of a model's columns by name; DataError where one is missing."""
+    return find_columns(table, names)
 
 
-def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
-    """Say how to go on after a bad cell, with the `features` that would work, ready to copy."""
-    usable = _numeric_columns(table)
-    if any(target not in usable for target in targets):
-        choices = [table.names[n] for n in usable]
+def _match_names(table: Table, names: Sequence[str]) -> Table:
+    """Rename the columns that are the only ones to resemble a missing name."""
+    known = set(map(_normal, table.names))
+    own, notes = list(table.names), []
+    for name in names:
+        if _normal(name) not in known:
+            alike = [n for n, each in enumerate(table.names) if _loose(each) == _loose(name)]
+            if len(alike) == 1:
+                notes.append(
+                    f"column {quoted(own[alike[0]])} is taken for {quoted(name)}: the names differ "
+                    "in case, spaces or invisible characters."
+                )
+                own[alike[0]] = name
+    return replace(
+        table, names=tuple(own), notes=(*table.notes, *(notes if table.is_first else ()))
+    )
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip())
+
+
+def _loose(name: str) -> str:
+    visible = "".join(sign for sign in _normal(name) if unicodedata.category(sign) != "Cf")
+    return visible.strip().casefold()
+
+
+def _column_hint(table: Table, error: CellError, features: list[int], targets: list[int]) -> str:
+    """Say what to do about a cell; a column of text comes with what works without it.
+
+    A column is one of numbers where most of its cells are; then only the cell is at fault.
+    """
+    rows_, counts = _count_numbers(table)
+    of_numbers = {n for n, count in enumerate(counts) if 2 * count > rows_}
+    if error.column in of_numbers or (error.is_blank and error.column in targets):
+        return f"{'Fill in' if error.is_blank else 'Fix'} the cell, or remove the line."
+    if error.column in targets:
+        choices = [table.names[n] for n, count in enumerate(counts) if count == rows_]
         return "Fix the cell" + (
             f", or choose another `target` (columns of numbers: {listed(choices)})."
             if choices
             else "."
         )
-    known = set(usable)  # thousands of columns are looked up
-    left = [n for n in features if n in known]
-    if left and 0 in table.unnamed and table.has_header and len(left) > 1:
+    left = [n for n in features if n in of_numbers]
+    if left and 0 in table.unnamed and table.has_header and len(left) > 1 and counts[0] == rows_:
         left = [n for n in left if n != 0 or not _counts_rows(numbers(table, [0])[:, 0])]
     if not left:
-        return "Fix the cell; no other column holds numbers only."
+        return "Fix the cell; no other column holds numbers."
     names = io.StringIO()
     csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
     suggestion = shlex.quote(names.getvalue())
@@ -202,29 +257,21 @@ def _column_hint(table: Table, features: list[int], targets: list[int]) -> str:
     return f"Fix the cell, or leave the column out: `features={suggestion}`"
 
 
-def _numeric_columns(table: Table) -> list[int]:
-    """Find the columns in which every cell is a finite number."""
-    usable = list(range(len(table.names)))
+def _count_numbers(table: Table) -> tuple[int, list[int]]:
+    """Count the rows, and in each column the cells that are finite numbers."""
+    total, counts = 0, [0] * len(table.names)
     for _, cells in rows(table):
-        usable = [n for n in usable if n < len(cells) and is_finite_number(cells[n])]
-    return usable
+        total += 1
+        for column, cell in enumerate(cells[: len(counts)]):
+            counts[column] += is_finite_number(cell) or (
+                looks_like_number(cell) and not is_number(cell)
+            )
+    return total, counts
 
 
 def _counts_rows(column: Array) -> bool:
     """Tell whether the values are 0, 1, 2, ... or 1, 2, 3, ..."""
     return bool(column[0] in {0.0, 1.0} and (np.diff(column) == 1.0).all())
-
-
-def _refuse_duplicates(table: Table, columns: Sequence[int]) -> None:
-    """Refuse a chosen column whose name another column has too."""
-    counts = Counter(table.names)
-    for column in columns:
-        if counts[table.names[column]] > 1:
-            line = table.lines_before or next(rows(table))[0]
-            raise DataError(
-                f"{table.source}, line {line}: two columns are called "
-                f"{quoted(table.names[column])}. Rename one."
-            )
 
 
 def _exact(value: float) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core.metrics import Fit
 from scorenet_cli.show.console import PIPE_WIDTH
-from scorenet_cli.text import number, printable
+from scorenet_cli.text import number, printable, without_noise
 
 # In a pipe, where there is no edge, a wider table gives way to a longer one from here on.
 COMFORTABLE_WIDTH = 100
@@ -37,17 +37,52 @@ def name(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style, overflow="fold")
 
 
-def number_table(*columns: str, numbers_from: int = 1, result_style: str = "") -> Table:
-    """Make an empty table: names on the left, numbers from column `numbers_from` on.
+Row = Sequence[str | float]
 
-    result_style is that of the last column.
+
+class Result(float):
+    """A number that stands out in its table."""
+
+
+def number_table(
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    digits: int = 6,
+    *,
+    numbers_from: int = 1,
+) -> Table:
+    """Make a table: names on the left, numbers from column `numbers_from` on.
+
+    A row of one name is the heading of those that follow; an empty row ends a section.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for position, column in enumerate(columns):
-        justify = "right" if position >= numbers_from else "left"
-        table.add_column(name(column), justify=justify, overflow="fold")  # type: ignore[arg-type]
-    table.columns[-1].style = result_style
+        justify: JustifyMethod = "right" if position >= numbers_from else "left"
+        table.add_column(name(column), justify=justify, overflow="fold")
+    for row in rows:
+        cells = [
+            name(cell, "bold" if len(row) == 1 else "")
+            if isinstance(cell, str)
+            else Text(number(cell, digits), "bold cyan" if isinstance(cell, Result) else "")
+            for cell in row
+        ]
+        table.add_row(*cells) if cells else table.add_section()
     return table
+
+
+def fitted_table(
+    precision: int | None,
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    numbers_from: int = 1,
+) -> RenderableType:
+    """Make a number table with the digits asked for, else with the document's or as many as fit."""
+    tried = range(DOCUMENT_DIGITS, MIN_DIGITS - 1, -1) if precision is None else [precision]
+    known = list(rows)
+    return FirstThatFits(
+        [partial(number_table, columns, known, n, numbers_from=numbers_from) for n in tried]
+    )
 
 
 def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
@@ -62,22 +97,20 @@ def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
 
 def fit_table(fit: Fit, validation: Fit | None = None) -> Table:
     """Show a network's metrics beside those of the baselines, in score units."""
-    table = number_table("fit", "R2", "RMSE", "MAE")
-    for rows, measured in (("training rows", fit), ("validation rows", validation)):
-        if measured is None:
-            continue
-        indent = "" if validation is None else "  "
-        if indent:
-            table.add_row(Text(rows, style="bold"))
-        for what, metrics in (
-            ("network", measured),
-            ("linear regression", measured.baselines.linear),
-            ("mean", measured.baselines.mean),
-        ):
-            r2 = "-" if metrics.r2 is None else f"{metrics.r2:.4f}"
-            table.add_row(indent + what, r2, number(metrics.rmse, 4), number(metrics.mae, 4))
-        table.add_section()
-    return table
+    parts = (
+        {"": fit} if validation is None else {"training rows": fit, "validation rows": validation}
+    )
+    rows: list[Row] = []
+    for title, measured in parts.items():
+        if title:
+            rows.append([title])
+        mean, linear = measured.baselines.mean, measured.baselines.linear
+        for what, metrics in (("network", measured), ("linear regression", linear), ("mean", mean)):
+            r2 = "-" if metrics.r2 is None else f"{metrics.r2:z.4f}"
+            errors = (without_noise(e, mean.rmse, limit=1e-12) for e in (metrics.rmse, metrics.mae))
+            rows.append([f"  {what}" if title else what, r2, *errors])
+        rows.append([])
+    return number_table(["fit", "R2", "RMSE", "MAE"], rows, 4)
 
 
 def layer_title(layer_name: str) -> str:
@@ -115,10 +148,3 @@ class FirstThatFits:
             if Measurement.get(console, unlimited, shown).maximum <= room:
                 break
         yield shown
-
-
-def with_digits(precision: int | None, table: Callable[[int], Table]) -> RenderableType:
-    """Make a table with the digits asked for, else with the document's or as many as fit."""
-    if precision is not None:
-        return table(precision)
-    return FirstThatFits([partial(table, n) for n in range(DOCUMENT_DIGITS, MIN_DIGITS - 1, -1)])

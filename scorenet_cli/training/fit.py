@@ -50,8 +50,8 @@ class FitResult:
     """A trained model, how training went, and how well the model fits.
 
     result is the run that was kept; predicted (rows, targets) the scores for the training rows;
-    metrics compare them with the baselines; validation is the same on the validation rows;
-    restarts compares the starts. Metrics are in score units.
+    metrics compare them with the baselines; validation is the same on the rows held out (the test
+    rows, where there are some); restarts compares the starts. Metrics are in score units.
     """
 
     model: Model
@@ -70,7 +70,7 @@ class FitResult:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was decided while the rows were read."""
+        """What was decided while the rows were read, and how the held-out rows were used."""
         return self.plan.notes
 
 
@@ -85,11 +85,11 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     predicted = predict(model, plan.data.inputs).scores
     fitted = metrics.compare(predicted, *training_data, training_data)
     validation = None
-    if (held_out := plan.validation_rows) is not None:
+    if (held_out := plan.test_rows or plan.validation_rows) is not None:
         scores = predict(model, held_out.inputs).scores
         validation = metrics.compare(scores, held_out.inputs, held_out.scores, training_data)
-    if result.stopped != "interrupted" and (warning := _warning(plan, result, fitted, validation)):
-        warnings += (warning,)
+    if result.stopped != "interrupted":
+        warnings += diagnose(plan, result, fitted, validation)
     return FitResult(
         model=model,
         plan=plan,
@@ -140,6 +140,7 @@ def _train_starts(
                 criteria,
                 start_epoch=plan.start_epoch,
                 history=plan.record.history,
+                validation_history=plan.record.validation_history,
                 callbacks=Callbacks(
                     each_epoch=callbacks.each_epoch,
                     every=callbacks.every,
@@ -151,16 +152,15 @@ def _train_starts(
         )
         if finished[-1].stopped == "interrupted":
             break
-    if together:
-        return finished[0], ()
-    best = best_of(finished)
+    best = finished[0] if together else best_of(finished)
     if finished[-1].stopped != "interrupted":
         return best, ()
     best = dataclasses.replace(best, stopped="interrupted")
-    if len(groups) == 1:
+    if len(plan.networks) == 1:
         return best, ()
-    tried = f"only {len(finished)} of {len(groups)} starts were tried; the best is kept."
-    return best, (tried,)
+    tried = len(plan.networks) if together else len(finished)
+    counts = f"{tried} of {len(plan.networks)}"
+    return best, (f"interrupted with {counts} starts tried; only the best of them is kept.",)
 
 
 def best_of(results: Sequence[TrainingResult]) -> TrainingResult:
@@ -252,18 +252,6 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
         worst=max(losses),
         prediction_deviation=float(to_scores(plan.model, deviations / len(inputs)).mean()),
         prediction_range=float(to_scores(plan.model, widest).max()),
-    )
-
-
-def _warning(
-    plan: TrainingPlan, result: TrainingResult, fitted: Fit, validation: Fit | None
-) -> str | None:
-    """Say where the model is not to be relied on; None where nothing is wrong."""
-    size = {"rows": len(plan.data.inputs), "features": len(plan.data.features)}
-    if validation is not None and (words := metrics.baseline_warning(validation, **size)):
-        return f"on the validation rows, {words}"
-    return diagnose(result, scaled_rows(plan.model, plan.data)) or metrics.baseline_warning(
-        fitted, **size
     )
 
 

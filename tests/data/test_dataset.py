@@ -137,14 +137,14 @@ def test_an_unnamed_column_can_be_asked_for() -> None:
 # Cells that are refused
 
 
-def test_a_bad_cell_where_no_other_column_would_do_is_to_be_mended() -> None:
+def test_a_bad_cell_where_no_other_column_would_do_is_to_be_fixed() -> None:
     assert refusal("h,s\n1,2\nann,3\n") == (
         "s.csv, line 3, column 'h': 'ann' is not a number. "
-        "Fix the cell; no other column holds numbers only."
+        "Fix the cell; no other column holds numbers."
     )
 
 
-def test_a_decimal_comma_is_to_be_mended_and_the_column_kept() -> None:
+def test_a_decimal_comma_is_to_be_fixed_and_the_column_kept() -> None:
     assert refusal('h,g,s\n"1,5",2,3\n') == (
         "s.csv, line 2, column 'h': '1,5' is not a number (write decimals with a point). "
         "Fix the cell."
@@ -187,12 +187,48 @@ def test_features_that_cannot_be_shown_are_not_listed_for_copying() -> None:
 
 
 def test_text_in_the_target_column_comes_with_the_columns_that_could_be_one() -> None:
-    assert refusal("h,n,s\n1,x,A\n2,y,B\n") == (
-        "s.csv, line 2, column 'n': 'x' is not a number. "
+    assert refusal("h,n,s\n1,2,A\n2,x,B\n") == (
+        "s.csv, line 2, column 's': 'A' is not a number. "
         "Fix the cell, or choose another `target` (columns of numbers: 'h')."
     )
-    assert refusal("h,n,s\n1,x,3\n4,5\n").endswith("(columns of numbers: 'h').")
-    assert refusal("h,s\nx,A\n") == "s.csv, line 2, column 'h': 'x' is not a number. Fix the cell."
+    assert refusal("n,s\n,A\n1,B\n").endswith(
+        "the cell is blank. Fix the cell; no other column holds numbers."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "a,b,c,s\n1,2,,3\n4,,6,7\n,9,1,2\n8,8,8,8\n",
+            "line 2, column 'c': the cell is blank. Fill in the cell, or remove the line.",
+        ),
+        (
+            "a,b,s\n1,2,3\n4,5,\n6,7,8\n",
+            "line 3, column 's': the cell is blank. Fill in the cell, or remove the line.",
+        ),
+        (
+            "a,b,s\n1,2,3\n4,x,5\n6,7,8\n",
+            "line 3, column 'b': 'x' is not a number. Fix the cell, or remove the line.",
+        ),
+        (
+            "n,b,s\nann,2,3\nbob,4,\ncy,7,8\n",
+            (
+                "line 2, column 'n': 'ann' is not a number. Fix the cell, or leave the column out: "
+                "`features=b`"
+            ),
+        ),
+        (
+            "n,a,b,s\nx,1,2,3\ny,4,,5\nz,6,7,8\n",
+            (
+                "line 2, column 'n': 'x' is not a number. "
+                "Fix the cell, or leave the column out: `features=a,b`"
+            ),
+        ),
+    ],
+)
+def test_advice_fits_the_cell_and_loses_no_column_of_numbers(text: str, message: str) -> None:
+    assert refusal(text) == f"s.csv, {message}"
 
 
 def test_one_column_is_not_enough() -> None:
@@ -202,17 +238,33 @@ def test_one_column_is_not_enough() -> None:
     )
 
 
+def test_columns_of_the_same_name_are_told_apart() -> None:
+    answer = read("h,s,h,h_2,s,h\n1,2,3,4,5,6\n", features=["h", "h_2", "h_3", "s"])
+    assert answer.inputs.tolist() == [[1, 4, 3, 2]]
+    assert answer.targets == ("h_4",)
+    assert answer.notes == ("columns of the same name are told apart: 'h_3', 's_2', 'h_4'.",)
+
+
 @pytest.mark.parametrize(
-    ("text", "line"),
-    [("h,h,s\n1,2,3\n", 1), ("h,s,s\n1,2,3\n", 1), ("\n\nh,h,s\n1,2,3\n", 3)],
+    ("text", "columns"),
+    [
+        ("h,s,\n1,2,\n3,4, \n", "3"),
+        ("1,2,\n3,4,\n", "3"),
+        (",h,,s,\n,1,,2,\n,3,,4,\n", "1, 3, 5"),
+        ("|h|s|\n|1|2|\n|3|4|\n", "1, 4"),
+    ],
 )
-def test_a_name_that_two_columns_have_is_refused_where_it_is_used(text: str, line: int) -> None:
-    name = "s" if "s,s" in text else "h"
-    assert refusal(text) == f"s.csv, line {line}: two columns are called '{name}'. Rename one."
+def test_empty_columns_without_a_name_are_passed_over(text: str, columns: str) -> None:
+    answer = read(text)
+    assert answer.inputs.tolist() == [[1], [3]]
+    assert answer.scores.tolist() == [[2], [4]]
+    assert answer.notes == (
+        f"columns without a name and without values are passed over: {columns}.",
+    )
 
 
-def test_a_name_that_two_columns_have_does_not_matter_where_it_is_not_used() -> None:
-    assert read("n,n,h,s\n1,2,3,4\n", features=["h"]).inputs.tolist() == [[3]]
+def test_a_column_without_a_name_that_holds_a_value_is_not_passed_over() -> None:
+    assert refusal("h,s,\n1,2,\n3,4,5\n").startswith("s.csv, line 2, column 'column_3': ")
 
 
 # Columns by name
@@ -252,17 +304,42 @@ def test_a_column_has_one_part_to_play(
 
 
 def test_find_columns_gives_positions_in_the_order_asked() -> None:
-    assert find_columns(table("a,b,c\n1,2,3\n"), ["c", " a "], OptionError, "x") == [2, 0]
+    assert find_columns(table("a,b,c\n1,2,3\n"), ["c", " a "], "target") == [2, 0]
 
 
 def test_a_model_finds_its_columns_by_name() -> None:
     found = table("s,b,a,n\n1,2,3,x\n4,5,6,y\n")
     columns = model_columns(found, ["a", "b"])
     assert numbers(found, columns).tolist() == [[3, 2], [6, 5]]
-    with pytest.raises(DataError, match=r"^the model's columns: s\.csv has no column 'c'\."):
+    with pytest.raises(DataError) as error:
         model_columns(found, ["a", "c"])
-    with pytest.raises(DataError, match="two columns are called 'a'"):
-        model_columns(table("a,a\n1,2\n"), ["a"])
+    assert str(error.value) == (
+        "s.csv has no column 'c', which the model needs. Its columns are: 's', 'b', 'a', 'n'."
+    )
+
+
+@pytest.mark.parametrize("name", ["Jose\u0301", "Jos\u00e9", " Jos\u00e9 "])
+def test_names_match_in_any_unicode_normalization(name: str) -> None:
+    for found in (table("h,Jose\u0301\n1,2\n"), table("h,Jos\u00e9\n1,2\n")):
+        assert model_columns(found, [name]) == [1]
+        assert read_dataset(found, targets=[name]).scores.tolist() == [[2]]
+
+
+@pytest.mark.parametrize("name", ["Hours ", "HOURS", "ho\u200burs"])
+def test_names_that_differ_in_case_or_spaces_match_with_a_note(name: str) -> None:
+    found = name_columns(table(f"{name},g\n1,2\n"), ["hours", "g"], ["s"])
+    assert model_columns(found, ["hours", "g"]) == [0, 1]
+    (note,) = found.notes if name.strip() != "hours" else ("'hours' in case, spaces",)
+    assert "'hours'" in note
+    assert "in case, spaces" in note
+    assert header(found, ["p"]) == f"{name.strip()},g,p\n"
+
+
+def test_a_name_that_several_columns_resemble_is_none_of_them() -> None:
+    found = name_columns(table("Hours,HOURS\n1,2\n"), ["hours"], ["s"])
+    with pytest.raises(DataError, match="no column 'hours', which the model needs"):
+        model_columns(found, ["hours"])
+    assert found.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -270,6 +347,7 @@ def test_a_model_finds_its_columns_by_name() -> None:
     [
         ("1,2\n3,4\n", ("h", "g")),
         ("1,2,3\n4,5,6\n", ("h", "g", "s")),
+        (",1,2,\n,4,5,\n", ("column_1", "h", "g", "column_4")),
         ("g,h\n1,2\n", ("g", "h")),
         ("x,y,z,h\n1,2,3,4\n", ("x", "y", "z", "h")),
     ],
@@ -289,9 +367,18 @@ def test_other_widths_without_a_header_are_refused(text: str) -> None:
     with pytest.raises(DataError) as error:
         name_columns(table(text), ["h", "g"], ["s"])
     assert str(error.value) == (
-        f"s.csv: has no header and {width} columns; the model takes 2: 'h', 'g'. "
+        f"s.csv has no header and {width} columns; the model needs 2: 'h', 'g'. "
         "Give those, in this order, or a header."
     )
+
+
+def test_no_columns_are_cut_off_a_wider_file_than_a_model_of_all_columns_had() -> None:
+    for text in ("1,2\n", "1,2,3\n"):
+        found = name_columns(table(text), ["column_1", "column_2"], ["column_3"])
+        assert len(found.names) == text.count(",") + 1
+    with pytest.raises(DataError) as error:
+        name_columns(table("1,2,3,4\n"), ["column_1", "column_2"], ["column_3"])
+    assert str(error.value).startswith("s.csv has no header and 4 columns; the model needs 2: ")
 
 
 def test_numbered_columns_of_a_model_are_found_by_number() -> None:
@@ -299,11 +386,8 @@ def test_numbered_columns_of_a_model_are_found_by_number() -> None:
     assert name_columns(found, ["column_2", "column_1"], ["s"]).names == found.names
 
 
-def test_a_model_whose_target_is_called_like_a_feature_needs_a_header() -> None:
-    found = name_columns(table("\n1,2\n"), ["s"], ["s"])
-    with pytest.raises(DataError) as error:
-        model_columns(found, ["s"])
-    assert str(error.value) == "s.csv, line 2: two columns are called 's'. Rename one."
+def test_a_model_whose_target_is_called_like_a_feature_reads_the_feature() -> None:
+    assert model_columns(name_columns(table("1,2\n"), ["s"], ["s"]), ["s"]) == [0]
 
 
 def test_a_table_without_a_header_gets_the_model_s_names() -> None:

@@ -20,10 +20,10 @@ import typer
 
 from scorenet_cli.cli.options import parse_values
 from scorenet_cli.data import csv_table, dataset
-from scorenet_cli.errors import OptionError, ScorenetError
+from scorenet_cli.errors import ScorenetError
 from scorenet_cli.model import json_file, trace
 from scorenet_cli.model.model import predict
-from scorenet_cli.text import parse_number
+from scorenet_cli.text import is_number, parse_number
 
 _FOLDER = tempfile.TemporaryDirectory()  # TMPDIR=/dev/shm keeps it off the disk
 _MODEL, _COPY = (os.path.join(_FOLDER.name, name) for name in ("model.json", "copy.json"))
@@ -54,9 +54,11 @@ def fuzz_csv(data: bytes) -> None:
     assert ((rows.scores >= 0) & (rows.scores <= 100)).all()
     assert len({*rows.features, *rows.targets}) == len(rows.features) + len(rows.targets)
     names = [*rows.features, *rows.targets]
-    columns = dataset.find_columns(table, names, OptionError, "--features")
-    cells = [[parse_number(row[n]) for n in columns] for _, row in csv_table.rows(table)]
-    assert np.array_equal(cells, np.column_stack([rows.inputs, rows.scores]))
+    columns = dataset.find_columns(table, names)
+    cells = [[row[n] for n in columns] for _, row in csv_table.rows(table)]
+    if all(is_number(cell) for row in cells for cell in row):
+        values = [list(map(parse_number, row)) for row in cells]
+        assert np.array_equal(values, np.column_stack([rows.inputs, rows.scores]))
 
 
 def fuzz_blocks(data: bytes) -> None:
@@ -80,7 +82,7 @@ def _widened(blocks: Callable[[], Iterable[csv_table.Table]]) -> str | ScorenetE
     try:
         for block in blocks():
             rows = [row for _, row in csv_table.rows(block)]
-            copied = csv_table.with_columns(block, [("x",)] * len(rows))
+            copied = csv_table.with_columns(block, ["p"], [("x",)] * len(rows))
             written = io.StringIO()
             writer = csv.writer(written, delimiter=block.delimiter or ",", lineterminator="\n")
             writer.writerows([*row, "x"] for row in rows)

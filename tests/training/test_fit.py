@@ -39,7 +39,7 @@ def dataset(inputs: list[list[float]]) -> Dataset:
 def plan(model: Model, data: Dataset, record: TrainingRecord | None = None) -> TrainingPlan:
     networks = (model.network,)
     record = record or TrainingRecord()
-    return TrainingPlan(Settings(), data, None, model, networks, "gd", {}, record)
+    return TrainingPlan(Settings(), data, None, None, model, networks, "gd", {}, record)
 
 
 DOCUMENT = dataset([[2, 9], [1, 5], [3, 6]])

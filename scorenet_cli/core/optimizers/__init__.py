@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from scorenet_cli.core.inplace import in_place_forms
+from scorenet_cli.core.inplace import check_in_place
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers import adam, gradient_descent, levenberg_marquardt
 from scorenet_cli.core.optimizers.state import State
@@ -19,13 +19,13 @@ class Optimizer:
     epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
     the state_dict of the run that is resumed or None. options holds the names of its options
     with their defaults. side_by_side tells whether it takes several networks of one shape at
-    once, check raises OptionError for a network that it cannot train.
+    once, check(network, rows) raises OptionError for what it cannot train.
     """
 
     start: Callable[..., Iterator[State]]
     options: Mapping[str, float | int] = field(default_factory=dict)
     side_by_side: bool = False
-    check: Callable[[Network], object] | None = None
+    check: Callable[[Network, int], object] | None = None
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
@@ -33,8 +33,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
         gradient_descent.gradient_descent,
         {"learning_rate": 3.0},
         side_by_side=True,
-        check=in_place_forms,
+        check=check_in_place,
     ),
-    "adam": Optimizer(adam.adam, {"learning_rate": 0.001, "batch_size": 32}, check=in_place_forms),
+    "adam": Optimizer(adam.adam, {"learning_rate": 0.001, "batch_size": 32}, check=check_in_place),
     "lm": Optimizer(levenberg_marquardt.levenberg_marquardt, check=levenberg_marquardt.check_size),
 }

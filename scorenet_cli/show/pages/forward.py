@@ -6,11 +6,9 @@ precision None means the document's ten digits, or as many as a table has room f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.model.document import Document
@@ -18,15 +16,15 @@ from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer
 from scorenet_cli.show.tables import (
     DOCUMENT_DIGITS,
     MAX_WEIGHTS,
+    Result,
+    Row,
+    fitted_table,
     heading,
     key_value_table,
     layer_title,
-    name,
-    number_table,
     omitted_note,
-    with_digits,
 )
-from scorenet_cli.text import number, printable
+from scorenet_cli.text import number, printable, without_noise
 
 
 def forward_page(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
@@ -42,15 +40,9 @@ def inputs_part(
     trace: ForwardTrace, precision: int | None, actual: Sequence[Input] = ()
 ) -> Iterator[RenderableType]:
     """Show the values, and the actual scores, as given and as the network sees them."""
-
-    def table(digits: int) -> Table:
-        table = number_table("", "value", "scaled")
-        for each in (*trace.inputs, *actual):
-            table.add_row(name(each.name), number(each.value, digits), number(each.scaled, digits))
-        return table
-
+    rows = [(each.name, each.value, each.scaled) for each in (*trace.inputs, *actual)]
     yield heading("Inputs")
-    yield with_digits(precision, table)
+    yield fitted_table(precision, ["", "value", "scaled"], rows)
     yield Text()
 
 
@@ -66,9 +58,10 @@ def layers_part(
     trace: ForwardTrace, precision: int | None, document: Document | None = None
 ) -> Iterator[RenderableType]:
     """Show every layer's table under its name, the document's figures beside, where given."""
+    columns = ["", "value", "weight", "product", *(["document"] if document else [])]
     for layer in trace.layers:
         yield heading(layer_title(layer.name).capitalize())
-        yield with_digits(precision, partial(_layer_table, layer, document))
+        yield fitted_table(precision, columns, _layer_rows(layer, document))
         yield from large_layer_notes(len(layer.neurons), len(layer.neurons[0].terms), "product")
         yield Text()
 
@@ -84,26 +77,22 @@ def large_layer_notes(neurons: int, terms: int, thing: str) -> Iterator[Renderab
     yield from omitted_note(terms - MAX_WEIGHTS, thing, " in each neuron: --json has all")
 
 
-def _layer_table(layer: TracedLayer, document: Document | None, digits: int) -> Table:
-    """Show each neuron's products, sum and activation."""
-    table = number_table("", "value", "weight", "product", *(["document"] if document else []))
+def _layer_rows(layer: TracedLayer, document: Document | None) -> Iterator[Row]:
+    """List each neuron's products, sum and activation."""
     figures = document.figures if document else ()
-    printed = {(f.layer, f.neuron, f.what): f.printed for f in figures}
+    printed = {(f.neuron, f.what): [f.printed] for f in figures if f.layer == layer.name}
     for neuron in layer.neurons[: max_neurons(len(layer.neurons[0].terms))]:
-        table.add_row(name(neuron.name, "bold"))
+        yield (neuron.name,)
         for term in neuron.terms[:MAX_WEIGHTS]:
-            row = (number(value, digits) for value in (term.value, term.weight, term.product))
-            table.add_row(name(f"  {term.from_}"), *row)
+            yield f"  {term.from_}", term.value, term.weight, term.product
         if neuron.bias is not None:
-            table.add_row("  bias", "", "", number(neuron.bias, digits))
-        for what, title, value, style in (
-            ("sum", "sum", neuron.sum, ""),
-            ("output", neuron.activation, neuron.output, "bold cyan"),
-        ):
-            beside = printed.get((layer.name, neuron.name, what), "")
-            table.add_row(f"  {title}", "", "", Text(number(value, digits), style), beside)
-        table.add_section()
-    return table
+            yield "  bias", "", "", neuron.bias
+        terms = (neuron.bias or 0.0, *(term.product for term in neuron.terms))
+        total, beside = without_noise(neuron.sum, *terms), printed.get((neuron.name, "sum"), [])
+        yield "  sum", "", "", total, *beside
+        beside = printed.get((neuron.name, "output"), [])
+        yield f"  {neuron.activation}", "", "", Result(neuron.output), *beside
+        yield ()
 
 
 def _scores(trace: ForwardTrace, precision: int | None) -> Iterator[RenderableType]:

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer
 from scorenet_cli.model.model import Model, layer_names, neuron_names
@@ -24,7 +26,6 @@ from scorenet_cli.show.tables import (
     heading,
     key_value_table,
     layer_title,
-    name,
     number_table,
     omitted_note,
 )
@@ -100,43 +101,43 @@ def _weights(model: Model) -> Iterator[RenderableType]:
 
 def _weight_matrix(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
     """Rows are what a weight comes from, columns what it leads into."""
-    table = number_table("from", *after)
-    for from_, weights in zip(before, layer.weights.tolist(), strict=True):
-        table.add_row(name(from_), *map(number, weights))
-    if layer.bias is not None:
-        table.add_row("bias", *map(number, layer.bias.tolist()))
-    return table
+    rows = [*before] if layer.bias is None else [*before, "bias"]
+    numbers = zip(rows, _with_bias(layer).tolist(), strict=True)
+    return number_table(["from", *after], ([row, *weights] for row, weights in numbers))
 
 
 def _weight_list(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
     """One weight a line, so far as a screen goes."""
-    table = number_table("from", "to", "weight", numbers_from=2)
+    numbers = np.transpose(_with_bias(layer)).tolist()
     lines = (
         (from_, to, weight)
-        for column, to in enumerate(after)
-        for from_, weight in (
-            *zip(before, layer.weights[:, column].tolist(), strict=True),
-            *([] if layer.bias is None else [("bias", float(layer.bias[column]))]),
-        )
+        for to, weights in zip(after, numbers, strict=True)
+        for from_, weight in zip((*before, "bias"), weights, strict=False)
     )
-    for from_, to, weight in islice(lines, MAX_WEIGHTS):
-        table.add_row(name(from_), name(to), number(weight))
-    return table
+    rows = islice(lines, MAX_WEIGHTS)
+    return number_table(["from", "to", "weight"], rows, numbers_from=2)
+
+
+def _with_bias(layer: Layer) -> Array:
+    """Return a layer's weights, its biases below them."""
+    return layer.weights if layer.bias is None else np.vstack([layer.weights, layer.bias])
 
 
 def _scaling(model: Model) -> Iterator[RenderableType]:
     """Divisors, and the range of the training values where it is known."""
-    table = number_table("column", "divided by", "training range")
-    ranges = ["not recorded"] * len(model.features)
+    features, targets = model.features[:MAX_NAMES], model.targets[:MAX_NAMES]
+    ranges = ["not recorded"] * len(features)
     if model.feature_range is not None:
         ranges = [f"{number(a)} to {number(b)}" for a, b in model.feature_range.tolist()]
-    features = zip(model.features, model.feature_scale.tolist(), ranges, strict=True)
-    targets = zip(model.targets, model.target_scale.tolist(), strict=True)
-    for column, scale, low_high in islice(features, MAX_NAMES):
-        table.add_row(name(column), number(scale), low_high)
-    for column, scale in islice(targets, MAX_NAMES):
-        table.add_row(name(column), number(scale), f"0 to {number(scale)}")
-    yield table
+    # The file knows no range of a target; a sigmoid's scores are those that it can predict.
+    is_sigmoid = model.network.layers[-1].activation == "sigmoid"
+    scales = model.target_scale.tolist()
+    ranges_of = [f"scores 0 to {number(n)}" if is_sigmoid else "not recorded" for n in scales]
+    rows = [
+        *zip(features, model.feature_scale.tolist(), ranges, strict=False),
+        *zip(targets, scales, ranges_of, strict=False),
+    ]
+    yield number_table(["column", "divided by", "range"], rows)
     yield from omitted_note(len(model.features) - MAX_NAMES, "feature")
     yield from omitted_note(len(model.targets) - MAX_NAMES, "target")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -44,7 +45,7 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
     pairs = [("loss", f"{run.loss:.6g} after {count(run.epochs, 'epoch')}, {run.seconds:.3g} s")]
     if run.validation_loss is not None:
         best = f"{run.validation_loss:.6g}, best at epoch {run.best_epoch:,}"
-        pairs.append(("validation loss", best))
+        pairs.append(("validation", best))
     if run.stopped not in {"epochs", "interrupted"}:
         pairs.append(("stopped by", run.stopped))
     if spread is not None:
@@ -52,7 +53,7 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
             (f"{spread.count} starts", f"loss {losses}; start {run.start + 1} is kept"),
-            ("prediction spread", f"across starts: mean std {mean}, max range {largest} points"),
+            ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
         ]
     ways: list[Callable[[], Table | Group]] = [
         partial(_first_scores, dataset, predicted, features=len(dataset.features)),
@@ -77,14 +78,11 @@ def _scores_alone(dataset: Dataset, predicted: Array) -> Group:
 def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table:
     """Show the first rows: so many features, then each score and its prediction."""
     titles = [title for target in dataset.targets for title in (target, f"predicted {target}")]
-    table = number_table(*dataset.features[:features], *titles, numbers_from=0)
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
-    points = "{:.2f}".format if 1 <= largest < MAX_POINTS else number
-    for row in range(min(len(predicted), FIRST_ROWS)):
-        pairs = zip(dataset.scores[row].tolist(), predicted[row].tolist(), strict=True)
-        table.add_row(
-            *map(number, dataset.inputs[row, :features].tolist()),
-            *(points(value) for pair in pairs for value in pair),
-        )
-    return table
+    points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
+    pairs = np.stack([dataset.scores, predicted], axis=2)[:FIRST_ROWS].reshape(-1, len(titles))
+    inputs = dataset.inputs[:FIRST_ROWS, :features].tolist()
+    rows = zip(inputs, pairs.tolist(), strict=True)
+    cells = ([*values, *map(points, scores)] for values, scores in rows)
+    return number_table([*dataset.features[:features], *titles], cells, numbers_from=0)

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import SVG, assert_nothing_overlaps, numbers_in, text_boxes
-from support import named
+from support import named, shown
 
+from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import OptionError
-from scorenet_cli.model.model import Model
-from scorenet_cli.model.trace import backward_trace, forward_trace
-from scorenet_cli.show.svg import (
+from scorenet_cli.model import document
+from scorenet_cli.model.model import Model, neuron_names
+from scorenet_cli.model.svg import (
     COLOURS,
     MAX_CIRCLES,
     MAX_COLUMNS,
@@ -22,12 +26,20 @@ from scorenet_cli.show.svg import (
     backward_picture,
     draw,
     forward_picture,
+    network_picture,
 )
+from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.text import number
 
 
 def model_of(shape: tuple[int, ...]) -> Model:
     return named(tuple(f"feature {n}" for n in range(shape[0])), shape)
+
+
+def figure(value: float) -> str:
+    """A number as a picture has it where the largest of its layer is no very small one."""
+    return f"{value:z.4f}" if "e" in number(value, 4) else number(value, 4)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 1), (2, 3, 1), (2, 2, 2), (4, 6, 3, 1), (3, 8, 2)])
@@ -36,44 +48,44 @@ def test_nothing_overlaps_and_every_number_is_there(shape: tuple[int, ...]) -> N
     trace = forward_trace(model, values)
     svg = forward_picture(trace)
     assert_nothing_overlaps(svg)
-    shown = numbers_in(svg).split()
-    for value in trace.inputs:
-        assert number(value.scaled, 4) in shown
+    written = numbers_in(svg).split()
+    for each in trace.inputs:
+        assert figure(each.scaled) in written
     for layer in trace.layers:
         for neuron in layer.neurons:
-            for figure in (neuron.sum, neuron.output, neuron.bias or 0.0):
-                assert number(figure, 4) in shown
+            for value in (neuron.sum, neuron.output, neuron.bias or 0.0):
+                assert figure(value) in written
             for term in neuron.terms:
-                assert number(term.weight, 4) in shown
+                assert figure(term.weight) in written
     for score in trace.scores:
-        assert number(score, 4) in shown
+        assert figure(score) in written
 
 
 def test_a_step_back_shows_its_errors_deltas_and_changes() -> None:
     trace = backward_trace(model_of((2, 3, 2)), [1, 2], [30, 70])
     svg = backward_picture(trace)
     assert_nothing_overlaps(svg)
-    shown = re.split("[ ,]+", numbers_in(svg))
+    written = re.split("[ ,]+", numbers_in(svg))
     for layer in trace.layers:
         for neuron in layer.neurons:
-            for figure in (neuron.error, neuron.delta, *(w.change for w in neuron.weights)):
-                assert number(figure, 4) in shown
-    for figure in (*trace.outputs_after, trace.loss, trace.loss_after):
-        assert number(figure, 4) in shown
+            for value in (neuron.error, neuron.delta, *(w.change for w in neuron.weights)):
+                assert figure(value) in written
+    for value in (*trace.outputs_after, trace.loss, trace.loss_after):
+        assert figure(value) in written
 
 
 def test_a_large_network_is_legible_and_says_what_it_leaves_out() -> None:
     trace = forward_trace(model_of((5, 16, 8, 2)), [1, 2, 3, 4, 5])
     svg = forward_picture(trace)
     assert_nothing_overlaps(svg)
-    shown = numbers_in(svg)
-    assert "No room for the numbers on the lines to hidden 1, hidden 2." in shown
-    assert "No room for the biases." in shown
+    written = numbers_in(svg)
+    assert "No room for the numbers on the lines to hidden 1, hidden 2." in written
+    assert "No room for the biases." in written
     for neuron in trace.layers[0].neurons:
-        assert number(neuron.output, 4) in shown
+        assert figure(neuron.output) in written
     for neuron in trace.layers[2].neurons:
         for term in neuron.terms:
-            assert number(term.weight, 4) in shown.split()
+            assert figure(term.weight) in written.split()
     # On a slide of 1080 lines the numbers in the circles are no smaller than 10.
     assert 16 * 1080 / float(ET.fromstring(svg).attrib["height"]) > 10  # noqa: S314
 
@@ -91,9 +103,9 @@ def test_names_are_escaped_and_steer_nothing(hostile: str) -> None:
 def test_a_long_name_is_cut_and_whole_in_the_title() -> None:
     long = "hours of study " * 9
     svg = forward_picture(forward_trace(named((long, "学習時間"), (2, 1, 1)), [1, 2]))
-    shown = [words for words, _ in text_boxes(svg)]
-    assert "hours of study hours of…" in shown
-    assert "学習時間" in shown
+    written = [words for words, _ in text_boxes(svg)]
+    assert "hours of study hours ..." in written
+    assert "学習時間" in written
     assert f"<title>{long}</title>" in svg
 
 
@@ -131,7 +143,7 @@ def test_nothing_overlaps_whatever_is_drawn(
         for at, size in enumerate(sizes)
     ]
     beside = [figure() for _ in columns[-1].circles]
-    svg = draw(columns, title="t", beside=beside, legend="Said of it.", digits=digits)
+    svg = draw(columns, title="t", beside=beside, legend=["Said of it."], digits=digits)
     assert_nothing_overlaps(svg)
 
 
@@ -142,7 +154,7 @@ def test_lines_differ_by_sign_in_colour_and_dashes_and_by_size_in_thickness() ->
         [Column("input", [circle]), Column("output", [circle] * 3, weights)],
         title="t",
         beside=["", "", ""],
-        legend="",
+        legend=[],
         digits=4,
     )
     thick, thin, none = ET.fromstring(svg).iter(f"{SVG}line")  # noqa: S314 - our own picture
@@ -181,7 +193,86 @@ def test_weights_of_nothing_but_zero_can_be_drawn() -> None:
         ],
         title="t",
         beside=["0"],
-        legend="",
+        legend=[],
         digits=4,
     )
     assert_nothing_overlaps(svg)
+
+
+def lines_of(svg: str) -> list[dict[str, str]]:
+    return [line.attrib for line in ET.fromstring(svg).iter(f"{SVG}line")]  # noqa: S314
+
+
+def test_a_picture_says_what_it_is_and_explains_only_what_is_in_it() -> None:
+    example = forward_trace(document.worked_example(), document.VALUES)
+    words = numbers_in(forward_picture(example))
+    assert "A forward pass through the network" in words
+    assert "Blue and solid: above 0." in words
+    assert "Thicker: further from 0." in words
+    assert "Orange" not in words
+    network = named(("a", "b"), (2, 3, 1))
+    assert "Orange and dashed: below 0." in numbers_in(network_picture(network))
+    one = Column("b", [Circle("y")], np.array([[-2.0]]))
+    words = numbers_in(draw([Column("a", [Circle("x")]), one], title="One line", legend=[]))
+    assert "One line" in words
+    assert "Blue" not in words
+    assert "Thicker" not in words
+
+
+def test_numbers_of_a_layer_have_one_notation() -> None:
+    def labels(*weights: float) -> list[str]:
+        columns = [
+            Column("a", [Circle("x")]),
+            Column("b", [Circle("y")] * len(weights), np.array([weights])),
+        ]
+        texts = [words for words, _ in text_boxes(draw(columns, title="t", legend=[]))]
+        return [words for words in texts if words[:1] in "-0123456789"]
+
+    assert labels(0.25, -0.00003, 12.5) == ["0.25", "0.0000", "12.5"]
+    assert labels(0.0004, -0.00003) == ["4.000e-04", "-3.000e-05"]
+
+
+@pytest.mark.parametrize(("factor", "is_even"), [(10.0, True), (10.5, False)])
+def test_lines_have_a_scale_of_their_own_where_layers_differ_by_far(
+    factor: float, *, is_even: bool
+) -> None:
+    columns = [
+        Column("a", [Circle("x")]),
+        Column("b", [Circle("h")], np.array([[1.0]])),
+        Column("c", [Circle("y")], np.array([[factor]])),
+    ]
+    svg = draw(columns, title="t", legend=[])
+    first, second = (float(line["stroke-width"]) for line in lines_of(svg))
+    assert second == 5.0
+    assert (first == 5.0) == (not is_even)
+
+
+def test_noise_of_a_sum_is_shown_as_0() -> None:
+    """0.1 + 0.2 - 0.3 is 5.6e-17 in floating point."""
+    model = replace(
+        named(("a", "b", "c"), (3, 1)),
+        network=Network((Layer(np.array([[0.1], [0.2], [-0.3]])),)),
+    )
+    trace = forward_trace(model, (1.0, 1.0, 1.0))
+    assert trace.layers[0].neurons[0].sum != 0
+    assert "e-" not in numbers_in(forward_picture(trace))
+    assert "e-" not in shown(forward_page(trace, None, None))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 1), (3, 2, 2, 2), (1, 1)])
+def test_a_network_without_values_has_names_and_weights(shape: tuple[int, ...]) -> None:
+    model = model_of(shape)
+    svg = network_picture(model)
+    assert_nothing_overlaps(svg)
+    words = numbers_in(svg)
+    for names in neuron_names(model):
+        assert all(name in words for name in names)
+    for layer in model.network.layers:
+        assert all(figure(weight) in words for weight in layer.weights.ravel().tolist())
+    assert len(lines_of(svg)) == sum(layer.weights.size for layer in model.network.layers)
+
+
+def test_pictures_need_neither_rich_nor_typer() -> None:
+    code = "import sys, scorenet_cli.model.svg; print({'rich', 'typer'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"

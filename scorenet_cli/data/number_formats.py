@@ -1,0 +1,134 @@
+"""A column of cells to numbers: decimal commas, thousands separators and percent signs.
+
+A column is read in one format. Where two formats fit and give different numbers, neither is
+guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scorenet_cli.text import DecimalCommaError, is_number, parse_number
+
+# Thousands in groups of three, all separated alike: by a blank or an apostrophe, or by the
+# point or comma that does not mark decimals.
+_GROUPED = (
+    r"[+-]?[1-9]\d{{0,2}}(?P<mark>[ \u00a0\u2009\u202f'\u2019{0}])\d{{3}}"
+    r"(?:(?P=mark)\d{{3}})*(?:{1}\d+)?"
+)
+_GROUPED_WITH = {
+    ".": re.compile(_GROUPED.format(",", r"\."), re.ASCII),
+    ",": re.compile(_GROUPED.format(".", ","), re.ASCII),
+}
+_WITH_COMMA = re.compile(r"[+-]?(\d+(,\d+)?|,\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How a column writes numbers; decimal None: no cell so far has a decimal point or comma."""
+
+    decimal: str | None = None
+    has_percent: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether Python itself reads these numbers."""
+        return self.decimal != "," and not self.has_percent
+
+
+class FormatError(ValueError):
+    """A number of which only the format is wrong, or not certain."""
+
+
+class ColumnError(ValueError):
+    """A cell of a column is not a finite number; row is its position, from 0."""
+
+    def __init__(self, row: int, reason: ValueError) -> None:
+        self.row = row
+        self.is_format_error = isinstance(reason, (FormatError, DecimalCommaError))
+        super().__init__(str(reason))
+
+
+def looks_like_number(cell: str) -> bool:
+    """Tell whether a cell is a number in some format."""
+    bare = _normalized(cell).removesuffix("%").rstrip()
+    patterns = (*_GROUPED_WITH.values(), _WITH_COMMA)
+    return is_number(bare) or any(pattern.fullmatch(bare) for pattern in patterns)
+
+
+def read_column(
+    cells: Sequence[str], *, allows_comma: bool, known: NumberFormat | None = None
+) -> tuple[list[float], NumberFormat]:
+    """Read a column; ColumnError for a cell that is not a finite number, or not certainly which.
+
+    allows_comma: a decimal comma is possible. known is the format of the rows before.
+    """
+    known_decimal = known.decimal if known else None
+    if known is None or known.is_plain:
+        try:
+            values = [parse_number(cell) for cell in cells]
+        except ValueError:
+            pass
+        else:
+            has_point = any("." in cell for cell in cells)
+            return values, NumberFormat("." if has_point else known_decimal)
+    bare, has_percent = _without_percent(cells, known)
+    decimals = known_decimal or (".," if allows_comma else ".")
+    found: dict[str, list[float]] = {}
+    failed: list[ColumnError] = []
+    for decimal in decimals:
+        try:
+            found[decimal] = _read_with(decimal, bare)
+        except ColumnError as error:
+            failed.append(error)
+    if not found:
+        raise max(failed, key=lambda error: error.row)
+    values = next(iter(found.values()))
+    if failed or len(decimals) == 1:
+        return values, NumberFormat(next(iter(found)), has_percent)
+    for row, (one, other) in enumerate(zip(*found.values(), strict=True)):
+        if one != other:
+            reason = (
+                f"can be read as {one:.15g} or as {other:.15g} "
+                "(write it without separators, or with a decimal point)"
+            )
+            raise ColumnError(row, FormatError(reason))
+    return values, NumberFormat(None, has_percent)
+
+
+def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[list[str], bool]:
+    """Remove percent signs; they are on all numbers of the column or on none."""
+    bare = [_normalized(cell) for cell in cells]
+    signed = [cell.endswith("%") for cell in bare]
+    has_percent = known.has_percent if known else any(signed)
+    for row, (cell, is_signed) in enumerate(zip(bare, signed, strict=True)):
+        if is_signed != has_percent and looks_like_number(cell):
+            has, others = ("no percent sign", "one") if has_percent else ("a percent sign", "none")
+            reason = f"has {has}, and other cells of the column have {others}"
+            raise ColumnError(row, FormatError(reason))
+    return [cell.removesuffix("%").rstrip() for cell in bare] if has_percent else bare, has_percent
+
+
+def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
+    """Read all cells with this sign before the decimals, and thousands in groups."""
+    values = []
+    for row, cell in enumerate(cells):
+        if match := _GROUPED_WITH[decimal].fullmatch(cell):
+            cell = cell.replace(match["mark"], "").replace(",", ".")  # noqa: PLW2901
+        elif decimal == ",":
+            if _WITH_COMMA.fullmatch(cell):
+                cell = cell.replace(",", ".")  # noqa: PLW2901
+            elif is_number(cell) and "." in cell:
+                reason = "has a decimal point, and other cells of the column a decimal comma"
+                raise ColumnError(row, FormatError(reason))
+        try:
+            values.append(parse_number(cell))
+        except ValueError as error:
+            raise ColumnError(row, error) from None
+    return values
+
+
+def _normalized(cell: str) -> str:
+    return cell.strip().replace("\N{MINUS SIGN}", "-")

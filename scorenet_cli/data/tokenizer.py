@@ -1,0 +1,155 @@
+"""Text to rows of cells: the csv module says what a row is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from scorenet_cli.errors import DataError
+
+Row = tuple[int, list[str]]  # the line on which a row ends, and its cells
+
+csv.field_size_limit(2**31 - 1)  # the default of 128 KiB is less than a wide header
+
+# What str.strip removes, line ends excepted.
+_SPACES = [chr(n).encode() for n in range(0x3001) if chr(n).isspace() and chr(n) not in "\r\n"]
+
+
+class MoreNeededError(Exception):
+    """The data so far end before what is looked for does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """Lines of a CSV and what separates and quotes cells.
+
+    data is UTF-8, its lines end with a line feed; lines_before lines precede them in the file.
+    delimiter None means white space.
+    """
+
+    source: str
+    data: bytes
+    lines_before: int = 0
+    delimiter: str | None = ","
+    quote: str = '"'
+
+    @property
+    def has_quotes(self) -> bool:
+        """Whether a line may be more, or less, than one row."""
+        return self.quote.encode() in self.data
+
+
+def cut_lines(text: Text) -> Iterable[str]:
+    """Read the lines without a second copy of the whole; comments come out empty.
+
+    A comment is a line that begins with #, unless that is a cell of its own.
+    """
+    lines = io.TextIOWrapper(io.BytesIO(text.data), encoding="utf-8", newline="\n")
+    if b"#" not in text.data:
+        return lines
+    return ("\n" if is_comment(line, text.delimiter) else line for line in lines)
+
+
+def is_comment(line: str, delimiter: str | None) -> bool:
+    """Tell whether a line that begins a row is a comment."""
+    return line.startswith("#") and not (delimiter and line.startswith(f"#{delimiter}"))
+
+
+def cut_rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
+    """Yield line numbers and cells of all rows but blank lines; spaces before cells are left out.
+
+    DataError where the text is not CSV; MoreNeededError at the end of data that are not whole.
+    """
+    begun = 1  # the line at which the current row begins
+    reader = csv.reader(
+        _feed(text, lambda number: number == begun, is_whole=is_whole),
+        delimiter=text.delimiter or " ",
+        quotechar=text.quote,
+        skipinitialspace=True,
+        strict=is_strict,
+    )
+    try:
+        for cells in reader:
+            begun = reader.line_num + 1
+            if cells:
+                yield text.lines_before + reader.line_num, cells
+    except csv.Error as error:
+        line = text.lines_before + reader.line_num
+        raise DataError(f"{text.source}, line {line}: cannot be read as CSV: {error}.") from error
+
+
+def is_blank(cells: Iterable[str]) -> bool:
+    """Tell whether all cells are blank."""
+    return not any(map(str.strip, cells))
+
+
+def end_of_rows(text: Text, *, is_whole: bool) -> int:
+    """Return where the last row ends that is not blank and that what follows cannot change.
+
+    Rows of blank cells count only where other rows follow, and a quoted cell may go on after a
+    line's end.
+    """
+    data = text.data
+    if text.has_quotes:
+        last_line = text.lines_before
+        try:
+            for line, cells in cut_rows(text, is_strict=False, is_whole=is_whole):
+                last_line = last_line if is_blank(cells) else line
+        except MoreNeededError:
+            pass
+        return start_of_line(data, last_line - text.lines_before)
+    end = len(data)
+    while end:
+        start = data.rfind(b"\n", 0, end - 1) + 1
+        last = data[start:end].decode()
+        if not is_comment(last, text.delimiter) and not is_blank(last.split(text.delimiter)):
+            break
+        end = start
+    return end
+
+
+def start_of_line(data: bytes, line: int) -> int:
+    """Return where a line begins, from 0, or the end of the data."""
+    start = 0
+    for _ in range(line):
+        start = data.find(b"\n", start) + 1 or len(data)
+    return start
+
+
+def is_bare(text: Text) -> bool:
+    """Tell whether a line is its cells and nothing else: no quotes, comments, spaces around."""
+    data, mark = text.data, (text.delimiter or " ").encode()
+    if text.delimiter is None or b'"' in data or text.has_quotes or b"#" in data:
+        return False
+    spaces = tuple(space for space in _SPACES if space != mark and space in data)
+    pairs = (
+        pair for space in spaces for end in (mark, b"\n") for pair in (end + space, space + end)
+    )
+    return not (data.startswith(spaces) or data.endswith(spaces) or any(p in data for p in pairs))
+
+
+def _feed(text: Text, begins_row: Callable[[int], bool], *, is_whole: bool) -> Iterator[str]:
+    """Hand lines to the csv module, as it asks for them, in the form that it understands."""
+    for number, line in enumerate(_without_padding(text), start=1):
+        if begins_row(number) and is_comment(line, text.delimiter):
+            yield "\n"
+        elif text.delimiter is None:
+            yield line.strip().replace("\t", " ") + "\n"
+        else:
+            yield line
+    if not is_whole:
+        raise MoreNeededError
+
+
+def _without_padding(text: Text) -> Iterable[str]:
+    """Return lines without the spaces after closing quotes, which the csv module refuses."""
+    end, quote = re.escape(text.delimiter or " "), text.quote
+    padded = rf"{quote} +({end}|\n|\Z)".encode()
+    if text.delimiter and text.has_quotes and re.search(padded, text.data):
+        cell = rf"(?<![^{end}\n])( *{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote})"
+        found = re.sub(rf"{cell}(?: +(?={end}|\n|\Z))?", r"\1", text.data.decode())
+        return io.StringIO(found, newline="\n")
+    return io.TextIOWrapper(io.BytesIO(text.data), encoding="utf-8", newline="\n")
