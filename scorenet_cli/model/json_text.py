@@ -19,8 +19,10 @@ from scorenet_cli.text import quoted
 # Characters of weights that are parsed at a time: as Python lists they take many times the room.
 _PIECE = 10_000
 _WEIGHTS = re.compile(r'"weights"\s*:\s*\[$')
-_END_OF_ROWS = re.compile(r"(?<=\])\s*\]")
-_ROWS = re.compile(r"[-+.eE\d\s,\[\]]+", re.ASCII)
+_ROWS = re.compile(r"[-+.eE\d\s,\[\]]*", re.ASCII)
+_NOT_MARKS = b"+-.eE0123456789 \t\r\n"
+# A number that stands before its bracket leaves nothing behind it.
+_MISPLACED = re.compile(r"\[\s*[,\]]|\]\s*[^\s,]")
 _NEXT_ROW = re.compile(r"\s*,\s*(?=\[)")
 _OBJECT = re.compile(r"\s*\{")
 
@@ -67,30 +69,41 @@ class _Decoder(json.JSONDecoder):
         if _OBJECT.match(text, begin):
             return _objects(start, scan_once)
         if _WEIGHTS.search(text, max(begin - 100, 0), begin):
-            close = _END_OF_ROWS.search(text, begin)
-            if close and _ROWS.fullmatch(text, begin, close.start()):
-                matrix = _matrix(text, begin, close.start())
-                if matrix is not None:
-                    return matrix, close.end()
+            rows = _ROWS.match(text, begin)
+            end = text.rfind("]", begin, rows.end() if rows else begin)
+            matrix = _matrix(text, begin, end) if end >= 0 else None
+            if matrix is not None:
+                return matrix, end + 1
         return self._scan_in_c(text, begin - 1)
 
 
 def _matrix(text: str, begin: int, end: int) -> Array | None:
     """Read rows of numbers; None where they are not equally long or not finite numbers."""
     try:
-        matrix = np.concatenate(
-            [np.array(json.loads(piece), dtype=np.float64) for piece in _pieces(text, begin, end)]
-        )
+        matrix = np.concatenate([_rows(piece) for piece in _pieces(text, begin, end)])
     except (ValueError, OverflowError):
         return None
     return matrix if np.isfinite(matrix).all() else None
 
 
+def _rows(text: str) -> Array:
+    """Read `[1, 2], [3, 4]`: the brackets by themselves, then all numbers as one list of json's.
+
+    ValueError where that is not JSON, or the rows are not equally long.
+    """
+    marks = text.encode().translate(None, _NOT_MARKS)
+    row, rows = marks[: marks.index(b"]") + 1], marks.count(b"]")
+    if row[:1] != b"[" or marks != b",".join([row] * rows) or _MISPLACED.search(text):
+        raise ValueError("not rows of numbers")
+    numbers = json.loads(text.replace("[", " ").replace("]", " ").join("[]"))
+    return np.array(numbers, dtype=np.float64).reshape(rows, len(row) - 1)
+
+
 def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
-    """Cut the text of rows into lists of rows; ValueError where no comma stands between two."""
+    """Cut the text of rows into shorter ones; ValueError where no comma stands between two."""
     while True:
         cut = text.find("]", begin + _PIECE, end) + 1 or end
-        yield f"[{text[begin:cut]}]"
+        yield text[begin:cut]
         if cut == end:
             return
         comma = _NEXT_ROW.match(text, cut)

@@ -223,8 +223,8 @@ def _date() -> str:
 
 def _with_baselines(model: Model, data: Dataset) -> Model:
     """Add to the record what the mean and linear regression predict, where numbers reach."""
-    with np.errstate(over="ignore"):
-        mean = data.scores.mean(axis=0)
+    points = metrics.largest_absolute(data.scores)  # so that no sum overflows
+    mean = (data.scores / points).mean(axis=0) * points
     lines = metrics.linear_regression(data.inputs, data.scores)
     if model.training is None or not np.isfinite([*mean, *lines.ravel()]).all():
         return model

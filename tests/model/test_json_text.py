@@ -61,6 +61,15 @@ def test_what_is_no_matrix_is_read_or_refused_as_json_does(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    ["]", "[]", "[1],", ",[1]", "1[2]", "1[]", "[]1", "[1,]2", "1[,2]", "[1][2]", "[[1]]", "[1]]"],
+)
+def test_what_is_almost_a_matrix_is_read_or_refused_as_json_does(body: str) -> None:
+    weights, others = both(f"[{body}]")
+    assert weights == others
+
+
+@pytest.mark.parametrize(
     "rest",
     ["[1]", ",, [1]", ", [1, 2]", ", []", ", 1", ", [true]", ", [NaN]", ", [01]", ", [1.]", "]"],
 )
