@@ -24,7 +24,7 @@ from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
 from scorenet_cli.training.fit import FitResult, fit
 from scorenet_cli.training.fit import evaluate as evaluate_dataset
 from scorenet_cli.training.loop import Callbacks
-from scorenet_cli.training.plan import make_plan
+from scorenet_cli.training.plan import check_settings, make_plan
 from scorenet_cli.training.settings import Settings, make_settings
 
 # A path, an open file, or columns by name (a dict of arrays, a pandas DataFrame).
@@ -74,6 +74,7 @@ def train(
     if resume is not None and chosen.restarts > 1:
         raise OptionError("cannot be combined with `resume`.", option="restarts")
     model = load(resume) if isinstance(resume, str) else resume
+    check_settings(chosen, model)
     return fit(make_plan(_table(data), chosen, model), callbacks)
 
 

@@ -21,12 +21,15 @@ _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/
 # Largest model file that is read, in bytes.
 MAX_MODEL_BYTES = 256_000_000
 
+# Names that are only the ending of one: files that a listing does not show.
+_ENDINGS = (".svg", ".html", ".txt", ".json", ".csv")
+
 _PREFIX, _SUFFIX = ".scorenet-", ".tmp"
 
 
 def display_path(path: str | Path) -> str:
     """Return a path as messages show it."""
-    return "standard input" if str(path) == "-" else printable(str(path))
+    return "standard input" if str(path) == "-" else printable(str(path)) or "''"
 
 
 def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
@@ -53,6 +56,7 @@ def read_chunks(path: str | Path, size: int) -> Iterator[bytes]:
 
 def _opened(path: str | Path) -> AbstractContextManager[BufferedReader]:
     """Open a file, or standard input for '-', which stays open."""
+    _check_name(path)
     if str(path) != "-":
         if os.path.isdir(path):
             raise FileError(f"{display_path(path)} is a folder, not a file.")
@@ -75,9 +79,12 @@ def writer(path: str | Path) -> Iterator[Callable[[str | bytes], None]]:
     Until the block ends well, what was there stays. Text is UTF-8. A link is followed; a device
     or pipe is written to directly. FileError says why it cannot be done.
     """
-    is_stream = _is_stream(path)
+    _check_name(path)
     with ExitStack() as stack:
         with as_file_error(path):
+            is_stream = _is_stream(path)
+            if not is_stream:
+                _check_replaceable(path)
             target = os.path.realpath(path)
             opened = FileIO(path, "a") if is_stream else _temporary(os.path.dirname(target))
             file = stack.enter_context(opened)
@@ -114,13 +121,16 @@ def _not_read(path: str | Path, error: OSError | ValueError) -> FileError:
 def check_writable(path: str | Path) -> None:
     """Fail early, with FileError, where write_atomic could only fail later."""
     name = display_path(path)
-    if not str(path):
-        raise FileError("a file to write has no name: give one.")
-    if os.path.isdir(path):
-        raise FileError(f"{name} is a folder; give the name of a file to write.")
-    if _is_stream(path):
-        return
-    folder = os.path.dirname(os.path.realpath(path))
+    _check_name(path)
+    if os.path.basename(path).lower() in _ENDINGS:
+        raise FileError(f"{name} is only an ending. Put a name before it.")
+    with as_file_error(path):
+        if os.path.isdir(path):
+            raise FileError(f"{name} is a folder; give the name of a file to write.")
+        if _is_stream(path):
+            return
+        _check_replaceable(path)
+        folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileError(
             f"{name} cannot be written: there is no folder {display_path(folder)}; make it first."
@@ -128,6 +138,22 @@ def check_writable(path: str | Path) -> None:
     if not os.access(folder, os.W_OK):  # a file is replaced, so the folder counts
         raise FileError(
             f"{name} cannot be written: the folder {display_path(folder)} cannot be written to."
+        )
+
+
+def _check_name(path: str | Path) -> None:
+    """Refuse a name without characters, of which the system's own message would show nothing."""
+    if not str(path):
+        raise FileError("the name of a file is empty. Give one.")
+
+
+def _check_replaceable(path: str | Path) -> None:
+    """Refuse to replace a file whose owner made it read-only: to the system the folder counts."""
+    mode = _mode(path)
+    if mode is not None and stat.S_ISREG(mode) and not mode & stat.S_IWUSR:
+        raise FileError(
+            f"{display_path(path)} is read-only, so it is left alone. "
+            "Choose another name, or make it writable."
         )
 
 
@@ -141,6 +167,7 @@ def _is_stream(path: str | Path) -> bool:
 
 def exists(path: str) -> bool:
     """Tell whether something is there; FileError where that cannot be told."""
+    _check_name(path)
     try:
         return _mode(path) is not None
     except (OSError, ValueError) as error:
@@ -149,7 +176,10 @@ def exists(path: str) -> bool:
 
 def same(one: str, other: str) -> bool:
     """Tell whether two paths lead to one file."""
-    return os.path.realpath(one) == os.path.realpath(other)
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:  # a null character: no file has such a name
+        return False
 
 
 def _mode(target: str | Path) -> int | None:

@@ -85,8 +85,13 @@ def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
     return f" Did you mean {quoted(near[0])}?" if near else ""
 
 
+def without_noise(value: float, *beside: float, limit: float = 1e-14) -> float:
+    """Return 0 for what is only rounding noise of the numbers that a value was computed from."""
+    return 0.0 if abs(value) <= limit * max(map(abs, beside), default=0.0) else value
+
+
 def number(value: float, decimals: int = 6) -> str:
-    """Write a number for people: so many decimals, or fewer where they echo_error all.
+    """Write a number for people: so many decimals, or fewer where they show all.
 
     Very large and very small numbers get an exponent and as many digits; -0 is 0.
     """

@@ -1,21 +1,18 @@
-"""Two ways to run a command, in this process and as its own; and a narrow terminal."""
+"""Two ways to run a command: in this process, and as its own."""
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from support import Invoke, Process, plain_environment
 from typer.testing import CliRunner, Result
 
 from scorenet_cli.cli import app
 from scorenet_cli.core import parallel
-from scorenet_cli.show import tables
 
 if hasattr(os, "register_at_fork"):  # mutmut forks; threads do not come along
     os.register_at_fork(after_in_child=lambda: parallel._pool.cache_clear())  # noqa: PLW0108, SLF001
@@ -53,14 +50,3 @@ def process(tmp_path: Path) -> Process:
         )
 
     return run
-
-
-@pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A terminal of 50 columns, as the tables see it."""
-    monkeypatch.setattr(
-        tables,
-        "make_console",
-        lambda _: Console(file=io.StringIO(), width=50, force_terminal=True, color_system=None),
-    )
-    return 50

@@ -16,18 +16,21 @@ from scorenet_cli.model.record import TrainingRecord
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
-COUNTS = st.integers(0, 2**70)
+COUNTS = st.integers(0, 2**63 - 1)
+SEEDS = st.integers(0, 2**70)
+LOSSES = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 RECORDS = st.builds(
     TrainingRecord,
     data=st.none() | NAMES,
     rows=st.none() | COUNTS,
-    seed=st.none() | COUNTS,
+    seed=st.none() | SEEDS,
     optimizer=st.none() | NAMES,
     learning_rate=st.none() | FINITE.filter(lambda rate: rate > 0),
     epochs=COUNTS,
     stopped=st.none() | NAMES,
-    loss=st.none() | FINITE,
-    history=st.lists(st.tuples(COUNTS, FINITE), max_size=3).map(tuple),
+    best_epoch=st.none() | COUNTS,
+    loss=st.none() | LOSSES,
+    history=st.lists(st.tuples(COUNTS, LOSSES), max_size=3).map(tuple),
     versions=st.dictionaries(NAMES, NAMES, max_size=2),
     date=st.none() | NAMES,
 )

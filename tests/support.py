@@ -69,7 +69,7 @@ def random_case(seed: int, activations: list[str], rows: int) -> tuple[Network, 
         Layer(
             rng.standard_normal((before, after)),
             rng.standard_normal(after) if rng.random() < 0.5 else None,
-            activation,  # type: ignore[arg-type]
+            activation,
         )
         for before, after, activation in zip(sizes[:-1], sizes[1:], activations, strict=True)
     )

@@ -51,7 +51,7 @@ def test_a_path_a_file_and_columns_give_the_same_model(path: Path) -> None:
 
 
 def test_a_frame_is_read_by_its_columns() -> None:
-    class Frame(dict[str, list[float]]):
+    class Frame(dict[str, list[int]]):
         """Iterates over names and gives a column for each, as a pandas DataFrame does."""
 
     assert weights(scorenet.train(Frame(COLUMNS), epochs=5).model) == weights(

@@ -18,6 +18,7 @@ from scorenet_cli.files import (
     check_writable,
     discard_temporaries,
     display_path,
+    exists,
     read_bytes,
     read_chunks,
     same,
@@ -242,7 +243,7 @@ def test_chunks_of_what_is_not_there_are_refused(tmp_path: Path) -> None:
         list(read_chunks(tmp_path / "none", 10))
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664, 0o400])
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664, 0o200])
 def test_permissions_are_kept(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "a"
     path.write_text("old")
@@ -323,6 +324,14 @@ def test_a_device_may_be_written_to() -> None:
     ("name", "message"),
     [
         ("", "{folder} is a folder; give the name of a file to write."),
+        (".svg", "{folder}/.svg is only an ending. Put a name before it."),
+        (".JSON", "{folder}/.JSON is only an ending. Put a name before it."),
+        (
+            "n" * 300,
+            "{folder}/" + "n" * 300 + " cannot be written: file name too long. "
+            "Nothing was changed there.",
+        ),
+        ("\0", "{folder}/ cannot be written: embedded null byte. Nothing was changed there."),
         (
             "none/a",
             "{folder}/none/a cannot be written: there is no folder {folder}/none; make it first.",
@@ -358,6 +367,7 @@ def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         ("none", "{folder}/none cannot be read: no such file or directory."),
         ("a/b", "{folder}/a/b cannot be read: not a directory."),
         ("", "{folder} is a folder, not a file."),
+        ("n" * 300, "{folder}/" + "n" * 300 + " cannot be read: file name too long."),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(
@@ -409,3 +419,62 @@ def test_a_file_below_dev_is_replaced_like_any_other() -> None:
         write_atomic(path, "a longer old text")
         write_atomic(path, "new")
         assert Path(path).read_text(encoding="utf-8") == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links as POSIX has them")
+def test_a_link_to_itself_is_neither_read_nor_written(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    reason = "too many levels of symbolic links"
+    with pytest.raises(FileError, match=f"loop cannot be read: {reason}"):
+        read_bytes(loop)
+    with pytest.raises(FileError, match=f"loop cannot be read: {reason}"):
+        exists(str(loop))
+    for refuse in (check_writable, lambda path: write_atomic(path, "new")):
+        with pytest.raises(FileError, match=f"loop cannot be written: {reason}"):
+            refuse(loop)
+    assert os.listdir(tmp_path) == ["loop"]
+
+
+def test_a_folder_that_cannot_be_searched_is_named_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    path = str(tmp_path / "a")
+    monkeypatch.setattr(os, "stat", denied)
+    with pytest.raises(FileError) as error:
+        check_writable(path)
+    monkeypatch.undo()
+    assert str(error.value) == (
+        f"{path} cannot be written: permission denied. Nothing was changed there."
+    )
+
+
+def test_an_empty_name_is_said_to_be_empty() -> None:
+    for refuse in (read_bytes, exists, check_writable, lambda path: write_atomic(path, "new")):
+        with pytest.raises(FileError, match=r"^the name of a file is empty\. Give one\.$"):
+            refuse("")
+    assert display_path("") == "''"
+
+
+@pytest.mark.parametrize("name", ["a", "link"])
+def test_a_file_that_was_made_read_only_is_left_alone(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+    path.chmod(0o444)
+    (tmp_path / "link").symlink_to("a")
+    for refuse in (check_writable, lambda path: write_atomic(path, "new")):
+        with pytest.raises(FileError) as error:
+            refuse(tmp_path / name)
+        assert str(error.value) == (
+            f"{tmp_path / name} is read-only, so it is left alone. "
+            "Choose another name, or make it writable."
+        )
+    assert path.read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["a", "link"]
+
+
+def test_a_name_that_no_file_can_have_is_the_same_as_none() -> None:
+    assert not same("a", "\0")

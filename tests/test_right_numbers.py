@@ -115,7 +115,7 @@ def test_rows_in_another_order_train_the_same_network_within_rounding(
         states = (
             gradient_descent((network,), *rows, learning_rate=0.5)
             if optimizer == "gd"
-            else levenberg_marquardt(network, *rows)
+            else levenberg_marquardt([network], *rows)
         )
         return [loss for _, loss in train(states, rows, StoppingCriteria(8)).history]
 

@@ -16,6 +16,7 @@ from scorenet_cli.cli.predict import predict
 from scorenet_cli.cli.trace import backward_trace, forward_trace
 from scorenet_cli.cli.train import train
 from scorenet_cli.errors import OptionError, ScorenetError
+from scorenet_cli.files import display_path
 
 
 class Commands(TyperGroup):
@@ -33,6 +34,9 @@ class Commands(TyperGroup):
         except MemoryError:
             _end("Error: there is not enough memory. Use less data or a smaller network.", 1)
         except OSError as error:
+            if error.filename is not None:  # not standard output, then
+                place = display_path(str(error.filename))
+                _end(f"Error: {place}: {(error.strerror or str(error)).lower()}.", 1)
             _give_up_output(error)
 
 

@@ -179,9 +179,8 @@ def _as_json(
 
 def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
     """Write scores (rows, targets) with so many digits after the point, zero without a sign."""
-    visible = (abs(scores) >= 0.5 * 10.0**-precision) * scores + 0.0
-    write = f"%.{precision}f".__mod__
-    return zip(*(map(write, column.tolist()) for column in visible.T), strict=True)
+    write = f"{{:z.{precision}f}}".format
+    return zip(*(map(write, column.tolist()) for column in scores.T), strict=True)
 
 
 class _RangeWarnings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scorenet_cli.cli.messages import echo_error, warn
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
@@ -21,6 +22,7 @@ from scorenet_cli.cli.options import (
     parse_values,
 )
 from scorenet_cli.errors import OptionError
+from scorenet_cli.text import number, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +70,7 @@ def forward_trace(
         return forward_page(result, document, precision)
 
     def picture() -> str:
-        from scorenet_cli.show.picture import forward_picture
+        from scorenet_cli.model.svg import forward_picture
 
         return forward_picture(result, precision)
 
@@ -100,7 +102,7 @@ def backward_trace(
     scorenet backward-trace 4 8 --actual 95 --learning-rate 0.5
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     from scorenet_cli import api
-    from scorenet_cli.model.document import TARGET
+    from scorenet_cli.model.document import TARGET, VALUES
     from scorenet_cli.show.json_output import as_json
 
     if not (math.isfinite(learning_rate) and learning_rate > 0):
@@ -108,12 +110,17 @@ def backward_trace(
     scores = parse_scores(actual or [])
     _check_save(save, model)
     example = _choose_example(context, values, model, worked_example=worked_example)
-    if not values:
+    if example.values == VALUES and example.is_document:
         scores = scores or [TARGET]
     check_scores(scores, example.model)
     result = api.backward_trace(
         example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
     )
+    if result.loss_after > result.loss:
+        warn(
+            f"the step raises the loss from {number(result.loss)} to {number(result.loss_after)}: "
+            "the learning rate is too large for it."
+        )
     if json:
         document = example.document(result.forward, scaling)
         _print_json(as_json(result) | {"forward": _forward_answer(result.forward, document)})
@@ -124,7 +131,7 @@ def backward_trace(
         return backward_page(result, precision, of_the_document=not values)
 
     def picture() -> str:
-        from scorenet_cli.show.picture import backward_picture
+        from scorenet_cli.model.svg import backward_picture
 
         return backward_picture(result, precision)
 
@@ -156,15 +163,25 @@ def _choose_example(
     from scorenet_cli.model import document
 
     is_document = worked_example or not values
-    source = context.get_parameter_source("model")
-    if is_document and source is not None and source.name == "COMMANDLINE":
+    if is_document and _is_typed(context, "model"):
         raise OptionError(
             "is not for the worked example. Give VALUES to trace the model with.", option="model"
+        )
+    if is_document and _is_typed(context, "scaling") and context.params["scaling"] == "training":
+        raise OptionError(
+            "cannot be training: the worked example has no training rows. Use own or none.",
+            option="scaling",
         )
     given = tuple(parse_values(values, context)) if values else document.VALUES
     chosen = document.worked_example() if is_document else api.load(model)
     check_count(given, chosen.features)
     return _Example(chosen, given, is_document)
+
+
+def _is_typed(context: typer.Context, option: str) -> bool:
+    """Tell whether an option stands on the command line, and not in the environment."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[str, Any]:
@@ -185,7 +202,6 @@ def _print_json(answer: object) -> None:
 def _check_save(path: str | None, model: str) -> None:
     """Refuse, before any work, what could not be saved."""
     from scorenet_cli import files
-    from scorenet_cli.text import quoted
 
     if path is None:
         return
@@ -210,7 +226,6 @@ def _emit(
 ) -> None:
     """Save the picture or the page, then print the page, unless JSON was printed."""
     from scorenet_cli import files
-    from scorenet_cli.cli.messages import echo_error
 
     if save is not None:
         ending = save.lower().rpartition(".")[2]

@@ -2,17 +2,20 @@
 
 import dataclasses
 import os
+import select
 import shlex
+import stat
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
 from scorenet_cli.cli.messages import echo_error, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
+from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
     DEFAULT_HIDDEN,
     DEFAULT_MAX_SCORE,
@@ -166,6 +169,12 @@ def train(
         settings=make_settings(**{name: options[name] for name in names}),
         **{name: options[name] for name in _Run.__dataclass_fields__ if name in options},
     )
+    if run.log_every is not None and run.quiet:
+        raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
+    if csv is None and _has_text(sys.stdin):
+        raise OptionError(
+            "no CSV given, but there is text on standard input. To read it: scorenet train -"
+        )
     _check_places(run)
     _train(run)
 
@@ -189,10 +198,23 @@ class _Run:
         return not (self.quiet or self.json)
 
 
+def _has_text(stream: TextIO | None) -> bool:
+    """Tell whether a file or pipe with text in it waits on a stream."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
+        if stat.S_ISREG(mode):
+            return os.fstat(stream.fileno()).st_size > 0 if stream is not None else False
+        if stream is None or not stat.S_ISFIFO(mode) or sys.platform == "win32":
+            return False
+        ready, _, _ = select.select([stream], [], [], 0.05)
+        return bool(ready) and bool(os.read(stream.fileno(), 1))
+    except (OSError, ValueError):  # no descriptor, or closed
+        return False
+
+
 def _check_places(run: _Run) -> None:
     """Find out before the work what could not be written after it."""
     from scorenet_cli import files
-    from scorenet_cli.errors import FileError, OptionError
     from scorenet_cli.model import json_file
     from scorenet_cli.text import quoted
     from scorenet_cli.training.history import read_history
@@ -223,8 +245,14 @@ def _train(run: _Run) -> None:
     flag = InterruptFlag()
     with LossLog() as log, ExitStack() as guard:
         with ExitStack() as display:
-            callbacks = _callbacks(run, log, flag, guard, display)
-            fit = api.train(run.csv, settings=run.settings, resume=run.resume, callbacks=callbacks)
+            saves = _Autosave(run.output)
+            callbacks = _callbacks(run, log, saves, flag, guard, display)
+            try:
+                fit = api.train(
+                    run.csv, settings=run.settings, resume=run.resume, callbacks=callbacks
+                )
+            except TrainingError as error:
+                raise TrainingError(f"{error} {saves.explain()}") from error
         api.save(fit.model, run.output)
         if run.history is not None:
             _save_history(run, run.history, log, fit)
@@ -242,11 +270,41 @@ def _train(run: _Run) -> None:
         raise typer.Exit(flag.exit_status)
 
 
+class _Autosave:
+    """Saves the model of a long run every AUTOSAVE_SECONDS."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._saved_at = time.monotonic()
+        self._epoch: int | None = None
+
+    def tick(self, snapshot: "Callable[[], Model]") -> None:
+        """Save the best model so far, where it is time."""
+        if time.monotonic() < self._saved_at + AUTOSAVE_SECONDS:
+            return
+        self._saved_at = time.monotonic()
+        model = snapshot()
+        try:
+            model.save(self._path)
+        except FileError as error:  # there may be room again when it matters
+            warn(f"could not save in between: {error}")
+        else:
+            self._epoch = None if model.training is None else model.training.epochs
+
+    def explain(self) -> str:
+        """Say what the file holds after training failed."""
+        from scorenet_cli.files import display_path
+
+        if self._epoch is None:
+            return "The model was not saved."
+        return f"{display_path(self._path)} holds the model of epoch {self._epoch:,}."
+
+
 def _announce(run: _Run, plan: "TrainingPlan") -> None:
     """Print what was decided while the rows were read."""
+    if run.csv is None:  # an empty variable in a script, perhaps: never without a word
+        echo_error(f"No CSV given: training on {plan.data.source}.")
     if run.is_verbose:
-        if run.csv is None:
-            echo_error(f"No CSV given: training on {plan.data.source}.")
         for note in plan.notes:
             echo_error(f"Note: {note}")
     for warning in plan.warnings:
@@ -254,14 +312,17 @@ def _announce(run: _Run, plan: "TrainingPlan") -> None:
 
 
 def _callbacks(
-    run: _Run, log: "LossLog", flag: InterruptFlag, guard: ExitStack, display: ExitStack
+    run: _Run,
+    log: "LossLog",
+    saves: "_Autosave",
+    flag: InterruptFlag,
+    guard: ExitStack,
+    display: ExitStack,
 ) -> "Callbacks[Model]":
     """Make the callbacks for notes, history, log, progress on a terminal, and autosave."""
     from scorenet_cli import api
-    from scorenet_cli.errors import FileError
 
-    log_every = run.log_every if run.is_verbose else None
-    saved_at = time.monotonic()
+    log_every = run.log_every
     progress: Callable[[int, float], None] | None = None
 
     def begin(plan: "TrainingPlan") -> None:
@@ -283,15 +344,9 @@ def _callbacks(
             echo_error(f"epoch {epoch}  loss {min(losses.tolist()):.10g}{beside}")
 
     def tick(epoch: int, loss: float, snapshot: "Callable[[], Model]") -> None:
-        nonlocal saved_at
         if progress is not None:
             progress(epoch, loss)
-        if time.monotonic() >= saved_at + AUTOSAVE_SECONDS:
-            saved_at = time.monotonic()
-            try:
-                api.save(snapshot(), run.output)
-            except FileError as error:  # there may be room again when it matters
-                warn(f"could not save in between: {error}")
+        saves.tick(snapshot)
 
     return api.Callbacks(
         begin=begin,
@@ -304,15 +359,13 @@ def _callbacks(
 
 def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> None:
     """Write every epoch's loss; a resumed run's go behind those that are there already."""
-    from scorenet_cli.training.history import read_history, write_history
+    from scorenet_cli.training.history import lines_before, read_history, write_history
 
     before: list[str] = []
     if run.resume is not None and os.path.isfile(path):
-        before = [
-            line
-            for line in read_history(path)[1:]
-            if int(line.partition(",")[0]) <= fit.plan.start_epoch
-        ]
+        before = lines_before(read_history(path), fit.plan)
+        if not before:
+            warn(f"{path!r} held the history of another run, and was replaced.")
     kept = fit.result
     lines = (  # the one figure for what was saved
         line._replace(loss=kept.loss) if line.epoch == kept.best_epoch else line

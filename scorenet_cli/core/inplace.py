@@ -4,17 +4,15 @@ The plain formulas are network.forward and network.backward; this is the same ma
 (tests hold the two together), arranged so that an epoch is a list of NumPy calls into buffers
 made once:
 
-- ScaledData run across: arrays are (neurons, rows), and a bias is one more input that is constant.
-- With few cells the number of calls counts. The logistic is taken as (1 + tanh(z / 2)) / 2: a
-  sigmoid layer hands on u = 1 + tanh(z / 2), twice its output, and all slopes are 1 - tanh², one
-  call for all layers.
-- With many cells the work counts, and exp costs half of tanh where a processor has no vector
-  instructions for either. The logistic is 1 / (1 + e^a), with a = -z.
-- The halves, doubles and signs are folded into the weights once. They are powers of two, so
-  weights come back from here to the bit.
+- Data is transposed: arrays are (neurons, rows), and a bias is the weight of one more input that
+  is constant.
+- Scales and signs that save calls (activations.InPlace) are folded into the weights once. They
+  are powers of two, so weights come back from here to the bit.
+- With few numbers the number of calls counts: slopes of neighbouring layers with one formula are
+  one call. With many the work counts: an activation may have another form for them.
 - Many rows are taken in blocks that stay in a core's cache. Blocks are dealt to a fixed number
-  of lanes, whose sums are added in order: however many cores share the lanes, the result is the
-  same bits.
+  of shards, whose sums are added in order: however many cores share the shards, the result is
+  the same bits.
 - Several networks of one shape can pass side by side: arrays then are (networks, neurons, rows).
 """
 
@@ -22,34 +20,55 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
+from itertools import groupby, pairwise
 
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.activations import ACTIVATIONS, Call, InPlace
 from scorenet_cli.core.network import Layer, Network
-from scorenet_cli.core.parallel import map_shards, round_robin
-
-Call = Callable[[], object]
+from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
+from scorenet_cli.errors import OptionError
 
 # Cells (rows times neurons times networks) of a block: its buffers stay in a core's cache.
 BLOCK_CELLS = 32_768
 MIN_ROWS = 256
-# From so many cells on, exp is worth its two calls more than tanh takes.
+# From so many cells on, activations are in their form for many.
 MANY_CELLS = 256
 
 
-@dataclass(frozen=True, eq=False)
-class Units:
-    """The inner units of a stack of networks of one shape: flat arrays, layer after layer.
+def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPlace, ...]:
+    """Return each layer's activation as calls on buffers; OptionError where it has none."""
+    forms = []
+    for layer in network.layers:
+        activation = ACTIVATIONS[layer.activation]
+        form = (many_cells and activation.in_place_large) or activation.in_place
+        if form is None:
+            raise OptionError(
+                f"`activation={layer.activation}` has no in-place form, which gd and adam need. "
+                "Use `optimizer=lm`."
+            )
+        forms.append(form)
+    return tuple(forms)
 
-    A layer's inner weights are (neurons, inputs and perhaps a constant), `scale` times the
-    plain ones; its inner output is `gain` times the plain one. Both are plus or minus powers of
-    two. by_exp chooses the form of the logistic.
+
+def check_in_place(network: Network, rows: int) -> None:  # noqa: ARG001 - any number
+    """Raise OptionError where an activation has no in-place form."""
+    in_place_forms(network)
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledParameters:
+    """The parameters of one network or several of one shape, as a flat array that changes.
+
+    values holds layer after layer (networks, neurons, inputs and perhaps a constant), each layer
+    multiplied with its weight_scale. networks are those that were packed.
     """
 
     networks: tuple[Network, ...]
-    by_exp: bool
+    forms: tuple[InPlace, ...]
+    values: Array
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -61,28 +80,28 @@ class Units:
         """Leading axes of every array: none for one network."""
         return () if len(self.networks) == 1 else (len(self.networks),)
 
-    @cached_property
-    def gains(self) -> tuple[float, ...]:
-        """What each layer hands on, in units of its output."""
-        doubled = "none" if self.by_exp else "sigmoid"
-        return tuple(2.0 if layer.activation == doubled else 1.0 for layer in self.layers)
+    @property
+    def width(self) -> int:
+        """Cells of a row in the widest layer."""
+        return max(layer.neurons for layer in self.layers) * len(self.networks)
 
-    @cached_property
-    def scales(self) -> tuple[float, ...]:
+    @property
+    def output_scale(self) -> float:
+        """What the last layer's output, and so the error, is multiplied with."""
+        return self.forms[-1].output_scale
+
+    @property
+    def weight_scale(self) -> tuple[float, ...]:
         """What each layer's plain weights are multiplied with."""
-        signs = [-1.0 if self.is_by_exp(layer) else 1.0 for layer in self.layers]
-        before = (1.0, *self.gains[:-1])
+        scales = [form.output_scale for form in self.forms]
         return tuple(
-            sign / (gain * last) for sign, gain, last in zip(signs, self.gains, before, strict=True)
+            form.weight_sign / (scale * before)
+            for form, scale, before in zip(self.forms, scales, (1.0, *scales[:-1]), strict=True)
         )
 
-    def is_by_exp(self, layer: Layer) -> bool:
-        """Tell whether the layer's activation is the logistic of the negative sum."""
-        return self.by_exp and layer.activation == "sigmoid"
-
     def empty(self) -> Array:
-        """Return a flat array for all parameters."""
-        return np.empty(len(self.networks) * self.networks[0].parameters)
+        """Return another flat array for all parameters."""
+        return np.empty_like(self.values)
 
     def by_layer(self, flat: Array) -> list[Array]:
         """Cut a flat array into views, one a layer: (..., neurons, inputs and constant)."""
@@ -93,22 +112,19 @@ class Units:
             for part, layer in zip(parts, self.layers, strict=True)
         ]
 
-    def start(self) -> Array:
-        """Return the networks' own parameters in inner units."""
+    def per_layer(self, numbers: Sequence[float]) -> Array:
+        """Return a flat array that holds a number for each layer."""
         flat = self.empty()
-        for position, view in enumerate(self.by_layer(flat)):
-            for network, weights in zip(self.networks, self._each(view), strict=True):
-                layer = network.layers[position]
-                weights[:, : layer.inputs] = layer.weights.T * self.scales[position]
-                if layer.bias is not None:
-                    weights[:, -1] = layer.bias * self.scales[position]
+        for view, value in zip(self.by_layer(flat), numbers, strict=True):
+            view[:] = value
         return flat
 
-    def to_networks(self, flat: Array) -> list[Network]:
-        """Hand out inner parameters as immutable networks in plain units."""
+    def unpack(self, values: Array | None = None) -> list[Network]:
+        """Return immutable networks with plain weights, of these values or of the current ones."""
+        scaled = self.by_layer(self.values if values is None else values)
         views = [
-            self._each(view / scale)
-            for view, scale in zip(self.by_layer(flat), self.scales, strict=True)
+            (view / scale).reshape(len(self.networks), *view.shape[-2:])
+            for view, scale in zip(scaled, self.weight_scale, strict=True)
         ]
         return [
             Network(
@@ -124,172 +140,225 @@ class Units:
             for number in range(len(self.networks))
         ]
 
-    def spread(self, per_layer: Sequence[float]) -> Array:
-        """Return a flat array that holds a number for each layer."""
-        flat = self.empty()
-        for view, value in zip(self.by_layer(flat), per_layer, strict=True):
-            view[:] = value
-        return flat
 
-    def _each(self, view: Array) -> Array:
-        """Give a view its leading axis where there is one network."""
-        return view if self.stack else view[np.newaxis]
+def pack(networks: Sequence[Network], rows: int) -> ScaledParameters:
+    """Copy the parameters of networks of one shape, scaled for passes over so many rows."""
+    cells = rows * max(layer.neurons for layer in networks[0].layers) * len(networks)
+    parameters = ScaledParameters(
+        tuple(networks),
+        in_place_forms(networks[0], many_cells=cells >= MANY_CELLS),
+        np.empty(len(networks) * networks[0].parameters),
+    )
+    views, scales = parameters.by_layer(parameters.values), parameters.weight_scale
+    for position, (view, scale) in enumerate(zip(views, scales, strict=True)):
+        stacked = view.reshape(len(networks), *view.shape[-2:])
+        for network, weights in zip(networks, stacked, strict=True):
+            layer = network.layers[position]
+            weights[:, : layer.inputs] = layer.weights.T * scale
+            if layer.bias is not None:
+                weights[:, -1] = layer.bias * scale
+    return parameters
 
 
-class InPlaceGradient:
-    """Gradients of networks of one shape on one set of rows, again and again in place.
+class InPlaceLoss:
+    """Forward passes on one set of rows, again and again with the parameters as they are then.
 
-    inputs (rows, inputs) and actual (rows, outputs) are copied. `parameters` and `descent`
-    are flat and in inner units; `descent` points downhill, and times `descent_scale` it is the
-    inner form of -dE/dW for E = ½ Σ (actual - output)². Change `parameters` in place, and run
-    `calls` for the next pass.
+    inputs (rows, inputs) and actual (rows, outputs) are copied. A pass is the calls in
+    `calls`: a loop that counts microseconds runs them itself.
     """
-
-    units: Units
-    parameters: Array
 
     def __init__(
         self,
-        networks: Sequence[Network],
+        parameters: ScaledParameters,
         inputs: Array,
         actual: Array,
         *,
-        like: InPlaceGradient | None = None,
+        backward: bool = False,
     ) -> None:
-        """Start from the networks, or share units and parameters with another pass."""
-        neurons = max(layer.neurons for layer in networks[0].layers) * len(networks)
-        by_exp = len(inputs) * neurons >= MANY_CELLS
-        self.units = units = like.units if like else Units(tuple(networks), by_exp=by_exp)
-        self.parameters = like.parameters if like else units.start()
-        # dE/dW is dE/dV · scale and W = V / scale; the error itself is held times its gain.
-        last_gain = units.gains[-1]
-        self.descent_scale = units.spread([(scale / last_gain) ** 2 for scale in units.scales])
-        self._cells = actual.size * last_gain**2
-        rows = max(BLOCK_CELLS // neurons, MIN_ROWS)
+        self.parameters = parameters
+        self._cells = actual.size * parameters.output_scale**2
+        rows = max(BLOCK_CELLS // parameters.width, MIN_ROWS)
         parts = [slice(start, start + rows) for start in range(0, len(inputs), rows)]
-        self._lanes = [
-            _Lane(units, self.parameters, [(part, inputs[part], actual[part]) for part in lane])
-            for lane in round_robin(parts)
+        self._shards = [
+            _Shard(parameters, shard, inputs, actual, backward=backward)
+            for shard in round_robin(parts)
         ]
-        self.calls: list[Call] = [self._run]
-        self.descent, self._squares = units.empty(), self._sum_squares
-        if len(parts) == 1:  # nothing to add up
-            (block,) = self._lanes[0].blocks
-            self.descent, self.calls, self._squares = block.descent, block.calls, block.squares
+        self._squares = np.zeros(len(parameters.networks))
+        self.calls: list[Call] = [self._run_shards]
+        self._only_block = self._shards[0].blocks[0] if len(parts) == 1 else None
+        if self._only_block is not None:  # nothing to add up
+            self.calls = self._only_block.calls
 
     def load(self, inputs: Array, actual: Array) -> None:
         """Take in other rows, as many as before."""
-        for lane in self._lanes:
-            for block in lane.blocks:
-                block.load(inputs[block.part], actual[block.part])
+        for shard in self._shards:
+            shard.load(inputs, actual)
+
+    def run(self) -> None:
+        """Take the next pass."""
+        for call in self.calls:
+            call()
 
     def losses(self) -> Array:
         """Mean squared error of each network, with the parameters that the last pass took."""
-        return self._squares() / self._cells
+        squares = self._squares if self._only_block is None else self._only_block.squares()
+        return squares / self._cells
 
-    def networks(self) -> list[Network]:
-        """Return the networks as they are now."""
-        return self.units.to_networks(self.parameters)
-
-    def _run(self) -> None:
-        """Run the lanes, and add them up in their own order."""
-        map_shards(_Lane.run, self._lanes)
-        self.descent[:] = 0.0
-        for lane in self._lanes:
-            self.descent += lane.descent
-
-    def _sum_squares(self) -> Array:
-        """Sum of squared errors of each network over all lanes."""
-        total: Array = np.sum([lane.squares for lane in self._lanes], axis=0)
-        return total
+    def _run_shards(self) -> None:
+        """Run the shards, and add up their squared errors in the shards' order."""
+        map_shards(_Shard.run, self._shards)
+        self._squares = np.sum([shard.squares for shard in self._shards], axis=0)
 
 
-class _Lane:
+class InPlaceGradient(InPlaceLoss):
+    """Forward and backward passes on one set of rows.
+
+    `negative_gradient` is flat and scaled like the parameters' values: times `step_scale` it is
+    the scaled form of -dE/dW for E = ½ Σ (actual - output)². A pass that is interrupted between
+    blocks takes the parameters back to those of the last finished one.
+    """
+
+    def __init__(self, parameters: ScaledParameters, inputs: Array, actual: Array) -> None:
+        super().__init__(parameters, inputs, actual, backward=True)
+        # V = scale · W and dE/dW = scale · dE/dV; the error is held times output_scale.
+        self.step_scale = parameters.per_layer(
+            [(scale / parameters.output_scale) ** 2 for scale in parameters.weight_scale]
+        )
+        if self._only_block is not None:
+            self.negative_gradient = self._only_block.negative_gradient
+        else:
+            self.negative_gradient = parameters.empty()
+            self._finished = parameters.values.copy()
+
+    def _run_shards(self) -> None:
+        """Run the shards, and add up their gradients in the shards' order."""
+        try:
+            super()._run_shards()
+        except BaseException:
+            self.parameters.values[:] = self._finished
+            raise
+        self._finished[:] = self.parameters.values
+        self.negative_gradient[:] = 0.0
+        for shard in self._shards:
+            self.negative_gradient += shard.negative_gradient
+
+    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
+        """Return a function for the mean squared error of each network on other rows.
+
+        It takes the parameters as they are when it is called.
+        """
+        other = InPlaceLoss(self.parameters, inputs, actual)
+
+        def losses() -> Array:
+            other.run()
+            return other.losses()
+
+        return losses
+
+
+class _Shard:
     """Blocks of rows that are taken one after the other, through the same buffers."""
 
     def __init__(
-        self, units: Units, parameters: Array, parts: list[tuple[slice, Array, Array]]
+        self,
+        parameters: ScaledParameters,
+        parts: Sequence[slice],
+        inputs: Array,
+        actual: Array,
+        *,
+        backward: bool,
     ) -> None:
-        weights = units.by_layer(parameters)
         buffers: dict[int, _Buffers] = {}  # all blocks but perhaps the last have equally many rows
         self.blocks = []
-        for part, inputs, actual in parts:
-            rows = len(inputs)
+        for part in parts:
+            rows = len(inputs[part])
             if rows not in buffers:
-                buffers[rows] = _Buffers(units, rows)
-            self.blocks.append(_Block(units, weights, buffers[rows], part, rows))
-            self.blocks[-1].load(inputs, actual)
-        self.descent = units.empty()
-        self.squares = np.zeros(len(units.networks))
+                buffers[rows] = _Buffers(parameters, rows)
+            self.blocks.append(_Block(parameters, buffers[rows], part, rows, backward=backward))
+        self._backward = backward
+        self.negative_gradient = parameters.empty()
+        self.squares = np.zeros(len(parameters.networks))
+        self.load(inputs, actual)
+
+    def load(self, inputs: Array, actual: Array) -> None:
+        """Take in each block's part of the rows."""
+        for block in self.blocks:
+            block.load(inputs[block.part], actual[block.part])
 
     def run(self) -> None:
-        """Add up the descent and the squared errors of the blocks."""
-        self.descent[:] = 0.0
+        """Add up the gradients and the squared errors of the blocks."""
+        self.negative_gradient[:] = 0.0
         self.squares[:] = 0.0
-        for block in self.blocks:
+        for block in interruptible(self.blocks):
             for call in block.calls:
                 call()
-            self.descent += block.descent
+            if self._backward:
+                self.negative_gradient += block.negative_gradient
             self.squares += block.squares()
 
 
 class _Buffers:
-    """What a block of so many rows is worked in."""
+    """What a block of so many rows is computed in."""
 
-    def __init__(self, units: Units, rows: int) -> None:
-        layers, stack = units.layers, units.stack
+    def __init__(self, parameters: ScaledParameters, rows: int) -> None:
+        layers, stack = parameters.layers, parameters.stack
         shapes = [(*stack, layer.neurons, rows) for layer in layers]
-        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
+        sizes = [int(np.prod(shape)) for shape in shapes]
+        self.ends = [0, *np.cumsum(sizes).tolist()]
 
         def by_layer(flat: Array) -> list[Array]:
-            parts = zip(np.split(flat, ends[:-1]), shapes, strict=True)
-            return [part.reshape(shape) for part, shape in parts]
+            ends = zip(pairwise(self.ends), shapes, strict=True)
+            return [flat[start:end].reshape(shape) for (start, end), shape in ends]
 
-        self.bends, self.slopes = np.empty(ends[-1]), np.empty(ends[-1])
-        self.bend, self.slope = by_layer(self.bends), by_layer(self.slopes)
+        # Flat arrays and their views: neighbouring layers can share a call.
+        self.all_results, self.all_slopes = np.empty(self.ends[-1]), np.empty(self.ends[-1])
+        self.results, self.slopes = by_layer(self.all_results), by_layer(self.all_slopes)
         self.error = np.empty(shapes[-1])
-        self.delta, self.share = by_layer(np.empty(ends[-1])), by_layer(np.empty(ends[-1]))
-        self.descent = units.empty()
-        # What the next layer takes: gain · output, and the constant that its bias multiplies.
-        self.handed_on = [
-            np.full((*stack, layer.neurons + (after.bias is not None), rows), gain)
-            for layer, after, gain in zip(layers[:-1], layers[1:], units.gains[:-1], strict=True)
+        self.delta = by_layer(np.empty(self.ends[-1]))
+        self.backpropagated_error = by_layer(np.empty(self.ends[-1]))
+        self.negative_gradient = parameters.empty()
+        # Outputs times output_scale, and the constant that the next layer's bias multiplies.
+        self.layer_inputs = [
+            np.full((*stack, after.inputs + (after.bias is not None), rows), form.output_scale)
+            for after, form in zip(layers[1:], parameters.forms[:-1], strict=True)
         ]
 
 
 class _Block:
-    """The calls that take some rows forward and backward, ending in `descent`."""
+    """The calls that take some rows forward, and perhaps backward to `negative_gradient`."""
 
     def __init__(
         self,
-        units: Units,
-        weights: list[Array],
+        parameters: ScaledParameters,
         buffers: _Buffers,
         part: slice,
         rows: int,
+        *,
+        backward: bool,
     ) -> None:
         self.part = part
-        self.descent = buffers.descent
+        self.negative_gradient = buffers.negative_gradient
         self._error = buffers.error
-        self._networks = len(units.networks)
-        first = units.layers[0]
-        taken = np.ones((first.inputs + (first.bias is not None), rows))
-        self._inputs = taken[: first.inputs]
-        self._goal = np.empty((units.layers[-1].neurons, rows))
-        self._gain = units.gains[-1]
-        takes = [taken, *buffers.handed_on]
+        self._networks = len(parameters.networks)
+        self._output = parameters.forms[-1]
+        first = parameters.layers[0]
+        rows_and_constant = np.ones((first.inputs + (first.bias is not None), rows))
+        self._inputs = rows_and_constant[: first.inputs]
+        self._target = np.empty((parameters.layers[-1].neurons, rows))
+        weights = parameters.by_layer(parameters.values)
+        layer_inputs = [rows_and_constant, *buffers.layer_inputs]
         self.calls: list[Call] = [
-            *_forward(units, weights, buffers, takes),
-            partial(np.subtract, self._goal, buffers.bend[-1], buffers.error),
-            *_slopes(units, buffers),
-            *_backward(units, weights, buffers, takes),
+            *_forward(parameters, weights, buffers, layer_inputs),
+            partial(np.subtract, self._target, buffers.results[-1], buffers.error),
         ]
+        if backward:
+            self.calls += _slopes(parameters, buffers)
+            self.calls += _backward(parameters, weights, buffers, layer_inputs)
 
     def load(self, inputs: Array, actual: Array) -> None:
         """Take in rows: inputs (rows, inputs) and actual (rows, outputs)."""
         self._inputs[:] = inputs.T
-        # Twice the output is 1 + tanh, so the goal is held as twice the actual value less 1.
-        self._goal[:] = actual.T * self._gain - (self._gain - 1.0)
+        self._target[:] = actual.T * self._output.output_scale - self._output.offset
 
     def squares(self) -> Array:
         """Sum of squared errors of each network, (networks,)."""
@@ -299,71 +368,54 @@ class _Block:
 
 
 def _forward(
-    units: Units, weights: list[Array], buffers: _Buffers, takes: list[Array]
+    parameters: ScaledParameters, weights: list[Array], buffers: _Buffers, layer_inputs: list[Array]
 ) -> list[Call]:
-    """List the calls for sums and activations, layer by layer."""
+    """List the calls for pre-activations and activations, layer by layer."""
     calls: list[Call] = []
-    for number, layer in enumerate(units.layers):
-        bend = buffers.bend[number]
-        calls.append(_product(weights[number], takes[number], bend))
-        if layer.activation == "relu":
-            calls.append(partial(np.maximum, bend, _ZERO, out=bend))
-        elif units.is_by_exp(layer):
-            calls.append(partial(np.exp, bend, bend))
-            calls.append(partial(np.add, bend, _ONE, bend))
-            calls.append(partial(np.divide, _ONE, bend, bend))
-        else:
-            calls.append(partial(np.tanh, bend, bend))
-        if number < len(units.layers) - 1:
-            handed_on = takes[number + 1][..., : layer.neurons, :]
-            offset = _ONE if units.gains[number] == 2.0 else _ZERO  # noqa: PLR2004 - 1 + tanh
-            calls.append(partial(np.add, bend, offset, handed_on))
+    for number, form in enumerate(parameters.forms):
+        result = buffers.results[number]
+        calls.append(_product(weights[number], layer_inputs[number], result))
+        calls += form.forward(result)
+        if number < len(parameters.forms) - 1:
+            outputs = layer_inputs[number + 1][..., : parameters.layers[number].neurons, :]
+            calls.append(partial(np.add, result, np.array(form.offset), outputs))
     return calls
 
 
-def _slopes(units: Units, buffers: _Buffers) -> list[Call]:
-    """List the calls for all slopes at once, 1 - tanh², and over them those of other kinds.
-
-    By a = -z the logistic h has the slope h² - h.
-    """
-    calls: list[Call] = [partial(np.multiply, buffers.bends, buffers.bends, buffers.slopes)]
-    if not all(units.is_by_exp(layer) for layer in units.layers):
-        calls.append(partial(np.subtract, _ONE, buffers.slopes, buffers.slopes))
-    for number, layer in enumerate(units.layers):
-        bend, slope = buffers.bend[number], buffers.slope[number]
-        if layer.activation == "relu":
-            calls.append(partial(np.sign, bend, slope))
-        elif units.is_by_exp(layer):
-            calls.append(partial(np.multiply, bend, bend, slope))
-            calls.append(partial(np.subtract, slope, bend, slope))
+def _slopes(parameters: ScaledParameters, buffers: _Buffers) -> list[Call]:
+    """List the calls for all slopes, together for neighbouring layers with the same formula."""
+    calls: list[Call] = []
+    first = 0
+    for slope, forms in groupby(parameters.forms, key=lambda form: form.slope):
+        last = first + len(list(forms))
+        part = slice(buffers.ends[first], buffers.ends[last])
+        calls += slope(buffers.all_results[part], buffers.all_slopes[part])
+        first = last
     return calls
 
 
 def _backward(
-    units: Units, weights: list[Array], buffers: _Buffers, takes: list[Array]
+    parameters: ScaledParameters, weights: list[Array], buffers: _Buffers, layer_inputs: list[Array]
 ) -> list[Call]:
-    """List the calls for deltas from the last layer to the first, and each layer's descent."""
+    """List the calls for deltas from the last layer to the first, and each layer's gradient."""
     calls: list[Call] = []
     error = buffers.error
-    descents = units.by_layer(buffers.descent)
-    for number in reversed(range(len(units.layers))):
+    gradients = parameters.by_layer(buffers.negative_gradient)
+    for number in reversed(range(len(parameters.layers))):
         delta = buffers.delta[number]
-        calls.append(partial(np.multiply, error, buffers.slope[number], delta))
-        calls.append(_product(delta, takes[number].swapaxes(-1, -2), descents[number]))
+        calls.append(partial(np.multiply, error, buffers.slopes[number], delta))
+        calls.append(_product(delta, layer_inputs[number].swapaxes(-1, -2), gradients[number]))
         if number:
-            error = buffers.share[number - 1]
-            inner = weights[number][..., : units.layers[number].inputs]
-            calls.append(_product(inner.swapaxes(-1, -2), delta, error))
+            error = buffers.backpropagated_error[number - 1]
+            without_bias = weights[number][..., : parameters.layers[number].inputs]
+            calls.append(_product(without_bias.swapaxes(-1, -2), delta, error))
     return calls
-
-
-_ZERO, _ONE = np.array(0.0), np.array(1.0)  # quicker in a call than Python's own numbers
 
 
 def _product(left: Array, right: Array, out: Array) -> Call:
     """Return the call for out = left @ right, matrices or stacks of them."""
     if right.ndim == 2 and out.flags.c_contiguous and left.flags.c_contiguous:  # noqa: PLR2004
-        # A stack times one matrix is one tall matrix times it; dot has less to ask than matmul.
+        # A stack times one matrix is one tall matrix times it; dot has less overhead than matmul.
         tall = left.reshape(-1, left.shape[-1])
         return partial(tall.dot, right, out.reshape(-1, out.shape[-1]))
     if left.ndim == right.ndim == 2:  # noqa: PLR2004 - matrices

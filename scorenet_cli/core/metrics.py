@@ -67,18 +67,32 @@ class Fit(Metrics):
     baselines: Baselines
 
 
-def compare(predicted: Array, inputs: Array, actual: Array, known: tuple[Array, Array]) -> Fit:
-    """Measure predicted scores beside baselines fitted to the known rows' inputs and scores.
+def linear_regression(inputs: Array, scores: Array) -> Array:
+    """Least squares with an intercept: coefficients (features + 1, targets), the intercept last.
+
+    They are for values and scores in their own units; infinite where numbers do not reach.
+    """
+    unit, points = largest_absolute(inputs), largest_absolute(scores)  # so that no sum overflows
+    design = np.column_stack([inputs / unit, np.ones(len(inputs))])
+    with np.errstate(over="ignore"):
+        lines = np.linalg.lstsq(design, scores / points)[0] * points
+        return np.asarray(lines / np.append(unit, 1.0)[:, np.newaxis], dtype=np.float64)
+
+
+def compare(
+    predicted: Array, inputs: Array, actual: Array, training_data: tuple[Array, Array]
+) -> Fit:
+    """Measure predicted scores beside baselines fitted to the training data's inputs and scores.
 
     The linear baseline is least squares with an intercept.
     """
-    unit, points = map(largest_absolute, known)  # so that no sum overflows
-    scores = known[1] / points
+    unit, points = map(largest_absolute, training_data)  # so that no sum overflows
+    scores = training_data[1] / points
 
     def design(values: Array) -> Array:
         return np.column_stack([values / unit, np.ones(len(values))])
 
-    coefficients = np.linalg.lstsq(design(known[0]), scores)[0]
+    coefficients = np.linalg.lstsq(design(training_data[0]), scores)[0]
     mean = np.broadcast_to(scores.mean(axis=0) * points, actual.shape)
     with np.errstate(over="ignore"):
         line = np.nan_to_num(design(inputs) @ coefficients * points)

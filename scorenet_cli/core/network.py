@@ -17,7 +17,7 @@ from scorenet_cli.core.activations import ACTIVATIONS, ActivationName
 
 InitName = Literal["normal", "uniform"]
 
-# Rows of a forward pass at a time: the sums of a block stay in the processor's cache.
+# Rows of a forward pass at a time: a block stays in the processor's cache.
 BLOCK_ROWS = 8192
 
 
@@ -30,7 +30,7 @@ def _frozen(values: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Weights (inputs, neurons), a bias (neurons,) or none, and an activation."""
+    """Weights (inputs, neurons), a bias (neurons,) or none, and a key of ACTIVATIONS."""
 
     weights: Array
     bias: Array | None = None
@@ -119,9 +119,9 @@ def random_network(
 
 
 class LayerPass(NamedTuple):
-    """What one layer did in a forward pass: sums and outputs, both (rows, neurons)."""
+    """One layer's part in a forward pass, both (rows, neurons)."""
 
-    sums: Array
+    pre_activations: Array
     outputs: Array
 
 
@@ -145,13 +145,13 @@ def forward(network: Network, inputs: Array) -> tuple[LayerPass, ...]:
     values = inputs
     with np.errstate(over="ignore", invalid="ignore"):
         for layer in network.layers:
-            sums = weighted_sums(values, layer)
-            values = ACTIVATIONS[layer.activation].function(sums)
-            passes.append(LayerPass(sums, values))
+            pre_activations = weighted_sums(values, layer)
+            values = ACTIVATIONS[layer.activation].function(pre_activations)
+            passes.append(LayerPass(pre_activations, values))
     return tuple(passes)
 
 
-def run(network: Network, inputs: Array) -> Array:
+def predict(network: Network, inputs: Array) -> Array:
     """Return a forward pass's outputs (rows, outputs), block by block to keep memory small."""
     starts = range(0, max(len(inputs), 1), BLOCK_ROWS)
     return np.concatenate(
@@ -163,7 +163,7 @@ class LayerGradient(NamedTuple):
     """One layer's part in backpropagation.
 
     error, slope and delta are (rows, neurons); error is actual - output at the output layer,
-    and the share of the next layer's delta elsewhere. weights and bias are the gradient of
+    and the error backpropagated from the next layer elsewhere. weights and bias are the gradient of
     half the sum of squared errors, shaped like the layer's own.
     """
 

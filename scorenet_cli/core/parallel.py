@@ -1,50 +1,73 @@
-"""Rows shared out over the machine's cores, with the same bits however many there are.
+"""Rows distributed over the machine's cores, with the same bits however many there are.
 
-Work is dealt to a fixed number of lanes and their results are added in the lanes' order; how many
-threads run them changes the time and nothing else. NumPy lets go of the interpreter while it
+Work is dealt to a fixed number of shards, whose results are added in the shards' order; how many
+threads run them changes the time and nothing else. NumPy releases the interpreter lock while it
 computes, so threads are enough.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from functools import cache
 from typing import TypeVar
 
-import numpy as np
-
-# More lanes would serve more cores, and cost more memory.
+# More shards would serve more cores, and cost more memory.
 SHARDS = 8
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-
-def round_robin(parts: Sequence[Part], lanes: int = SHARDS) -> list[Sequence[Part]]:
-    """Deal parts to at most so many lanes, like cards."""
-    count = min(lanes, len(parts))
-    return [parts[lane::count] for lane in range(count)]
+_check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
 
 
-def map_shards(run: Callable[[Part], Result], lanes: Sequence[Part]) -> list[Result]:
-    """Run every lane, on as many threads as there are cores; results in the lanes' order.
+@contextmanager
+def interrupt_check(check: Callable[[], None]) -> Iterator[None]:
+    """Call check between blocks of rows while the context lasts; what it raises ends the work.
 
-    Whether overflow warns is up to the caller in its own thread; other threads never warn.
+    An optimizer's state is then that of its last finished epoch. check may be called from
+    several threads at once.
     """
-    if CORES == 1 or len(lanes) == 1:
-        return [run(lane) for lane in lanes]
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
 
-    def quietly(lane: Part) -> Result:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return run(lane)
 
-    return list(_pool().map(quietly, lanes))
+def interruptible(blocks: Iterable[Part]) -> Iterator[Part]:
+    """Yield the blocks, with the interrupt check before each."""
+    check = _check.get()
+    for block in blocks:
+        if check is not None:
+            check()
+        yield block
+
+
+def round_robin(parts: Sequence[Part], shards: int = SHARDS) -> list[Sequence[Part]]:
+    """Deal parts to at most so many shards, like cards."""
+    count = min(shards, len(parts))
+    return [parts[shard::count] for shard in range(count)]
+
+
+def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Result]:
+    """Run every shard, on as many threads as there are cores; results in the shards' order.
+
+    Threads run in the caller's context: its np.errstate and its interrupt check. Where a shard
+    raises, its error is raised here when all have ended.
+    """
+    if CORES == 1 or len(shards) == 1:
+        return [run(shard) for shard in shards]
+    futures = [_pool().submit(copy_context().run, run, shard) for shard in shards]
+    wait(futures)
+    return [future.result() for future in futures]
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Return the threads that lanes run on."""
+    """Return the threads that shards run on."""
     return ThreadPoolExecutor(max_workers=min(CORES, SHARDS))

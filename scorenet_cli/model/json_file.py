@@ -10,20 +10,27 @@ import json
 import os
 import re
 from collections import Counter
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.core import Array
-from scorenet_cli.core.activations import ActivationName
+from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.files import display_path
 from scorenet_cli.model import weights_folder
 from scorenet_cli.model.json_text import dump, parse
 from scorenet_cli.model.model import Model
-from scorenet_cli.model.record import are_numbers, is_count, is_number, is_text, read_record
+from scorenet_cli.model.record import (
+    TrainingRecord,
+    are_numbers,
+    is_number,
+    is_text,
+    is_whole,
+    read_record,
+)
 from scorenet_cli.text import quoted, shorten
 
 FORMAT = "scorenet-model"
@@ -59,6 +66,14 @@ def to_json(model: Model) -> dict[str, Any]:
 def save(model: Model, path: str) -> None:
     """Write the model file, whole or not at all; FileError where the disk refuses."""
     files.write_atomic(path, dump(to_json(model)) + "\n")
+
+
+def largest_size(parameters: int, state_numbers: int = 0) -> int:
+    """Return the most bytes that a model file of so many numbers may take.
+
+    A weight may stand on a line of its own. adam's state has two numbers for each parameter.
+    """
+    return 32 * parameters + 26 * state_numbers + 1_000_000
 
 
 def check_output(path: str) -> None:
@@ -120,6 +135,9 @@ def _model(data: object) -> Model:
     if outputs != len(targets):
         raise ModelError(f"{len(targets)} targets, but the last layer has {outputs} neurons.")
     training = data.get("training")
+    record = None if training is None else read_record(training)
+    if record is not None:
+        _check_sizes(record, inputs, outputs)
     return Model(
         network=network,
         features=features,
@@ -127,8 +145,21 @@ def _model(data: object) -> Model:
         feature_scale=_scales(data, "feature_scale", inputs),
         target_scale=_scales(data, "target_scale", outputs),
         feature_range=_ranges(data.get("feature_range"), inputs),
-        training=None if training is None else read_record(training),
+        training=record,
     )
+
+
+def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:
+    """Check that a record has as many numbers as the model has features and targets."""
+    ranges, baselines = record.target_range, record.baselines
+    if ranges is not None and (len(ranges), len(ranges[0])) != (outputs, 2):
+        raise ModelError(f"\"training\": 'target_range' must be {outputs} pairs [lowest, highest].")
+    lines = () if baselines is None else baselines["linear"]
+    if lines and (len(lines), len(lines[0])) != (outputs, inputs + 1):
+        raise ModelError(
+            f"\"training\": 'baselines' must have {inputs + 1} linear coefficients for each of "
+            f"{outputs} targets."
+        )
 
 
 def _check_keys(data: dict[str, Any]) -> None:
@@ -136,7 +167,7 @@ def _check_keys(data: dict[str, Any]) -> None:
     if data.get("format") != FORMAT:
         raise ModelError(f"not a model: {_must_be(data, 'format', FORMAT)}")
     version = data.get("version")
-    if is_count(version) and version > VERSION:
+    if is_whole(version) and version > VERSION:
         raise ModelError(
             f"the file has version {shorten(str(version))}; this scorenet reads version "
             f"{VERSION}. Upgrade scorenet."
@@ -218,10 +249,10 @@ def _layer(layer: object, where: str) -> Layer:
     if "weights" not in layer:
         raise ModelError(f"{where}: the key 'weights' is missing.")
     activation = layer.get("activation", "sigmoid")
-    if activation not in get_args(ActivationName):
+    if activation not in tuple(ACTIVATIONS):
         raise ModelError(
             f"{where}: the activation {_as_given(activation)} is unknown. "
-            f"Known are: {', '.join(get_args(ActivationName))}."
+            f"Known are: {', '.join(tuple(ACTIVATIONS))}."
         )
     weights = _numbers(layer["weights"], f"{where}, weights")
     if weights.ndim != 2:  # noqa: PLR2004 - a matrix
@@ -230,7 +261,7 @@ def _layer(layer: object, where: str) -> Layer:
     return Layer(
         weights,
         None if bias is None else _numbers(bias, f"{where}, bias"),
-        cast("ActivationName", activation),
+        cast("str", activation),
     )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.network import Network, run
+from scorenet_cli.core.network import Network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.record import TrainingRecord
@@ -24,6 +25,8 @@ class Model:
 
     feature_scale (features,) and target_scale (targets,) are what a column is divided by;
     feature_range (features, 2) the smallest and largest training value, where known.
+    is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
+    is not known, and values are taken as already scaled.
     """
 
     network: Network
@@ -33,6 +36,7 @@ class Model:
     target_scale: Array
     feature_range: Array | None = None
     training: TrainingRecord | None = None
+    is_weights_only: bool = False
 
     def predict(self, values: ArrayLike, *, scaling: ScalingName = "training") -> Array:
         """Return scores (rows, targets), in score units, for values (rows, features).
@@ -78,7 +82,7 @@ def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") 
             f"expected values of shape (rows, {len(model.features)}), got {values.shape}."
         )
     scaled = scale_inputs(values, model.feature_scale, scaling)
-    outputs = run(model.network, scaled)
+    outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():

@@ -8,7 +8,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypedDict, TypeGuard
 
 from scorenet_cli.errors import ModelError
 from scorenet_cli.text import number, quoted
@@ -32,22 +32,59 @@ def are_numbers(values: list[Any]) -> bool:
         return False
 
 
-def is_count(value: object) -> TypeGuard[int]:
+def is_whole(value: object) -> TypeGuard[int]:
     """Tell whether it is a whole number, 0 or more."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_count(value: object) -> bool:
+    """Tell whether it is a whole number that fits where NumPy counts."""
+    return is_whole(value) and value < 2**63
+
+
+def _is_loss(value: object) -> bool:
+    return isinstance(value, int | float) and is_number(value) and value >= 0
 
 
 def _is_rate(value: object) -> bool:
     return isinstance(value, int | float) and is_number(value) and value > 0
 
 
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, float) and 0 < value < 1
+
+
 def _is_history(value: object) -> bool:
     return isinstance(value, list) and all(
         isinstance(point, list)
         and len(point) == 2  # noqa: PLR2004 - an epoch and its loss
-        and is_count(point[0])
-        and is_number(point[1])
+        and _is_count(point[0])
+        and _is_loss(point[1])
         for point in value
+    )
+
+
+def _is_matrix(value: object) -> bool:
+    """Tell whether it is a list of equally long lists of numbers."""
+    return (
+        isinstance(value, list)
+        and all(isinstance(row, list) and are_numbers(row) for row in value)
+        and len(set(map(len, value))) == 1
+    )
+
+
+def _as_tuples(rows: list[list[float]]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(map(float, row)) for row in rows)
+
+
+def _is_baselines(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"mean", "linear"}
+        and isinstance(value["mean"], list)
+        and are_numbers(value["mean"])
+        and _is_matrix(value["linear"])
+        and len(value["linear"]) == len(value["mean"])
     )
 
 
@@ -69,6 +106,17 @@ def _is_object(value: object) -> bool:
     return isinstance(value, dict)
 
 
+class Baselines(TypedDict):
+    """What predicts each target without a network, fitted to the training rows.
+
+    mean holds one score for each target; linear its coefficients of linear regression, one for
+    each feature and the intercept last. Both are for values and scores in their own units.
+    """
+
+    mean: tuple[float, ...]
+    linear: tuple[tuple[float, ...], ...]
+
+
 class Kind(NamedTuple):
     """What a fact must be, in words and as a check; `read` makes it of the JSON value."""
 
@@ -78,10 +126,18 @@ class Kind(NamedTuple):
 
 
 TEXT = Kind("text", is_text)
-COUNT = Kind("a count", is_count)
-NUMBER = Kind("a number", is_number)
+COUNT = Kind("a count", _is_count)
+SEED = Kind("a whole number, 0 or more", is_whole)
+LOSS = Kind("a number, 0 or more", _is_loss)
+FRACTION = Kind("a number between 0 and 1", _is_fraction)
 RATE = Kind("a number above 0", _is_rate)
+MATRIX = Kind("a list of equally long lists of numbers", _is_matrix, _as_tuples)
 OBJECT = Kind("an object of numbers and text", _is_object)
+BASELINES = Kind(
+    'an object with "mean" and "linear"',
+    _is_baselines,
+    lambda of: Baselines(mean=tuple(map(float, of["mean"])), linear=_as_tuples(of["linear"])),
+)
 VERSIONS = Kind("an object of texts", _is_versions)
 HISTORY = Kind(
     "a list of [epoch, loss]",
@@ -104,27 +160,32 @@ def _fact(
 class TrainingRecord:
     """How a model was trained; a hand-written model may know none of it.
 
-    state is the optimizer's own, for a resume; validation the fraction of validation rows;
-    split_seed what drew them; seed that of the best of the restarts.
+    state is the optimizer's own, for a resume. epochs is how many ran; with validation rows,
+    best_epoch is the one that was kept. loss is that of what was kept. validation is the fraction
+    of validation rows, split_seed what drew them. seed is that of the best of the restarts.
+    target_range is [lowest, highest] of each target's training scores.
     """
 
     data: str | None = _fact(TEXT, "data")
     sha256: str | None = _fact(TEXT, "sha256")
     rows: int | None = _fact(COUNT, "rows", "{:,}".format)
-    seed: int | None = _fact(COUNT, "start", "seed {}".format)
+    seed: int | None = _fact(SEED, "start", "seed {}".format)
     init: str | None = _fact(TEXT, "start")
     optimizer: str | None = _fact(TEXT, "optimizer")
     state: dict[str, Any] | None = _fact(OBJECT)
     learning_rate: float | None = _fact(RATE, "learning rate", number)
     batch_size: int | None = _fact(COUNT, "batch size", "{:,}".format)
     epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)
+    best_epoch: int | None = _fact(COUNT, "best epoch", "{:,}".format)
     stopped: str | None = _fact(TEXT, "stopped by")
-    loss: float | None = _fact(NUMBER, "final loss", "{:.6g}".format)
+    loss: float | None = _fact(LOSS, "final loss", "{:.6g}".format)
     history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
-    validation: float | None = _fact(NUMBER, "validation rows", "{:g} of the rows".format)
-    split_seed: int | None = _fact(COUNT)
-    validation_loss: float | None = _fact(NUMBER, "validation loss", "{:.6g}".format)
+    validation: float | None = _fact(FRACTION, "validation rows", "{:g} of the rows".format)
+    split_seed: int | None = _fact(SEED)
+    validation_loss: float | None = _fact(LOSS, "validation loss", "{:.6g}".format)
     validation_history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
+    target_range: tuple[tuple[float, ...], ...] | None = _fact(MATRIX)
+    baselines: Baselines | None = _fact(BASELINES)
     restarts: int | None = _fact(COUNT, "best of", "{:,} starts".format)
     versions: dict[str, str] = _fact(
         VERSIONS, "made with", lambda of: ", ".join(map(" ".join, of.items())), default={}

@@ -5,14 +5,15 @@ Field names are the JSON answer's keys; from_ stands for "from", which Python re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import TypeVar
 
 import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import (
-    Layer,
     LayerGradient,
     LayerPass,
     backward,
@@ -20,11 +21,13 @@ from scorenet_cli.core.network import (
     gradient_step,
     is_finite,
     mean_squared_error,
-    run,
 )
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.model import Model, layer_names, neuron_names, overflow_error, to_scores
+
+_Term = TypeVar("_Term")
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def backward_trace(
     with np.errstate(over="ignore", invalid="ignore"):
         gradients = backward(model.network, scaled, passes, target)
         network = gradient_step(model.network, gradients, learning_rate)
-        outputs_after = run(network, scaled)
+        outputs_after = predict_outputs(network, scaled)
         losses = [mean_squared_error(out, target) for out in (passes[-1].outputs, outputs_after)]
     scores_after = to_scores(model, outputs_after)
     numbers = [*losses, *scores_after[0], *(g.delta for g in gradients)]
@@ -197,7 +200,9 @@ def _forward(
     scaled = scale_inputs(np.array([values], dtype=np.float64), model.feature_scale, scaling)
     passes = forward(model.network, scaled)
     scores = to_scores(model, passes[-1].outputs)
-    if not all(np.isfinite(array).all() for array in (scaled, scores, *(p.sums for p in passes))):
+    if not all(
+        np.isfinite(array).all() for array in (scaled, scores, *(p.pre_activations for p in passes))
+    ):
         raise overflow_error(values)
     return scaled, passes
 
@@ -206,37 +211,19 @@ def _as_trace(
     model: Model, values: Sequence[float], scaled: Array, passes: Sequence[LayerPass]
 ) -> ForwardTrace:
     """Lay a forward pass out neuron by neuron."""
-    names = neuron_names(model)
-    layers: list[TracedLayer] = []
-    layer_inputs = scaled
-    for number, (layer_name, layer, (sums, outputs)) in enumerate(
-        zip(layer_names(model), model.network.layers, passes, strict=True)
-    ):
-        sources = list(zip(names[number], layer_inputs[0].tolist(), strict=True))
-        neurons = zip(
+    names, layers = neuron_names(model), []
+    layer_inputs = [scaled, *(layer_pass.outputs for layer_pass in passes)]
+    for number, (layer, layer_pass) in enumerate(zip(model.network.layers, passes, strict=True)):
+        neurons = map(
+            Neuron,
             names[number + 1],
-            layer.weights.T.tolist(),
-            _biases(layer),
-            sums[0].tolist(),
-            outputs[0].tolist(),
-            strict=True,
+            _products(Term, names[number], layer_inputs[number][0], layer.weights.T),
+            repeat(None) if layer.bias is None else layer.bias.tolist(),
+            layer_pass.pre_activations[0].tolist(),
+            repeat(layer.activation),
+            layer_pass.outputs[0].tolist(),
         )
-        traced = tuple(
-            Neuron(
-                name,
-                tuple(
-                    Term(from_, value, weight, value * weight)
-                    for (from_, value), weight in zip(sources, weights, strict=True)
-                ),
-                bias,
-                total,
-                layer.activation,
-                output,
-            )
-            for name, weights, bias, total, output in neurons
-        )
-        layers.append(TracedLayer(layer_name, traced))
-        layer_inputs = outputs
+        layers.append(TracedLayer(layer_names(model)[number], tuple(neurons)))
     return ForwardTrace(
         inputs=tuple(map(Input, model.features, map(float, values), scaled[0].tolist())),
         layers=tuple(layers),
@@ -245,58 +232,47 @@ def _as_trace(
     )
 
 
-def _biases(layer: Layer) -> list[float] | list[None]:
-    """Return each neuron's bias, or None."""
-    return [None] * layer.neurons if layer.bias is None else layer.bias.tolist()
-
-
 def _layer_updates(
     model: Model, gradients: Sequence[LayerGradient], learning_rate: float
 ) -> tuple[LayerUpdate, ...]:
     """Lay a backward pass out neuron by neuron, in network order."""
-    names, updates = neuron_names(model), []
-    layers = model.network.layers
+    names, layers, updates = neuron_names(model), model.network.layers, []
 
-    def change(before: float, gradient: float) -> tuple[float, float, float]:
+    def change(before: Array, gradient: Array) -> Array:
         step = 0.0 - learning_rate * gradient
-        return before, step, before + step
+        return np.stack([before, step, before + step])
 
-    for number, (layer_name, layer, gradient) in enumerate(
-        zip(layer_names(model), layers, gradients, strict=True)
-    ):
-        shares: list[tuple[ErrorTerm, ...]] = [()] * layer.neurons
+    for number, (layer, gradient) in enumerate(zip(layers, gradients, strict=True)):
+        shares: Iterable[tuple[ErrorTerm, ...]] = repeat(())
         if number + 1 < len(layers):
-            nexts = list(
-                zip(names[number + 2], gradients[number + 1].delta[0].tolist(), strict=True)
-            )
-            shares = [
-                tuple(
-                    ErrorTerm(to, delta, weight, delta * weight)
-                    for (to, delta), weight in zip(nexts, weights, strict=True)
-                )
-                for weights in layers[number + 1].weights.tolist()
-            ]
-        columns = zip(layer.weights.T.tolist(), gradient.weights.T.tolist(), strict=True)
-        changes = (
-            tuple(
-                WeightChange(from_, *change(*pair))
-                for from_, *pair in zip(names[number], *column, strict=True)
-            )
-            for column in columns
-        )
-        biases: list[BiasChange | None] = [None] * layer.neurons
+            delta = gradients[number + 1].delta[0]
+            shares = _products(ErrorTerm, names[number + 2], delta, layers[number + 1].weights)
+        biases: Iterable[BiasChange | None] = repeat(None)
         if layer.bias is not None and gradient.bias is not None:
-            biases = [
-                BiasChange(*change(*pair))
-                for pair in zip(layer.bias.tolist(), gradient.bias.tolist(), strict=True)
-            ]
+            biases = map(BiasChange, *change(layer.bias, gradient.bias).tolist())
         neurons = map(
             NeuronUpdate,
             names[number + 1],
             shares,
             *(array[0].tolist() for array in (gradient.error, gradient.slope, gradient.delta)),
-            changes,
+            (
+                tuple(map(WeightChange, names[number], *changes))
+                for changes in change(layer.weights, gradient.weights).transpose(2, 0, 1).tolist()
+            ),
             biases,
         )
-        updates.append(LayerUpdate(layer_name, tuple(neurons)))
+        updates.append(LayerUpdate(layer_names(model)[number], tuple(neurons)))
     return tuple(updates)
+
+
+def _products(
+    make: Callable[[str, float, float, float], _Term],
+    names: Sequence[str],
+    values: Array,
+    weights: Array,
+) -> list[tuple[_Term, ...]]:
+    """Make a term of each name, value, weight and product, for each row of weights."""
+    return [
+        tuple(map(make, names, values.tolist(), row, products))
+        for row, products in zip(weights.tolist(), (values * weights).tolist(), strict=True)
+    ]

@@ -16,6 +16,8 @@ from scorenet_cli.files import display_path
 from scorenet_cli.model.model import Model
 from scorenet_cli.text import is_finite_number, listed, parse_number, quoted
 
+_W1_SHAPE = (2, 3)  # of the document's network
+
 
 def save(model: Model, folder: str) -> list[str]:
     """Write w1.txt, w2.txt, ... as the document's numpy.savetxt does, b1.txt ... for biases.
@@ -40,6 +42,8 @@ def save(model: Model, folder: str) -> list[str]:
             "Choose an empty folder."
         )
     paths = [os.path.join(folder, name) for name in texts]
+    for path in paths:
+        files.check_writable(path)
     for path, text in zip(paths, texts.values(), strict=True):
         files.write_atomic(path, text)
     return paths
@@ -98,6 +102,11 @@ def load(folder: str) -> Model:
             f"{display_path(folder)} holds {listed(others)}, but no w{len(layers) + 1}.txt."
         )
     network = Network(tuple(layers))
+    if network.shape == _W1_SHAPE and layers[0].bias is None:
+        raise ModelError(
+            f"{display_path(folder)} holds w1.txt alone, with the shape of the document's hidden "
+            "layer (2 rows, 3 columns): w2.txt, the output layer, is missing."
+        )
     inputs, outputs = network.shape[0], network.shape[-1]
     return Model(
         network=network,
@@ -107,7 +116,18 @@ def load(folder: str) -> Model:
         targets=TARGETS if outputs == 1 else tuple(f"output_{n}" for n in range(1, outputs + 1)),
         feature_scale=np.ones(inputs),
         target_scale=np.ones(outputs),
+        is_weights_only=True,
     )
+
+
+def description(model: Model) -> str:
+    """Say what was read from a folder: each file's shape (inputs, neurons), and what is missing."""
+    shapes = [
+        f"w{number}.txt ({layer.inputs} x {layer.neurons})"
+        for number, layer in enumerate(model.network.layers, start=1)
+    ]
+    no_hidden = " There is no hidden layer." if len(shapes) == 1 else ""
+    return f"Read {', '.join(shapes)}: values are taken as already scaled.{no_hidden}"
 
 
 def _load_text(path: str) -> Array:

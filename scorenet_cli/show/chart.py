@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
 from rich.text import Text
 
 from scorenet_cli.core import Array
@@ -19,11 +18,11 @@ from scorenet_cli.text import printable
 WIDEST = 72
 ROWS = 12
 MAX_TICKS = 5
+AS_ASCII = str.maketrans("•○·─│┤└┬", "*o.-|+++")
 MARGIN = 2  # cells between a label and the first mark: a space and the axis
 
 Scale = Literal["linear", "log", "log1p"]
 Points = Sequence[tuple[int, float]]
-Cells = dict[tuple[int, int], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,9 @@ class Axis:
 
     def place(self, values: Array) -> Array:
         """Return where values lie: 0 at the low end, 1 at the high one."""
-        room = self.high - self.low
-        return np.clip((_on_scale(values, self.scale) - self.low) / room, 0.0, 1.0)
+        if self.scale != "linear":
+            values = np.log10(values) if self.scale == "log" else np.log1p(values)
+        return np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
 
     def ticks(self, most: int = MAX_TICKS) -> list[tuple[float, str]]:
         """Choose a few round values, about `most`: where they lie, and what they are."""
@@ -48,13 +48,12 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Points (x, y) of one kind, joined to a curve or not; a mark in any signs and in ASCII."""
+    """Points (x, y) of one kind, joined to a curve or not, and their mark."""
 
     name: str
     x: Array
     y: Array
     mark: str
-    ascii_mark: str
     style: str = ""
     joined: bool = False
 
@@ -72,54 +71,42 @@ class Chart:
         """Yield the lines of text."""
         yield from self.lines(min(options.max_width, WIDEST), ascii_only=options.ascii_only)
 
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """Take all the width there is, up to WIDEST."""
-        return Measurement(min(options.max_width, WIDEST), min(options.max_width, WIDEST))
-
     def lines(self, width: int, *, ascii_only: bool) -> Iterator[Text]:
         """Write the y label and the legend, the rows, the x axis, its ticks and its label."""
+        for line in self._lines(width):
+            if ascii_only:
+                line.plain = line.plain.translate(AS_ASCII)
+            yield line
+
+    def _lines(self, width: int) -> Iterator[Text]:
         y_ticks = self.y.ticks(max(min(MAX_TICKS, self.rows // 2), 1))
         ticks = {round((1 - at) * (self.rows - 1)): label for at, label in y_ticks}
         indent = max(map(len, ticks.values()), default=0)
         columns = max(width - indent - MARGIN, 2)
-        cells: Cells = {}
-        for each in self.series:
-            mark = each.ascii_mark if ascii_only else each.mark
-            for cell in self._cells(each, columns):
-                cells[cell] = (mark, each.style)
-        yield self._head(ascii_only=ascii_only)
-        plain, marked, corner = "|++" if ascii_only else "│┤└"
-        for row in range(self.rows):
-            label = ticks.get(row, "")
-            line = Text(no_wrap=True)
-            line.append(f"{label.rjust(indent)} {marked if label else plain}", "dim")
-            for column in range(columns):
-                line.append(*cells.get((row, column), (" ", "")))
-            line.rstrip()
-            yield line
-        yield from self._foot(indent, columns, corner, ascii_only=ascii_only)
-
-    def _head(self, *, ascii_only: bool) -> Text:
-        """Name the y axis, and the marks where there are several kinds."""
+        cells = {cell: each for each in self.series for cell in self._cells(each, columns)}
         head = Text(self.y.label, no_wrap=True, overflow="ellipsis")
         named = [each for each in self.series if each.name]
         for each in named if len(named) > 1 else ():
-            head.append("   ")
-            head.append(each.ascii_mark if ascii_only else each.mark, each.style)
-            head.append(f" {each.name}")
-        return head
-
-    def _foot(self, indent: int, columns: int, corner: str, *, ascii_only: bool) -> Iterator[Text]:
-        """Draw the x axis with its ticks and its label."""
-        axis, labels = ["-" if ascii_only else "─"] * columns, ""
+            head.append("   ").append(each.mark, each.style).append(f" {each.name}")
+        yield head
+        for row in range(self.rows):
+            label = ticks.get(row, "")
+            line = Text(no_wrap=True)
+            line.append(f"{label.rjust(indent)} {'┤' if label else '│'}", "dim")
+            for column in range(columns):
+                found = cells.get((row, column))
+                line.append(*((found.mark, found.style) if found else (" ", "")))
+            line.rstrip()
+            yield line
+        axis, labels = ["─"] * columns, ""
         for at, label in self.x.ticks():
             column = round(at * (columns - 1))
             start = min(max(column - len(label) // 2, 0), columns - len(label))
             if start >= len(labels) + bool(labels):
                 labels = labels.ljust(start) + label
-                axis[column] = "+" if ascii_only else "┬"
+                axis[column] = "┬"
         lead = " " * (indent + MARGIN)
-        yield Text(f"{lead[:-1]}{corner}{''.join(axis)}", style="dim", no_wrap=True)
+        yield Text(f"{lead[:-1]}└{''.join(axis)}", style="dim", no_wrap=True)
         yield Text(f"{lead}{labels}", style="dim", no_wrap=True)
         yield Text(f"{lead}{self.x.label}", no_wrap=True, overflow="ellipsis")
 
@@ -143,46 +130,46 @@ class Chart:
 
 
 def loss_chart(
-    training: Points, validation: Points = (), *, epochs: int | None = None, rows: int = 12
+    training: Points,
+    validation: Points = (),
+    *,
+    epochs: tuple[int, int] | None = None,
+    decades: tuple[float, float] | None = None,
+    rows: int = ROWS,
 ) -> Chart | None:
     """Draw losses by epoch, both on logarithmic scales; None where there is no curve to draw.
 
-    With epochs, the chart is that of a run still going: its axis is even, and ends there.
-    A loss of 0 stands at the lowest other one.
+    epochs and decades (powers of ten of the loss) are the axes' ends, those of the points unless
+    given. A loss of 0 stands at the lowest other one.
     """
     losses = [loss for _, loss in (*training, *validation) if loss > 0]
     if len(training) < 2 or not losses:  # noqa: PLR2004 - a curve joins two points
         return None
-    scale: Scale = "log1p" if epochs is None else "linear"
-    if epochs is None:
-        x = Axis("epoch (log scale)", 0.0, math.log1p(max(epoch for epoch, _ in training)), scale)
-    else:
-        x = Axis("epoch", float(training[0][0]), float(epochs), scale)
-    low, high = math.log10(min(losses)), math.log10(max(losses))
+    first, last = epochs or (0, max(epoch for epoch, _ in training))
+    low, high = decades or (math.log10(min(losses)), math.log10(max(losses)))
     if high - low < 1e-6:  # noqa: PLR2004 - a flat curve runs through the middle
         low, high = low - 0.5, high + 0.5
-    kinds = [("training", training, "•", "*", "cyan")]
+
+    def series(name: str, points: Points, mark: str, style: str) -> Series:
+        x = np.array([epoch for epoch, _ in points], dtype=np.float64)
+        y = np.array([max(loss, min(losses)) for _, loss in points])
+        return Series(name, x, y, mark, style, joined=True)
+
+    curves = [series("training", training, "•", "cyan")]
     if validation:
-        kinds.append(("validation", validation, "○", "o", "yellow"))
-    series = tuple(
-        Series(
-            name,
-            np.array([epoch for epoch, _ in points], dtype=np.float64),
-            np.array([max(loss, min(losses)) for _, loss in points]),
-            mark,
-            ascii_mark,
-            style,
-            joined=True,
-        )
-        for name, points, mark, ascii_mark, style in kinds
+        curves.append(series("validation", validation, "○", "yellow"))
+    return Chart(
+        Axis("epoch (log scale)", math.log1p(first), math.log1p(last), "log1p"),
+        Axis("loss (log scale)", low, high, "log"),
+        tuple(curves),
+        rows,
     )
-    return Chart(x, Axis("loss (log scale)", low, high, "log"), series, rows)
 
 
 def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
     """Draw predicted scores (rows,) against actual ones; the dotted line is where both agree.
 
-    None where they lie further apart than a number can echo_error.
+    None where they lie further apart than a number can hold.
     """
     low = float(min(actual.min(), predicted.min()))
     high = float(max(actual.max(), predicted.max()))
@@ -197,17 +184,10 @@ def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
         Axis(f"actual {name}", low, high),
         Axis(f"predicted {name}", low, high),
         (
-            Series("", ends, ends, "·", ".", "dim", joined=True),
-            Series("", actual, predicted, "•", "*", "cyan"),
+            Series("", ends, ends, "·", "dim", joined=True),
+            Series("", actual, predicted, "•", "cyan"),
         ),
     )
-
-
-def _on_scale(values: Array, scale: Scale) -> Array:
-    """Bring values to where they are evenly spaced; a logarithm takes positive ones only."""
-    if scale == "log":
-        return np.log10(values)
-    return np.log1p(values) if scale == "log1p" else values
 
 
 def _round_values(axis: Axis, most: int) -> list[float]:
@@ -215,10 +195,12 @@ def _round_values(axis: Axis, most: int) -> list[float]:
     if axis.scale == "linear":
         return _multiples(axis.low, axis.high, most)
     if axis.scale == "log1p":
-        last = math.expm1(axis.high)
-        if last < 10:  # noqa: PLR2004 - the first power of ten after 1
-            return [value for value in _multiples(0.0, last, most) if value == round(value)]
-        return [0.0, *(10.0**exponent for exponent in range(math.floor(math.log10(last)) + 1))]
+        first, last = math.expm1(axis.low), math.expm1(axis.high) * (1 + 1e-9)
+        powers = [0.0, *(10.0**exponent for exponent in range(19))]
+        powers = [power for power in powers if first <= power <= last]
+        if last >= 10 and len(powers) > 1:  # noqa: PLR2004 - the first power of ten after 1
+            return powers
+        return [value for value in _multiples(first, last, most) if value == round(value)]
     step = max(math.ceil((axis.high - axis.low) / most), 1)
     exponents = range(math.ceil(axis.low / step) * step, math.floor(axis.high) + 1, step)
     if len(exponents) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 
@@ -33,17 +33,12 @@ pre {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace
 """
 
 
-def make_console(stream: TextIO) -> Console:
+def make_console(stream: TextIO, **settings: Any) -> Console:  # noqa: ANN401 - rich's own
     """Make a console for a stream; colour only on a terminal, user text never as markup."""
     terminal = stream.isatty()
-    return Console(
-        file=stream,
-        force_terminal=terminal,
-        width=None if terminal else PIPE_WIDTH,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
+    kind = {"force_terminal": terminal, "width": None if terminal else PIPE_WIDTH}
+    plain = {"markup": False, "emoji": False, "highlight": False}
+    return Console(file=stream, **{**kind, **plain, **settings})
 
 
 def show(*renderables: RenderableType) -> None:
@@ -54,32 +49,33 @@ def show(*renderables: RenderableType) -> None:
         return
     with console.capture() as capture:
         console.print(*renderables, sep="\n")
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    sys.stdout.write(_stripped(capture.get()))
 
 
 def as_text(page: RenderableType) -> str:
-    """Return a page as wide as standard output, without colours."""
-    return "".join(f"{line.rstrip()}\n" for line in _recorded(page).export_text().splitlines())
+    """Return a page without colours, as wide as its numbers need whatever the terminal."""
+    return _stripped(_recorded(page).export_text())
 
 
 def as_html(page: RenderableType, title: str) -> str:
-    """Return a page as wide as standard output, as HTML that needs no other file."""
+    """Return a page as HTML that needs no other file, as wide as its numbers need."""
     template = HTML_PAGE.replace("{title}", html.escape(title))
     return _recorded(page).export_html(inline_styles=True, code_format=template)
 
 
+def _stripped(text: str) -> str:
+    """Drop the spaces at the ends of lines."""
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
 def _recorded(page: RenderableType) -> Console:
     """Print a page, in colour, to a console that remembers it."""
-    recorder = Console(
+    recorder = make_console(
+        io.StringIO(),
         record=True,
-        file=io.StringIO(),
-        width=make_console(sys.stdout).width,
         force_terminal=True,
         color_system="standard",
         legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
     )
     recorder.print(page)
     return recorder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,36 +18,48 @@ from scorenet_cli.show.console import make_console
 ROOM_FOR_A_BAR = 80
 ROOM_FOR_A_CURVE = 16  # lines of a terminal
 CURVE_ROWS = 8
+DECADES = 3  # powers of ten of the loss: the y axis has so many, and grows by as many
 
-# Drawing waits until so many seconds are over, and takes no more than this part of the time.
-FIRST_DRAWING = 0.3
+# Seconds until the first drawing; then drawing takes no more than this part of the time.
+FIRST_DRAWING = 0.2
 MAX_TIME = 0.01
 
 
 class Curve:
-    """The losses of a run so far, no more than a chart has columns."""
+    """The losses of a run so far, no more than a chart has columns, between fixed axes."""
 
     def __init__(self, done: int, epochs: int) -> None:
-        self._done, self._epochs = done, epochs
+        self._epochs = (done, done + max(epochs, 1))
+        self._decades: tuple[float, float] | None = None
         self._points: dict[int, tuple[int, float]] = {}
         self._last = done
 
     def add(self, epoch: int, loss: float) -> None:
         """Remember a loss; a lower epoch than before begins another start's curve."""
-        if epoch < self._last:
-            self._points.clear()
+        if epoch < self._last or not self._points:
+            self._points = {-1: (epoch, loss)}
         self._last = epoch
-        self._points[(epoch - self._done) * WIDEST // max(self._epochs, 1)] = (epoch, loss)
+        first, last = map(math.log1p, self._epochs)
+        column = int((math.log1p(epoch) - first) / (last - first) * WIDEST)
+        self._points[column] = (epoch, loss)
+        if loss > 0:
+            decade = math.log10(loss)
+            low, high = self._decades or (math.inf, math.ceil(decade))
+            grown = high - DECADES * max(math.ceil((high - decade) / DECADES), 1)
+            self._decades = (min(low, grown), max(high, math.ceil(decade)))
 
     def draw(self) -> RenderableType:
         """Return the chart, or nothing while there is no curve."""
-        points = list(self._points.values())
-        return loss_chart(points, epochs=self._done + self._epochs, rows=CURVE_ROWS) or ""
+        points = list(dict.fromkeys(self._points.values()))
+        return loss_chart(points, epochs=self._epochs, decades=self._decades, rows=CURVE_ROWS) or ""
 
 
 @contextmanager
 def training_progress(done: int, epochs: int) -> Iterator[Callable[[int, float], None]]:
-    """Show bar, loss, rate, time left and curve on standard error; yields (epoch, loss) -> None."""
+    """Show bar, loss, rate, time left and curve on standard error; yields (epoch, loss) -> None.
+
+    The curve stays on the screen at the end, unless the run was too short to draw it.
+    """
     console = make_console(sys.stderr)
     bar = [BarColumn(bar_width=20)] if console.width >= ROOM_FOR_A_BAR else []
     progress = Progress(
@@ -73,6 +86,9 @@ def training_progress(done: int, epochs: int) -> Iterator[Callable[[int, float],
             if now - began >= FIRST_DRAWING and spent <= MAX_TIME * (now - began):
                 above = [] if curve is None else [curve.draw()]
                 live.update(Group(*above, progress.get_renderable()), refresh=True)
+                live.transient = curve is None
             spent += time.perf_counter() - now
 
         yield update
+        if curve is not None and not live.transient:
+            live.update(curve.draw())

@@ -1,21 +1,27 @@
-"""What every page of output is made of: headings, names, tables, facts, room on the terminal."""
+"""What every page of output is made of: headings, names, tables, and how they fit a width."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from scorenet_cli.show.console import PIPE_WIDTH, make_console
-from scorenet_cli.text import printable
+from scorenet_cli.core.metrics import Fit
+from scorenet_cli.show.console import PIPE_WIDTH
+from scorenet_cli.text import number, printable, without_noise
 
 # In a pipe, where there is no edge, a wider table gives way to a longer one from here on.
 COMFORTABLE_WIDTH = 100
+
+# The document prints its result with ten digits; a narrow terminal shows no fewer than four.
+DOCUMENT_DIGITS = 10
+MIN_DIGITS = 4
 
 # Weights of a layer that a page shows; --json has all.
 MAX_WEIGHTS = 400
@@ -26,25 +32,61 @@ def heading(text: str) -> Text:
     return Text(printable(text), style="bold")
 
 
-def name(text: str) -> Text:
+def name(text: str, style: str = "") -> Text:
     """Return a name from outside, without anything that could steer the terminal."""
-    return Text(printable(text), overflow="fold")
+    return Text(printable(text), style=style, overflow="fold")
 
 
-def number_table(*columns: str, numbers_from: int = 1) -> Table:
-    """Make an empty table: names on the left, numbers from column `numbers_from` on."""
+Row = Sequence[str | float]
+
+
+class Result(float):
+    """A number that stands out in its table."""
+
+
+def number_table(
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    digits: int = 6,
+    *,
+    numbers_from: int = 1,
+) -> Table:
+    """Make a table: names on the left, numbers from column `numbers_from` on.
+
+    A row of one name is the heading of those that follow; an empty row ends a section.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for position, column in enumerate(columns):
-        table.add_column(
-            name(column),
-            justify="right" if position >= numbers_from else "left",
-            overflow="fold",
-        )
+        justify: JustifyMethod = "right" if position >= numbers_from else "left"
+        table.add_column(name(column), justify=justify, overflow="fold")
+    for row in rows:
+        cells = [
+            name(cell, "bold" if len(row) == 1 else "")
+            if isinstance(cell, str)
+            else Text(number(cell, digits), "bold cyan" if isinstance(cell, Result) else "")
+            for cell in row
+        ]
+        table.add_row(*cells) if cells else table.add_section()
     return table
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> Table:
-    """Make a list of facts: what, and what it is."""
+def fitted_table(
+    precision: int | None,
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    numbers_from: int = 1,
+) -> RenderableType:
+    """Make a number table with the digits asked for, else with the document's or as many as fit."""
+    tried = range(DOCUMENT_DIGITS, MIN_DIGITS - 1, -1) if precision is None else [precision]
+    known = list(rows)
+    return FirstThatFits(
+        [partial(number_table, columns, known, n, numbers_from=numbers_from) for n in tried]
+    )
+
+
+def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
+    """Make a list of what is known: a name, and what it is."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -53,15 +95,56 @@ def facts(pairs: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
+def fit_table(fit: Fit, validation: Fit | None = None) -> Table:
+    """Show a network's metrics beside those of the baselines, in score units."""
+    parts = (
+        {"": fit} if validation is None else {"training rows": fit, "validation rows": validation}
+    )
+    rows: list[Row] = []
+    for title, measured in parts.items():
+        if title:
+            rows.append([title])
+        mean, linear = measured.baselines.mean, measured.baselines.linear
+        for what, metrics in (("network", measured), ("linear regression", linear), ("mean", mean)):
+            r2 = "-" if metrics.r2 is None else f"{metrics.r2:z.4f}"
+            errors = (without_noise(e, mean.rmse, limit=1e-12) for e in (metrics.rmse, metrics.mae))
+            rows.append([f"  {what}" if title else what, r2, *errors])
+        rows.append([])
+    return number_table(["fit", "R2", "RMSE", "MAE"], rows, 4)
+
+
+def layer_title(layer_name: str) -> str:
+    """Turn a layer's name into words: hidden layer, hidden layer 2, output layer."""
+    kind, _, position = layer_name.partition(" ")
+    return f"{kind} layer {position}".rstrip()
+
+
 def count(number_of: int, thing: str) -> str:
     """Write a count and what is counted, in the plural where there is not one of it."""
     ending = "" if number_of == 1 else "es" if thing.endswith("s") else "s"
     return f"{number_of:,} {thing}{ending}"
 
 
-def fits(table: RenderableType, pipe_width: int = PIPE_WIDTH) -> bool:
-    """Tell whether a table or a picture has room on standard output without folding a number."""
-    console = make_console(sys.stdout)
-    room = console.width if console.is_terminal else pipe_width
-    widest = console.options.update(max_width=PIPE_WIDTH)
-    return Measurement.get(console, widest, table).maximum <= room
+def omitted_note(number_of: int, thing: str, where: str = ": --json has all") -> list[Text]:
+    """Say how many things a page leaves out, and where they are; nothing where it has them all."""
+    if number_of <= 0:
+        return []
+    return [Text(f"... and {count(number_of, f'more {thing}')}{where}", style="dim")]
+
+
+@dataclass(frozen=True)
+class FirstThatFits:
+    """The first of several ways to show the same that has room, else the last."""
+
+    ways: Sequence[Callable[[], Table | Group]]
+    pipe_width: int = PIPE_WIDTH
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield it; where there is no edge, as wide as pipe_width has room."""
+        room = self.pipe_width if options.max_width == PIPE_WIDTH else options.max_width
+        unlimited = options.update(max_width=PIPE_WIDTH)
+        for way in self.ways:
+            shown = way()
+            if Measurement.get(console, unlimited, shown).maximum <= room:
+                break
+        yield shown

@@ -1,50 +1,119 @@
-"""What went wrong in training, in words."""
+"""What is wrong with a trained model, in words, and the setting that helps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.network import run as run_network
-from scorenet_cli.training.loop import ScaledData, TrainingResult
+from scorenet_cli.core.metrics import Fit, baseline_warning
+from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.training.loop import TrainingResult
+from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+
+# A loss above this part of the scores' variance does not match the scores.
+POOR_FIT = 0.01
+# An error of this part of the largest score is rounding.
+ROUNDING = 1e-12
+# With fewer rows a perfect fit says nothing, and everyone can see that.
+MIN_ROWS = 10
+# A network with more parameters for each score can memorize.
+MEMORIZING_PARAMETERS = 0.4
+MEMORIZING_R2 = 0.9
+# lm's matrix of so many parameters is solved in a second.
+MAX_LM_PARAMETERS = 1000
 
 
-def diagnose(run: TrainingResult, rows: ScaledData) -> str | None:  # noqa: PLR0911 - one for each diagnose
-    """Say in words where training did not get anywhere, and what to try; else None.
+def diagnose(  # noqa: PLR0911 - one for each fault
+    plan: TrainingPlan, result: TrainingResult, fit: Fit, validation: Fit | None
+) -> tuple[str, ...]:
+    """Say where the model is not to be relied on, and what to try; empty where nothing is wrong.
 
-    rows are the training rows.
+    fit holds the metrics on the training rows, validation those on the held-out rows.
     """
-    inputs, actual = rows
-    outputs = run_network(run.network, inputs)
+    if fit.rmse <= ROUNDING * np.abs(plan.data.scores).max():
+        return tuple(_memorized(plan, result, fit, validation))
+    size = {"rows": len(plan.data.inputs), "features": len(plan.data.features)}
+    if validation is not None and (words := baseline_warning(validation, **size)):
+        return (f"on the held-out rows, {words}",)
+    inputs, actual = scaled_rows(plan.model, plan.data)
+    outputs = predict_outputs(result.network, inputs)
     variance = float(np.mean((actual - actual.mean(axis=0)) ** 2))
-    is_sigmoid = run.network.layers[-1].activation == "sigmoid"
-    if is_sigmoid and run.loss > variance and _saturated(outputs) and not _saturated(actual):
-        return (
-            "all outputs are stuck at the end of the sigmoid, where it is flat and hardly learns. "
-            "Try another `seed`, or with gd a smaller `learning_rate`."
-        )
-    if len(actual) > 1 and run.loss >= variance > 0:
-        return (
-            "the network is no better than predicting the mean score for everyone. "
-            "Try more `epochs`, or another start: `seed`."
-        )
-    can_fit = variance > 0 and run.network.parameters >= actual.size
-    if run.stopped in {"tolerance", "patience"} or not can_fit:
+    is_sigmoid = result.network.layers[-1].activation == "sigmoid"
+    if is_sigmoid and result.loss > variance and _saturated(outputs) and not _saturated(actual):
+        words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
+        return (f"{words} learns. Try another `seed`, or with gd a smaller `learning_rate`.",)
+    advice = " ".join(_advice(plan, result))
+    if len(actual) > 1 and result.loss >= variance > 0 and fit.rmse > 0:
+        words = "the network is no better than predicting the mean score for everyone."
+        return (f"{words} {advice}".rstrip(),)
+    if words := _unfinished(result, variance, actual.size):
+        return (f"{words} {advice}".rstrip(),)
+    if words := baseline_warning(fit, **size):
+        return (f"{words} {advice}".rstrip(),)
+    return tuple(_memorized(plan, result, fit, validation))
+
+
+def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | None:
+    """Say that a network that could match the scores does not match them yet."""
+    can_fit = variance > 0 and result.network.parameters >= scores
+    if result.stopped in {"tolerance", "patience"} or not can_fit:
         return None
-    if run.stopped == "converged":
-        if run.loss > variance / 100:
-            return "no step lowers the loss, and the scores are not met. Try another `seed`."
+    if result.loss <= variance * POOR_FIT:
         return None
-    if run.loss > variance / 100 and _barely_moved(run.history):
+    if result.stopped == "converged":
+        return "no step lowers the loss, and the predictions do not match the scores."
+    if _barely_fell(result.history):
         return (
-            "the loss hardly fell any more in the second half of training, and the scores are not "
-            "met yet. Try more `epochs`, or another start: `seed`."
+            "the loss had almost stopped falling in the second half of training, and the "
+            "predictions do not match the scores yet."
         )
-    if run.loss > variance / 100:
-        return "the scores are not met yet, but the loss is still falling. Try more `epochs`."
-    return None
+    return "the predictions do not match the scores yet, but the loss is still falling."
+
+
+def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
+    """Name the one setting most likely to help."""
+    rate = plan.options.get("learning_rate")
+    largest, unit = plan.data.scores.max(axis=0), plan.model.target_scale
+    if rate is not None and _rises(result.history):
+        yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
+    elif (largest < unit / 2).all() and (largest > 0).all():
+        fitting = float(largest.max())
+        yield f"The scores use less than half of 0 to {float(unit.max()):g}: try "
+        yield f"`max_score={nice_above(fitting):g}`."
+    elif result.network.layers[0].bias is None:
+        yield "Try `bias`."
+    elif plan.optimizer != "lm" and result.network.parameters <= MAX_LM_PARAMETERS:
+        yield "Try `optimizer=lm`."
+    elif result.stopped == "epochs" and not _barely_fell(result.history):
+        yield "Try more `epochs`."
+
+
+def nice_above(value: float) -> float:
+    """Return the smallest of 1, 2, 4, 5, 10 times a power of ten that is no less than value."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(times * power for times in (1, 2, 4, 5, 10) if times * power >= value)
+
+
+def _memorized(
+    plan: TrainingPlan, result: TrainingResult, fit: Fit, validation: Fit | None
+) -> Iterator[str]:
+    """Warn where the network fits far better than a line by means of many parameters."""
+    scores, parameters = plan.data.scores.size, result.network.parameters
+    linear = fit.baselines.linear.r2
+    if validation is not None or fit.r2 is None or linear is None:
+        return
+    if scores < MIN_ROWS or parameters < MEMORIZING_PARAMETERS * scores:
+        return
+    if fit.r2 >= MEMORIZING_R2 and 1 - fit.r2 < (1 - linear) / 2:
+        yield (
+            f"the network has {parameters} parameters for {scores} scores and may have memorized "
+            "them: its fit says little about new rows. Try `validation=0.2`, a smaller `hidden`, "
+            "or more rows."
+        )
 
 
 def _saturated(outputs: Array, edge: float = 1e-3) -> bool:
@@ -52,7 +121,13 @@ def _saturated(outputs: Array, edge: float = 1e-3) -> bool:
     return bool(((outputs < edge) | (outputs > 1 - edge)).all())
 
 
-def _barely_moved(history: Sequence[tuple[int, float]]) -> bool:
+def _rises(history: Sequence[tuple[int, float]]) -> bool:
+    """Tell whether the loss went up by more than a tenth between two recorded epochs."""
+    losses = [loss for _, loss in history]
+    return any(after > 1.1 * before for before, after in pairwise(losses))
+
+
+def _barely_fell(history: Sequence[tuple[int, float]]) -> bool:
     """Tell whether the loss fell by less than a tenth in the second half of the epochs."""
     last_epoch, last_loss = history[-1]
     half = [loss for epoch, loss in history if epoch <= last_epoch / 2]

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import os
 import platform
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,14 +15,18 @@ from scorenet_cli import __version__
 from scorenet_cli.core import Array, metrics
 from scorenet_cli.core.metrics import Fit
 from scorenet_cli.core.network import BLOCK_ROWS
-from scorenet_cli.core.network import run as predict_outputs
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model.model import Model, predict, to_scores
+from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+
+# The last second of the year 9999, the last that a date can have.
+MAX_SECONDS = 253_402_300_799
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +50,8 @@ class FitResult:
     """A trained model, how training went, and how well the model fits.
 
     result is the run that was kept; predicted (rows, targets) the scores for the training rows;
-    metrics compare them with the baselines; validation is the same on the validation rows;
-    restarts compares the starts. Metrics are in score units.
+    metrics compare them with the baselines; validation is the same on the rows held out (the test
+    rows, where there are some); restarts compares the starts. Metrics are in score units.
     """
 
     model: Model
@@ -65,7 +70,7 @@ class FitResult:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was decided while the rows were read."""
+        """What was decided while the rows were read, and how the held-out rows were used."""
         return self.plan.notes
 
 
@@ -75,16 +80,16 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     if callbacks.begin is not None:
         callbacks.begin(plan)
     result, warnings = _train_starts(plan, callbacks)
-    model = trained_model(plan, result)
+    model = _with_baselines(trained_model(plan, result), plan.data)
     training_data = (plan.data.inputs, plan.data.scores)
     predicted = predict(model, plan.data.inputs).scores
     fitted = metrics.compare(predicted, *training_data, training_data)
     validation = None
-    if (held_out := plan.validation_rows) is not None:
+    if (held_out := plan.test_rows or plan.validation_rows) is not None:
         scores = predict(model, held_out.inputs).scores
         validation = metrics.compare(scores, held_out.inputs, held_out.scores, training_data)
-    if result.stopped != "interrupted" and (warning := _warning(plan, result, fitted, validation)):
-        warnings += (warning,)
+    if result.stopped != "interrupted":
+        warnings += diagnose(plan, result, fitted, validation)
     return FitResult(
         model=model,
         plan=plan,
@@ -135,6 +140,7 @@ def _train_starts(
                 criteria,
                 start_epoch=plan.start_epoch,
                 history=plan.record.history,
+                validation_history=plan.record.validation_history,
                 callbacks=Callbacks(
                     each_epoch=callbacks.each_epoch,
                     every=callbacks.every,
@@ -146,16 +152,15 @@ def _train_starts(
         )
         if finished[-1].stopped == "interrupted":
             break
-    if together:
-        return finished[0], ()
-    best = best_of(finished)
+    best = finished[0] if together else best_of(finished)
     if finished[-1].stopped != "interrupted":
         return best, ()
     best = dataclasses.replace(best, stopped="interrupted")
-    if len(groups) == 1:
+    if len(plan.networks) == 1:
         return best, ()
-    tried = f"only {len(finished)} of {len(groups)} starts were tried; the best is kept."
-    return best, (tried,)
+    tried = len(plan.networks) if together else len(finished)
+    counts = f"{tried} of {len(plan.networks)}"
+    return best, (f"interrupted with {counts} starts tried; only the best of them is kept.",)
 
 
 def best_of(results: Sequence[TrainingResult]) -> TrainingResult:
@@ -178,6 +183,7 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
         before,
         network=result.network,
         feature_range=ranges,
+        is_weights_only=False,
         training=dataclasses.replace(
             record,
             data=os.path.basename(data.source),
@@ -185,7 +191,8 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
             rows=len(data.inputs),
             seed=None if record.seed is None else record.seed + result.start,
             state=result.state_dict,
-            epochs=result.best_epoch,
+            epochs=result.epochs,
+            best_epoch=None if result.validation_loss is None else result.best_epoch,
             stopped=result.stopped,
             loss=result.loss,
             history=result.history,
@@ -196,9 +203,31 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
                 "numpy": np.__version__,
                 "python": platform.python_version(),
             },
-            date=dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            target_range=tuple(
+                zip(data.scores.min(axis=0).tolist(), data.scores.max(axis=0).tolist(), strict=True)
+            ),
+            baselines=None,
+            date=_date(),
         ),
     )
+
+
+def _date() -> str:
+    """Return the time now, or that of SOURCE_DATE_EPOCH, by which a run gives the same bytes."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    seconds = int(fixed) if fixed.isascii() and fixed.isdigit() else time.time()
+    return dt.datetime.fromtimestamp(min(seconds, MAX_SECONDS), tz=dt.UTC).isoformat(
+        timespec="seconds"
+    )
+
+
+def _with_baselines(model: Model, data: Dataset) -> Model:
+    """Add to the record what the mean and linear regression predict, where numbers reach."""
+    mean, lines = data.scores.mean(axis=0), metrics.linear_regression(data.inputs, data.scores)
+    if model.training is None or not np.isfinite([*mean, *lines.ravel()]).all():
+        return model
+    known = Baselines(mean=tuple(mean.tolist()), linear=tuple(map(tuple, lines.T.tolist())))
+    return dataclasses.replace(model, training=dataclasses.replace(model.training, baselines=known))
 
 
 def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | None:
@@ -221,18 +250,6 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
         worst=max(losses),
         prediction_deviation=float(to_scores(plan.model, deviations / len(inputs)).mean()),
         prediction_range=float(to_scores(plan.model, widest).max()),
-    )
-
-
-def _warning(
-    plan: TrainingPlan, result: TrainingResult, fitted: Fit, validation: Fit | None
-) -> str | None:
-    """Say where the model is not to be relied on; None where nothing is wrong."""
-    size = {"rows": len(plan.data.inputs), "features": len(plan.data.features)}
-    if validation is not None and (words := metrics.baseline_warning(validation, **size)):
-        return f"on the validation rows, {words}"
-    return diagnose(result, scaled_rows(plan.model, plan.data)) or metrics.baseline_warning(
-        fitted, **size
     )
 
 

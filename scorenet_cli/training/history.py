@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from tempfile import SpooledTemporaryFile
@@ -11,6 +12,7 @@ import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.core import Array
+from scorenet_cli.training.plan import TrainingPlan
 
 HEADER = "epoch,loss"
 # Bytes of losses kept in memory; more go to a temporary file.
@@ -82,6 +84,26 @@ def read_history(path: str) -> list[str]:
     if not lines or not lines[0].startswith(HEADER):
         return []
     return lines if all(re.match(r"\d{1,18},", line) for line in lines[1:]) else []
+
+
+def lines_before(lines: Sequence[str], plan: TrainingPlan) -> list[str]:
+    """Return the lines of the run that a plan resumes, up to its start; none of another run's.
+
+    A file is taken for that run's where it has the losses that the model recorded.
+    """
+    recorded = dict(plan.record.history)
+    width = len(HEADER.split(",")) + (plan.validation_rows is not None)
+    kept = []
+    for line in lines[1:]:
+        epoch, loss, *others = line.split(",")
+        if int(epoch) > plan.start_epoch:
+            break
+        if int(epoch) in recorded and not math.isclose(
+            float(loss), recorded[int(epoch)], rel_tol=1e-6
+        ):
+            return []
+        kept.append(",".join([epoch, loss, *others, *[""] * width][:width]))
+    return kept if kept and int(kept[-1].partition(",")[0]) == plan.start_epoch else []
 
 
 def write_history(path: str, lines: Iterator[HistoryLine], before: Sequence[str] = ()) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network, is_finite, mean_squared_error
-from scorenet_cli.core.network import run as run_network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers.state import State
 from scorenet_cli.errors import TrainingError
 
@@ -136,17 +136,22 @@ class _Best:
 
 
 class _Record:
-    """What a run remembers while it goes: the losses of its starts, and the best validation."""
+    """Losses recorded during a run, and the best validation so far."""
 
     def __init__(
-        self, rows: ScaledData, criteria: StoppingCriteria, start_epoch: int, history: History
+        self,
+        rows: ScaledData,
+        criteria: StoppingCriteria,
+        start_epoch: int,
+        history: History,
+        validation_history: History,
     ) -> None:
         self._rows, self._criteria = rows, criteria
-        self._before = tuple(
-            point for point in history if point[0] in HISTORY_EPOCHS and point[0] < start_epoch
+        self._before, self._validation = (
+            [point for point in points if point[0] in HISTORY_EPOCHS and point[0] < start_epoch]
+            for points in (history, validation_history)
         )
         self._losses: list[tuple[int, Array]] = []
-        self._validation: list[tuple[int, float]] = []
         self._began = time.perf_counter()
         self.best: _Best | None = None
 
@@ -158,9 +163,9 @@ class _Record:
             return None
         network = state.networks()[0]
         inputs, actual = self._criteria.validation
-        loss = mean_squared_error(run_network(network, inputs), actual)
+        loss = mean_squared_error(predict_outputs(network, inputs), actual)
         if self.best is None or loss < self.best.loss:
-            self.best = _Best(epoch, loss, network, state.memory())
+            self.best = _Best(epoch, loss, network, state.state_dict())
         if epoch in HISTORY_EPOCHS:
             self._validation.append((epoch, loss))
         return loss
@@ -176,25 +181,27 @@ class _Record:
         """Make the TrainingResult of what there is."""
         networks = state.networks()
         losses = [
-            mean_squared_error(run_network(n, self._rows.inputs), self._rows.actual)
+            mean_squared_error(predict_outputs(n, self._rows.inputs), self._rows.actual)
             for n in networks
         ]
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         if not is_finite(networks[start]):
             raise _diverged(epoch)
-        network, state_dict, best_epoch = networks[start], state.memory(), epoch
+        network, state_dict, best_epoch = networks[start], state.state_dict(), epoch
         points = dict(self._before)
         points.update((at, float(noted[start])) for at, noted in self._losses)
         points[epoch] = losses[start]
-        loss, validation_loss = losses[start], None
-        if self.best is not None:
+        loss = losses[start]
+        validation_loss = None if self.best is None else self.best.loss
+        if self.best is not None and stopped != "tolerance":  # which the kept epoch must meet
             network, state_dict, best_epoch = (
                 self.best.network,
                 self.best.state_dict,
                 self.best.epoch,
             )
-            validation_loss = self.best.loss
-            loss = mean_squared_error(run_network(network, self._rows.inputs), self._rows.actual)
+            loss = mean_squared_error(
+                predict_outputs(network, self._rows.inputs), self._rows.actual
+            )
         return TrainingResult(
             network=network,
             epochs=epoch,
@@ -218,17 +225,18 @@ def train(  # noqa: PLR0913 - a run is these facts
     *,
     start_epoch: int = 0,
     history: History = (),
+    validation_history: History = (),
     callbacks: Callbacks[TrainingResult] | None = None,
     ticker: Ticker | None = None,
 ) -> TrainingResult:
     """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
-    start_epoch and history are those of the model that is resumed; rows are the training rows.
+    start_epoch and the histories are those of the model that is resumed; rows are the training rows.
     TrainingError where a loss is no longer a finite number.
     """
     watch = callbacks or Callbacks()
     ticker = ticker or Ticker()
-    record = _Record(rows, criteria, start_epoch, history)
+    record = _Record(rows, criteria, start_epoch, history, validation_history)
     last = start_epoch + criteria.epochs
     looks_at_all = criteria.tolerance is not None or criteria.validation is not None
     every = 1 if looks_at_all else watch.every if watch.each_epoch else criteria.epochs + 1
@@ -281,5 +289,5 @@ def _diverged(epoch: int) -> TrainingError:
     """Make the error for a loss or weights beyond floating-point numbers."""
     return TrainingError(
         f"training diverged: its numbers are no longer finite at epoch {epoch}. "
-        "The model was not saved. Try a smaller `learning_rate`."
+        "Try a smaller `learning_rate`."
     )

@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 
 from scorenet_cli.core import network
-from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
@@ -39,14 +38,17 @@ MAX_PARAMETERS = 10_000_000
 class TrainingPlan:
     """What is trained on what, and what the user should know before it starts.
 
-    data are the rows to learn from, validation_rows those held out; model is the model before
-    training, networks the starts; options are the optimizer's; record holds what is known before
+    data are the rows to learn from, validation_rows those that choose the epoch and the start,
+    test_rows those that choose nothing (with several starts and a validation). model is the model
+    before training, networks the starts; options are the optimizer's; record holds what is known
+    before
     the run.
     """
 
     settings: Settings
     data: Dataset
     validation_rows: Dataset | None
+    test_rows: Dataset | None
     model: Model
     networks: tuple[Network, ...]
     optimizer: str
@@ -57,19 +59,22 @@ class TrainingPlan:
 
     @property
     def start_epoch(self) -> int:
-        """Epochs that the resumed model had before."""
-        return self.record.epochs
+        """The epoch that the resumed weights are of, 0 for a new run."""
+        best = self.record.best_epoch
+        return self.record.epochs if best is None else best
 
     @property
     def rows(self) -> int:
         """How many rows were read: those trained on and those held out."""
-        return len(self.data.inputs) + len(
-            self.validation_rows.inputs if self.validation_rows else ()
-        )
+        parts = (self.data, self.validation_rows, self.test_rows)
+        return sum(len(part.inputs) for part in parts if part is not None)
 
 
 def make_plan(table: Table, settings: Settings, resumed: Model | None = None) -> TrainingPlan:
-    """Plan new networks for a table's rows, or go on with a model."""
+    """Plan new networks for a table's rows, or go on with a model.
+
+    check_settings is called before, so that no rows are read in vain.
+    """
     if resumed is None:
         return _new_plan(table, settings)
     return _resumed_plan(table, settings, resumed)
@@ -77,8 +82,6 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
 
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     """Train new networks on the columns that the settings choose."""
-    optimizer = settings.optimizer or DEFAULT_OPTIMIZER
-    _check_options(settings, optimizer)
     data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
     hidden = settings.hidden or DEFAULT_HIDDEN
     shape = (len(data.features), *hidden, len(data.targets))
@@ -95,62 +98,135 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
             seed=each,
             init=cast("InitName", init),
             bias=bias,
-            activation=cast("ActivationName", settings.activation or "sigmoid"),
+            activation=settings.activation or "sigmoid",
         )
         for each in range(seed, seed + settings.restarts)
     )
     max_score = settings.max_score or DEFAULT_MAX_SCORE
     dataset.check_scores(table, data, np.full(len(data.targets), max_score))
-    train_rows, validation_rows = _split(data, settings.validation, seed)
-    model = initial_model(networks[0], train_rows, max_score)
+    parts = _split(data, settings.validation, seed, restarts=settings.restarts)
+    model = initial_model(networks[0], parts[0], max_score)
     record = TrainingRecord(seed=seed, split_seed=seed, init=init)
-    plan = TrainingPlan(
-        settings, train_rows, validation_rows, model, networks, optimizer, {}, record
-    )
-    return _with_optimizer(plan)
+    optimizer = settings.optimizer or DEFAULT_OPTIMIZER
+    return _with_optimizer(TrainingPlan(settings, *parts, model, networks, optimizer, {}, record))
 
 
 def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
-    """Go on with a model, its columns and its scaling; settings may repeat what it is."""
+    """Go on with a model, its columns and its scaling."""
+    if old.is_weights_only:
+        return _plan_from_weights(table, settings, old.network)
     before = old.training or TrainingRecord()
-    optimizer = settings.optimizer or before.optimizer or DEFAULT_OPTIMIZER
-    _check_options(settings, optimizer)
-    unscaled = bool((old.target_scale == 1.0).all())
-    if unscaled and settings.max_score is not None:  # weights alone, as the document saves them
-        old = dataclasses.replace(old, target_scale=old.target_scale * settings.max_score)
-    hidden = old.network.layers[:-1]
-    _check_agrees(
-        settings,
-        {
-            "features": old.features,
-            "target": old.targets,
-            "max_score": float(old.target_scale[0]),
-            "hidden": old.network.shape[1:-1],
-            "bias": all(layer.bias is not None for layer in old.network.layers),
-            "activation": hidden[0].activation if hidden else None,
-            "init": before.init,
-            "seed": before.seed,
-            "validation": settings.validation if before.validation is None else before.validation,
-        },
-    )
     table = dataset.name_columns(table, old.features, old.targets)
     dataset.model_columns(table, [*old.features, *old.targets])
     data = dataset.read_dataset(table, features=old.features, targets=old.targets)
-    hint = None if unscaled else "The best score comes from the resumed model's target_scale."
+    hint = "The best score comes from the resumed model's target_scale."
     dataset.check_scores(table, data, old.target_scale, hint=hint)
+    notes: tuple[str, ...] = data.notes
     warnings: tuple[str, ...] = ()
     if before.sha256 not in {None, data.sha256}:
+        if before.validation is not None:
+            raise DataError(
+                f"{data.source}: the model was validated on rows of other data "
+                f"({before.data or 'another file'}), so its validation rows cannot be told from "
+                "those it has learned. Train a new model on these rows."
+            )
         warnings = (f"the model was trained on other data: {before.data or 'another file'}.",)
-    known = (seed for seed in (before.split_seed, before.seed) if seed is not None)
-    before = dataclasses.replace(before, split_seed=next(known, DEFAULT_SEED))
+        if before.state is not None:
+            notes += ("the rows differ, so that the optimizer starts with fresh state.",)
+            before = dataclasses.replace(before, state=None)
+    seeds = (settings.seed, before.split_seed, before.seed)
+    split_seed = next((seed for seed in seeds[1:] if seed is not None), DEFAULT_SEED)
+    seed = before.seed if before.seed is not None else settings.seed
+    before = dataclasses.replace(before, split_seed=split_seed, seed=seed)
     # Rows that were held out once are not to be learned from by leaving the option out.
     settings = dataclasses.replace(settings, validation=settings.validation or before.validation)
-    data, validation_rows = _split(data, settings.validation, before.split_seed or 0)
+    parts = _split(data, settings.validation, split_seed, restarts=before.restarts or 1)
+    optimizer = settings.optimizer or before.optimizer or DEFAULT_OPTIMIZER
     plan = TrainingPlan(
-        settings, data, validation_rows, old, (old.network,), optimizer, {}, before,
-        warnings=warnings,
-    )  # fmt: skip
+        settings, *parts, old, (old.network,), optimizer, {}, before, notes, warnings
+    )
     return _with_optimizer(plan)
+
+
+def _plan_from_weights(table: Table, settings: Settings, network: Network) -> TrainingPlan:
+    """Train from given weights with the scaling of the training rows, as a new run would have."""
+    data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
+    if network.shape[0] != len(data.features) or network.shape[-1] != len(data.targets):
+        raise DataError(
+            f"{data.source}: the weights are for {network.shape[0]} features and "
+            f"{network.shape[-1]} targets, and {len(data.features)} and {len(data.targets)} are "
+            "chosen. Choose them by `features` and `target`."
+        )
+    max_score = settings.max_score or DEFAULT_MAX_SCORE
+    dataset.check_scores(table, data, np.full(len(data.targets), max_score))
+    parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
+    model = initial_model(network, parts[0], max_score)
+    optimizer = settings.optimizer or DEFAULT_OPTIMIZER
+    record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
+    return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
+
+
+def check_settings(settings: Settings, resumed: Model | None = None) -> None:
+    """Refuse settings that exclude each other or contradict the resumed model.
+
+    OptionError; ModelError where the model was trained by an unknown optimizer.
+    """
+    record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
+    optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
+    if optimizer not in OPTIMIZERS:
+        if settings.optimizer is None:
+            raise ModelError(
+                f"the model was trained by {quoted(optimizer)}. Choose an `optimizer`: "
+                f"{', '.join(OPTIMIZERS)}."
+            )
+        raise OptionError(
+            f"expects one of {', '.join(OPTIMIZERS)}; got {quoted(optimizer)}.", option="optimizer"
+        )
+    for option in {name for each in OPTIMIZERS.values() for name in each.options}:
+        if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
+            raise OptionError(
+                f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
+            )
+    if settings.patience is not None and (settings.validation or record.validation) is None:
+        raise OptionError("counts epochs on the validation rows: it needs `validation`.",
+                          option="patience")  # fmt: skip
+    if resumed is not None:
+        _check_agrees(settings, resumed)
+
+
+def _check_agrees(settings: Settings, model: Model) -> None:
+    """Refuse a setting that contradicts the model that is resumed."""
+    record = model.training
+    has_learned_all = record is not None and record.validation is None and record.epochs > 0
+    if settings.validation is not None and has_learned_all:
+        raise OptionError(
+            "cannot be added by `resume`: the model has learned from all rows. Train a new model "
+            "with it.",
+            option="validation",
+        )
+    hidden = model.network.layers[:-1]
+    of_rows = {
+        "features": model.features,
+        "target": model.targets,
+        "max_score": float(model.target_scale[0]),
+    }
+    has = ({} if model.is_weights_only else of_rows) | {
+        "hidden": model.network.shape[1:-1],
+        "bias": all(layer.bias is not None for layer in model.network.layers),
+        "activation": hidden[0].activation if hidden else None,
+        "init": record and record.init,
+        "seed": record and record.seed,
+        "validation": record and record.validation,
+    }
+    for option, value in has.items():
+        if getattr(settings, option) in {None, value}:
+            continue
+        if value is None and option in {"seed", "validation"}:  # nothing that it contradicts
+            continue
+        raise OptionError(
+            "cannot be changed by `resume`: the model goes on as it is. Leave it out.",
+            option=option,
+        )
 
 
 def initial_model(network: Network, data: Dataset, max_score: float) -> Model:
@@ -175,42 +251,29 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
     return ScaledData(inputs, data.scores / model.target_scale)
 
 
-def _split(data: Dataset, fraction: float | None, seed: int) -> tuple[Dataset, Dataset | None]:
-    """Hold out rows for validation, where a fraction of them is asked for."""
+def _split(
+    data: Dataset, fraction: float | None, seed: int, *, restarts: int
+) -> tuple[Dataset, Dataset | None, Dataset | None]:
+    """Hold out a fraction of the rows, where one is asked for: to train, to choose, to report.
+
+    With several starts half of the rows held out choose nothing, so that their score is unseen.
+    """
     if fraction is None:
-        return data, None
+        return data, None, None
     rows = len(data.inputs)
     if rows < MIN_ROWS_TO_SPLIT:
         raise DataError(f"{data.source}: {rows} rows cannot be split. Leave `validation` out.")
     kept, held_out = loop.split(rows, fraction, seed)
-    return data.take(kept), data.take(held_out)
-
-
-def _check_options(settings: Settings, optimizer: str) -> None:
-    """Refuse, before any rows are read, settings that the optimizer does not take."""
-    if optimizer not in OPTIMIZERS:
-        if settings.optimizer is None:
-            raise ModelError(
-                f"the model was trained by {quoted(optimizer)}. Choose an `optimizer`: "
-                f"{', '.join(OPTIMIZERS)}."
-            )
-        raise OptionError(
-            f"expects one of {', '.join(OPTIMIZERS)}; got {quoted(optimizer)}.", option="optimizer"
-        )
-    for option in {name for each in OPTIMIZERS.values() for name in each.options}:
-        if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
-            raise OptionError(
-                f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
-            )
-    if settings.patience is not None and settings.validation is None:
-        raise OptionError("`patience` counts epochs on the validation rows: it needs `validation`.")
+    if restarts == 1 or len(held_out) < MIN_ROWS_TO_SPLIT:
+        return data.take(kept), data.take(held_out), None
+    return data.take(kept), data.take(held_out[::2]), data.take(held_out[1::2])
 
 
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
     if optimizer.check is not None:
-        optimizer.check(plan.model.network)
+        optimizer.check(plan.model.network, len(plan.data.inputs))
     if before.optimizer not in {None, plan.optimizer}:
         change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
         warnings += (f"{change} optimizer state.",)
@@ -229,7 +292,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     return dataclasses.replace(
         plan,
         options=options,
-        notes=plan.data.notes,
+        notes=(plan.notes or plan.data.notes) + _use_of_held_out(plan),
         warnings=warnings,
         record=dataclasses.replace(
             before,
@@ -237,16 +300,20 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
             learning_rate=options.get("learning_rate"),
             batch_size=options.get("batch_size"),
             validation=plan.settings.validation,
-            restarts=plan.settings.restarts if plan.settings.restarts > 1 else None,
+            restarts=plan.settings.restarts if plan.settings.restarts > 1 else before.restarts,
         ),
     )
 
 
-def _check_agrees(settings: Settings, model: dict[str, object]) -> None:
-    """Refuse a setting that contradicts the model that is resumed."""
-    for option, value in model.items():
-        if getattr(settings, option) not in {None, value}:
-            raise OptionError(
-                "cannot be changed by `resume`: the model goes on as it is. Leave it out.",
-                option=option,
-            )
+def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
+    """Say what the rows that were held out are used for."""
+    if plan.validation_rows is None:
+        return ()
+    count = len(plan.validation_rows.inputs)
+    if plan.test_rows is not None:
+        words = f"{count} held-out rows choose the epoch and the start; the fit reported is that"
+        return (f"{words} on {len(plan.test_rows.inputs)} others.",)
+    several = len(plan.networks) > 1
+    chosen = "the epoch and the start" if several else "the epoch"
+    words = f"the {count} validation rows choose {chosen}: expect a little less on rows that the"
+    return (f"{words} model has never seen.",)

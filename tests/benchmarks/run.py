@@ -78,11 +78,11 @@ def document_pairs(epochs: int) -> Iterator[Pair]:
     starts = [random_network((2, 3, 1), seed=seed) for seed in range(32)]
 
     def to_document_loss() -> None:
-        states = levenberg_marquardt(start, INPUTS, ACTUAL)
+        states = levenberg_marquardt([start], INPUTS, ACTUAL)
         next(state for state in states if state.mean_square <= DOCUMENT_LOSS)
 
     def one_run() -> None:
-        after(gradient_descent([start], INPUTS, ACTUAL, 3.0), epochs)
+        after(gradient_descent([start], INPUTS, ACTUAL, learning_rate=3.0), epochs)
 
     yield Pair(
         f"{epochs:,} epochs of gd",
@@ -101,7 +101,7 @@ def document_pairs(epochs: int) -> Iterator[Pair]:
         f"{epochs:,} epochs of gd from 32 starts",
         "the same from one start",
         one_run,
-        lambda: after(gradient_descent(starts, INPUTS, ACTUAL, 3.0), epochs),
+        lambda: after(gradient_descent(starts, INPUTS, ACTUAL, learning_rate=3.0), epochs),
     )
 
 
@@ -112,7 +112,7 @@ def lm_from_many_starts(seeds: int) -> str:
         start = random_network((2, 3, 1), seed=seed)
         began = time.perf_counter()
         with np.errstate(over="ignore"):
-            states = [state.mean_square for state in levenberg_marquardt(start, INPUTS, ACTUAL)]
+            states = [state.mean_square for state in levenberg_marquardt([start], INPUTS, ACTUAL)]
         times.append(time.perf_counter() - began)
         epochs.append(len(states) - 1)
         losses.append(states[-1])
@@ -127,7 +127,7 @@ def many_rows(rows: int, hidden: int) -> Iterator[Pair]:
     rng = np.random.default_rng(0)
     inputs, actual = rng.random((rows, 2)), rng.random((rows, 1))
     start = random_network((2, hidden, 1), seed=23)
-    states = gradient_descent([start], inputs, actual, 3.0)
+    states = gradient_descent([start], inputs, actual, learning_rate=3.0)
     what = f"an epoch on {rows:,} rows, {hidden} hidden"
 
     def ours() -> None:
@@ -185,13 +185,15 @@ def against_scikit_learn() -> Iterator[Pair]:
         "400 students: 100 epochs of lm",
         "scikit-learn, 1,000 of lbfgs",
         lambda: theirs("lbfgs", 1000),
-        lambda: list(islice(levenberg_marquardt(start, inputs, actual), 101)),
+        lambda: list(islice(levenberg_marquardt([start], inputs, actual), 101)),
     )
     yield Pair(
         "400 students: 100 epochs of adam",
         "scikit-learn, 100 of adam",
         lambda: theirs("adam", 100),
-        lambda: after(adam(start, inputs, actual, learning_rate=0.001, batch_size=32, seed=0), 100),
+        lambda: after(
+            adam([start], inputs, actual, learning_rate=0.001, batch_size=32, seed=0), 100
+        ),
     )
 
 

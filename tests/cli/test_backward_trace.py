@@ -27,19 +27,19 @@ def textbook(invoke: Invoke) -> Invoke:
     return invoke
 
 
-def test_without_values_it_is_the_worked_example_and_its_goal(invoke: Invoke) -> None:
+def test_without_values_it_is_the_worked_example_and_its_target(invoke: Invoke) -> None:
     text = invoke("backward-trace").stdout
-    for figure in ("goal is 92", "0.8567467964", "0.0632532036", "0.1227317232", "0.0077631747"):
+    for figure in ("target is 92", "0.8567467964", "0.0632532036", "0.1227317232", "0.0077631747"):
         assert figure in text
     steps = [line for line in text.splitlines() if line[:1].isdigit()]
     assert steps == [
         "1. Output error",
         "2. Output delta",
-        "3. Hidden layer's share of the error",
+        "3. Hidden error",
         "4. Hidden delta",
-        "5. Weights to the hidden layer",
-        "6. Weights to the output layer",
-        "7. What came of it",
+        "5. Weights into hidden layer",
+        "6. Weights into output layer",
+        "7. Result of the step",
     ]
 
 

@@ -18,7 +18,7 @@ def test_without_values_it_is_the_worked_example(invoke: Invoke) -> None:
         "0.8567467964",
         "1.79832",
         ".8579443067",
-        "S(3.9) is .9802",
+        "A sigmoid never reaches 1",
     ):
         assert figure in text
 

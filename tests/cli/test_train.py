@@ -40,7 +40,7 @@ def test_the_documents_run_ends_at_its_scores_and_below_its_loss(invoke: Invoke)
 def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
     result = invoke("train", "--epochs", 30_000, "--json")
     answer = json.loads(result.stdout)
-    assert result.stderr == ""
+    assert result.stderr == "No CSV given: training on the document's three rows.\n"
     assert list(answer) == [
         *("model", "data", "rows", "epochs", "best_epoch", "optimizer", "seed", "loss", "stopped"),
         *("seconds", "metrics", "warnings"),
@@ -223,15 +223,32 @@ def test_a_resumed_run_goes_on_with_its_history_file(invoke: Invoke) -> None:
     assert [float(loss) for _, loss in parts] == pytest.approx([float(loss) for _, loss in whole])
 
 
-def test_the_documents_saved_weights_can_be_resumed_with_a_best_score(invoke: Invoke) -> None:
+@pytest.mark.parametrize("epochs", [1, 1000, 100_000])
+def test_weights_alone_give_what_the_documents_loop_gives_from_them(
+    invoke: Invoke, epochs: int
+) -> None:
+    first = np.array([[0.2, 0.6, 0.1], [0.8, 0.3, 0.7]])
+    second = np.array([[0.4], [0.5], [0.9]])
     Path("w").mkdir()
-    Path("w/w1.txt").write_text("0.2 0.6 0.1\n0.8 0.3 0.7\n", encoding="utf-8")
-    Path("w/w2.txt").write_text("0.4\n0.5\n0.9\n", encoding="utf-8")
-    message = one_message(invoke("train", SAMPLE / "study_hours.csv", "--resume", "w"))
-    assert "--max-score 92" in message
-    words = ["--resume", "w", "--max-score", "100", "--epochs", "1", "--quiet"]
+    np.savetxt("w/w1.txt", first, fmt="%s")
+    np.savetxt("w/w2.txt", second, fmt="%s")
+    words = ["--resume", "w", "--epochs", epochs, "--quiet"]
     assert invoke("train", SAMPLE / "study_hours.csv", *words).exit_code == 0
-    assert saved()["target_scale"] == [100]
+    formulas = PlainFormulas(first, second)
+    for _ in range(epochs):
+        formulas.epoch(INPUTS, ACTUAL)
+    network = json_file.load("scorenet.json").network
+    difference = 1e-12 if epochs == 1 else 1e-6
+    assert np.abs(network.layers[0].weights - formulas.first).max() < difference
+    assert np.abs(network.layers[1].weights - formulas.second).max() < difference
+    assert (saved()["feature_scale"], saved()["target_scale"]) == ([3, 9], [100])
+
+
+def test_weights_for_other_columns_are_refused(invoke: Invoke) -> None:
+    Path("w").mkdir()
+    Path("w/w1.txt").write_text("0.2\n0.8\n0.1\n", encoding="utf-8")
+    message = one_message(invoke("train", SAMPLE / "study_hours.csv", "--resume", "w"))
+    assert "the weights are for 3 features and 1 targets, and 2 and 1 are chosen" in message
 
 
 def test_scores_of_any_size_have_their_metrics(process: Process, tmp_path: Path) -> None:
@@ -258,7 +275,7 @@ def test_log_every_prints_to_stderr(invoke: Invoke) -> None:
 
 
 def test_quiet_prints_nothing_where_nothing_is_wrong(invoke: Invoke) -> None:
-    result = invoke("train", "--epochs", 60_000, "--quiet", "--log-every", 1000)
+    result = invoke("train", SAMPLE / "study_hours.csv", "--epochs", 60_000, "--quiet")
     assert (result.stdout, result.stderr) == ("", "")
     assert Path("scorenet.json").exists()
 
@@ -266,7 +283,7 @@ def test_quiet_prints_nothing_where_nothing_is_wrong(invoke: Invoke) -> None:
 def test_a_run_that_got_nowhere_says_so_and_what_to_try(invoke: Invoke) -> None:
     result = invoke("train", "--epochs", 10, "--quiet")
     assert "no better than predicting the mean" in result.stderr
-    assert "--epochs" in result.stderr
+    assert "Try --bias." in result.stderr
 
 
 def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> None:
@@ -310,7 +327,7 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "--features", "a\nb"], 2, "--features expects names separated by commas"),
         (["d.csv", "--hidden", "1_6"], 2, "--hidden expects positive sizes"),
         (["d.csv", "-o", "-"], 2, "--output needs a file"),
-        (["d.csv", "-o", ""], 1, "has no name"),
+        (["d.csv", "-o", ""], 1, "the name of a file is empty"),
         (["d.csv", "--history", "other.json"], 1, "is not a history, so it is left alone"),
         (["d.csv", "--resume", "none.json"], 1, "there is no model none.json"),
     ],
@@ -602,4 +619,66 @@ def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -
     hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
     assert -1 < hidden < shown < text.rfind("Interrupted after")  # the cursor is back
     assert "loss (log scale)" not in text[shown:]
+    assert (tmp_path / "scorenet.json").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["--quiet"], ["--json"]])
+def test_the_documents_rows_are_never_taken_without_a_word(
+    process: Process, words: list[str]
+) -> None:
+    result = process("train", "--epochs", 60_000, *words)
+    assert "No CSV given: training on the document's three rows." in result.stderr
+
+
+def test_text_that_waits_on_standard_input_needs_a_dash(process: Process, tmp_path: Path) -> None:
+    result = process("train", "--quiet", stdin=DOCUMENT)
+    assert result.returncode == 2
+    assert "To read it: scorenet train -" in one_message(result)
+    assert not (tmp_path / "scorenet.json").exists()
+    assert process("train", "--epochs", 1, stdin="").returncode == 0
+
+
+def test_a_history_of_another_run_is_not_continued(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 4, "--seed", 1, "--history", "h.csv", "-o", "other.json")
+    invoke("train", "--epochs", 4)
+    words = ["--resume", "scorenet.json", "--epochs", 2, "--history", "h.csv"]
+    assert "history of another run" in invoke("train", *words).stderr
+    lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["5", "6"]
+
+
+def test_a_history_with_validation_has_three_cells_a_line_after_a_resume(invoke: Invoke) -> None:
+    words = ["train", SAMPLE / "students.csv", "--history", "h.csv", "--quiet", "--bias"]
+    invoke(*words, "--validation", 0.2, "--epochs", 6)
+    invoke(*words[:-1], "--resume", "scorenet.json", "--epochs", 4)
+    lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
+    assert {line.count(",") for line in lines} == {2}
+    epochs = [int(line.split(",")[0]) for line in lines[1:]]
+    assert epochs == list(range(len(epochs)))
+
+
+def test_a_history_of_descents_side_by_side_is_that_of_the_start_kept(invoke: Invoke) -> None:
+    invoke("train", "--restarts", 5, "--epochs", 50, "--history", "h.csv")
+    lines = Path("h.csv").read_text(encoding="utf-8").splitlines()[1:]
+    curve = {int(line.split(",")[0]): float(line.split(",")[1]) for line in lines}
+    for epoch, loss in saved()["training"]["history"]:
+        assert curve[epoch] == pytest.approx(loss)
+
+
+def test_the_log_has_no_effect_with_quiet_and_stays_with_json(invoke: Invoke) -> None:
+    message = one_message(invoke("train", "--quiet", "--log-every", 10))
+    assert "--log-every has no effect with --quiet" in message
+    result = invoke("train", "--json", "--epochs", 20, "--log-every", 10)
+    assert "epoch 20  loss" in result.stderr
+    assert json.loads(result.stdout)["epochs"] == 20
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_many_short_starts_hear_ctrl_c_and_save_themselves(tmp_path: Path) -> None:
+    run = _start(tmp_path, "--optimizer", "lm", "--restarts", "1000", "--epochs", "400", "--bias")
+    time.sleep(1.2)
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "starts tried; only the best of them is kept" in errors
     assert (tmp_path / "scorenet.json").exists()

@@ -14,7 +14,7 @@ def test_parts_are_dealt_like_cards() -> None:
 
 
 @pytest.mark.parametrize("cores", [1, 3])
-def test_results_come_in_the_lanes_order(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+def test_results_come_in_the_shards_order(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
     monkeypatch.setattr(parallel, "CORES", cores)
     seen: set[int] = set()
 
@@ -26,7 +26,32 @@ def test_results_come_in_the_lanes_order(monkeypatch: pytest.MonkeyPatch, cores:
     assert (threading.get_ident() in seen) == (cores == 1)
 
 
-def test_overflow_in_a_thread_does_not_warn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_work_in_the_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "CORES", 2)
-    results = parallel.map_shards(lambda x: np.exp(np.array([x]))[0], [1000.0, 2000.0])
+    with np.errstate(over="ignore"):
+        results = parallel.map_shards(lambda x: np.exp(np.array([x]))[0], [1000.0, 2000.0])
     assert results == [np.inf, np.inf]
+
+
+class Stop(Exception):  # noqa: N818 - what a caller raises is its own affair
+    pass
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_what_the_interrupt_check_raises_ends_the_work(
+    monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    monkeypatch.setattr(parallel, "CORES", cores)
+    done: list[int] = []
+
+    def run(shard: list[int]) -> None:
+        done.extend(parallel.interruptible(shard))
+
+    def check() -> None:
+        if len(done) >= 5:
+            raise Stop
+
+    with pytest.raises(Stop), parallel.interrupt_check(check):
+        parallel.map_shards(run, [list(range(100)), list(range(100))])
+    assert 5 <= len(done) < 50
+    parallel.map_shards(run, [[1], [2]])  # the check ends with its context

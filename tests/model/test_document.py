@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.data.dataset import read_dataset
 from scorenet_cli.model import document as example
+from scorenet_cli.model.model import Model
+from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.model.trace import forward_trace
 
 TRACE = forward_trace(example.worked_example(), example.VALUES)
@@ -66,7 +71,10 @@ def test_every_figure_is_the_documents_with_its_reason() -> None:
         ("hidden", "h1", "output", ".9994", f"{cut}.9995"),
         (
             *("hidden", "h2", "output", "1.000"),
-            "left over from an earlier version, whose sum was 7.5; S(3.9) is .9802",
+            (
+                "1 + e^-7.5 = 1.000553084, cut: an earlier version's sum, division forgotten. "
+                "A sigmoid never reaches 1; S(3.9) is .9801596943"
+            ),
         ),
         ("hidden", "h3", "output", ".9984", f"{cut}.9985"),
         (
@@ -80,3 +88,27 @@ def test_every_figure_is_the_documents_with_its_reason() -> None:
     ]
     for figure in _figures():
         assert figure.exact == pytest.approx(float(figure.printed), abs=0.02)
+
+
+def test_the_reason_for_the_document_s_1_000_is_true() -> None:
+    assert f"{1 + np.exp(-7.5):.9f}" == "1.000553084"
+    assert f"{1 / (1 + np.exp(-3.9)):.10f}" == "0.9801596943"
+
+
+def trained_on(sha256: str) -> Model:
+    return dataclasses.replace(example.worked_example(), training=TrainingRecord(sha256=sha256))
+
+
+def test_the_trained_answer_belongs_to_the_document_s_question_asked_its_way() -> None:
+    model = trained_on(hashlib.sha256(example.ROWS_CSV).hexdigest())
+    answer = example.trained_answer(model, (4, 8), "own")
+    assert answer is not None
+    scaled = scale_inputs(np.array([answer.values]), model.feature_scale, "own")
+    assert tuple(scaled[0].tolist()) == answer.scaled
+    low, high = answer.own_range
+    assert low < float(answer.printed) < high
+    assert low < answer.own_median < high
+    assert example.trained_answer(model, (4, 8), "training") is None
+    assert example.trained_answer(model, (40, 80), "own") is None
+    assert example.trained_answer(trained_on("00"), (4, 8), "own") is None
+    assert example.trained_answer(example.worked_example(), (4, 8), "own") is None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from models import bits, models
 
 from scorenet_cli import files
+from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.model.document import worked_example
-from scorenet_cli.model.json_file import check_output, load, save, to_json
+from scorenet_cli.model.json_file import check_output, largest_size, load, save, to_json
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.record import TrainingRecord
 
@@ -170,6 +172,42 @@ def test_training_facts_that_are_not_known_are_passed_over(tmp_path: Path) -> No
     assert model.training == TrainingRecord()
 
 
+def test_what_the_training_rows_were_comes_back(tmp_path: Path) -> None:
+    record = TrainingRecord(
+        epochs=100,
+        best_epoch=40,
+        target_range=((86.0, 92.0),),
+        baselines={"mean": (89.0,), "linear": ((1.5, -2.0, 80.0),)},
+    )
+    save(dataclasses.replace(worked_example(), training=record), str(tmp_path / "m.json"))
+    assert load(str(tmp_path / "m.json")).training == record
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(1, 2000, 1), (40, 50), (3, 20, 20, 2)])
+def test_no_file_is_larger_than_what_its_numbers_may_take(
+    tmp_path: Path, shape: tuple[int, ...], *, bias: bool
+) -> None:
+    # -2.2250738585072014e-308 is as long as a number gets.
+    layers = [
+        Layer(np.full(size, -2.2250738585072014e-308), np.full(size[1], -1e-9) if bias else None)
+        for size in pairwise(shape)
+    ]
+    network = Network(tuple(layers))
+    state = {"mean": [-2.2250738585072014e-308] * network.parameters}
+    model = dataclasses.replace(
+        worked_example(), network=network, training=TrainingRecord(state=state)
+    )
+    save(model, str(tmp_path / "m.json"))
+    size = (tmp_path / "m.json").stat().st_size
+    limit = largest_size(network.parameters, network.parameters)
+    assert size - 1_000 <= limit - 1_000_000 <= 1.6 * size
+
+
+def test_a_file_s_weights_are_not_weights_alone(tmp_path: Path) -> None:
+    assert not load_text(tmp_path, json.dumps(minimal())).is_weights_only
+
+
 # Refused
 
 
@@ -323,7 +361,7 @@ def test_a_bias_of_a_wrong_shape_is_refused(tmp_path: Path, bias: object, shape:
 def test_an_unknown_activation_is_refused(tmp_path: Path, activation: object) -> None:
     assert refusal(tmp_path, one_layer(activation=activation)) == (
         f": layer 1: the activation {json.dumps(activation)} is unknown. "
-        "Known are: sigmoid, tanh, relu."
+        "Known are: sigmoid, tanh, relu, linear."
     )
 
 
@@ -341,15 +379,45 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
         ({"rows": True}, "'rows' must be a count"),
         ({"rows": -1}, "'rows' must be a count"),
         ({"epochs": 1.0}, "'epochs' must be a count"),
-        ({"seed": -5}, "'seed' must be a count"),
+        ({"seed": -5}, "'seed' must be a whole number, 0 or more"),
         ({"init": 0}, "'init' must be text"),
         ({"optimizer": {}}, "'optimizer' must be text"),
         ({"learning_rate": "3"}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": False}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": -3}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": 0}, "'learning_rate' must be a number above 0"),
-        ({"loss": float("nan")}, "'loss' must be a number"),
-        ({"loss": 10**400}, "'loss' must be a number"),
+        ({"loss": float("nan")}, "'loss' must be a number, 0 or more"),
+        ({"loss": 10**400}, "'loss' must be a number, 0 or more"),
+        ({"loss": -1e-9}, "'loss' must be a number, 0 or more"),
+        ({"rows": 2**63}, "'rows' must be a count"),
+        ({"epochs": 10**400}, "'epochs' must be a count"),
+        ({"history": [[10**400, 0.5]]}, "'history' must be a list of [epoch, loss]"),
+        ({"history": [[1, -0.5]]}, "'history' must be a list of [epoch, loss]"),
+        ({"validation": 1e308}, "'validation' must be a number between 0 and 1"),
+        ({"validation": 0}, "'validation' must be a number between 0 and 1"),
+        ({"validation": 1.0}, "'validation' must be a number between 0 and 1"),
+        ({"validation_loss": True}, "'validation_loss' must be a number, 0 or more"),
+        ({"best_epoch": -1}, "'best_epoch' must be a count"),
+        (
+            {"target_range": [0, 1]},
+            "'target_range' must be a list of equally long lists of numbers",
+        ),
+        ({"target_range": []}, "'target_range' must be a list of equally long lists of numbers"),
+        ({"target_range": [[1, 2], [1, 2]]}, "'target_range' must be 1 pairs [lowest, highest]"),
+        ({"target_range": [[1]]}, "'target_range' must be 1 pairs [lowest, highest]"),
+        ({"baselines": {"mean": [1]}}, '\'baselines\' must be an object with "mean" and "linear"'),
+        (
+            {"baselines": {"mean": [1], "linear": [[1, 2, "3"]]}},
+            '\'baselines\' must be an object with "mean" and "linear"',
+        ),
+        (
+            {"baselines": {"mean": [1], "linear": [[1, 2]]}},
+            "'baselines' must have 3 linear coefficients for each of 1 targets",
+        ),
+        (
+            {"baselines": {"mean": [1, 2], "linear": [[1, 2, 3], [1, 2, 3]]}},
+            "'baselines' must have 3 linear coefficients for each of 1 targets",
+        ),
         ({"stopped": 1}, "'stopped' must be text"),
         ({"history": {}}, "'history' must be a list of [epoch, loss]"),
         ({"history": [1, 0.5]}, "'history' must be a list of [epoch, loss]"),

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import random_case
 
-from scorenet_cli.core.network import Layer, Network, mean_squared_error, run
+from scorenet_cli.core.network import Layer, Network, mean_squared_error
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model import document as example
 from scorenet_cli.model.model import Model
@@ -149,7 +150,7 @@ def test_a_step_is_what_its_own_numbers_say(seed: int, activations: list[str], r
         bias = np.array(biases) if biases else None
         stepped.append(Layer(weights, bias, layer.activation))
         took = [neuron.output for neuron in ran.neurons]
-    outputs = run(Network(tuple(stepped)), inputs)
+    outputs = predict_outputs(Network(tuple(stepped)), inputs)
     assert trace.outputs_after == pytest.approx(outputs[0].tolist(), rel=1e-12)
     assert trace.loss_after == pytest.approx(mean_squared_error(outputs, actual), rel=1e-9)
 

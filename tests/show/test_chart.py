@@ -11,7 +11,7 @@ from scorenet_cli.show.chart import WIDEST, Axis, Chart, Series
 
 
 def series(x: list[float], y: list[float], *, joined: bool = False, name: str = "") -> Series:
-    return Series(name, np.array(x), np.array(y), "•", "*", joined=joined)
+    return Series(name, np.array(x), np.array(y), "•", joined=joined)
 
 
 def test_points_stand_where_their_axes_say() -> None:
@@ -75,7 +75,7 @@ def test_ticks_of_an_even_axis_are_round(low: float, high: float, labels: list[s
 
 
 def test_several_kinds_are_named_with_their_marks() -> None:
-    second = Series("validation", np.array([1.0]), np.array([0.0]), "○", "o")
+    second = Series("validation", np.array([1.0]), np.array([0.0]), "○")
     chart = Chart(Axis("x", 0, 1), Axis("y", 0, 1), (series([0], [1], name="training"), second))
     assert shown(chart, 40).splitlines()[0] == "y   • training   ○ validation"
     assert next(chart.lines(40, ascii_only=True)).plain == "y   * training   o validation"

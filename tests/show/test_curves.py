@@ -35,12 +35,20 @@ def test_validation_has_a_mark_of_its_own_in_any_terminal() -> None:
     assert "o" not in ascii_lines[12]
 
 
-def test_a_run_still_going_has_an_even_axis_to_its_last_epoch() -> None:
-    chart = loss_chart([(0, 0.1), (500, 0.01)], epochs=1000, rows=8)
+def test_the_axes_of_a_run_still_going_are_given() -> None:
+    chart = loss_chart([(0, 0.1), (500, 0.01)], epochs=(0, 100_000), decades=(-4, 0), rows=9)
     assert chart is not None
     lines = [line.plain for line in chart.lines(72, ascii_only=False)]
-    assert lines[-2].split() == ["0", "200", "400", "600", "800", "1k"]
-    assert max(line.rfind("•") for line in lines) == pytest.approx(39, abs=3)
+    assert lines[-2].split() == ["0", "1", "10", "100", "1k", "10k", "100k"]
+    assert [line.split()[0] for line in lines[1:10:2]] == ["1", "0.1", "0.01", "0.001", "1e-4"]
+    assert "•" not in lines[1]
+    assert lines[3].index("•") < lines[5].index("•") < 50
+
+
+def test_epochs_of_a_resumed_run_have_ticks_between_their_ends() -> None:
+    chart = loss_chart([(60_000, 0.1), (90_000, 0.01)], epochs=(60_000, 100_000))
+    assert chart is not None
+    assert shown(chart).splitlines()[-2].split() == ["60k", "70k", "80k", "90k", "100k"]
 
 
 @pytest.mark.parametrize("history", [[], [(0, 0.5)], [(0, 0.0), (1, 0.0)]])

@@ -9,14 +9,16 @@ import pytest
 from support import INPUTS
 
 from scorenet_cli import __version__
-from scorenet_cli.core.network import BLOCK_ROWS, random_network, run
+from scorenet_cli.core.network import BLOCK_ROWS, random_network
+from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.record import TrainingRecord
-from scorenet_cli.training.fit import best_of, restart_stats, trained_model
+from scorenet_cli.training.fit import best_of, fit, restart_stats, trained_model
 from scorenet_cli.training.loop import RestartResult, TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, initial_model, scaled_rows
+from scorenet_cli.training.plan import TrainingPlan, initial_model, make_plan, scaled_rows
 from scorenet_cli.training.settings import Settings
 
 NETWORK = random_network((2, 3, 1), seed=1)
@@ -37,7 +39,7 @@ def dataset(inputs: list[list[float]]) -> Dataset:
 def plan(model: Model, data: Dataset, record: TrainingRecord | None = None) -> TrainingPlan:
     networks = (model.network,)
     record = record or TrainingRecord()
-    return TrainingPlan(Settings(), data, None, model, networks, "gd", {}, record)
+    return TrainingPlan(Settings(), data, None, None, model, networks, "gd", {}, record)
 
 
 DOCUMENT = dataset([[2, 9], [1, 5], [3, 6]])
@@ -88,7 +90,7 @@ def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() ->
     spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
     assert spread is not None
     inputs, _ = scaled_rows(model, data)
-    scores = 100 * np.stack([run(network, inputs)[:, 0] for network in networks])
+    scores = 100 * np.stack([predict_outputs(network, inputs)[:, 0] for network in networks])
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     widest = (scores.max(axis=0) - scores.min(axis=0)).max()
     assert spread.prediction_range == pytest.approx(widest, rel=1e-12)
@@ -111,7 +113,7 @@ def test_a_record_has_all_that_a_resume_needs() -> None:
     assert model.network is other
     record = model.training
     assert record is not None
-    assert (record.epochs, record.state) == (5, {"steps": 9})
+    assert (record.epochs, record.best_epoch, record.state) == (7, 5, {"steps": 9})
     assert (record.validation_loss, record.validation_history) == (0.25, ((0, 1.0), (5, 0.25)))
     assert record.versions == {
         "scorenet": __version__,
@@ -151,7 +153,7 @@ def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
     spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
     assert spread is not None
     inputs, _ = scaled_rows(model, data)
-    scores = np.stack([run(network, inputs) for network in networks]) * [10.0, 1000.0]
+    scores = np.stack([predict_outputs(network, inputs) for network in networks]) * [10.0, 1000.0]
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     assert spread.prediction_range == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-12)
     assert spread.count == 3
@@ -166,3 +168,47 @@ def test_the_best_is_chosen_by_validation_where_there_is_one() -> None:
     assert best_of([dataclasses.replace(run, validation_loss=None) for run in runs]).start == 0
     assert best_of(runs).seconds == 1.0
     assert [start.loss for start in best_of(runs).starts] == [0.1, 0.2]
+
+
+def test_a_record_has_the_range_of_the_scores_and_what_predicts_them_without_a_network() -> None:
+    table = make_table(b"a,b,s\n1,2,10\n2,0,14\n3,1,18\n4,7,22\n", "rows.csv")
+    model = fit(make_plan(table, Settings(epochs=1))).model
+    record = model.training
+    assert record is not None
+    assert record.target_range == ((10.0, 22.0),)
+    assert record.baselines is not None
+    assert record.baselines["mean"] == (16.0,)
+    ((slope_a, slope_b, intercept),) = record.baselines["linear"]
+    assert [slope_a, slope_b, intercept] == pytest.approx([4, 0, 6], abs=1e-12)
+
+
+def test_coefficients_beyond_numbers_are_not_recorded() -> None:
+    table = make_table(b"a,s\n1e-320,1\n2e-320,99\n", "rows.csv")
+    record = fit(make_plan(table, Settings(epochs=1))).model.training
+    assert record is not None
+    assert record.baselines is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "date"),
+    [("0", "1970-01-01T00:00:00+00:00"), ("9" * 30, "9999-12-31T23:59:59+00:00")],
+)
+def test_the_date_can_be_set(monkeypatch: pytest.MonkeyPatch, seconds: str, date: str) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", seconds)
+    record = trained_model(plan(initial_model(NETWORK, DOCUMENT, 100.0), DOCUMENT), RUN).training
+    assert record is not None
+    assert record.date == date
+
+
+@pytest.mark.parametrize("seconds", ["", "today", "-1", "\u0662"])
+def test_a_date_that_is_none_is_passed_over(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", seconds)
+    record = trained_model(plan(initial_model(NETWORK, DOCUMENT, 100.0), DOCUMENT), RUN).training
+    assert record is not None
+    assert record.date is not None
+    assert dt.datetime.fromisoformat(record.date).year > 2020
+
+
+def test_weights_alone_that_are_trained_are_a_model_like_others() -> None:
+    before = dataclasses.replace(initial_model(NETWORK, DOCUMENT, 100.0), is_weights_only=True)
+    assert not trained_model(plan(before, DOCUMENT), RUN).is_weights_only

@@ -1,12 +1,11 @@
-"""The optimizers by name: for each its start function, the options it takes and their defaults."""
+"""The registry of optimizers: an entry in OPTIMIZERS is all that a new one needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from scorenet_cli.core import Array
+from scorenet_cli.core.inplace import check_in_place
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers import adam, gradient_descent, levenberg_marquardt
 from scorenet_cli.core.optimizers.state import State
@@ -14,34 +13,28 @@ from scorenet_cli.core.optimizers.state import State
 
 @dataclass(frozen=True)
 class Optimizer:
-    """x."""
+    """How to train by an optimizer, and what it can be told.
+
+    start(networks, inputs, actual, *, seed, state, **options) yields a State before the first
+    epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
+    the state_dict of the run that is resumed or None. options holds the names of its options
+    with their defaults. side_by_side tells whether it takes several networks of one shape at
+    once, check(network, rows) raises OptionError for what it cannot train.
+    """
 
     start: Callable[..., Iterator[State]]
-    options: Mapping[str, float | int]
+    options: Mapping[str, float | int] = field(default_factory=dict)
     side_by_side: bool = False
-    check: Callable[[Network], None] | None = None
+    check: Callable[[Network, int], object] | None = None
 
 
-def _gd(
-    n: Sequence[Network], x: Array, y: Array, *, seed: int, state: Any, **o: Any
-) -> Iterator[State]:
-    return gradient_descent.gradient_descent(n, x, y, **o)
-
-
-def _adam(
-    n: Sequence[Network], x: Array, y: Array, *, seed: int, state: Any, **o: Any
-) -> Iterator[State]:
-    return adam.adam(n[0], x, y, seed=seed, memory=state, **o)
-
-
-def _lm(
-    n: Sequence[Network], x: Array, y: Array, *, seed: int, state: Any, **o: Any
-) -> Iterator[State]:
-    return levenberg_marquardt.levenberg_marquardt(n[0], x, y, memory=state)
-
-
-OPTIMIZERS = {
-    "gd": Optimizer(_gd, {"learning_rate": 3.0}, side_by_side=True),
-    "adam": Optimizer(_adam, {"learning_rate": 0.001, "batch_size": 32}),
-    "lm": Optimizer(_lm, {}, check=levenberg_marquardt.check_size),
+OPTIMIZERS: dict[str, Optimizer] = {
+    "gd": Optimizer(
+        gradient_descent.gradient_descent,
+        {"learning_rate": 3.0},
+        side_by_side=True,
+        check=check_in_place,
+    ),
+    "adam": Optimizer(adam.adam, {"learning_rate": 0.001, "batch_size": 32}, check=check_in_place),
+    "lm": Optimizer(levenberg_marquardt.levenberg_marquardt, check=levenberg_marquardt.check_size),
 }

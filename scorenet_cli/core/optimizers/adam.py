@@ -2,112 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.inplace import InPlaceGradient
-from scorenet_cli.core.network import Network, mean_squared_error, run
+from scorenet_cli.core.inplace import InPlaceGradient, ScaledParameters, pack
+from scorenet_cli.core.network import Network, mean_squared_error, predict
 from scorenet_cli.errors import ModelError
 
 # Adam's own constants (Kingma and Ba, 2015).
-MEAN_DECAY = 0.9
-SQUARE_DECAY = 0.999
+BETA1 = 0.9
+BETA2 = 0.999
 EPSILON = 1e-8
 
 
 @dataclass
 class Adam:
-    """Where Adam stands: steps taken, running mean and mean square of the gradient."""
+    """State of Adam: parameters, steps taken, and the running moments of the gradient.
 
-    whole: InPlaceGradient
+    The moments are flat, like the parameters' values, but those of the plain gradient.
+    """
+
+    parameters: ScaledParameters
     inputs: Array
     actual: Array
     random: np.random.Generator
     steps: int
-    mean: Array
-    square: Array
+    first_moment: Array
+    second_moment: Array
 
     def losses(self) -> Array:
         """Mean squared error on all rows, (1,)."""
-        return np.array([mean_squared_error(run(self.networks()[0], self.inputs), self.actual)])
+        return np.array([mean_squared_error(predict(self.networks()[0], self.inputs), self.actual)])
 
     def networks(self) -> list[Network]:
         """Return the network as it is now, in a list of one."""
-        return self.whole.networks()
+        return self.parameters.unpack()
 
-    def memory(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Return steps, moments and the state of the shuffling."""
         return {
             "steps": self.steps,
-            "mean": self.mean.tolist(),
-            "square": self.square.tolist(),
+            "mean": self.first_moment.tolist(),
+            "square": self.second_moment.tolist(),
             "random": self.random.bit_generator.state,
         }
 
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Restore what state_dict returned; ModelError where it does not fit the network."""
+        try:
+            first, second = np.array(state["mean"]), np.array(state["square"])
+            self.steps = int(state["steps"])
+            self.random.bit_generator.state = state["random"]
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ModelError("the model's training state is not one of adam. Remove it.") from error
+        fits = first.shape == second.shape == self.first_moment.shape
+        fits = fits and first.dtype == second.dtype == np.float64
+        if not (fits and np.isfinite(first).all() and (second >= 0).all() and self.steps >= 0):
+            raise ModelError("the model's training state does not fit its layers. Remove it.")
+        self.first_moment, self.second_moment = first, second
 
-def adam(  # noqa: PLR0913 - a run of Adam is these facts
-    network: Network,
+
+def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
+    networks: Sequence[Network],
     inputs: Array,
     actual: Array,
     *,
     learning_rate: float,
     batch_size: int,
     seed: int,
-    memory: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
 ) -> Iterator[Adam]:
     """Adam on mini-batches; an epoch goes through all rows once, in an order drawn anew.
 
-    The gradient is that of half the mean squared error of the batch's rows. memory is that of
-    the run that is resumed.
+    The gradient is that of half the mean squared error of the batch's rows. networks holds one
+    network; state is the state_dict of the run that is resumed.
     """
     size = min(batch_size, len(inputs))
-    whole = InPlaceGradient([network], inputs[:size], actual[:size])
-    left = len(inputs) % size
-    rest = InPlaceGradient([network], inputs[:left], actual[:left], like=whole) if left else whole
-    at = Adam(
-        whole,
+    remainder = len(inputs) % size
+    parameters = pack(networks, size)
+    batch = last_batch = InPlaceGradient(parameters, inputs[:size], actual[:size])
+    if remainder:
+        last_batch = InPlaceGradient(parameters, inputs[:remainder], actual[:remainder])
+    current = Adam(
+        parameters,
         inputs,
         actual,
         random=np.random.default_rng((seed, 1)),
         steps=0,
-        mean=np.zeros(network.parameters),
-        square=np.zeros(network.parameters),
+        first_moment=np.zeros_like(parameters.values),
+        second_moment=np.zeros_like(parameters.values),
     )
-    if memory is not None:
-        _recall(at, memory)
-    scale = whole.units.spread(whole.units.scales)
-    to_gradient = whole.descent_scale / scale
+    if state is not None:
+        current.load_state(state)
+    scale = parameters.per_layer(parameters.weight_scale)
+    to_plain = batch.step_scale / scale
+    values = parameters.values
     while True:
-        yield at
-        order = at.random.permutation(len(inputs))
+        yield current
+        order = current.random.permutation(len(inputs))
         for start in range(0, len(inputs), size):
             rows = order[start : start + size]
-            batch = whole if len(rows) == size else rest
-            batch.load(inputs[rows], actual[rows])
-            for call in batch.calls:
-                call()
-            downhill = batch.descent * (to_gradient / len(rows))
-            at.steps += 1
-            at.mean += (1.0 - MEAN_DECAY) * (downhill - at.mean)
-            at.square += (1.0 - SQUARE_DECAY) * (downhill * downhill - at.square)
-            mean = at.mean / (1.0 - MEAN_DECAY**at.steps)
-            square = at.square / (1.0 - SQUARE_DECAY**at.steps)
-            whole.parameters += learning_rate * scale * mean / (np.sqrt(square) + EPSILON)
-
-
-def _recall(at: Adam, memory: dict[str, Any]) -> None:
-    """Take up a resumed run's state; ModelError where it does not fit the network."""
-    try:
-        mean, square = np.array(memory["mean"]), np.array(memory["square"])
-        at.steps = int(memory["steps"])
-        at.random.bit_generator.state = memory["random"]
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ModelError("the model's training state is not one of adam. Remove it.") from error
-    fits = mean.shape == square.shape == at.mean.shape and mean.dtype == square.dtype == np.float64
-    if not (fits and np.isfinite(mean).all() and (square >= 0).all() and at.steps >= 0):
-        raise ModelError("the model's training state does not fit its layers. Remove it.")
-    at.mean, at.square = mean, square
+            gradient = batch if len(rows) == size else last_batch
+            gradient.load(inputs[rows], actual[rows])
+            gradient.run()
+            negative_gradient = gradient.negative_gradient * (to_plain / len(rows))
+            first, second = current.first_moment, current.second_moment
+            current.steps += 1
+            first += (1.0 - BETA1) * (negative_gradient - first)
+            second += (1.0 - BETA2) * (negative_gradient * negative_gradient - second)
+            mean = first / (1.0 - BETA1**current.steps)
+            square = second / (1.0 - BETA2**current.steps)
+            values += learning_rate * scale * mean / (np.sqrt(square) + EPSILON)

@@ -3,37 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.inplace import InPlaceGradient
+from scorenet_cli.core.inplace import InPlaceGradient, pack
 from scorenet_cli.core.network import Network
-from scorenet_cli.core.optimizers.state import State
 
 
-class _Descent(InPlaceGradient):
-    """Gradient descent keeps nothing between steps."""
+class GradientDescent(InPlaceGradient):
+    """State of gradient descent: the parameters, and their gradient on all rows."""
 
-    def memory(self) -> None:
+    def networks(self) -> list[Network]:
+        """Return the networks as they are now."""
+        return self.parameters.unpack()
+
+    def state_dict(self) -> None:
         """Return nothing: the networks are all there is."""
 
 
-def gradient_descent(
-    networks: Sequence[Network], inputs: Array, actual: Array, learning_rate: float
-) -> Iterator[State]:
+def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and its options
+    networks: Sequence[Network],
+    inputs: Array,
+    actual: Array,
+    *,
+    learning_rate: float,
+    seed: int = 0,  # noqa: ARG001 - nothing is random
+    state: dict[str, Any] | None = None,  # noqa: ARG001 - there is none
+) -> Iterator[GradientDescent]:
     """Full-batch gradient descent, W += (learning_rate / rows) · inputsᵀ · delta.
 
-    With learning_rate = rows it is the document's own step. Networks of one shape go down side
+    With learning_rate = rows it is the document's own step. Networks of one shape train side
     by side. inputs (rows, inputs), actual (rows, outputs), both scaled.
     """
-    state = _Descent(networks, inputs, actual)
-    rate = learning_rate / len(inputs) * state.descent_scale
-    calls, parameters, step = state.calls, state.parameters, state.descent
+    current = GradientDescent(pack(networks, len(inputs)), inputs, actual)
+    rate = learning_rate / len(inputs) * current.step_scale
+    calls, values, step = current.calls, current.parameters.values, current.negative_gradient
     multiply, add = np.multiply, np.add
     while True:
         for call in calls:
             call()
-        yield state
+        yield current
         multiply(step, rate, step)
-        add(parameters, step, parameters)
+        add(values, step, values)

@@ -9,7 +9,7 @@ from scorenet_cli.core.network import Network
 
 
 class State(Protocol):
-    """Where an optimizer stands, with one network or several side by side."""
+    """An optimizer between two steps, with one network or several side by side."""
 
     def losses(self) -> Array:
         """Mean squared error on the training rows, (networks,)."""
@@ -17,5 +17,5 @@ class State(Protocol):
     def networks(self) -> list[Network]:
         """Return the networks as they are now."""
 
-    def memory(self) -> dict[str, Any] | None:
-        """Return what a resumed run must know beside the network, as JSON."""
+    def state_dict(self) -> dict[str, Any] | None:
+        """Return what a resumed run needs beside the network, as JSON; None where nothing is."""

@@ -5,199 +5,132 @@ Every number can be recomputed by hand from those above it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from scorenet_cli.model.trace import (
-    BackwardTrace,
-    BiasChange,
-    Input,
-    LayerUpdate,
-    TracedLayer,
-    WeightChange,
-)
+from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.model.trace import BackwardTrace, Input, LayerUpdate, TracedLayer
 from scorenet_cli.show.pages.forward import (
-    choose_digits,
     example_part,
     inputs_part,
-    layer_tables,
+    large_layer_notes,
     layers_part,
     max_neurons,
-    omitted_note,
 )
-from scorenet_cli.show.tables import MAX_WEIGHTS, heading, name, number_table
-from scorenet_cli.text import number, printable
-
-SLOPES = {
-    "sigmoid": "sigmoid's slope = output x (1 - output)",
-    "tanh": "tanh's slope = 1 - output x output",
-    "relu": "relu's slope = 1 where the output is above 0, else 0",
-}
+from scorenet_cli.show.tables import MAX_WEIGHTS, Result, Row, fitted_table, heading, layer_title
+from scorenet_cli.text import number
 
 
 class Step(NamedTuple):
-    """One step of backpropagation: what it is called, its formula, its numbers at any precision.
+    """One step of backpropagation: its title, its formula and its table.
 
-    A table of a large layer has room for some of its neurons and terms.
+    The table of a layer of many neurons, or of many terms each, has room for some of them.
     """
 
     title: str
     formula: str
-    table: Callable[[int], Table]
+    columns: Sequence[str]
+    rows: Iterable[Row]
     neurons: int
-    terms: int
+    terms: int = 1
+    numbers_from: int = 1
 
 
 def backward_page(trace: BackwardTrace, precision: int | None, *, of_the_document: bool) -> Group:
-    """Show the forward pass, then each step back, each weight's change, and what came of it.
+    """Show the forward pass, then each step back, each weight's change, and the result.
 
     precision None means the document's ten digits, or as many as a table has room for.
     """
-    digits = choose_digits(precision, partial(layer_tables, trace.forward))
     parts: list[RenderableType] = []
     if of_the_document:
         parts += example_part(trace.forward, trace.actual_scores[0])
     else:
-        parts += inputs_part(trace.forward, digits, _actual(trace))
-    parts += layers_part(trace.forward, digits)
+        scores = zip(trace.layers[-1].neurons, trace.actual_scores, trace.actual, strict=True)
+        actual = [Input(f"{neuron.name} (actual)", *values) for neuron, *values in scores]
+        parts += inputs_part(trace.forward, precision, actual)
+    parts += layers_part(trace.forward, precision)
     for position, step in enumerate(_steps(trace), start=1):
-        parts += _step(position, step, precision)
+        parts.append(heading(f"{position}. {step.title}"))
+        parts.append(Text(step.formula, style="dim"))
+        parts.append(
+            fitted_table(precision, step.columns, step.rows, numbers_from=step.numbers_from)
+        )
+        parts += [*large_layer_notes(step.neurons, step.terms, "weight"), Text()]
     return Group(*parts[:-1])
-
-
-def _step(position: int, step: Step, precision: int | None) -> Iterator[RenderableType]:
-    """Show a step with as many digits as its own table has room for."""
-    digits = choose_digits(precision, lambda tried: [step.table(tried)])
-    yield heading(f"{position}. {step.title}")
-    yield Text(step.formula, style="dim")
-    yield step.table(digits)
-    yield from omitted_note(step.neurons, step.terms, "weight")
-    yield Text()
-
-
-def _actual(trace: BackwardTrace) -> list[Input]:
-    """Lay out the actual scores as the inputs are: as given, and as the network sees them."""
-    neurons = trace.layers[-1].neurons
-    scores = zip(neurons, trace.actual_scores, trace.actual, strict=True)
-    return [Input(f"{neuron.name} (actual)", *values) for neuron, *values in scores]
 
 
 def _steps(trace: BackwardTrace) -> Iterator[Step]:
     """Give the document's steps in its order: errors and deltas backwards, weights forwards."""
     layers = list(zip(trace.forward.layers, trace.layers, strict=True))
     following: LayerUpdate | None = None
-    for ran, layer in reversed(layers):
+    for traced, layer in reversed(layers):
         title, neurons = layer.name.capitalize(), len(layer.neurons)
         if following is None:
-            errors = partial(_errors, trace)
-            yield Step(f"{title} error", "error = actual - output", errors, neurons, 1)
+            formula, columns = "error = actual - output", ["", "actual", "output", "error"]
+            outputs = zip(layer.neurons, trace.actual, trace.forward.outputs, strict=True)
+            errors = ((n.name, actual, output, n.error) for n, actual, output in outputs)
+            yield Step(f"{title} error", formula, columns, islice(errors, max_neurons(1)), neurons)
         else:
-            terms = len(following.neurons)
-            formula = f"share = {following.name} delta x weight"
-            if terms > 1:
-                formula += "; error = sum of the shares"
-            title_of_shares = f"{title} layer's share of the error"
-            yield Step(title_of_shares, formula, partial(_shares, layer), neurons, terms)
-        slope = SLOPES[ran.neurons[0].activation]
+            formula = f"error term = {following.name} delta x weight; error = sum of error terms"
+            columns = ["", "from", "delta", "weight", "error term"]
+            size = neurons, len(following.neurons)
+            yield Step(
+                f"{title} error", formula, columns, _error_terms(layer), *size, numbers_from=2
+            )
+        activation = traced.neurons[0].activation
+        slope = f"{activation}'s slope = {ACTIVATIONS[activation].slope_formula}"
         formula = f"delta = error x slope; {slope}"
-        yield Step(f"{title} delta", formula, partial(_deltas, layer), neurons, 1)
+        shown = layer.neurons[: max_neurons(1)]
+        deltas = [(n.name, n.error, n.slope, Result(n.delta)) for n in shown]
+        yield Step(f"{title} delta", formula, ["", "error", "slope", "delta"], deltas, neurons)
         following = layer
     rate = number(trace.learning_rate)
-    for ran, layer in layers:
+    for traced, layer in layers:
         formula = f"change = learning rate {rate} x value x delta; after = before + change"
-        terms = len(ran.neurons[0].terms)
-        weights = partial(_weights, ran, layer)
-        yield Step(
-            f"Weights to the {layer.name} layer", formula, weights, len(layer.neurons), terms
-        )
-    formula = "loss = mean of (actual - output) squared"
-    outputs = len(trace.outputs_after)
-    yield Step("What came of it", formula, partial(_outcome, trace), outputs, 1)
+        columns = ["", "value", "before", "change", "after"]
+        size = len(layer.neurons), len(traced.neurons[0].terms)
+        title = f"Weights into {layer_title(layer.name)}"
+        yield Step(title, formula, columns, _weights(traced, layer), *size)
+    formula, columns = "loss = mean of (actual - output) squared", ["", "before", "after", "actual"]
+    yield Step("Result of the step", formula, columns, _result(trace), len(trace.actual))
 
 
-def _errors(trace: BackwardTrace, digits: int) -> Table:
-    """Set each output beside what it should have been."""
-    table = number_table("", "actual", "output", "error")
-    neurons = trace.layers[-1].neurons
-    for neuron, actual, output in list(
-        zip(neurons, trace.actual, trace.forward.outputs, strict=True)
-    )[: max_neurons(1)]:
-        values = (actual, output, neuron.error)
-        table.add_row(name(neuron.name), *(number(value, digits) for value in values))
-    return table
+def _error_terms(layer: LayerUpdate) -> Iterator[Row]:
+    """List how each neuron's error comes from the deltas of the next layer."""
+    terms = len(layer.neurons[0].shares)
+    for neuron in layer.neurons[: max_neurons(terms)]:
+        for term in neuron.shares[:MAX_WEIGHTS]:
+            yield neuron.name, term.to, term.delta, term.weight, term.product
+        if terms > 1:
+            yield neuron.name, "error", "", "", Result(neuron.error)
+            yield ()
 
 
-def _shares(layer: LayerUpdate, digits: int) -> Table:
-    """Show how each neuron's error comes from the deltas of the next layer."""
-    several = len(layer.neurons[0].shares) > 1
-    table = number_table(
-        "", "of", "delta", "weight", "share" if several else "error", numbers_from=2
-    )
-    for neuron in layer.neurons[: max_neurons(len(layer.neurons[0].shares))]:
-        for share in neuron.shares[:MAX_WEIGHTS]:
-            values = (share.delta, share.weight, share.product)
-            row = (number(value, digits) for value in values)
-            table.add_row(name(neuron.name), name(share.to), *row)
-        if several:
-            error = Text(number(neuron.error, digits), style="bold")
-            table.add_row(name(neuron.name), "error", "", "", error)
-            table.add_section()
-    return table
-
-
-def _deltas(layer: LayerUpdate, digits: int) -> Table:
-    """Show each neuron's error, slope and delta."""
-    table = number_table("", "error", "slope", "delta")
-    for neuron in layer.neurons[: max_neurons(1)]:
-        table.add_row(
-            name(neuron.name),
-            number(neuron.error, digits),
-            number(neuron.slope, digits),
-            Text(number(neuron.delta, digits), style="bold cyan"),
-        )
-    return table
-
-
-def _weights(ran: TracedLayer, layer: LayerUpdate, digits: int) -> Table:
-    """Show each weight before, its change, and after; a bias takes the value 1."""
-    table = number_table("", "value", "before", "change", "after")
-    for traced, neuron in list(zip(ran.neurons, layer.neurons, strict=True))[
-        : max_neurons(len(ran.neurons[0].terms))
-    ]:
-        table.add_row(Text(printable(neuron.name), style="bold", overflow="fold"))
-        changes: list[tuple[str, float, WeightChange | BiasChange]] = []
-        for term, weight in zip(traced.terms[:MAX_WEIGHTS], neuron.weights, strict=False):
-            changes.append((weight.from_, term.value, weight))
+def _weights(traced: TracedLayer, layer: LayerUpdate) -> Iterator[Row]:
+    """List each weight before, its change, and after; a bias takes the value 1."""
+    values = [term.value for term in traced.neurons[0].terms[:MAX_WEIGHTS]]
+    for neuron in layer.neurons[: max_neurons(len(traced.neurons[0].terms))]:
+        yield (neuron.name,)
+        for value, weight in zip(values, neuron.weights, strict=False):
+            after = Result(weight.after)
+            yield f"  {weight.from_}", value, weight.before, weight.change, after
         if neuron.bias is not None:
-            changes.append(("bias", 1.0, neuron.bias))
-        for from_, value, change in changes:
-            table.add_row(
-                name(f"  {from_}"),
-                *(number(each, digits) for each in (value, change.before, change.change)),
-                Text(number(change.after, digits), style="bold cyan"),
-            )
-        table.add_section()
-    return table
+            yield "  bias", 1.0, neuron.bias.before, neuron.bias.change, Result(neuron.bias.after)
+        yield ()
 
 
-def _outcome(trace: BackwardTrace, digits: int) -> Table:
+def _result(trace: BackwardTrace) -> Iterator[Row]:
     """Set outputs, scores and loss before the step beside those after it."""
-    table = number_table("", "before", "after", "actual")
-    forward, neurons = trace.forward, trace.layers[-1].neurons[: max_neurons(1)]
-    lines: list[tuple[str, list[float]]] = []
-    for at, neuron in enumerate(neurons):
-        outputs = [forward.outputs[at], trace.outputs_after[at], trace.actual[at]]
-        lines.append((f"{neuron.name} output", outputs))
-    in_points = trace.actual_scores != trace.actual
-    for at, neuron in enumerate(neurons if in_points else ()):
-        scores = [forward.scores[at], trace.scores_after[at], trace.actual_scores[at]]
-        lines.append((f"{neuron.name} in points", scores))
-    lines.append(("loss", [trace.loss, trace.loss_after]))
-    for what, values in lines:
-        table.add_row(name(what), *(number(value, digits) for value in values))
-    return table
+    names = [neuron.name for neuron in trace.layers[-1].neurons]
+    outputs = zip(names, trace.forward.outputs, trace.outputs_after, trace.actual, strict=True)
+    scores = zip(names, trace.forward.scores, trace.scores_after, trace.actual_scores, strict=True)
+    for what, *values in islice(outputs, max_neurons(1)):
+        yield f"{what} output", *values
+    if trace.actual_scores != trace.actual:
+        for what, *values in islice(scores, max_neurons(1)):
+            yield f"{what} in points", *values
+    yield "loss", trace.loss, trace.loss_after

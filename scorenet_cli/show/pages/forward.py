@@ -1,66 +1,69 @@
-"""A forward pass, neuron by neuron, as tables."""
+"""A forward pass, neuron by neuron, as tables.
+
+precision None means the document's ten digits, or as many as a table has room for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from scorenet_cli.model.document import Document, Figure
-from scorenet_cli.model.trace import ForwardTrace, Input, Neuron
-from scorenet_cli.show.tables import MAX_WEIGHTS, count, facts, fits, heading, name, number_table
-from scorenet_cli.text import number, printable
-
-# The document prints its result with ten digits; a narrow terminal shows no fewer than four.
-DOCUMENT_DIGITS = 10
-MIN_DIGITS = 4
+from scorenet_cli.model.document import Document
+from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer
+from scorenet_cli.show.tables import (
+    DOCUMENT_DIGITS,
+    MAX_WEIGHTS,
+    Result,
+    Row,
+    fitted_table,
+    heading,
+    key_value_table,
+    layer_title,
+    omitted_note,
+)
+from scorenet_cli.text import number, printable, without_noise
 
 
 def forward_page(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
-    """Show a forward pass: the inputs, a table a layer, and what came out.
-
-    precision None means the document's ten digits, or fewer where the terminal is narrow.
-    """
-    digits = choose_digits(precision, lambda tried: layer_tables(trace, tried, document))
-    layers = layers_part(trace, digits, document)
+    """Show a forward pass: the inputs, a table a layer, and what came out."""
+    layers = layers_part(trace, precision, document)
     if document is None:
-        return Group(*inputs_part(trace, digits), *layers, *_scores(trace, digits))
+        return Group(*inputs_part(trace, precision), *layers, *_scores(trace, precision))
     differences = _differences(trace, document, max(DOCUMENT_DIGITS, precision or 0))
     return Group(*example_part(trace, document.goal), *layers, *differences)
 
 
-def choose_digits(precision: int | None, tables: Callable[[int], Iterable[Table]]) -> int:
-    """Return the precision asked for, or as many digits as the tables have room for."""
-    if precision is not None:
-        return precision
-    for tried in range(DOCUMENT_DIGITS, MIN_DIGITS, -1):
-        if all(map(fits, tables(tried))):
-            return tried
-    return MIN_DIGITS
+def inputs_part(
+    trace: ForwardTrace, precision: int | None, actual: Sequence[Input] = ()
+) -> Iterator[RenderableType]:
+    """Show the values, and the actual scores, as given and as the network sees them."""
+    rows = [(each.name, each.value, each.scaled) for each in (*trace.inputs, *actual)]
+    yield heading("Inputs")
+    yield fitted_table(precision, ["", "value", "scaled"], rows)
+    yield Text()
+
+
+def example_part(trace: ForwardTrace, target: float) -> Iterator[RenderableType]:
+    """Say what the worked example is."""
+    values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
+    yield heading("The document's worked example")
+    yield Text(f"{values}, unscaled; the target is {number(target)}.")
+    yield Text()
 
 
 def layers_part(
-    trace: ForwardTrace, digits: int, document: Document | None = None
+    trace: ForwardTrace, precision: int | None, document: Document | None = None
 ) -> Iterator[RenderableType]:
-    """Show every layer's table under its name."""
-    tables = layer_tables(trace, digits, document)
-    for layer, table in zip(trace.layers, tables, strict=True):
-        yield heading(f"{layer.name.capitalize()} layer")
-        yield table
-        yield from omitted_note(len(layer.neurons), len(layer.neurons[0].terms), "product")
+    """Show every layer's table under its name, the document's figures beside, where given."""
+    columns = ["", "value", "weight", "product", *(["document"] if document else [])]
+    for layer in trace.layers:
+        yield heading(layer_title(layer.name).capitalize())
+        yield fitted_table(precision, columns, _layer_rows(layer, document))
+        yield from large_layer_notes(len(layer.neurons), len(layer.neurons[0].terms), "product")
         yield Text()
-
-
-def layer_tables(trace: ForwardTrace, digits: int, document: Document | None = None) -> list[Table]:
-    """Make a table for each layer, the document's figures beside it where there are any."""
-    figures = () if document is None else document.figures
-    return [
-        _layer_table(layer.neurons, [f for f in figures if f.layer == layer.name], digits)
-        for layer in trace.layers
-    ]
 
 
 def max_neurons(terms: int) -> int:
@@ -68,91 +71,57 @@ def max_neurons(terms: int) -> int:
     return max(MAX_WEIGHTS // terms, 1)
 
 
-def omitted_note(neurons: int, terms: int, what: str) -> Iterator[RenderableType]:
+def large_layer_notes(neurons: int, terms: int, thing: str) -> Iterator[RenderableType]:
     """Say what a table of a large layer leaves out."""
-    if neurons > max_neurons(terms):
-        more = count(neurons - max_neurons(terms), "neuron")
-        yield Text(f"... and {more} more: --json has all", style="dim")
-    if terms > MAX_WEIGHTS:
-        more = count(terms - MAX_WEIGHTS, what)
-        yield Text(f"... and {more} more in each neuron: --json has all", style="dim")
+    yield from omitted_note(neurons - max_neurons(terms), "neuron")
+    yield from omitted_note(terms - MAX_WEIGHTS, thing, " in each neuron: --json has all")
 
 
-def _layer_table(neurons: Sequence[Neuron], figures: Sequence[Figure], digits: int) -> Table:
-    """Show each neuron's products, sum and activation; printed figures beside, where given."""
-    table = number_table("", "value", "weight", "product", *(["document"] if figures else []))
-    printed = {(figure.neuron, figure.what): figure.printed for figure in figures}
-
-    def beside(neuron: Neuron, what: str) -> list[str]:
-        return [printed[neuron.name, what]] if figures else []
-
-    for neuron in neurons[: max_neurons(len(neurons[0].terms))]:
-        table.add_row(Text(printable(neuron.name), style="bold", overflow="fold"))
+def _layer_rows(layer: TracedLayer, document: Document | None) -> Iterator[Row]:
+    """List each neuron's products, sum and activation."""
+    figures = document.figures if document else ()
+    printed = {(f.neuron, f.what): [f.printed] for f in figures if f.layer == layer.name}
+    for neuron in layer.neurons[: max_neurons(len(layer.neurons[0].terms))]:
+        yield (neuron.name,)
         for term in neuron.terms[:MAX_WEIGHTS]:
-            row = (number(value, digits) for value in (term.value, term.weight, term.product))
-            table.add_row(name(f"  {term.from_}"), *row)
+            yield f"  {term.from_}", term.value, term.weight, term.product
         if neuron.bias is not None:
-            table.add_row("  bias", "", "", number(neuron.bias, digits))
-        table.add_row("  sum", "", "", number(neuron.sum, digits), *beside(neuron, "sum"))
-        output = Text(number(neuron.output, digits), style="bold cyan")
-        table.add_row(f"  {neuron.activation}", "", "", output, *beside(neuron, "output"))
-        table.add_section()
-    return table
+            yield "  bias", "", "", neuron.bias
+        terms = (neuron.bias or 0.0, *(term.product for term in neuron.terms))
+        total, beside = without_noise(neuron.sum, *terms), printed.get((neuron.name, "sum"), [])
+        yield "  sum", "", "", total, *beside
+        beside = printed.get((neuron.name, "output"), [])
+        yield f"  {neuron.activation}", "", "", Result(neuron.output), *beside
+        yield ()
 
 
-def inputs_part(
-    trace: ForwardTrace, digits: int, actual: Sequence[Input] = ()
-) -> Iterator[RenderableType]:
-    """Show the values, and the actual scores, as given and as the network sees them."""
-    table = number_table("", "value", "scaled")
-    for value in (*trace.inputs, *actual):
-        table.add_row(name(value.name), number(value.value, digits), number(value.scaled, digits))
-    yield heading("Inputs")
-    yield table
-    yield Text()
-
-
-def _scores(trace: ForwardTrace, digits: int) -> Iterator[RenderableType]:
+def _scores(trace: ForwardTrace, precision: int | None) -> Iterator[RenderableType]:
     """Name the outputs in score units."""
+    digits = DOCUMENT_DIGITS if precision is None else precision
+    scores = zip(trace.layers[-1].neurons, trace.scores, strict=True)
     yield heading("Scores")
-    neurons = trace.layers[-1].neurons
-    yield facts(
-        [
-            (printable(neuron.name), number(score, digits))
-            for neuron, score in zip(neurons, trace.scores, strict=True)
-        ]
-    )
-
-
-def example_part(trace: ForwardTrace, goal: float) -> Iterator[RenderableType]:
-    """Say what the worked example is."""
-    values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
-    yield heading("The document's worked example")
-    yield Text(f"{values}, unscaled; the goal is {number(goal)}.")
-    yield Text()
+    yield key_value_table((printable(n.name), number(score, digits)) for n, score in scores)
 
 
 def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterator[RenderableType]:
-    """Name each figure that the document got wrong, and both ends of the story."""
+    """Name each figure that the document got wrong, and what follows from it."""
     yield heading("Where the document differs")
     for figure in document.figures:
         if figure.why:
-            exact = number(figure.exact, digits)
-            off = number(figure.difference, digits)
-            yield Text(
-                f"{figure.neuron} {figure.what}: {figure.printed} printed, {exact} exact, "
-                f"off by {off}"
-            )
-            yield Padding(Text(figure.why, style="dim"), (0, 0, 0, 4), expand=False)
-    yield Text()
+            exact, off = number(figure.exact, digits), number(figure.difference, digits)
+            what = f"{figure.neuron} {figure.what}"
+            yield Text(f"{what}: {figure.printed} printed, {exact} exact, off by {off}")
+            why = Text(figure.why.replace(". ", "\n"), style="dim")
+            yield Padding(why, (0, 0, 0, 4), expand=False)
     output = trace.layers[-1].neurons[0]
     last_sum, last_output = document.figures[-2:]
-    exact_sum, exact = (number(n, digits) for n in (output.sum, output.output))
-    yield facts(
+    exact_sum, exact = number(output.sum, digits), number(output.output, digits)
+    yield Text()
+    yield key_value_table(
         [
             ("exact", f"sigmoid({exact_sum}) = {exact}"),
             ("document", f"sigmoid({last_sum.printed}) = {last_output.printed}"),
-            ("goal", number(document.goal / 100)),
+            ("target", number(document.goal / 100)),
             ("score", f"{number(trace.scores[0], digits)} of 100"),
         ]
     )

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.record import TrainingRecord, labelled_facts
 from scorenet_cli.show.chart import loss_chart, scores_chart
-from scorenet_cli.show.pages.train import fit_table
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     MAX_WEIGHTS,
+    FirstThatFits,
     count,
-    facts,
-    fits,
+    fit_table,
     heading,
-    name,
+    key_value_table,
+    layer_title,
     number_table,
+    omitted_note,
 )
-from scorenet_cli.show.tree import MAX_DECIMALS, diagram
+from scorenet_cli.show.tree import network_tree
 from scorenet_cli.text import number
 
 # Features, and targets, that are named; --json has all.
@@ -36,60 +40,33 @@ MAX_TARGETS = 4
 
 def inspection(model: Model, source: str, scored: Evaluation | None = None) -> Group:
     """Show architecture, weights, scaling, origin and loss curve, and the fit to given rows."""
-    return Group(
-        heading(source),
-        facts(
-            [
-                ("network", architecture(model)),
-                ("parameters", _parameters(model)),
-                ("features", _some(model.features)),
-                ("targets", _some(model.targets)),
-            ]
-        ),
-        *_weights(model),
-        Text(),
-        heading("Scaling: what a column is divided by"),
-        *_scaling(model),
-        Text(),
-        heading("Training"),
-        facts(_provenance(model.training)),
-        *_learning(model.training),
-        *_scores(model, scored),
-    )
-
-
-def _learning(record: TrainingRecord | None) -> Iterator[RenderableType]:
-    """Draw the curve that a model remembers."""
-    curve = record and loss_chart(record.history, record.validation_history)
-    if curve:
-        yield Text()
-        yield curve
-
-
-def _scores(model: Model, scored: Evaluation | None) -> Iterator[RenderableType]:
-    """Show the fit to given rows, and draw predicted scores against actual ones."""
-    if scored is None:
-        return
-    yield Text()
-    yield fit_table(scored.fit)
-    columns = zip(model.targets, scored.actual.T, scored.predicted.T, strict=True)
-    for target, actual, predicted in islice(columns, MAX_TARGETS):
-        chart = scores_chart(target, actual, predicted)
-        if chart is not None:
-            yield Text()
-            yield chart
-    if len(model.targets) > MAX_TARGETS:
-        more = count(len(model.targets) - MAX_TARGETS, "target")
-        yield Text(f"... and {more} more: predict --csv has all", style="dim")
+    about = {
+        "network": architecture(model),
+        "parameters": _parameters(model),
+        "features": _some(model.features),
+        "targets": _some(model.targets),
+    }
+    record = model.training
+    parts: list[RenderableType] = [heading(source), key_value_table(about.items())]
+    parts += [*_weights(model), Text(), heading("Scaling"), *_scaling(model)]
+    parts += [Text(), heading("Training"), key_value_table(_provenance(record))]
+    if record and (curve := loss_chart(record.history, record.validation_history)):
+        parts += [Text(), curve]
+    if scored:
+        parts += _scores(model, scored)
+    return Group(*parts)
 
 
 def architecture(model: Model) -> str:
     """Describe the shape in words: 2 inputs, 3 hidden (sigmoid), 1 output (sigmoid)."""
-    layers = [
-        f"{layer.neurons} {layer_name.partition(' ')[0]} ({layer.activation})"
-        for layer, layer_name in zip(model.network.layers, layer_names(model), strict=True)
-    ]
-    return ", ".join([count(model.network.shape[0], "input"), *layers])
+    *hidden, output = model.network.layers
+    return ", ".join(
+        [
+            count(model.network.shape[0], "input"),
+            *(f"{layer.neurons} hidden ({layer.activation})" for layer in hidden),
+            f"{count(output.neurons, 'output')} ({output.activation})",
+        ]
+    )
 
 
 def _parameters(model: Model) -> str:
@@ -98,97 +75,71 @@ def _parameters(model: Model) -> str:
     return f"{model.network.parameters:,} ({count(weights, 'weight')}, {count(biases, 'bias')})"
 
 
-def _weights(model: Model) -> Iterator[RenderableType]:
-    """Draw the network where it is small and has room, else show its weights in tables."""
-    drawn = diagram(model)
-    if drawn is None:
-        yield from _weight_tables(model)
-        return
-    decimals = drawn.style.decimals
-    repeated = any(layer.neurons > 1 for layer in model.network.layers[1:])
-    once = ", each drawn once" if repeated else ""
-    rounded = "" if decimals == MAX_DECIMALS else f", to {decimals} decimals"
-    yield Text()
-    yield heading(f"Weights{once}{rounded}")
-    yield drawn
-
-
-def _weight_tables(model: Model) -> Iterator[RenderableType]:
-    """One table a layer: a matrix where it fits, else a list of every weight."""
-    names = neuron_names(model)
-    for position, layer in enumerate(model.network.layers):
-        yield Text()
-        yield heading(f"Weights to the {layer_names(model)[position]} layer")
-        before, after = names[position], names[position + 1]
-        small = layer.parameters <= MAX_WEIGHTS
-        matrix = _weight_matrix(layer, before, after) if small else None
-        if matrix is not None and fits(matrix, COMFORTABLE_WIDTH):
-            yield matrix
-        else:
-            yield from _weight_list(layer, before, after)
-
-
-def _weight_matrix(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
-    """Rows are what a weight comes from, columns what it goes to."""
-    table = number_table("from", *after)
-    for from_, weights in zip(before, layer.weights.tolist(), strict=True):
-        table.add_row(name(from_), *(number(weight) for weight in weights))
-    if layer.bias is not None:
-        table.add_row("bias", *(number(bias) for bias in layer.bias.tolist()))
-    return table
-
-
-def _weight_list(
-    layer: Layer, before: Sequence[str], after: Sequence[str]
-) -> Iterator[RenderableType]:
-    """One weight a line, so far as a screen goes."""
-    table = number_table("from", "to", "weight", numbers_from=2)
-    lines = (
-        (from_, to, weight)
-        for column, to in enumerate(after)
-        for from_, weight in (
-            *zip(before, layer.weights[:, column].tolist(), strict=True),
-            *([] if layer.bias is None else [("bias", float(layer.bias[column]))]),
-        )
-    )
-    for _, (from_, to, weight) in zip(range(MAX_WEIGHTS), lines, strict=False):
-        table.add_row(name(from_), name(to), number(weight))
-    yield table
-    if layer.parameters > MAX_WEIGHTS:
-        yield Text(
-            f"... and {layer.parameters - MAX_WEIGHTS:,} more: --json or --weights-to has all",
-            style="dim",
-        )
-
-
 def _some(names: Sequence[str]) -> str:
     """List names, so far as a screen goes."""
     more = len(names) - MAX_NAMES
     return ", ".join(names[:MAX_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def _weights(model: Model) -> Iterator[RenderableType]:
+    """Show a small network as a tree, a larger one as a table for each layer."""
+    tree = network_tree(model)
+    if tree is not None:
+        yield from (Text(), heading("Weights, below the neuron they lead into"), tree)
+        return
+    names = neuron_names(model)
+    for position, layer_name in enumerate(layer_names(model)):
+        args = model.network.layers[position], names[position], names[position + 1]
+        ways = [partial(_weight_list, *args)]
+        if args[0].parameters <= MAX_WEIGHTS:
+            ways.insert(0, partial(_weight_matrix, *args))
+        yield from (Text(), heading(f"Weights into {layer_title(layer_name)}"))
+        yield FirstThatFits(ways, COMFORTABLE_WIDTH)
+        where = ": --json or --weights-to has all"
+        yield from omitted_note(args[0].parameters - MAX_WEIGHTS, "weight", where)
+
+
+def _weight_matrix(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
+    """Rows are what a weight comes from, columns what it leads into."""
+    rows = [*before] if layer.bias is None else [*before, "bias"]
+    numbers = zip(rows, _with_bias(layer).tolist(), strict=True)
+    return number_table(["from", *after], ([row, *weights] for row, weights in numbers))
+
+
+def _weight_list(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
+    """One weight a line, so far as a screen goes."""
+    numbers = np.transpose(_with_bias(layer)).tolist()
+    lines = (
+        (from_, to, weight)
+        for to, weights in zip(after, numbers, strict=True)
+        for from_, weight in zip((*before, "bias"), weights, strict=False)
+    )
+    rows = islice(lines, MAX_WEIGHTS)
+    return number_table(["from", "to", "weight"], rows, numbers_from=2)
+
+
+def _with_bias(layer: Layer) -> Array:
+    """Return a layer's weights, its biases below them."""
+    return layer.weights if layer.bias is None else np.vstack([layer.weights, layer.bias])
+
+
 def _scaling(model: Model) -> Iterator[RenderableType]:
     """Divisors, and the range of the training values where it is known."""
-    table = number_table("column", "divided by", "training range")
-    for position, feature in enumerate(model.features[:MAX_NAMES]):
-        low_high = "not recorded"
-        if model.feature_range is not None:
-            low, high = model.feature_range[position].tolist()
-            low_high = f"{number(low)} to {number(high)}"
-        table.add_row(name(feature), number(float(model.feature_scale[position])), low_high)
-    _count_others(table, model.features, "feature")
-    scales = zip(model.targets, model.target_scale.tolist(), strict=True)
-    for target, scale in islice(scales, MAX_NAMES):
-        table.add_row(name(target), number(scale), f"0 to {number(scale)}")
-    _count_others(table, model.targets, "target")
-    yield table
-
-
-def _count_others(table: Table, names: Sequence[str], thing: str) -> None:
-    """Say how many are not named."""
-    if len(names) > MAX_NAMES:
-        more = count(len(names) - MAX_NAMES, thing)
-        table.add_row(Text(f"... and {more} more: --json has all", style="dim"))
+    features, targets = model.features[:MAX_NAMES], model.targets[:MAX_NAMES]
+    ranges = ["not recorded"] * len(features)
+    if model.feature_range is not None:
+        ranges = [f"{number(a)} to {number(b)}" for a, b in model.feature_range.tolist()]
+    # The file knows no range of a target; a sigmoid's scores are those that it can predict.
+    is_sigmoid = model.network.layers[-1].activation == "sigmoid"
+    scales = model.target_scale.tolist()
+    ranges_of = [f"scores 0 to {number(n)}" if is_sigmoid else "not recorded" for n in scales]
+    rows = [
+        *zip(features, model.feature_scale.tolist(), ranges, strict=False),
+        *zip(targets, scales, ranges_of, strict=False),
+    ]
+    yield number_table(["column", "divided by", "range"], rows)
+    yield from omitted_note(len(model.features) - MAX_NAMES, "feature")
+    yield from omitted_note(len(model.targets) - MAX_NAMES, "target")
 
 
 def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
@@ -196,3 +147,14 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
     if record is None:
         return [("origin", "not recorded: written by hand, or weights alone")]
     return labelled_facts(record)
+
+
+def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
+    """Show the fit to given rows, and draw predicted scores against actual ones."""
+    yield from (Text(), fit_table(scored.fit))
+    columns = zip(model.targets, scored.actual.T, scored.predicted.T, strict=True)
+    for target, actual, predicted in islice(columns, MAX_TARGETS):
+        chart = scores_chart(target, actual, predicted)
+        if chart is not None:
+            yield from (Text(), chart)
+    yield from omitted_note(len(model.targets) - MAX_TARGETS, "target", ": predict --csv has all")

@@ -9,6 +9,7 @@ from support import named, shown
 from scorenet_cli.model import document as example
 from scorenet_cli.model.trace import BackwardTrace, backward_trace
 from scorenet_cli.show.pages.backward import backward_page
+from scorenet_cli.show.tables import layer_title
 
 EXAMPLE = backward_trace(example.worked_example(), example.VALUES, (example.TARGET,))
 DEEP = backward_trace(
@@ -39,7 +40,7 @@ def test_each_number_follows_from_those_above_it() -> None:
     assert error_again == error
     assert float(slope) == close(float(output) * (1 - float(output)))
     assert float(delta) == close(float(error) * float(slope))
-    shares = rows(text, "3. Hidden layer's share of the error")
+    shares = rows(text, "3. Hidden error")
     for line, known in zip(shares, (".4", ".5", ".9"), strict=True):
         _, _, delta_again, weight, share = line
         assert delta_again == delta
@@ -54,7 +55,7 @@ def test_each_number_follows_from_those_above_it() -> None:
 def test_changes_follow_from_values_and_deltas() -> None:
     text = page(DEEP, precision=8)
     for layer, ran in zip(DEEP.layers, DEEP.forward.layers, strict=True):
-        printed = text.partition(f"Weights to the {layer.name} layer\n")[2].partition(". ")[0]
+        printed = text.partition(f"Weights into {layer_title(layer.name)}\n")[2].partition(". ")[0]
         lines = [line.split() for line in printed.splitlines()]
         for neuron, traced in zip(layer.neurons, ran.neurons, strict=True):
             start = lines.index([neuron.name])
@@ -71,16 +72,16 @@ def test_several_targets_share_out_the_error_layer_by_layer_backwards() -> None:
     assert titles == [
         "1. Output error",
         "2. Output delta",
-        "3. Hidden 2 layer's share of the error",
+        "3. Hidden 2 error",
         "4. Hidden 2 delta",
-        "5. Hidden 1 layer's share of the error",
+        "5. Hidden 1 error",
         "6. Hidden 1 delta",
-        "7. Weights to the hidden 1 layer",
-        "8. Weights to the hidden 2 layer",
-        "9. Weights to the output layer",
-        "10. What came of it",
+        "7. Weights into hidden layer 1",
+        "8. Weights into hidden layer 2",
+        "9. Weights into output layer",
+        "10. Result of the step",
     ]
-    shares = rows(page(DEEP), "3. Hidden 2 layer's share of the error")
+    shares = rows(page(DEEP), "3. Hidden 2 error")
     assert [row[:2] for row in shares[:3]] == [
         ["h2.1", "score0"],
         ["h2.1", "score1"],
@@ -90,11 +91,9 @@ def test_several_targets_share_out_the_error_layer_by_layer_backwards() -> None:
 
 
 @pytest.mark.parametrize("trace", [EXAMPLE, DEEP])
-def test_a_narrow_terminal_gets_fewer_digits_and_no_folded_number(
-    narrow: int, trace: BackwardTrace
-) -> None:
-    text = page(trace, narrow)
-    assert max(map(cell_len, text.splitlines())) <= narrow
+def test_a_narrow_terminal_gets_fewer_digits_and_no_folded_number(trace: BackwardTrace) -> None:
+    text = page(trace, 50)
+    assert max(map(cell_len, text.splitlines())) <= 50
     change = trace.layers[0].neurons[0].weights[0].before
     assert f" {change:.2f}"[:4] in text
 
@@ -111,6 +110,6 @@ def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
 
 def test_a_huge_layer_is_cut_and_says_so() -> None:
     text = page(backward_trace(named(("a", "b"), (2, 500, 1)), (1, 2), (50,)))
-    assert text.count("... and 100 neurons more: --json has all") == 2
-    assert "... and 300 neurons more: --json has all" in text
-    assert "... and 100 weights more in each neuron: --json has all" in text
+    assert text.count("... and 100 more neurons: --json has all") == 2
+    assert "... and 300 more neurons: --json has all" in text
+    assert "... and 100 more weights in each neuron: --json has all" in text

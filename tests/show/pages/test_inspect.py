@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from rich.cells import cell_len
 from support import named, shown
 
+from scorenet_cli.core.activations import ActivationName
+from scorenet_cli.core.metrics import Baselines, Fit, Metrics
+from scorenet_cli.core.network import Network
 from scorenet_cli.show.pages.inspect import inspection
+from scorenet_cli.show.tables import fit_table
 
 
-def test_weights_stand_in_a_matrix_where_it_fits_and_in_a_list_elsewhere(narrow: int) -> None:
+def test_weights_stand_in_a_matrix_where_it_fits_and_in_a_list_elsewhere() -> None:
     model = named(("hours",), (1, 20, 1))
-    text = shown(inspection(model, "m.json"), narrow)
-    assert max(map(cell_len, text.splitlines())) <= narrow
+    text = shown(inspection(model, "m.json"), 50)
+    assert max(map(cell_len, text.splitlines())) <= 50
     lines = [line.split() for line in text.splitlines()]
     for neuron in range(20):
         weight = f"{model.network.layers[0].weights[0, neuron]:.6f}"
@@ -19,14 +26,36 @@ def test_weights_stand_in_a_matrix_where_it_fits_and_in_a_list_elsewhere(narrow:
 
 def test_a_huge_layer_is_cut_and_says_so() -> None:
     text = shown(inspection(named(("a", "b"), (2, 300, 1)), "m.json"))
-    assert "... and 500 more: --json or --weights-to has all" in text
+    assert "... and 500 more weights: --json or --weights-to has all" in text
 
 
 def test_of_very_many_columns_some_are_named_and_the_others_counted() -> None:
     model = named(tuple(f"f{n}" for n in range(103)), (103, 1, 102))
     text = shown(inspection(model, "m.json"))
     assert "f99 and 3 more" in text
-    assert "... and 3 features more: --json has all" in text
-    assert "... and 2 targets more: --json has all" in text
+    assert "... and 3 more features: --json has all" in text
+    assert "... and 2 more targets: --json has all" in text
     scaling = text.split("Scaling")[1].splitlines()
     assert [line.split()[0] for line in scaling if line.startswith("f")][-1] == "f99"
+
+
+@pytest.mark.parametrize(
+    ("activation", "scores"), [("sigmoid", "scores 0 to 100"), ("relu", "not recorded")]
+)
+def test_no_training_range_of_a_target_is_made_up(activation: ActivationName, scores: str) -> None:
+    model = named(("a",), (1, 1))
+    layer = replace(model.network.layers[0], activation=activation)
+    text = shown(inspection(replace(model, network=Network((layer,))), "m.json"))
+    (line,) = (line for line in text.splitlines() if line.startswith("score0  "))
+    assert line.split("100", 1)[1].strip() == scores
+
+
+def test_noise_of_an_exact_fit_is_shown_as_0() -> None:
+    exact = Metrics(1.0, 4.6e-14, 3.2e-14)
+    fit = Fit(1.0, 2.3e-8, 1.8e-8, Baselines(mean=Metrics(-1e-17, 2.4495, 2), linear=exact))
+    rows = [line.split()[-3:] for line in shown(fit_table(fit)).splitlines()[2:]]
+    assert rows == [
+        ["1.0000", "2.300e-08", "1.800e-08"],
+        ["1.0000", "0", "0"],
+        ["0.0000", "2.4495", "2"],
+    ]

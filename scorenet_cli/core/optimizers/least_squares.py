@@ -1,0 +1,301 @@
+"""The damped least-squares equations of a network, in the smaller of two equal forms.
+
+J holds the derivatives of every output by every parameter, (rows · targets, parameters), and a
+step solves (JᵀJ + λ D) step = Jᵀ (actual - output), D = diagonal of JᵀJ + a constant.
+
+- NormalEquations are these. An output weight moves one target only, so most of J is zero: JᵀJ is
+  a matrix for the hidden parameters, a small one for each target, and what couples them. The
+  targets' own parameters are eliminated first (Schur complement).
+- DualEquations have a row for each row and target in place of each parameter, for few rows:
+  step = D⁻¹ Jᵀ (J D⁻¹ Jᵀ + λ)⁻¹ (actual - output).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
+
+# Cells of a block of the Jacobian, but at least so many of its rows.
+BLOCK_CELLS = 131_072
+MIN_BLOCK_ROWS = 64
+# Rows of the dual matrix between two interrupt checks.
+DUAL_BLOCK_ROWS = 512
+# Cells of the equations up to which every shard has its own: 8 MB each.
+MAX_CELLS_FOR_SHARDS = 1_000_000
+# Added to D for each row and target.
+MIN_SCALE = 0.03
+
+
+def pack(network: Network) -> Array:
+    """Return all parameters, flat: layer by layer, weights by input, then the bias."""
+    parts = []
+    for layer in network.layers:
+        parts.append(layer.weights.ravel())
+        if layer.bias is not None:
+            parts.append(layer.bias)
+    return np.concatenate(parts)
+
+
+def unpack(shape: Network, parameters: Array) -> Network:
+    """Build the network of that shape from its flat parameters."""
+    return Network(
+        tuple(
+            Layer(view[: layer.inputs], None if layer.bias is None else view[-1], layer.activation)
+            for layer, view in zip(shape.layers, _by_layer(shape, parameters), strict=True)
+        )
+    )
+
+
+def _by_layer(shape: Network, parameters: Array) -> list[Array]:
+    """Cut flat parameters into views, one a layer: (inputs and perhaps the bias, neurons)."""
+    views, start = [], 0
+    for layer in shape.layers:
+        end = start + layer.parameters
+        views.append(parameters[start:end].reshape(-1, layer.neurons))
+        start = end
+    return views
+
+
+def equations_shape(network: Network, rows: int) -> tuple[int, int]:
+    """Return the size of the largest matrix that a step needs: parameters x the smaller form."""
+    hidden = network.parameters - network.layers[-1].parameters
+    return network.parameters, min(hidden, rows * network.shape[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class NormalEquations:
+    """JᵀJ and Jᵀ error, for h hidden parameters and k weights (and bias) of each output neuron.
+
+    hidden is (h, h), coupling (targets, k, h), output (targets, k, k); the errors are (h,) and
+    (targets, k). min_scale is the constant in D.
+    """
+
+    hidden: Array
+    coupling: Array
+    output: Array
+    hidden_error: Array
+    output_error: Array
+    min_scale: float
+
+    def __add__(self, other: NormalEquations) -> NormalEquations:
+        """Add another part of the rows, in place."""
+        for name in ("hidden", "coupling", "output", "hidden_error", "output_error"):
+            total = getattr(self, name)
+            total += getattr(other, name)
+        return self
+
+    def step(self, damping: float) -> Array:
+        """Solve for the flat step; NaN where the equations are singular."""
+        targets, size, hidden = self.coupling.shape
+        right = np.concatenate([self.coupling, self.output_error[..., np.newaxis]], axis=2)
+        solved = _solve(_damped(self.output, damping, self.min_scale), right)
+        eliminated = self.coupling.reshape(targets * size, hidden).T @ solved.reshape(
+            -1, hidden + 1
+        )
+        matrix = _damped(self.hidden, damping, self.min_scale)
+        matrix -= eliminated[:, :hidden]
+        hidden_step = _solve(matrix, self.hidden_error - eliminated[:, hidden])
+        output_step = solved[..., hidden] - solved[..., :hidden] @ hidden_step
+        return np.concatenate([hidden_step, output_step.T.ravel()])
+
+
+@dataclass(frozen=True, eq=False)
+class DualEquations:
+    """J D^-½ (n, parameters), its product with its own transpose (n, n), and the errors (n,).
+
+    root is D^½ (parameters,); n is rows · targets.
+    """
+
+    jacobian: Array
+    matrix: Array
+    error: Array
+    root: Array
+
+    def step(self, damping: float) -> Array:
+        """Solve for the flat step; NaN where the equations are singular."""
+        matrix = self.matrix.copy()
+        matrix.flat[:: len(matrix) + 1] += damping
+        return self.jacobian.T @ _solve(matrix, self.error) / self.root
+
+
+def _damped(matrix: Array, damping: float, min_scale: float) -> Array:
+    """Add λ D to the diagonal of matrices (..., n, n), D their own diagonal + min_scale."""
+    damped = matrix.copy()
+    diagonal = np.einsum("...ii->...i", damped)
+    diagonal += damping * (diagonal + min_scale)
+    return damped
+
+
+def _solve(matrix: Array, right: Array) -> Array:
+    """Solve linear equations; NaN where they are singular, so that the caller raises λ."""
+    try:
+        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.full_like(right, np.nan)
+
+
+class Evaluation(NamedTuple):
+    """Sum of squared errors, infinite where it is not a number, and each layer's outputs.
+
+    The outputs are None where the rows do not fit in one block.
+    """
+
+    square: float
+    outputs: list[Array] | None
+
+
+class Block(NamedTuple):
+    """Some of the rows, and where they are among all."""
+
+    part: slice
+    inputs: Array
+    actual: Array
+
+
+class LeastSquares:
+    """The rows, cut into blocks, and what is computed from them at some flat parameters."""
+
+    def __init__(self, network: Network, inputs: Array, actual: Array) -> None:
+        self._network = network
+        self._min_scale = MIN_SCALE * actual.size
+        self._targets = targets = actual.shape[1]
+        self._hidden = network.parameters - network.layers[-1].parameters
+        self._is_dual = actual.size < self._hidden
+        width = targets * (self._hidden + network.layers[-1].parameters // targets)
+        size = max(BLOCK_CELLS // width, MIN_BLOCK_ROWS // targets, 1)
+        parts = [slice(start, start + size) for start in range(0, len(inputs), size)]
+        self._blocks = [Block(part, inputs[part], actual[part]) for part in parts]
+        # Every shard holds its own equations: where they are large, one shard must do.
+        is_small = network.parameters * self._hidden <= MAX_CELLS_FOR_SHARDS
+        self._shards = round_robin(self._blocks, SHARDS if is_small else 1)
+        self._rows = len(inputs)
+
+    def evaluate(self, parameters: Array) -> Evaluation:
+        """Run the rows forward, and compare with the actual outputs."""
+        views = _by_layer(self._network, parameters)
+
+        def evaluate_block(block: Block) -> Evaluation:
+            outputs = self._forward(views, block.inputs)
+            error = (block.actual - outputs[-1]).ravel()
+            return Evaluation(float(error.dot(error)), outputs)
+
+        def shard_square(blocks: Sequence[Block]) -> float:
+            return sum((evaluate_block(block).square for block in interruptible(blocks)), 0.0)
+
+        if len(self._blocks) == 1:
+            square, outputs = evaluate_block(self._blocks[0])
+        else:
+            square, outputs = sum(map_shards(shard_square, self._shards)), None
+        return Evaluation(np.inf if np.isnan(square) else square, outputs)
+
+    def equations(
+        self, parameters: Array, outputs: list[Array] | None = None
+    ) -> NormalEquations | DualEquations:
+        """Set up the equations block by block; outputs as evaluate returns them, if known."""
+        views = _by_layer(self._network, parameters)
+        if self._is_dual:
+            return self._dual_equations(views, outputs)
+
+        def shard_equations(blocks: Sequence[Block]) -> NormalEquations:
+            return reduce(
+                NormalEquations.__add__,
+                (self._normal_equations(views, each, outputs) for each in interruptible(blocks)),
+            )
+
+        return reduce(NormalEquations.__add__, map_shards(shard_equations, self._shards))
+
+    def _normal_equations(
+        self, views: list[Array], block: Block, outputs: list[Array] | None
+    ) -> NormalEquations:
+        """Set up the normal equations of one block."""
+        outputs = outputs or self._forward(views, block.inputs)
+        hidden, output = self._jacobian(views, block.inputs, outputs)
+        error = block.actual - outputs[-1]
+        flat, by_target = hidden.reshape(error.size, -1), output.transpose(1, 2, 0)
+        return NormalEquations(
+            hidden=flat.T @ flat,
+            coupling=by_target @ hidden.transpose(1, 0, 2),
+            output=by_target @ output.transpose(1, 0, 2),
+            hidden_error=flat.T @ error.ravel(),
+            output_error=np.einsum("tkr,rt->tk", by_target, error),
+            min_scale=self._min_scale,
+        )
+
+    def _dual_equations(self, views: list[Array], outputs: list[Array] | None) -> DualEquations:
+        """Fill the whole Jacobian, scale it, and multiply it with itself."""
+        shape = (self._rows, self._targets, self._network.parameters)
+        whole = np.zeros(shape)
+        error = np.empty(shape[:2])
+
+        def fill(blocks: Sequence[Block]) -> None:
+            for block in interruptible(blocks):
+                layers = outputs or self._forward(views, block.inputs)
+                error[block.part] = block.actual - layers[-1]
+                hidden, output = self._jacobian(views, block.inputs, layers)
+                rows = whole[block.part]
+                rows[..., : self._hidden] = hidden
+                for target in range(self._targets):
+                    rows[:, target, self._hidden + target :: self._targets] = output[:, target]
+
+        map_shards(fill, self._shards)
+        jacobian = whole.reshape(error.size, -1)
+        root = np.sqrt(np.einsum("np,np->p", jacobian, jacobian) + self._min_scale)
+        jacobian /= root
+        matrix = np.empty((error.size, error.size))
+        for start in interruptible(range(0, error.size, DUAL_BLOCK_ROWS)):
+            end = start + DUAL_BLOCK_ROWS
+            matrix[start:end, :end] = jacobian[start:end] @ jacobian[:end].T
+            matrix[:end, start:end] = matrix[start:end, :end].T
+        return DualEquations(jacobian, matrix, error.ravel(), root)
+
+    def _forward(self, views: list[Array], inputs: Array) -> list[Array]:
+        """Each layer's outputs (rows, neurons), by BLAS."""
+        outputs = [inputs]
+        for layer, view in zip(self._network.layers, views, strict=True):
+            pre_activations = outputs[-1] @ view[: layer.inputs]
+            if layer.bias is not None:
+                pre_activations += view[-1]
+            outputs.append(ACTIVATIONS[layer.activation].function(pre_activations))
+        return outputs[1:]
+
+    def _jacobian(
+        self, views: list[Array], inputs: Array, outputs: list[Array]
+    ) -> tuple[Array, Array]:
+        """Take the derivatives of every output: by hidden parameters, and by its own weights.
+
+        Returns (rows, targets, hidden parameters) and (rows, targets, weights and bias of an
+        output neuron); by other output neurons' weights the derivatives are zero.
+        """
+        layers = self._network.layers
+        before = [inputs, *outputs[:-1]]
+        slopes = [
+            ACTIVATIONS[layer.activation].slope_at_output(output)
+            for layer, output in zip(layers, outputs, strict=True)
+        ]
+        last_inputs = before[-1]
+        if layers[-1].bias is not None:
+            last_inputs = np.column_stack([last_inputs, np.ones(len(inputs))])
+        own = slopes[-1][:, :, np.newaxis] * last_inputs[:, np.newaxis, :]
+        # Backpropagation of 1 from each target: delta is d target / d pre-activation, and times
+        # a layer's input d target / d weight.
+        parts = [np.empty((*outputs[-1].shape, 0))]
+        delta = slopes[-1][:, np.newaxis, :] * np.eye(self._targets)
+        for number in reversed(range(len(layers) - 1)):
+            above = layers[number + 1]
+            error = delta @ views[number + 1][: above.inputs].T
+            delta = error * slopes[number][:, np.newaxis, :]
+            if layers[number].bias is not None:
+                parts.append(delta)
+            layer_inputs = before[number]
+            by_weight = layer_inputs[:, np.newaxis, :, np.newaxis] * delta[:, :, np.newaxis, :]
+            parts.append(by_weight.reshape(*outputs[-1].shape, -1))
+        return np.concatenate(parts[::-1], axis=2), own

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import Array, random_case
+
+from scorenet_cli.core import parallel
+from scorenet_cli.core.network import Network, forward, random_network
+from scorenet_cli.core.optimizers import least_squares
+from scorenet_cli.core.optimizers.least_squares import (
+    LeastSquares,
+    equations_shape,
+    pack,
+    unpack,
+)
+
+SMOOTH = st.lists(st.sampled_from(["sigmoid", "tanh", "linear"]), min_size=1, max_size=3)
+
+
+def numeric_jacobian(network: Network, inputs: Array) -> Array:
+    """Central differences of every output by every parameter: (rows · targets, parameters)."""
+    flat, step = pack(network), 1e-6
+    columns = []
+    for position in range(len(flat)):
+        ends = []
+        for sign in (1, -1):
+            moved = flat.copy()
+            moved[position] += sign * step
+            ends.append(forward(unpack(network, moved), inputs)[-1].outputs.ravel())
+        columns.append((ends[0] - ends[1]) / (2 * step))
+    return np.stack(columns, axis=1)
+
+
+@given(st.integers(0, 10_000), SMOOTH, st.integers(1, 40))
+def test_a_step_solves_the_equations_of_a_jacobian_by_central_differences(
+    seed: int, activations: list[str], rows: int
+) -> None:
+    network, inputs, actual = random_case(seed, activations, rows)  # few rows: the dual form
+    flat = pack(network)
+    problem = LeastSquares(network, inputs, actual)
+    error = (actual - forward(network, inputs)[-1].outputs).ravel()
+    evaluation = problem.evaluate(flat)
+    assert evaluation.square == pytest.approx(error @ error)
+    jacobian = numeric_jacobian(network, inputs)
+    matrix = jacobian.T @ jacobian
+    for damping in (0.1, 10.0):
+        scale = np.diag(matrix.diagonal() + 0.03 * actual.size)
+        expected = np.linalg.solve(matrix + damping * scale, jacobian.T @ error)
+        step = problem.equations(flat, evaluation.outputs).step(damping)
+        assert step == pytest.approx(expected, abs=1e-5 * (1 + np.abs(expected).max()))
+
+
+@pytest.mark.parametrize("rows", [20, 500])  # the dual form, and the normal one
+@pytest.mark.parametrize("activations", [["tanh", "sigmoid"], ["tanh", "tanh", "sigmoid"]])
+def test_blocks_and_cores_make_no_difference(
+    monkeypatch: pytest.MonkeyPatch, activations: list[str], rows: int
+) -> None:
+    network, inputs, actual = random_case(8, activations, rows)
+    flat = pack(network)
+    whole = LeastSquares(network, inputs, actual)
+    expected = whole.evaluate(flat).square, whole.equations(flat).step(0.1)
+    monkeypatch.setattr(least_squares, "BLOCK_CELLS", 1)
+    monkeypatch.setattr(least_squares, "MIN_BLOCK_ROWS", 12)
+    monkeypatch.setattr(least_squares, "DUAL_BLOCK_ROWS", 7)
+    results = []
+    for cores in (1, 3):
+        monkeypatch.setattr(parallel, "CORES", cores)
+        parts = LeastSquares(network, inputs, actual)
+        square, step = parts.evaluate(flat).square, parts.equations(flat).step(0.1)
+        assert square == pytest.approx(expected[0], rel=1e-12)
+        assert step == pytest.approx(expected[1], rel=1e-9, abs=1e-12)
+        results.append((square, step.tobytes()))
+    assert results[0] == results[1]
+
+
+def test_the_form_of_few_rows_is_the_same_step() -> None:
+    # The same rows many times over: as many equations as parameters, and the same solution.
+    network, inputs, actual = random_case(2, ["tanh", "tanh", "sigmoid"], rows=3)
+    few = LeastSquares(network, inputs, actual).equations(pack(network))
+    copies = 50
+    repeated = np.tile(inputs, (copies, 1)), np.tile(actual, (copies, 1))
+    many = LeastSquares(network, *repeated).equations(pack(network))
+    assert type(few) is not type(many)
+    for damping in (1e-6, 0.1, 100.0):
+        assert few.step(damping) == pytest.approx(many.step(damping), rel=1e-6, abs=1e-10)
+
+
+def test_the_largest_matrix_is_that_of_the_smaller_form() -> None:
+    network = random_network((2, 30, 5), seed=0, bias=True)  # 90 hidden parameters, 155 others
+    assert equations_shape(network, rows=10) == (245, 50)
+    assert equations_shape(network, rows=1000) == (245, 90)
+
+
+def test_packed_parameters_come_back_to_the_bit() -> None:
+    network, _, _ = random_case(5, ["tanh", "relu", "sigmoid"], rows=1)
+    assert pack(unpack(network, pack(network))).tobytes() == pack(network).tobytes()
+
+
+@pytest.mark.parametrize("rows", [1, 200])
+def test_equations_without_a_solution_give_no_number(rows: int) -> None:
+    network = random_network((2, 3, 1), seed=0)
+    problem = LeastSquares(network, np.zeros((rows, 2)), np.full((rows, 1), np.nan))
+    assert np.isnan(problem.equations(pack(network)).step(0.0)).any()
+    assert problem.evaluate(pack(network)).square == np.inf

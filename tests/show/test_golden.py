@@ -1,0 +1,120 @@
+"""Whole pages as they are printed, kept in golden/.
+
+SCORENET_REWRITE_GOLDEN=1 python -m pytest tests/show/test_golden.py writes them anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import RenderableType
+from support import shown
+
+from scorenet_cli.core import metrics
+from scorenet_cli.data.dataset import Dataset
+from scorenet_cli.model import document, json_file
+from scorenet_cli.model.model import predict
+from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.show.pages.backward import backward_page
+from scorenet_cli.show.pages.forward import forward_page
+from scorenet_cli.show.pages.inspect import inspection
+from scorenet_cli.show.pages.train import training_summary
+from scorenet_cli.training.fit import RestartStats
+from scorenet_cli.training.loop import TrainingResult
+
+HERE = Path(__file__).parent
+STUDENTS = HERE.parents[1] / "sample_data" / "students.csv"
+
+EXAMPLE, MODEL = document.worked_example(), json_file.load(str(HERE / "golden" / "model.json"))
+VALUES = (4.0, 8.0)
+
+
+def rows(first: int, last: int) -> Dataset:
+    table = np.loadtxt(STUDENTS, delimiter=",", skiprows=1)[first:last]
+    return Dataset("students.csv", "", MODEL.features, MODEL.targets, table[:, :2], table[:, 2:])
+
+
+def fit_on(data: Dataset) -> metrics.Fit:
+    known = (data.inputs, data.scores)
+    return metrics.compare(predict(MODEL, data.inputs).scores, *known, known)
+
+
+def train_page() -> RenderableType:
+    run = TrainingResult(
+        network=MODEL.network,
+        epochs=1234,
+        best_epoch=1200,
+        loss=0.00125,
+        stopped="patience",
+        seconds=0.5,
+        history=(),
+        validation_loss=0.00234,
+        start=4,
+    )
+    data = rows(0, 300)
+    return training_summary(
+        data,
+        predict(MODEL, data.inputs).scores,
+        run,
+        fit=fit_on(data),
+        validation=fit_on(rows(300, 400)),
+        spread=RestartStats(32, 0.00125, 0.0025, 0.01, 0.12345, 1.5),
+    )
+
+
+def train_page_of_the_document() -> RenderableType:
+    scores = np.array([[92.0], [86.0], [89.0]])
+    inputs = np.array([[2.0, 9.0], [1.0, 5.0], [3.0, 6.0]])
+    data = Dataset("", "", document.FEATURES, document.TARGETS, inputs, scores)
+    predicted = scores + np.array([[0.25], [-0.5], [0.125]])
+    run = TrainingResult(EXAMPLE.network, 1000, 1000, 1.25e-5, "epochs", 0.02, ())
+    known = (inputs, scores)
+    return training_summary(data, predicted, run, fit=metrics.compare(predicted, *known, known))
+
+
+def inspect_page() -> RenderableType:
+    data = rows(0, 400)
+    scored = metrics.Evaluation(data.scores, predict(MODEL, data.inputs).scores, fit_on(data))
+    return inspection(MODEL, "model.json", scored)
+
+
+def forward_trace_of_the_document() -> RenderableType:
+    trace = forward_trace(EXAMPLE, document.VALUES)
+    return forward_page(trace, document.document_figures(trace), None)
+
+
+def backward_trace_of_a_model() -> RenderableType:
+    trace = backward_trace(MODEL, VALUES, (95,), learning_rate=0.5)
+    return backward_page(trace, None, of_the_document=False)
+
+
+def backward_trace_of_the_document() -> RenderableType:
+    trace = backward_trace(EXAMPLE, document.VALUES, (document.TARGET,))
+    return backward_page(trace, None, of_the_document=True)
+
+
+PAGES: dict[str, Callable[[], RenderableType]] = {
+    "train": train_page,
+    "train-document": train_page_of_the_document,
+    "inspect": inspect_page,
+    "inspect-document": lambda: inspection(EXAMPLE, "worked example"),
+    "forward-trace": lambda: forward_page(forward_trace(MODEL, VALUES), None, None),
+    "forward-trace-document": forward_trace_of_the_document,
+    "backward-trace": backward_trace_of_a_model,
+    "backward-trace-document": backward_trace_of_the_document,
+}
+
+
+@pytest.mark.parametrize("width", [80, 50])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_as_it_was(page: str, width: int) -> None:
+    kept = HERE / "golden" / f"{page}-{width}.txt"
+    text = "".join(f"{line.rstrip()}\n" for line in shown(PAGES[page](), width).splitlines())
+    assert max(map(len, text.splitlines())) <= width
+    if os.environ.get("SCORENET_REWRITE_GOLDEN"):
+        kept.write_text(text, encoding="utf-8")
+    assert text == kept.read_text("utf-8")

@@ -1,0 +1,98 @@
+"""What train warns of, and the setting that it names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scorenet_cli as scorenet
+from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.training.diagnosis import nice_above
+
+DOCUMENT = {"hours_studied": [2, 1, 3], "hours_slept": [9, 5, 6], "score": [92, 86, 89]}
+
+
+def warnings(data: dict[str, Any], **settings: Any) -> str:
+    return " ".join(scorenet.train(data, **settings).warnings)
+
+
+def noise(rows: int, columns: int, seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    named = {f"x{n}": rng.uniform(0, 1, rows) for n in range(columns)}
+    return named | {"score": rng.uniform(10, 90, rows)}
+
+
+def test_a_run_that_meets_the_scores_has_no_warning() -> None:
+    assert warnings(DOCUMENT, epochs=60_000) == ""
+
+
+def test_a_network_no_better_than_the_mean_is_named() -> None:
+    assert "predicting the mean" in warnings(DOCUMENT, epochs=20)
+
+
+def test_a_loss_that_is_still_falling_is_named() -> None:
+    assert "still falling" in warnings(DOCUMENT, epochs=1500)
+
+
+def test_a_start_that_never_arrives_is_named() -> None:
+    assert "almost stopped falling" in warnings(DOCUMENT, epochs=40_000, seed=6)
+
+
+def test_outputs_at_the_end_of_the_sigmoid_are_named() -> None:
+    model = scorenet.train(DOCUMENT, epochs=0).model
+    stuck = Network((Layer(np.full((2, 3), 40.0)), Layer(np.full((3, 1), 40.0))))
+    at_the_end = type(model)(stuck, *list(vars(model).values())[1:])
+    assert "end of the sigmoid" in warnings(DOCUMENT, epochs=3, resume=at_the_end)
+
+
+def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
+    rng = np.random.default_rng(1)
+    hours = rng.uniform(0, 10, 60)
+    said = warnings({"hours": hours, "gpa": 1 + 0.3 * hours}, epochs=5)
+    assert "less than half of 0 to 100" in said
+    assert "`max_score=4`" in said
+
+
+def test_a_loss_that_rises_and_falls_gets_a_learning_rate() -> None:
+    rng = np.random.default_rng(2)
+    columns = {f"x{n}": rng.uniform(0, 1, 100) for n in range(20)}
+    score = sum(columns.values()) * 5
+    said = warnings(columns | {"score": score}, activation="tanh", hidden=32)
+    assert "`learning_rate=0.3`" in said
+
+
+def test_advice_goes_from_bias_to_lm_and_never_to_other_seeds() -> None:
+    data = noise(60, 3, seed=1)
+    assert "`bias`" in warnings(data, epochs=10)
+    assert "`optimizer=lm`" in warnings(data, epochs=10, bias=True)
+    for seed in range(5):
+        settings = {"bias": True, "optimizer": "lm", "seed": seed}
+        assert "seed" not in warnings(noise(60, 3, seed), **settings)
+
+
+def test_a_network_that_may_have_memorized_its_rows_is_named_with_the_remedy() -> None:
+    data = noise(40, 4, seed=3)
+    said = warnings(data, optimizer="lm", bias=True, hidden=8, epochs=300)
+    assert "49 parameters for 40 scores" in said
+    assert "`validation=0.2`" in said
+
+
+def test_a_line_with_noise_is_not_called_memorized() -> None:
+    rng = np.random.default_rng(4)
+    hours = rng.uniform(0, 10, 200)
+    data = {"hours": hours, "score": 10 + 7 * hours + rng.normal(0, 2, 200)}
+    assert "memorized" not in warnings(data, optimizer="lm", bias=True)
+
+
+def test_equal_scores_are_no_reason_to_warn() -> None:
+    data = {"hours": list(range(1, 31)), "score": [70] * 30}
+    assert warnings(data, optimizer="lm", bias=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(3.9, 4), (4, 4), (4.1, 5), (0.7, 1), (92, 100), (151, 200)]
+)
+def test_a_round_number_above(value: float, expected: float) -> None:
+    assert nice_above(value) == pytest.approx(expected)

@@ -1,0 +1,124 @@
+"""What a resumed run takes over, and what it refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import scorenet_cli as scorenet
+from scorenet_cli.core.network import mean_squared_error
+from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.training.plan import scaled_rows
+
+Columns = dict[str, Any]
+
+
+def students(rows: int = 60, seed: int = 0) -> Columns:
+    rng = np.random.default_rng(seed)
+    hours, sleep = rng.uniform(1, 10, rows), rng.uniform(4, 9, rows)
+    score = np.clip(5 * hours + 4 * sleep + rng.normal(0, 4, rows), 0, 100)
+    return {"hours": hours, "sleep": sleep, "score": score}
+
+
+def with_more(columns: Columns, rows: int = 5) -> Columns:
+    more = students(rows, seed=9)
+    return {name: np.concatenate([columns[name], more[name]]) for name in columns}
+
+
+VALIDATED: Columns = {"validation": 0.25, "optimizer": "lm", "bias": True, "epochs": 40}
+
+
+def test_lm_takes_steps_again_where_rows_were_added() -> None:
+    first = scorenet.train(students(), optimizer="lm", bias=True)
+    assert first.result.stopped == "converged"
+    again = scorenet.train(with_more(students()), resume=first.model)
+    assert again.result.epochs > first.result.epochs
+    assert any("fresh state" in note for note in again.notes)
+    assert any("other data" in warning for warning in again.warnings)
+
+
+def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
+    model = scorenet.train(students(), epochs=5).model
+    with pytest.raises(scorenet.OptionError, match="has learned from all rows"):
+        scorenet.train(students(), resume=model, validation=0.2)
+
+
+def test_a_validated_model_is_not_resumed_on_other_rows() -> None:
+    model = scorenet.train(students(), **VALIDATED).model
+    with pytest.raises(scorenet.DataError, match="Train a new model"):
+        scorenet.train(with_more(students()), resume=model)
+
+
+def test_a_resumed_run_inherits_its_validation_for_patience() -> None:
+    model = scorenet.train(students(), **VALIDATED).model
+    again = scorenet.train(students(), resume=model, patience=3, epochs=100)
+    assert again.result.stopped in {"patience", "converged"}
+    with pytest.raises(scorenet.OptionError, match="needs `validation`"):
+        scorenet.train(students(), patience=3)
+
+
+def test_a_max_score_that_contradicts_a_target_scale_of_1_is_refused() -> None:
+    columns = students() | {"score": students()["score"] / 100}
+    model = scorenet.train(columns, max_score=1, epochs=2).model
+    with pytest.raises(scorenet.OptionError, match="`max_score` cannot be changed"):
+        scorenet.train(columns, resume=model, max_score=100)
+
+
+def test_a_model_without_a_seed_can_be_given_one() -> None:
+    trained = scorenet.train(students(), epochs=1).model
+    by_hand = dataclasses.replace(trained, training=None)
+    runs = [
+        scorenet.train(students(), resume=by_hand, optimizer="adam", seed=seed, epochs=3)
+        for seed in (1, 1, 2)
+    ]
+    losses = [run.result.loss for run in runs]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_the_report_tells_the_epochs_that_ran_from_the_one_that_was_kept() -> None:
+    fit = scorenet.train(students(), **VALIDATED)
+    record = fit.model.training
+    assert record is not None
+    assert record.epochs == fit.result.epochs > fit.result.best_epoch == record.best_epoch
+    rows = scaled_rows(fit.model, fit.plan.data)
+    kept = mean_squared_error(predict_outputs(fit.model.network, rows.inputs), rows.actual)
+    assert record.loss == fit.result.loss == kept
+
+
+def test_a_resumed_run_keeps_the_validation_curve() -> None:
+    first = scorenet.train(students(), **VALIDATED | {"epochs": 30}).result
+    model = scorenet.train(students(), **VALIDATED | {"epochs": 30}).model
+    again = scorenet.train(students(), resume=model, epochs=5).result
+    before = [point for point in first.validation_history if point[0] < first.best_epoch]
+    assert again.validation_history[: len(before)] == tuple(before)
+    assert again.validation_history[0][0] == 0
+
+
+def test_a_tolerance_is_met_by_what_is_kept_with_a_validation_too() -> None:
+    settings = VALIDATED | {"hidden": 8, "tolerance": 1e-3, "epochs": 300}
+    fit = scorenet.train(students(40), **settings)
+    assert fit.result.stopped == "tolerance"
+    assert fit.result.loss <= 1e-3
+
+
+def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> None:
+    rng = np.random.default_rng(5)
+    noise = {"x": rng.uniform(0, 1, 200), "score": rng.uniform(0, 100, 200)}
+    scores = []
+    for seed in range(4):
+        fit = scorenet.train(noise, **VALIDATED | {"restarts": 8, "seed": 10 * seed})
+        assert fit.plan.test_rows is not None
+        assert fit.plan.validation_rows is not None
+        assert len(fit.plan.test_rows.inputs) == len(fit.plan.validation_rows.inputs) == 25
+        assert fit.validation is not None
+        scores.append(fit.validation.r2 or 0.0)
+        assert any("others" in note for note in fit.notes)
+    assert np.mean(scores) < 0.1  # noise cannot be predicted
+
+
+def test_settings_are_checked_before_any_rows_are_read() -> None:
+    with pytest.raises(scorenet.OptionError, match="`batch_size` has no effect"):
+        scorenet.train("there is no such file.csv", optimizer="gd", batch_size=4)
