@@ -86,8 +86,7 @@ def network_picture(model: Model) -> str:
     names = zip(layer_names(model), neuron_names(model)[1:], strict=True)
     for layer, (heading, neurons) in zip(model.network.layers, names, strict=True):
         biases = [None] * layer.neurons if layer.bias is None else layer.bias.tolist()
-        pairs = zip(neurons, biases, strict=True)
-        circles = [Circle(name, bias=bias) for name, bias in pairs]
+        circles = [Circle(name, bias=bias) for name, bias in zip(neurons, biases, strict=True)]
         columns.append(Column(heading, circles, layer.weights))
     return draw(columns, title="The network", legend=["On the lines: weights."])
 
@@ -117,9 +116,9 @@ def backward_picture(trace: BackwardTrace, precision: int | None = None) -> str:
     digits = DIGITS if precision is None else precision
     columns = [_inputs(trace.forward, digits)]
     for layer in trace.layers:
-        biases = [None if n.bias is None else n.bias.change for n in layer.neurons]
         rows = [
-            (n.name, n.error, n.delta, bias) for n, bias in zip(layer.neurons, biases, strict=True)
+            (n.name, n.error, n.delta, None if n.bias is None else n.bias.change)
+            for n in layer.neurons
         ]
         changes = np.array([[weight.change for weight in n.weights] for n in layer.neurons]).T
         columns.append(Column(layer.name, _circles(rows, digits), changes))
@@ -235,9 +234,12 @@ def _legend(columns: Sequence[Column], *, is_even: bool) -> Iterator[str]:
     """Say what lines and numbers mean, and which have no room; is_even: one scale for all lines."""
     weights = np.concatenate([c.weights.ravel() for c in columns if c.weights is not None])
     biases = [c.bias for column in columns for c in column.circles if c.bias is not None]
-    if (weights > 0).any():
+    if any(circle.small for circle in columns[0].circles):
+        yield "Inputs: the value as given, small, above the scaled one."
+    signs = set(np.sign([*weights, *biases]).tolist())
+    if 1 in signs:
         yield "Blue and solid: above 0."
-    if (weights < 0).any():
+    if -1 in signs:
         yield "Orange and dashed: below 0."
     if np.ptp(np.abs(weights)) > 0:
         yield "Thicker: further from 0." if is_even else "Thicker: further from 0 in its layer."
@@ -302,22 +304,22 @@ def _draw_weights(  # noqa: PLR0913, PLR0917 - where and how
 
     The numbers of one source stand in a column of their own.
     """
-    starts, ends = places
+    starts, sinks = places
     for source, (x1, y1) in enumerate(starts):
         part = FIRST_PART + (LAST_PART - FIRST_PART) * (source + 0.5) / len(starts)
-        for to, (x2, y2) in enumerate(ends):
+        for to, (x2, y2) in enumerate(sinks):
             weight = float(weights[source, to])
             rim = radius / math.hypot(x2 - x1, y2 - y1)
             x, y = rim * (x2 - x1), rim * (y2 - y1)
             thickness = THINNEST + (THICKEST - THINNEST) * abs(weight) / largest
-            style = {"stroke-width": f"{thickness / (1 if texts else 2):.2f}", "opacity": "0.75"}
+            ends = {"x1": x1 + x, "y1": y1 + y, "x2": x2 - x, "y2": y2 - y}
+            line = _add(lines, "line", **ends, stroke=_sign(weight), opacity="0.75")
+            line.set("stroke-width", f"{thickness / (1 if texts else 2):.2f}")
             if weight < 0:
-                style["stroke-dasharray"] = "7 4"
-            line = _lengths(x1=x1 + x, y1=y1 + y, x2=x2 - x, y2=y2 - y)
-            ET.SubElement(lines, "line", line | style | _paint(stroke=_sign(weight)))
+                line.set("stroke-dasharray", "7 4")
             if texts:
                 middle = (x1 + part * (x2 - x1), y1 + part * (y2 - y1))
-                _draw_label(words, texts[source * len(ends) + to], middle, weight)
+                _draw_label(words, texts[source * len(sinks) + to], middle, weight)
 
 
 def _draw_circle(
@@ -327,8 +329,7 @@ def _draw_circle(
     x, y = centre
     group = ET.SubElement(parent, "g")
     ET.SubElement(group, "title").text = printable(circle.name)
-    look = _paint(fill="ground", stroke="soft") | {"stroke-width": "1.5"}
-    ET.SubElement(group, "circle", _lengths(cx=x, cy=y, r=radius) | look)
+    _add(group, "circle", cx=x, cy=y, r=radius, fill="ground", stroke="soft", stroke_width="1.5")
     _write(group, circle.large, centre, _large(circle), bold=True)
     _write(group, circle.small, (x, y - LARGE / 2 - SMALL / 2 - 2), SMALL, colour="soft")
     if circle.bias is not None:
@@ -339,8 +340,7 @@ def _draw_label(parent: ET.Element, text: str, centre: Point, value: float) -> N
     """Write a number, in the colour of its sign, on ground that covers what is below."""
     width, height = _width(text, NOTE) + 6, 1.4 * NOTE
     x, y = centre[0] - width / 2, centre[1] - height / 2
-    box = _lengths(x=x, y=y, rx=4.0, width=width, height=height)
-    ET.SubElement(parent, "rect", box | _paint(fill="ground"))
+    _add(parent, "rect", x=x, y=y, rx=4.0, width=width, height=height, fill="ground")
     _write(parent, text, centre, NOTE, colour=_sign(value))
 
 
@@ -357,11 +357,11 @@ def _write(  # noqa: PLR0913 - where and how
     """Write a line of text, its middle at that height."""
     if not text:
         return
-    place = _lengths(x=centre[0], y=centre[1] + 0.35 * size)
-    look = {"font-size": str(size), "text-anchor": anchor} | _paint(fill=colour)
+    look = {"font_size": str(size), "text_anchor": anchor, "fill": colour}
+    element = _add(parent, "text", x=centre[0], y=centre[1] + 0.35 * size, **look)
+    element.text = text
     if bold:
-        look["font-weight"] = "bold"
-    ET.SubElement(parent, "text", place | look).text = text
+        element.set("font-weight", "bold")
 
 
 def _width(text: str, size: int) -> float:
@@ -375,15 +375,15 @@ def _sign(value: float) -> str:
     return "plus" if value > 0 else "minus" if value < 0 else "soft"
 
 
-def _lengths(**lengths: float) -> dict[str, str]:
-    """Write attributes to a tenth of a pixel."""
-    return {name: f"{length:.1f}" for name, length in lengths.items()}
-
-
-def _paint(**colours: str) -> dict[str, str]:
-    """Give fill and stroke by day as attributes, and the classes that change them by night."""
-    classes = " ".join(f"{kind}-{colour}" for kind, colour in colours.items())
-    return {"class": classes} | {kind: COLOURS[colour][0] for kind, colour in colours.items()}
+def _add(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
+    """Add an element: lengths to a tenth of a pixel, colours by day, and by night by a class."""
+    element = ET.SubElement(parent, tag)
+    colours = {key: str(attributes[key]) for key in ("fill", "stroke") if key in attributes}
+    element.set("class", " ".join(f"{kind}-{colour}" for kind, colour in colours.items()))
+    attributes |= {kind: COLOURS[colour][0] for kind, colour in colours.items()}
+    for key, value in attributes.items():
+        element.set(key.replace("_", "-"), value if isinstance(value, str) else f"{value:.1f}")
+    return element
 
 
 def _document(title: str, width: float, height: float, parts: Sequence[ET.Element]) -> str:
@@ -398,8 +398,8 @@ def _document(title: str, width: float, height: float, parts: Sequence[ET.Elemen
         for kind in ("fill", "stroke")
     )
     ET.SubElement(root, "style").text = f"@media (prefers-color-scheme: dark) {{ {rules} }}"
-    card = _lengths(x=0.5, y=0.5, width=round(width) - 1, height=round(height) - 1, rx=10)
-    ET.SubElement(root, "rect", card | _paint(fill="ground", stroke="edge"))
+    card = {"width": round(width) - 1.0, "height": round(height) - 1.0}
+    _add(root, "rect", x=0.5, y=0.5, rx=10.0, **card, fill="ground", stroke="edge")
     root.extend(parts)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"

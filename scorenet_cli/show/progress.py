@@ -19,6 +19,7 @@ ROOM_FOR_A_BAR = 80
 ROOM_FOR_A_CURVE = 16  # lines of a terminal
 CURVE_ROWS = 8
 DECADES = 3  # powers of ten of the loss: the y axis has so many, and grows by as many
+MAX_DECADE = 300  # of an axis, so that its ticks are floating-point numbers
 
 # Seconds until the first drawing; then drawing takes no more than this part of the time.
 FIRST_DRAWING = 0.2
@@ -43,7 +44,7 @@ class Curve:
         column = int((math.log1p(epoch) - first) / (last - first) * WIDEST)
         self._points[column] = (epoch, loss)
         if loss > 0:
-            decade = math.log10(loss)
+            decade = min(max(math.log10(loss), -MAX_DECADE), MAX_DECADE)
             low, high = self._decades or (math.inf, math.ceil(decade))
             grown = high - DECADES * max(math.ceil((high - decade) / DECADES), 1)
             self._decades = (min(low, grown), max(high, math.ceil(decade)))

@@ -64,6 +64,14 @@ def test_precision(invoke: Invoke) -> None:
     assert invoke("predict", 2, 8, "--precision=12").stdout == f"{score(0.5, 0.8):.12f}\n"
 
 
+def test_half_a_point_below_0_has_no_sign_without_decimals(invoke: Invoke, tmp_path: Path) -> None:
+    layer = {"weights": [[-40.0], [0.0]], "bias": None, "activation": "tanh"}
+    model = MODEL | {"target_scale": [0.5], "layers": [layer]}
+    (tmp_path / "scorenet.json").write_text(json.dumps(model), encoding="utf-8")
+    assert invoke("predict", 4, 8).stdout == "-0.500000\n"
+    assert invoke("predict", 4, 8, "--precision", 0).stdout == "0\n"
+
+
 def test_json_has_every_number_at_full_precision(invoke: Invoke) -> None:
     answer = json.loads(invoke("predict", 2, 11, "--json").stdout)
     assert answer["targets"] == ["score"]

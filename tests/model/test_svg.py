@@ -210,6 +210,10 @@ def test_a_picture_says_what_it_is_and_explains_only_what_is_in_it() -> None:
     assert "Blue and solid: above 0." in words
     assert "Thicker: further from 0." in words
     assert "Orange" not in words
+    assert "Inputs:" not in words  # their values are not scaled
+    scaled = replace(document.worked_example(), feature_scale=np.array([3.0, 9.0]))
+    words = numbers_in(forward_picture(forward_trace(scaled, document.VALUES)))
+    assert "Inputs: the value as given, small, above the scaled one." in words
     network = named(("a", "b"), (2, 3, 1))
     assert "Orange and dashed: below 0." in numbers_in(network_picture(network))
     one = Column("b", [Circle("y")], np.array([[-2.0]]))

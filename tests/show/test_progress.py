@@ -46,6 +46,14 @@ def test_the_axes_stay_while_a_curve_grows() -> None:
     assert axes([(900, 0.0002)])[-6:] == ["1e-6", *first[-5:]]
 
 
+@pytest.mark.parametrize("losses", [(0.0, 0.0), (0.5, 0.0), (5e-324, 1e-320), (1e308, 1.7e308)])
+def test_any_losses_can_be_drawn(losses: tuple[float, float]) -> None:
+    curve = progress.Curve(0, 1)
+    for epoch, loss in enumerate(losses):
+        curve.add(epoch, loss)
+    assert ("loss" in shown(curve.draw())) == any(losses)
+
+
 def terminal(lines: int = 40) -> tuple[Console, io.StringIO]:
     file = io.StringIO()
     return Console(
