@@ -231,7 +231,7 @@ def train(  # noqa: PLR0913 - a run is these facts
 ) -> TrainingResult:
     """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
-    start_epoch and the histories are those of the model that is resumed; rows are the training rows.
+    start_epoch and the histories are those of the resumed model; rows are the training rows.
     TrainingError where a loss is no longer a finite number.
     """
     watch = callbacks or Callbacks()
