@@ -32,3 +32,8 @@ def echo_error(text: str) -> None:
 def warn(text: str) -> None:
     """Print a warning."""
     echo_error(f"Warning: {text}")
+
+
+def note(text: str) -> None:
+    """Print something that was decided for the user."""
+    echo_error(f"Note: {text}")

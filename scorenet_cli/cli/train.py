@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
-from scorenet_cli.cli.messages import echo_error, warn
+from scorenet_cli.cli.messages import echo_error, note, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
@@ -307,8 +307,8 @@ def _announce(run: _Run, plan: "TrainingPlan") -> None:
     if run.csv is None:  # an empty variable in a script, perhaps: never without a word
         echo_error(f"No CSV given: training on {plan.data.source}.")
     if run.is_verbose:
-        for note in plan.notes:
-            echo_error(f"Note: {note}")
+        for text in plan.notes:
+            note(text)
     for warning in plan.warnings:
         warn(warning)
 
