@@ -61,8 +61,9 @@ def _score(model: "Model", path: str) -> "Evaluation":
     rows = dataset.read_dataset(table, features=model.features, targets=model.targets)
     predicted = predict(model, rows.inputs).scores
     known = (rows.inputs, rows.scores)
-    fit = metrics.compare(predicted, *known, known)
-    words = metrics.baseline_warning(fit, rows=len(rows.inputs), features=len(rows.features))
+    fit = metrics.compare(predicted, *known, metrics.fit_baselines(*known))
+    size = {"rows": len(rows.inputs), "features": len(rows.features)}
+    words = metrics.baseline_warning(fit, rows.scores, **size)
     if words:
         warn(f"on these rows, {words}")
     return metrics.Evaluation(rows.scores, predicted, fit)

@@ -200,12 +200,13 @@ def _report(job: TrainingPlan, model: Model, result: TrainingResult, options: Op
     """Print what the run came to, for people or for scripts, and what is wrong with it."""
     known = (job.data.inputs, job.data.scores)
     predicted = predict(model, job.data.inputs).scores
-    fit = metrics.compare(predicted, *known, known)
+    baselines = metrics.fit_baselines(*known)
+    fit = metrics.compare(predicted, *known, baselines)
     validation = None
     if job.validation_rows is not None:
         there = predict(model, job.validation_rows.inputs).scores
         validation = metrics.compare(
-            there, job.validation_rows.inputs, job.validation_rows.scores, known
+            there, job.validation_rows.inputs, job.validation_rows.scores, baselines
         )
     spread = fitting.restart_stats(job.start, job.data, result)
     if options.json:
@@ -242,12 +243,13 @@ def _report(job: TrainingPlan, model: Model, result: TrainingResult, options: Op
         return
     size = {"rows": len(job.data.inputs), "features": len(job.data.features)}
     words = None
-    if validation is not None and (words := metrics.baseline_warning(validation, **size)):
-        words = f"on the rows held back, {words}"
+    if validation is not None and job.validation_rows is not None:
+        words = metrics.baseline_warning(validation, job.validation_rows.scores, **size)
+        words = words and f"on the rows held back, {words}"
     if words := (
         words
         or diagnosis.diagnose(result, fitting.scaled_rows(job.start, job.data))
-        or metrics.baseline_warning(fit, **size)
+        or metrics.baseline_warning(fit, job.data.scores, **size)
     ):
         warn(words)
 

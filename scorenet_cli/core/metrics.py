@@ -10,6 +10,14 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.errors import DataError
 
+# Up to so many columns linear regression uses singular values.
+MAX_COLUMNS_FOR_LSTSQ = 300
+# Part of the trace that ridge regression adds to the diagonal, and how often it is repeated.
+RIDGE = 1e-11
+RIDGE_STEPS = 5
+# A root mean squared error of so small a part of the scores is rounding.
+ROUNDING = 1e-12
+
 
 def largest_absolute(values: Array) -> Array:
     """Largest absolute value of each column, 1 for a column of zeros; (columns,)."""
@@ -19,9 +27,9 @@ def largest_absolute(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class Metrics:
-    """R², root mean squared error and mean absolute error; r2 is None where scores are equal.
+    """R², root mean squared error and mean absolute error; r2 is None where scores are constant.
 
-    R² = 1 - Σ(actual - predicted)² / Σ(actual - mean)², the mean of it over several targets.
+    R² = 1 - Σ(actual - predicted)² / Σ(actual - mean)².
     """
 
     r2: float | None
@@ -38,23 +46,34 @@ class Evaluation(NamedTuple):
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:
-    """Compare scores (rows, targets); DataError where they lie beyond numbers apart."""
+    """Compare scores (rows, targets); DataError where their difference overflows.
+
+    R² is the mean over the targets whose scores vary.
+    """
     unit = float(max(np.abs(actual).max(), np.abs(predicted).max())) or 1.0
     actual, predicted = actual / unit, predicted / unit  # so that no square overflows
     error = actual - predicted
     spread = ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        r2 = float(np.mean(1.0 - (error**2).sum(axis=0) / spread))
+        r2 = 1.0 - (error**2).sum(axis=0) / spread
+    # Equal scores have a spread, too, where their mean is rounded.
+    r2 = r2[(np.ptp(actual, axis=0) > 0) & np.isfinite(r2)]
     rmse = float(np.sqrt(np.mean(error**2))) * unit
     if not np.isfinite(rmse):
         raise DataError("the scores are too large to compare. Give them in a larger unit.")
     mae = float(np.mean(np.abs(error))) * unit
-    return Metrics(r2=r2 if np.isfinite(r2) else None, rmse=rmse, mae=mae)
+    return Metrics(r2=float(np.mean(r2)) if len(r2) else None, rmse=rmse, mae=mae)
+
+
+def measure_each(predicted: Array, actual: Array) -> tuple[Metrics, ...]:
+    """Compare the scores (rows, targets) of each target by itself; errors as in measure."""
+    columns = zip(predicted.T, actual.T, strict=True)
+    return tuple(measure(*(column[:, np.newaxis] for column in pair)) for pair in columns)
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """What is always there to compare with: the mean of the scores, and a straight line."""
+    """Metrics of the two models to compare with: the mean score, and linear regression."""
 
     mean: Metrics
     linear: Metrics
@@ -67,36 +86,103 @@ class Fit(Metrics):
     baselines: Baselines
 
 
-def compare(
-    predicted: Array, inputs: Array, actual: Array, training_data: tuple[Array, Array]
-) -> Fit:
-    """Measure predicted scores beside baselines fitted to the training data's inputs and scores.
+@dataclass(frozen=True, eq=False)
+class BaselineModel:
+    """The mean score and linear regression, fitted to some rows, to be applied to any.
 
-    The linear baseline is least squares with an intercept.
+    mean is (targets,), in score units. coefficients is (features + 1, targets), the intercept
+    last: for inputs divided by input_scale (features,), and scores divided by score_scale
+    (targets,), so that no number overflows.
     """
-    unit, points = map(largest_absolute, training_data)  # so that no sum overflows
-    scores = training_data[1] / points
 
-    def design(values: Array) -> Array:
-        return np.column_stack([values / unit, np.ones(len(values))])
+    mean: Array
+    coefficients: Array
+    input_scale: Array
+    score_scale: Array
 
-    coefficients = np.linalg.lstsq(design(training_data[0]), scores)[0]
-    mean = np.broadcast_to(scores.mean(axis=0) * points, actual.shape)
-    with np.errstate(over="ignore"):
-        line = np.nan_to_num(design(inputs) @ coefficients * points)
+    def predict_mean(self, inputs: Array) -> Array:
+        """Return the mean scores for each row of inputs (rows, features): (rows, targets)."""
+        return np.broadcast_to(self.mean, (len(inputs), len(self.mean)))
+
+    def predict_linear(self, inputs: Array) -> Array:
+        """Return linear regression's scores for inputs (rows, features): (rows, targets)."""
+        with np.errstate(over="ignore"):
+            scaled = _with_intercept(inputs / self.input_scale) @ self.coefficients
+            return np.asarray(np.nan_to_num(scaled * self.score_scale))
+
+
+def fit_baselines(inputs: Array, scores: Array) -> BaselineModel:
+    """Fit the mean and linear regression to inputs (rows, features), scores (rows, targets)."""
+    input_scale, score_scale = largest_absolute(inputs), largest_absolute(scores)
+    scaled = scores / score_scale
+    return BaselineModel(
+        mean=scaled.mean(axis=0) * score_scale,
+        coefficients=_linear_regression(inputs / input_scale, scaled),
+        input_scale=input_scale,
+        score_scale=score_scale,
+    )
+
+
+def _with_intercept(values: Array) -> Array:
+    """Add a column of ones."""
+    return np.column_stack([values, np.ones(len(values))])
+
+
+def _linear_regression(inputs: Array, scores: Array) -> Array:
+    """Return the least-squares coefficients (features + 1, targets), the intercept last.
+
+    For many columns by ridge regression, repeated on what is left of the errors: it converges to
+    least squares, needs no singular values, and columns may depend on each other.
+    """
+    if inputs.shape[1] <= MAX_COLUMNS_FOR_LSTSQ:
+        return np.asarray(np.linalg.lstsq(_with_intercept(inputs), scores)[0])
+    mean = inputs.mean(axis=0)
+    centred = inputs - mean
+    norm = np.sqrt((centred**2).sum(axis=0))
+    norm[norm == 0] = 1.0
+    centred /= norm
+    is_wide = len(centred) < centred.shape[1]
+    gram = centred @ centred.T if is_wide else centred.T @ centred
+    gram.flat[:: len(gram) + 1] += RIDGE * max(gram.trace(), 1.0)
+    inverse = np.linalg.inv(gram)
+    errors = scores - scores.mean(axis=0)
+    coefficients = np.zeros((centred.shape[1], scores.shape[1]))
+    for _ in range(RIDGE_STEPS):
+        step = centred.T @ (inverse @ errors) if is_wide else inverse @ (centred.T @ errors)
+        coefficients += step
+        errors -= centred @ step
+    coefficients /= norm[:, np.newaxis]
+    return np.vstack([coefficients, scores.mean(axis=0) - mean @ coefficients])
+
+
+def compare(predicted: Array, inputs: Array, actual: Array, baselines: BaselineModel) -> Fit:
+    """Measure predicted scores (rows, targets) beside the baselines' on the same inputs."""
     metrics = measure(predicted, actual)
-    baselines = Baselines(measure(mean, actual), measure(line, actual))
-    return Fit(metrics.r2, metrics.rmse, metrics.mae, baselines)
+    return Fit(
+        metrics.r2,
+        metrics.rmse,
+        metrics.mae,
+        Baselines(
+            mean=measure(baselines.predict_mean(inputs), actual),
+            linear=measure(baselines.predict_linear(inputs), actual),
+        ),
+    )
 
 
-def baseline_warning(fit: Fit, *, rows: int, features: int) -> str | None:
+def baseline_warning(fit: Fit, actual: Array, *, rows: int, features: int) -> str | None:
     """Say in words where a model is no better than a baseline; None where it is, or cannot be.
 
-    Through no more rows than there are features and an intercept, a straight line passes
-    exactly: that says nothing.
+    actual (rows, targets) are the scores that fit is about: an error that is rounding beside
+    them counts as 0. rows and features are those of the training data: linear regression on no
+    more rows than there are features and an intercept fits exactly, which says nothing.
     """
-    if fit.rmse >= fit.baselines.mean.rmse > 0:
+    rounding = ROUNDING * float(np.abs(actual).max())
+
+    def error(metrics: Metrics) -> float:
+        return metrics.rmse if metrics.rmse > rounding else 0.0
+
+    if error(fit) >= error(fit.baselines.mean) > 0:
         return "the network is no better than predicting the mean score for everyone."
-    if rows > features + 1 and fit.rmse >= fit.baselines.linear.rmse:
-        return "the network is no better than a straight line (linear least squares)."
+    if rows > features + 1 and error(fit) >= error(fit.baselines.linear):
+        return "the network is no better than linear regression."
     return None

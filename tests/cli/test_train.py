@@ -498,7 +498,11 @@ def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: In
     [
         (["--optimizer", "lm", "--learning-rate", "1"], 2, "--learning-rate means nothing to"),
         (["--optimizer", "gd", "--batch-size", "4"], 2, "--batch-size means nothing to"),
-        (["--optimizer", "lm", "--hidden", "120,120"], 2, "14,760 x 14,760 numbers, 1.6 GiB"),
+        (
+            ["many.csv", "--optimizer", "lm", "--hidden", "1200,120"],
+            2,
+            "145,320 x 1,000 numbers, 1.1 GiB",
+        ),
         (["--patience", "3"], 2, "it needs --validation"),
         (["--validation", "1"], 2, "--validation takes a part between 0 and 1"),
         (["--validation", "nan"], 2, "--validation takes a part between 0 and 1"),
@@ -510,6 +514,7 @@ def test_options_that_do_not_go_together(
     invoke: Invoke, words: list[str], status: int, expected: str
 ) -> None:
     Path("one.csv").write_text("h,s\n1,50\n", encoding="utf-8")
+    Path("many.csv").write_text("h,s\n" + "1,50\n" * 1000, encoding="utf-8")
     result = invoke("train", *words)
     assert expected in one_message(result)
     assert result.exit_code == status
