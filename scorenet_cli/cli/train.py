@@ -58,11 +58,11 @@ def train(
         typer.Option(metavar="A,B", show_default="all others", help="Columns to learn from."),
     ] = None,
     max_score: Annotated[
-        float | None,
+        list[float] | None,
         typer.Option(
             metavar="SCORE",
             show_default=f"{DEFAULT_MAX_SCORE:g}",
-            help="Highest possible score; scores are divided by it.",
+            help="Highest possible score; scores are divided by it. Repeatable, one per target.",
         ),
     ] = None,
     hidden: Annotated[
@@ -386,16 +386,7 @@ def _report(run: _Run, fit: "FitResult") -> None:
         from scorenet_cli.show.console import show
         from scorenet_cli.show.pages.train import training_summary
 
-        show(
-            training_summary(
-                fit.plan.data,
-                fit.predicted,
-                fit.result,
-                fit=fit.metrics,
-                validation=fit.validation,
-                spread=fit.restarts,
-            )
-        )
+        show(training_summary(fit))
     for warning in fit.warnings[len(fit.plan.warnings) :]:
         warn(warning)
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from scorenet_cli.core import network
+from scorenet_cli import files
+from scorenet_cli.core import Array, network
 from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
@@ -16,6 +17,7 @@ from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.csv_table import Table
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import DataError, ModelError, OptionError
+from scorenet_cli.model import json_file
 from scorenet_cli.model.model import Model, overflow_error
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import listed, quoted
@@ -86,9 +88,9 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     hidden = settings.hidden or DEFAULT_HIDDEN
     shape = (len(data.features), *hidden, len(data.targets))
     bias = settings.bias or False
-    if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:
+    if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:  # before they are drawn
         raise OptionError(
-            f": the network would have more than {MAX_PARAMETERS:,} parameters.", option="hidden"
+            f"is too large: more than {MAX_PARAMETERS:,} parameters.", option="hidden"
         )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     init = settings.init or "normal"
@@ -102,10 +104,10 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
         )
         for each in range(seed, seed + settings.restarts)
     )
-    max_score = settings.max_score or DEFAULT_MAX_SCORE
-    dataset.check_scores(table, data, np.full(len(data.targets), max_score))
+    max_scores = _max_scores(settings, len(data.targets))
+    dataset.check_scores(table, data, max_scores)
     parts = _split(data, settings.validation, seed, restarts=settings.restarts)
-    model = initial_model(networks[0], parts[0], max_score)
+    model = initial_model(networks[0], parts[0], max_scores)
     record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     return _with_optimizer(TrainingPlan(settings, *parts, model, networks, optimizer, {}, record))
@@ -157,10 +159,10 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
             f"{network.shape[-1]} targets, and {len(data.features)} and {len(data.targets)} are "
             "chosen. Choose them by `features` and `target`."
         )
-    max_score = settings.max_score or DEFAULT_MAX_SCORE
-    dataset.check_scores(table, data, np.full(len(data.targets), max_score))
+    max_scores = _max_scores(settings, len(data.targets))
+    dataset.check_scores(table, data, max_scores)
     parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
-    model = initial_model(network, parts[0], max_score)
+    model = initial_model(network, parts[0], max_scores)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
@@ -208,7 +210,7 @@ def _check_agrees(settings: Settings, model: Model) -> None:
     of_rows = {
         "features": model.features,
         "target": model.targets,
-        "max_score": float(model.target_scale[0]),
+        "max_score": tuple(model.target_scale.tolist()),
     }
     has = ({} if model.is_weights_only else of_rows) | {
         "hidden": model.network.shape[1:-1],
@@ -218,6 +220,8 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         "seed": record and record.seed,
         "validation": record and record.validation,
     }
+    if settings.max_score is not None and len(settings.max_score) == 1:
+        settings = dataclasses.replace(settings, max_score=settings.max_score * len(model.targets))
     for option, value in has.items():
         if getattr(settings, option) in {None, value}:
             continue
@@ -229,14 +233,25 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         )
 
 
-def initial_model(network: Network, data: Dataset, max_score: float) -> Model:
-    """Put a network between a dataset's names and scales."""
+def _max_scores(settings: Settings, targets: int) -> Array:
+    """Return the highest possible score of each target, (targets,)."""
+    scores = settings.max_score or (DEFAULT_MAX_SCORE,)
+    if len(scores) not in {1, targets}:
+        raise OptionError(
+            f"expects one number, or one for each of {targets} targets; got {len(scores)}.",
+            option="max_score",
+        )
+    return np.broadcast_to(np.array(scores), (targets,)).copy()
+
+
+def initial_model(network: Network, data: Dataset, max_scores: Array) -> Model:
+    """Put a network between a dataset's names and scales; max_scores are (targets,)."""
     return Model(
         network=network,
         features=data.features,
         targets=data.targets,
         feature_scale=largest_absolute(data.inputs),
-        target_scale=np.full(len(data.targets), max_score),
+        target_scale=max_scores,
     )
 
 
@@ -272,6 +287,14 @@ def _split(
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
+    numbers = optimizer.state_numbers * plan.model.network.parameters
+    if json_file.largest_size(plan.model.network.parameters, numbers) > files.MAX_MODEL_BYTES:
+        raise OptionError(
+            f"is too large: with {plan.model.network.parameters:,} parameters a model trained by "
+            f"{plan.optimizer} may not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most "
+            "that a model file may have.",
+            option="hidden",
+        )
     if optimizer.check is not None:
         optimizer.check(plan.model.network, len(plan.data.inputs))
     if before.optimizer not in {None, plan.optimizer}:

@@ -151,7 +151,12 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
 
 def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
     """Show the fit to given rows, and draw predicted scores against actual ones."""
-    yield from (Text(), fit_table(scored.fit))
+    rows = count(len(scored.actual), "row")
+    known = "those it was trained on" if scored.is_training_data else "not the training rows"
+    yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit))
+    if len(scored.each) > 1:
+        for target, fit in zip(model.targets, scored.each, strict=True):
+            yield from (Text(), heading(target), fit_table(fit))
     columns = zip(model.targets, scored.actual.T, scored.predicted.T, strict=True)
     for target, actual, predicted in islice(columns, MAX_TARGETS):
         chart = scores_chart(target, actual, predicted)
