@@ -281,11 +281,7 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     baselines = known or metrics.fit_baselines(data.inputs, data.scores)
     evaluation = _evaluation(model, data, baselines, data)
     record = model.training
-    return evaluation._replace(
-        is_training_data=record is not None
-        and record.validation is None
-        and record.sha256 == data.sha256
-    )
+    return evaluation._replace(is_training_data=record is not None and record.sha256 == data.sha256)
 
 
 def _evaluation(
