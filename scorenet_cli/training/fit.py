@@ -293,4 +293,6 @@ def _evaluation(
     each = metrics.compare_each(*rows)
     size = {"rows": len(training_data.inputs), "features": len(data.features)}
     warnings = metrics.baseline_warnings(each, data.scores, data.targets, **size)
-    return Evaluation(data.scores, predicted, metrics.compare(*rows), each, warnings=warnings)
+    return Evaluation(
+        data.inputs, data.scores, predicted, metrics.compare(*rows), each, warnings=warnings
+    )
