@@ -88,7 +88,7 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     """Train new networks on the columns that the settings choose."""
     data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
-    hidden = settings.hidden or DEFAULT_HIDDEN
+    hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
     shape = (len(data.features), *hidden, len(data.targets))
     bias = settings.bias or False
     if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:  # before they are drawn
@@ -180,6 +180,14 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     """
     record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
     optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
+    for option in ("features", "target"):
+        names = getattr(settings, option) or ()
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise OptionError(f"names column {quoted(twice[0])} twice.", option=option)
+    if both := [name for name in settings.features or () if name in (settings.target or ())]:
+        raise OptionError(
+            f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
+        )
     if optimizer not in OPTIMIZERS:
         if settings.optimizer is None:
             raise ModelError(
