@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import ArrayLike
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.network import predict as predict_outputs
-from scorenet_cli.data.columns import ScalingName, scale_inputs
+from scorenet_cli.data import columns
+from scorenet_cli.data.columns import Categories, ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import number
@@ -23,8 +25,11 @@ from scorenet_cli.text import number
 class Model:
     """A network with its features and targets.
 
-    feature_scale (features,) and target_scale (targets,) are what a column is divided by;
-    feature_range (features, 2) the smallest and largest training value, where known.
+    features and targets are columns. categories holds the texts of a feature, classes those of a
+    target: such a column is one input or output of the network, or several (data.columns).
+    feature_offset (inputs,) and target_offset (outputs,) are what is subtracted, feature_scale and
+    target_scale what then divides; feature_range (inputs, 2) holds the smallest and largest
+    training value, where known. fill is what a feature's missing cells become.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
     is not known, and values are taken as already scaled.
     """
@@ -37,6 +42,21 @@ class Model:
     feature_range: Array | None = None
     training: TrainingRecord | None = None
     is_weights_only: bool = False
+    feature_offset: Array | None = None
+    target_offset: Array | None = None
+    categories: Categories = field(default_factory=dict)
+    classes: Categories = field(default_factory=dict)
+    fill: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the network's inputs: a feature, or feature=category."""
+        return columns.expanded_names(self.features, self.categories)
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the network's outputs: a target, or target=class."""
+        return columns.expanded_names(self.targets, self.classes)
 
     def predict(self, values: ArrayLike, *, scaling: ScalingName = "training") -> Array:
         """Return scores (rows, targets), in score units, for values (rows, features).
@@ -59,9 +79,10 @@ class Model:
 
 
 class Predictions(NamedTuple):
-    """Values as given and as scaled (rows, features), outputs and scores (rows, targets).
+    """The network's inputs before and after scaling (rows, inputs), outputs and scores.
 
-    out_of_range (rows, features) is true where a value lies outside the training range.
+    Those are (rows, outputs); out_of_range (rows, inputs) is true where a value lies outside the
+    training range.
     """
 
     inputs: Array
@@ -81,7 +102,15 @@ def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") 
         raise DataError(
             f"expected values of shape (rows, {len(model.features)}), got {values.shape}."
         )
-    scaled = scale_inputs(values, model.feature_scale, scaling)
+    return predict_inputs(model, values, scaling)
+
+
+def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
+    """Run the model on the network's inputs before scaling (rows, inputs), none of them nan.
+
+    DataError where they become too large to compute with.
+    """
+    scaled = scale_inputs(values, model.feature_scale, scaling, model.feature_offset)
     outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
@@ -91,9 +120,16 @@ def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") 
 
 
 def to_scores(model: Model, outputs: Array) -> Array:
-    """Bring outputs (rows, targets) to score units; infinite where they are too large."""
+    """Bring outputs (rows, outputs) to score units; infinite where they are too large."""
     with np.errstate(over="ignore"):
-        return outputs * model.target_scale
+        scores = outputs * model.target_scale
+        return scores if model.target_offset is None else scores + model.target_offset
+
+
+def to_outputs(model: Model, scores: Array) -> Array:
+    """Bring scores (rows, outputs) to the units of the network's outputs."""
+    offset = model.target_offset
+    return (scores if offset is None else scores - offset) / model.target_scale
 
 
 def overflow_error(values: Sequence[float]) -> DataError:
@@ -113,27 +149,28 @@ def _out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typin
 
 
 def training_range(model: Model, scaling: ScalingName) -> Array | None:
-    """Smallest and largest training value (features, 2), in the units that values come in."""
+    """Smallest and largest training value (inputs, 2), in the units that values come in."""
     if model.feature_range is None or scaling != "none":
         return model.feature_range
-    with np.errstate(over="ignore"):
-        return model.feature_range / model.feature_scale[:, np.newaxis]
+    return scale_inputs(
+        model.feature_range.T, model.feature_scale, "training", model.feature_offset
+    ).T
 
 
 def neuron_names(model: Model) -> list[tuple[str, ...]]:
-    """Name each layer's neurons, inputs first: features, h1 h2 ..., targets.
+    """Name each layer's neurons, inputs first: hours, species=Adelie, h1, h2, ..., score.
 
     With several hidden layers a hidden neuron is h<layer>.<neuron>.
     """
     hidden = [layer.neurons for layer in model.network.layers[:-1]]
     several = len(hidden) > 1
     return [
-        model.features,
+        model.input_names,
         *(
             tuple(f"h{layer}.{n}" if several else f"h{n}" for n in range(1, neurons + 1))
             for layer, neurons in enumerate(hidden, start=1)
         ),
-        model.targets,
+        model.output_names,
     ]
 
 

@@ -25,7 +25,14 @@ from scorenet_cli.core.network import (
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
-from scorenet_cli.model.model import Model, layer_names, neuron_names, overflow_error, to_scores
+from scorenet_cli.model.model import (
+    Model,
+    layer_names,
+    neuron_names,
+    overflow_error,
+    to_outputs,
+    to_scores,
+)
 
 _Term = TypeVar("_Term")
 
@@ -167,7 +174,7 @@ def backward_trace(
     The gradients are those of network.backward. DataError where a number is too large.
     """
     scaled, passes = _forward(model, values, scaling)
-    target = np.array([actual], dtype=np.float64) / model.target_scale
+    target = to_outputs(model, np.array([actual], dtype=np.float64))
     with np.errstate(over="ignore", invalid="ignore"):
         gradients = backward(model.network, scaled, passes, target)
         network = gradient_step(model.network, gradients, learning_rate)
@@ -197,7 +204,8 @@ def _forward(
     model: Model, values: Sequence[float], scaling: ScalingName
 ) -> tuple[Array, tuple[LayerPass, ...]]:
     """Return the scaled values (1, features) and each layer's pass, all of them finite."""
-    scaled = scale_inputs(np.array([values], dtype=np.float64), model.feature_scale, scaling)
+    inputs = np.array([values], dtype=np.float64)
+    scaled = scale_inputs(inputs, model.feature_scale, scaling, model.feature_offset)
     passes = forward(model.network, scaled)
     scores = to_scores(model, passes[-1].outputs)
     if not all(
@@ -225,7 +233,7 @@ def _as_trace(
         )
         layers.append(TracedLayer(layer_names(model)[number], tuple(neurons)))
     return ForwardTrace(
-        inputs=tuple(map(Input, model.features, map(float, values), scaled[0].tolist())),
+        inputs=tuple(map(Input, model.input_names, map(float, values), scaled[0].tolist())),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
         scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
