@@ -89,6 +89,19 @@ def decode(outputs: Array, classes: Sequence[str]) -> list[str]:
     return [classes[code] for code in codes.astype(np.intp).tolist()]
 
 
+def decode_row(
+    row: Sequence[float], names: Sequence[str], categories: Categories
+) -> list[float | str]:
+    """Return the value or the text of each column of one row of inputs."""
+    found: list[float | str] = []
+    for name, where in positions(names, categories).items():
+        texts = categories.get(name)
+        found.append(
+            row[where.start] if texts is None else decode(np.array([row[where]]), texts)[0]
+        )
+    return found
+
+
 def fill_missing(
     inputs: Array, names: Sequence[str], categories: Categories, fill: Mapping[str, float]
 ) -> Array:

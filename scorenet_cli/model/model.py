@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,10 @@ from scorenet_cli.data import columns
 from scorenet_cli.data.columns import Categories, ScalingName, scale_inputs
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.record import TrainingRecord
-from scorenet_cli.text import number
+from scorenet_cli.text import did_you_mean, listed, number, parse_number, quoted
+
+# Rows of a value for each feature, or columns by name (a dict, a pandas DataFrame).
+Values = ArrayLike | Sequence[Sequence[object]] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +61,10 @@ class Model:
         """Names of the network's outputs: a target, or target=class."""
         return columns.expanded_names(self.targets, self.classes)
 
-    def predict(self, values: ArrayLike, *, scaling: ScalingName = "training") -> Array:
-        """Return scores (rows, targets), in score units, for values (rows, features).
+    def predict(self, values: Values, *, scaling: ScalingName = "training") -> Array:
+        """Return scores (rows, outputs), in score units, for rows of a value for each feature.
 
-        The function predict returns scaled inputs and outputs, too. DataError as there.
+        The function predict returns scaled inputs and outputs, too. Values and DataError as there.
         """
         return predict(self, values, scaling).scores
 
@@ -92,17 +95,95 @@ class Predictions(NamedTuple):
     out_of_range: np.typing.NDArray[np.bool_]
 
 
-def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") -> Predictions:
-    """Run the model on values (rows, features), in the features' own units.
+def predict(model: Model, values: Values, scaling: ScalingName = "training") -> Predictions:
+    """Run the model on rows of a value for each feature, in the features' own units.
 
-    DataError where values have another shape, or become too large to compute with.
+    DataError where values have another shape, are unknown, or become too large to compute with.
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or values.shape[1] != len(model.features):  # noqa: PLR2004 - a matrix
-        raise DataError(
-            f"expected values of shape (rows, {len(model.features)}), got {values.shape}."
-        )
-    return predict_inputs(model, values, scaling)
+    return predict_inputs(model, encode_values(model, values), scaling)
+
+
+def encode_values(model: Model, values: Values) -> Array:
+    """Encode rows of values, or columns by name, as the network's inputs (rows, inputs).
+
+    DataError for another shape, a missing value that the model does not fill, unknown text.
+    """
+    if isinstance(values, Mapping) or hasattr(values, "columns"):
+        values = _rows_of_columns(model, values)
+    if any(name in model.categories for name in model.features):
+        inputs = _encode_texts(model, np.array(values, dtype=object))
+    else:
+        try:
+            inputs = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):  # text among the numbers, perhaps of numbers
+            inputs = _encode_texts(model, np.array(values, dtype=object))
+        else:
+            _check_shape(model, inputs.shape)
+    if not np.isnan(inputs).any():
+        return inputs
+    inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
+    if np.isnan(inputs).any() and not np.isinf(inputs).any():
+        row, column = np.argwhere(np.isnan(inputs))[0].tolist()
+        raise DataError(f"row {row + 1}: {quoted(model.input_names[column])} has no value.")
+    return inputs
+
+
+def _check_shape(model: Model, shape: tuple[int, ...]) -> None:
+    if len(shape) != 2 or shape[1] != len(model.features):  # noqa: PLR2004 - a matrix
+        raise DataError(f"expected values of shape (rows, {len(model.features)}), got {shape}.")
+
+
+def _rows_of_columns(model: Model, values: Any) -> Any:  # noqa: ANN401 - any columns by name
+    """Return the rows of columns by name, of equal length."""
+    names = [str(name) for name in values]
+    for name in model.features:
+        if name not in names:
+            raise DataError(
+                f"there is no column {quoted(name)}, which the model needs."
+                f"{did_you_mean(name, names)}"
+            )
+    found = [np.asarray(values[name]).tolist() for name in model.features]
+    if len(set(map(len, found))) > 1:
+        raise DataError("the given columns are not equally long.")
+    return list(zip(*found, strict=True))
+
+
+def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
+    """Encode rows of numbers and text, column by column; None and nan are missing."""
+    _check_shape(model, values.shape)
+    parts = []
+    for name, column in zip(model.features, values.T, strict=True):
+        if (texts := model.categories.get(name)) is None:
+            parts.append(np.array([[_number(name, value)] for value in column.tolist()]))
+            continue
+        cells = [_text(value) for value in column.tolist()]
+        part, unknown = columns.encode(cells, texts)
+        if unknown:
+            raise DataError(
+                f"{quoted(name)} cannot be {quoted(cells[unknown[0]])}. "
+                f"The model knows {listed(texts, columns.MAX_CATEGORIES)}."
+            )
+        parts.append(part)
+    return np.hstack(parts)
+
+
+def _number(name: str, value: object) -> float:
+    """Read a number, or text that is one; nan where it is missing."""
+    if value is None or (isinstance(value, str) and columns.is_missing(value)):
+        return float("nan")
+    if not isinstance(value, str):
+        return float(value)  # type: ignore[arg-type]
+    try:
+        return parse_number(value)
+    except ValueError as reason:
+        raise DataError(f"{quoted(name)}: {quoted(value)} {reason}.") from reason
+
+
+def _text(value: object) -> str:
+    """Write a value as a CSV would; 3.0 is 3."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value).strip()
 
 
 def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:

@@ -41,6 +41,7 @@ def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
         "stopped": fit.result.stopped,
         "seconds": fit.result.seconds,
         "metrics": as_json(fit.metrics),
+        "columns": dict(fit.plan.data.columns),
         "warnings": [*fit.notes, *fit.warnings],
     }
     if fit.validation is not None:

@@ -12,7 +12,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import Fit, baseline_warning
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.training.loop import TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_rows
 
 # A loss above this part of the scores' variance does not match the scores.
 POOR_FIT = 0.01
@@ -36,13 +36,13 @@ def diagnose(  # noqa: PLR0911 - one for each fault
     """
     if fit.rmse <= ROUNDING * np.abs(plan.data.scores).max():
         return tuple(_memorized(plan, result, fit, validation))
-    size = {"rows": len(plan.data.inputs), "features": len(plan.data.features)}
+    size = {"rows": len(plan.data.inputs), "features": plan.data.inputs.shape[1]}
     if validation is not None and (words := baseline_warning(validation, **size)):
         return (f"on the held-out rows, {words}",)
     inputs, actual = scaled_rows(plan.model, plan.data)
     outputs = predict_outputs(result.network, inputs)
     variance = float(np.mean((actual - actual.mean(axis=0)) ** 2))
-    is_sigmoid = result.network.layers[-1].activation == "sigmoid"
+    is_sigmoid = has_sigmoid_output(result.network)
     if is_sigmoid and result.loss > variance and _saturated(outputs) and not _saturated(actual):
         words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
         return (f"{words} learns. Try another `seed`, or with gd a smaller `learning_rate`.",)
@@ -80,7 +80,7 @@ def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
     largest, unit = plan.data.scores.max(axis=0), plan.model.target_scale
     if rate is not None and _rises(result.history):
         yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
-    elif (largest < unit / 2).all() and (largest > 0).all():
+    elif has_sigmoid_output(result.network) and (largest < unit / 2).all() and (largest > 0).all():
         fitting = float(largest.max())
         yield f"The scores use less than half of 0 to {float(unit.max()):g}: try "
         yield f"`max_score={nice_above(fitting):g}`."

@@ -18,7 +18,7 @@ from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data.dataset import Dataset
-from scorenet_cli.model.model import Model, predict, to_scores
+from scorenet_cli.model.model import Model, predict_inputs
 from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
@@ -82,11 +82,11 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     result, warnings = _train_starts(plan, callbacks)
     model = _with_baselines(trained_model(plan, result), plan.data)
     training_data = (plan.data.inputs, plan.data.scores)
-    predicted = predict(model, plan.data.inputs).scores
+    predicted = predict_inputs(model, plan.data.inputs).scores
     fitted = metrics.compare(predicted, *training_data, training_data)
     validation = None
     if (held_out := plan.test_rows or plan.validation_rows) is not None:
-        scores = predict(model, held_out.inputs).scores
+        scores = predict_inputs(model, held_out.inputs).scores
         validation = metrics.compare(scores, held_out.inputs, held_out.scores, training_data)
     if result.stopped != "interrupted":
         warnings += diagnose(plan, result, fitted, validation)
@@ -239,7 +239,7 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
         return None
     losses = [start.loss for start in starts]
     inputs, _ = scaled_rows(plan.model, plan.data)
-    deviations, widest = (np.zeros(len(plan.model.targets)) for _ in range(2))
+    deviations, widest = (np.zeros(len(plan.model.target_scale)) for _ in range(2))
     for first in range(0, len(inputs), BLOCK_ROWS):  # all scores of all starts would fill memory
         block = inputs[first : first + BLOCK_ROWS]
         outputs = np.stack([predict_outputs(start.network, block) for start in starts])
@@ -250,13 +250,13 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
         best=min(losses),
         median=float(np.median(losses)),
         worst=max(losses),
-        prediction_deviation=float(to_scores(plan.model, deviations / len(inputs)).mean()),
-        prediction_range=float(to_scores(plan.model, widest).max()),
+        prediction_deviation=float((deviations / len(inputs) * plan.model.target_scale).mean()),
+        prediction_range=float((widest * plan.model.target_scale).max()),
     )
 
 
 def evaluate(model: Model, data: Dataset) -> metrics.Evaluation:
     """Score a model on rows beside baselines fitted to the same rows."""
-    predicted = predict(model, data.inputs).scores
+    predicted = predict_inputs(model, data.inputs).scores
     rows = (data.inputs, data.scores)
     return metrics.Evaluation(data.scores, predicted, metrics.compare(predicted, *rows, rows))

@@ -7,16 +7,16 @@ from typing import Any, cast
 
 import numpy as np
 
-from scorenet_cli.core import network
+from scorenet_cli.core import Array, network
 from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data import dataset
-from scorenet_cli.data.columns import scale_inputs
+from scorenet_cli.data.columns import expanded_names, scale_inputs
 from scorenet_cli.data.csv_table import Table
-from scorenet_cli.data.dataset import Dataset
+from scorenet_cli.data.dataset import Dataset, MissingName
 from scorenet_cli.errors import DataError, ModelError, OptionError
-from scorenet_cli.model.model import Model, overflow_error
+from scorenet_cli.model.model import Model, overflow_error, to_outputs
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import listed, quoted
 from scorenet_cli.training import loop
@@ -82,9 +82,9 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
 
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     """Train new networks on the columns that the settings choose."""
-    data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
+    data = _chosen_rows(table, settings)
     hidden = settings.hidden or DEFAULT_HIDDEN
-    shape = (len(data.features), *hidden, len(data.targets))
+    shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
     bias = settings.bias or False
     if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:
         raise OptionError(
@@ -99,13 +99,13 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
             init=cast("InitName", init),
             bias=bias,
             activation=settings.activation or "sigmoid",
+            output_activation=settings.output_activation or "sigmoid",
         )
         for each in range(seed, seed + settings.restarts)
     )
-    max_score = settings.max_score or DEFAULT_MAX_SCORE
-    dataset.check_scores(table, data, np.full(len(data.targets), max_score))
+    data = _check_targets(table, data, settings, networks[0])
     parts = _split(data, settings.validation, seed, restarts=settings.restarts)
-    model = initial_model(networks[0], parts[0], max_score)
+    model = initial_model(networks[0], parts[0], settings)
     record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     return _with_optimizer(TrainingPlan(settings, *parts, model, networks, optimizer, {}, record))
@@ -117,10 +117,18 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
         return _plan_from_weights(table, settings, old.network)
     before = old.training or TrainingRecord()
     table = dataset.name_columns(table, old.features, old.targets)
-    dataset.model_columns(table, [*old.features, *old.targets])
-    data = dataset.read_dataset(table, features=old.features, targets=old.targets)
-    hint = "The best score comes from the resumed model's target_scale."
-    dataset.check_scores(table, data, old.target_scale, hint=hint)
+    data = dataset.read_model_rows(
+        table,
+        old.features,
+        old.targets,
+        categories=old.categories,
+        classes=old.classes,
+        fill=old.fill,
+        missing=cast("MissingName", settings.missing or "skip"),
+    )
+    if has_sigmoid_output(old.network):
+        hint = "The best score comes from the resumed model's target_scale."
+        dataset.check_scores(table, data, old.target_scale, hint=hint)
     notes: tuple[str, ...] = data.notes
     warnings: tuple[str, ...] = ()
     if before.sha256 not in {None, data.sha256}:
@@ -150,17 +158,17 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
 
 def _plan_from_weights(table: Table, settings: Settings, network: Network) -> TrainingPlan:
     """Train from given weights with the scaling of the training rows, as a new run would have."""
-    data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
-    if network.shape[0] != len(data.features) or network.shape[-1] != len(data.targets):
+    data = _chosen_rows(table, settings)
+    inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
+    if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
             f"{data.source}: the weights are for {network.shape[0]} features and "
-            f"{network.shape[-1]} targets, and {len(data.features)} and {len(data.targets)} are "
+            f"{network.shape[-1]} targets, and {inputs} and {outputs} are "
             "chosen. Choose them by `features` and `target`."
         )
-    max_score = settings.max_score or DEFAULT_MAX_SCORE
-    dataset.check_scores(table, data, np.full(len(data.targets), max_score))
+    data = _check_targets(table, data, settings, network)
     parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
-    model = initial_model(network, parts[0], max_score)
+    model = initial_model(network, parts[0], settings)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
@@ -181,6 +189,10 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             )
         raise OptionError(
             f"expects one of {', '.join(OPTIMIZERS)}; got {quoted(optimizer)}.", option="optimizer"
+        )
+    if settings.max_score is not None and settings.output_activation == "linear":
+        raise OptionError(
+            "has no effect with `output_activation=linear`. Leave it out.", option="max_score"
         )
     for option in {name for each in OPTIMIZERS.values() for name in each.options}:
         if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
@@ -209,11 +221,14 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         "features": model.features,
         "target": model.targets,
         "max_score": float(model.target_scale[0]),
+        "standardize": model.feature_offset is not None,
+        "ignore": (),
     }
     has = ({} if model.is_weights_only else of_rows) | {
         "hidden": model.network.shape[1:-1],
         "bias": all(layer.bias is not None for layer in model.network.layers),
         "activation": hidden[0].activation if hidden else None,
+        "output_activation": model.network.layers[-1].activation,
         "init": record and record.init,
         "seed": record and record.seed,
         "validation": record and record.validation,
@@ -229,15 +244,99 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         )
 
 
-def initial_model(network: Network, data: Dataset, max_score: float) -> Model:
+def _chosen_rows(table: Table, settings: Settings) -> Dataset:
+    """Read the columns that the settings choose."""
+    return dataset.read_dataset(
+        table,
+        features=settings.features,
+        targets=settings.target,
+        ignore=settings.ignore or (),
+        missing=cast("MissingName", settings.missing or "skip"),
+    )
+
+
+def _check_targets(table: Table, data: Dataset, settings: Settings, network: Network) -> Dataset:
+    """Check that the output can give the scores; adds a note where it gives a probability."""
+    if not has_sigmoid_output(network):
+        if data.classes:
+            raise OptionError(
+                f"cannot be linear: {listed([*data.classes])} holds text, so that the outputs are "
+                "probabilities of classes.",
+                option="output_activation",
+            )
+        return data
+    dataset.check_scores(table, data, _max_scores(data, settings))
+    probable = [
+        name
+        for name, is_one in zip(data.output_names, _are_probabilities(data, settings), strict=True)
+        if is_one
+    ]
+    if not probable:
+        return data
+    note = f"{listed(probable)} holds only 0 and 1: the score is a probability (`max_score=1`)."
+    return dataclasses.replace(data, notes=(*data.notes, note))
+
+
+def _are_probabilities(data: Dataset, settings: Settings) -> list[bool]:
+    """Tell which targets of numbers hold only 0 and 1, both, where no `max_score` is given."""
+    of_classes = expanded_names([*data.classes], data.classes)
+    return [
+        settings.max_score is None
+        and name not in of_classes
+        and set(np.unique(scores[:1000]).tolist()) == {0.0, 1.0}
+        and bool(((scores == 0) | (scores == 1)).all())
+        for name, scores in zip(data.output_names, data.scores.T, strict=True)
+    ]
+
+
+def _max_scores(data: Dataset, settings: Settings) -> Array:
+    """Return the highest possible score of each output: 1 for a probability; (outputs,)."""
+    of_classes = expanded_names([*data.classes], data.classes)
+    largest = settings.max_score or DEFAULT_MAX_SCORE
+    is_one = _are_probabilities(data, settings)
+    return np.array(
+        [
+            1.0 if one or name in of_classes else largest
+            for one, name in zip(is_one, data.output_names, strict=True)
+        ]
+    )
+
+
+def initial_model(network: Network, data: Dataset, settings: Settings) -> Model:
     """Put a network between a dataset's names and scales."""
+    feature_offset = target_offset = None
+    feature_scale = largest_absolute(data.inputs)
+    if settings.standardize:
+        feature_offset, feature_scale = _standard(data.inputs)
+    if has_sigmoid_output(network):
+        target_scale = _max_scores(data, settings)
+    else:
+        target_offset, target_scale = _standard(data.scores)
     return Model(
         network=network,
         features=data.features,
         targets=data.targets,
-        feature_scale=largest_absolute(data.inputs),
-        target_scale=np.full(len(data.targets), max_score),
+        feature_scale=feature_scale,
+        target_scale=target_scale,
+        feature_offset=feature_offset,
+        target_offset=target_offset,
+        categories=data.categories,
+        classes=data.classes,
+        fill=data.fill,
     )
+
+
+def _standard(values: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation of each column, 1 for a constant one."""
+    unit = largest_absolute(values)  # so that no sum overflows
+    deviation = (values / unit).std(axis=0) * unit
+    mean = (values / unit).mean(axis=0) * unit
+    return mean, np.where(deviation > 0, deviation, 1.0)
+
+
+def has_sigmoid_output(network: Network) -> bool:
+    """Tell whether the scores end at 0 and at the highest possible score."""
+    return network.layers[-1].activation == "sigmoid"
 
 
 def scaled_rows(model: Model, data: Dataset) -> ScaledData:
@@ -245,10 +344,10 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
 
     DataError where a value is too large for its scale.
     """
-    inputs = scale_inputs(data.inputs, model.feature_scale, "training")
+    inputs = scale_inputs(data.inputs, model.feature_scale, "training", model.feature_offset)
     if not np.isfinite(inputs).all():
         raise overflow_error(data.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
-    return ScaledData(inputs, data.scores / model.target_scale)
+    return ScaledData(inputs, to_outputs(model, data.scores))
 
 
 def _split(
@@ -284,7 +383,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     }
     zero = [
         feature
-        for feature, column in zip(plan.data.features, plan.data.inputs.T, strict=True)
+        for feature, column in zip(plan.data.input_names, plan.data.inputs.T, strict=True)
         if not column.any()
     ]
     if zero:

@@ -15,6 +15,8 @@ DEFAULT_HIDDEN = (3,)
 DEFAULT_SEED = 23
 DEFAULT_MAX_SCORE = 100.0
 DEFAULT_OPTIMIZER = "gd"
+MISSING = ("skip", "fill", "refuse")
+OUTPUT_ACTIVATIONS = ("sigmoid", "linear")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +28,14 @@ class Settings:
 
     target: tuple[str, ...] | None = None
     features: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    missing: str | None = None
     max_score: float | None = None
     hidden: tuple[int, ...] | None = None
     bias: bool | None = None
     activation: str | None = None
+    output_activation: str | None = None
+    standardize: bool | None = None
     init: str | None = None
     seed: int | None = None
     optimizer: str | None = None
@@ -51,7 +57,12 @@ def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, on
     for name in values:
         if name not in known:
             raise OptionError(f"there is no setting {quoted(name)}.{did_you_mean(name, known)}")
-    for name, parse in (("target", _names), ("features", _names), ("hidden", _sizes)):
+    for name, parse in (
+        ("target", _names),
+        ("features", _names),
+        ("ignore", _names),
+        ("hidden", _sizes),
+    ):
         if values.get(name) is not None:
             values[name] = parse(name, values[name])
     settings = Settings(**values)
@@ -99,6 +110,12 @@ def _check_numbers(settings: Settings) -> None:
         value = getattr(settings, option)
         if value is not None and (not isinstance(value, int) or value < smallest):
             raise OptionError(f"must be a whole number of at least {smallest}.", option=option)
+    for option, known in (("missing", MISSING), ("output_activation", OUTPUT_ACTIVATIONS)):
+        value = getattr(settings, option)
+        if value is not None and value not in known:
+            raise OptionError(
+                f"expects one of {', '.join(known)}; got {quoted(str(value))}.", option=option
+            )
     if settings.validation is not None and not 0 < settings.validation < 1:
         raise OptionError(
             "expects a fraction between 0 and 1, e.g. 0.2 for a fifth of the rows.",

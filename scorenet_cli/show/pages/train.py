@@ -56,7 +56,7 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
             ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
         ]
     ways: list[Callable[[], Table | Group]] = [
-        partial(_first_scores, dataset, predicted, features=len(dataset.features)),
+        partial(_first_scores, dataset, predicted, features=dataset.inputs.shape[1]),
         partial(_scores_alone, dataset, predicted),
     ]
     return Group(
@@ -77,7 +77,7 @@ def _scores_alone(dataset: Dataset, predicted: Array) -> Group:
 
 def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table:
     """Show the first rows: so many features, then each score and its prediction."""
-    titles = [title for target in dataset.targets for title in (target, f"predicted {target}")]
+    titles = [title for target in dataset.output_names for title in (target, f"predicted {target}")]
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
@@ -85,4 +85,4 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
     inputs = dataset.inputs[:FIRST_ROWS, :features].tolist()
     rows = zip(inputs, pairs.tolist(), strict=True)
     cells = ([*values, *map(points, scores)] for values, scores in rows)
-    return number_table([*dataset.features[:features], *titles], cells, numbers_from=0)
+    return number_table([*dataset.input_names[:features], *titles], cells, numbers_from=0)
