@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 from rich.console import Console, RenderableType
 from typer.testing import Result
 
+from scorenet_cli.core.metrics import Evaluation, Fit
 from scorenet_cli.core.network import Layer, Network, random_network
+from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model.model import Model
+from scorenet_cli.model.record import TrainingRecord
+from scorenet_cli.training.fit import FitResult, RestartStats
+from scorenet_cli.training.loop import TrainingResult
+from scorenet_cli.training.plan import TrainingPlan
+from scorenet_cli.training.settings import Settings
 
 Array = NDArray[np.float64]
 Invoke = Callable[..., Result]
@@ -97,3 +104,29 @@ def named(features: tuple[str, ...], shape: tuple[int, ...]) -> Model:
         feature_scale=np.ones(shape[0]),
         target_scale=np.full(shape[-1], 100.0),
     )
+
+
+def fit_result(  # noqa: PLR0913 - a result is these facts
+    data: Dataset,
+    predicted: Array,
+    run: TrainingResult,
+    *,
+    fit: Fit,
+    validation: Fit | None = None,
+    spread: RestartStats | None = None,
+    seed: int = 23,
+) -> FitResult:
+    """What fit returns, of given parts."""
+    model = Model(
+        run.network,
+        data.features,
+        data.targets,
+        np.ones(len(data.features)),
+        np.full(len(data.targets), 100.0),
+        training=TrainingRecord(seed=seed),
+    )
+    plan = TrainingPlan(
+        Settings(), data, None, None, model, (run.network,), "gd", {}, TrainingRecord()
+    )
+    held_out = None if validation is None else Evaluation(predicted, predicted, validation)
+    return FitResult(model, plan, run, predicted, fit, (fit,), held_out, spread, ())

@@ -22,7 +22,6 @@ def inspect(
 ) -> None:
     """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
     from scorenet_cli import api, files
-    from scorenet_cli.core.metrics import baseline_warning
     from scorenet_cli.model import json_file, weights_folder
 
     loaded = api.load(model)
@@ -38,14 +37,16 @@ def inspect(
             )
     scored = None if data is None else api.evaluate(loaded, data)
     if scored is not None:
-        size = {"rows": len(scored.actual), "features": len(loaded.features)}
-        if words := baseline_warning(scored.fit, **size):
-            warn(f"on these rows, {words}")
+        for warning in scored.warnings:
+            warn(f"on these rows, {warning}")
     if json:
-        from scorenet_cli.show.json_output import as_json, to_line
+        from scorenet_cli.show.json_output import evaluation_answer, to_line
 
         answer = json_file.to_json(loaded) | {"parameters": loaded.network.parameters}
-        typer.echo(to_line(answer if scored is None else answer | {"fit": as_json(scored.fit)}))
+        if scored is not None:
+            answer["fit"] = evaluation_answer(scored, loaded.targets)
+            answer["warnings"] = list(scored.warnings)
+        typer.echo(to_line(answer))
         return
     from scorenet_cli.show.console import show
     from scorenet_cli.show.pages.inspect import inspection

@@ -1,13 +1,20 @@
-"""Messages on standard error."""
+"""Messages on standard error, and what is collected for them."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+from typing import TYPE_CHECKING
 
 import typer
 
-from scorenet_cli.text import printable
+from scorenet_cli.text import number, printable, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scorenet_cli.data.columns import ScalingName
+    from scorenet_cli.model.model import Model, Predictions
 
 _SETTING = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
 
@@ -32,3 +39,60 @@ def echo_error(text: str) -> None:
 def warn(text: str) -> None:
     """Print a warning."""
     echo_error(f"Warning: {text}")
+
+
+def note(text: str) -> None:
+    """Print something that was decided for the user."""
+    echo_error(f"Note: {text}")
+
+
+class RangeWarnings:
+    """Collects what is to be said of values that a model was not trained on."""
+
+    def __init__(self, model: Model, scaling: ScalingName) -> None:
+        from scorenet_cli.model.model import training_range
+
+        self.model, self.scaling = model, scaling
+        self.features = model.features
+        self.unscaled: str | None = None
+        self.ranges = training_range(model, scaling)
+        self.rows = 0
+        self.counts: dict[int, int] = {}  # by the feature's position, and so is first
+        self.first: dict[int, float] = {}
+
+    def add(self, answer: Predictions) -> None:
+        """Count the values of more rows."""
+        import numpy as np
+
+        from scorenet_cli.model.model import scaling_warning
+
+        self.rows += len(answer.inputs)
+        self.unscaled = self.unscaled or scaling_warning(self.model, answer.inputs, self.scaling)
+        for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
+            outside = answer.out_of_range[:, position]
+            self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
+            self.first.setdefault(position, float(answer.inputs[outside, position][0]))
+
+    def warn(self) -> None:
+        """Print the warnings."""
+        for warning in self.warnings():
+            warn(warning)
+
+    def warnings(self) -> Iterator[str]:
+        """Name the features, how often each was outside, and its first such value."""
+        if self.unscaled is not None:
+            yield self.unscaled
+        if self.ranges is None:
+            return
+        for position, count in sorted(self.counts.items()):
+            low, high = self.ranges[position].tolist()
+            value = number(self.first[position])
+            where = (
+                f"in {count:,} of {self.rows:,} rows (the first: {value})"
+                if self.rows > 1
+                else f"= {value}"
+            )
+            yield (
+                f"{quoted(self.features[position])} {where} is outside the training range "
+                f"{number(low)} to {number(high)}: the prediction is a guess."
+            )

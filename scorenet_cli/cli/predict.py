@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scorenet_cli.cli.messages import warn
+from scorenet_cli.cli.messages import RangeWarnings, note
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
@@ -56,19 +56,22 @@ def predict(
     if (csv is None) == (not values):
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
     from scorenet_cli import api, files
+    from scorenet_cli.model.document import trained_answer
 
     row = parse_values(values or [], context)
     output = None if output == "-" else output
     if output is not None:
         _check_output(output, model, csv)
     loaded = api.load(model)
+    if story := trained_answer(loaded, row, scaling):
+        note(f"the document printed {story.printed} here: {story.why}.")
     blocks: Iterator[tuple[Table | None, Predictions]]
     if csv is None:
         check_count(row, loaded.features)
         blocks = iter([(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block: there may be more rows than memory
         blocks = _of_rows(loaded, csv, scaling)
-    ranges = _RangeWarnings(loaded, scaling)
+    ranges = RangeWarnings(loaded, scaling)
     if json:
         parts = _as_json(loaded, blocks, ranges)
     else:
@@ -134,7 +137,7 @@ def _of_rows(
 def _as_text(
     model: "Model",
     blocks: "Iterable[tuple[Table | None, Predictions]]",
-    ranges: "_RangeWarnings",
+    ranges: "RangeWarnings",
     precision: int,
 ) -> "Iterator[str]":
     """Write a score a line for VALUES, or a table's rows with their predictions."""
@@ -154,7 +157,7 @@ def _as_text(
 def _as_json(
     model: "Model",
     blocks: "Iterable[tuple[Table | None, Predictions]]",
-    ranges: "_RangeWarnings",
+    ranges: "RangeWarnings",
 ) -> "Iterator[str]":
     """Write the JSON answer row by row."""
     from scorenet_cli.show.json_output import to_line
@@ -184,50 +187,3 @@ def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
     """Write scores (rows, targets) with so many digits after the point, zero without a sign."""
     write = f"{{:z.{precision}f}}".format
     return zip(*(map(write, column.tolist()) for column in scores.T), strict=True)
-
-
-class _RangeWarnings:
-    """Counts the values outside the training range."""
-
-    def __init__(self, model: "Model", scaling: "ScalingName") -> None:
-        from scorenet_cli.model.model import training_range
-
-        self.features = model.features
-        self.ranges = training_range(model, scaling)
-        self.rows = 0
-        self.counts: dict[int, int] = {}  # by the feature's position, and so is first
-        self.first: dict[int, float] = {}
-
-    def add(self, answer: "Predictions") -> None:
-        """Count the values of more rows."""
-        import numpy as np
-
-        self.rows += len(answer.inputs)
-        for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
-            outside = answer.out_of_range[:, position]
-            self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
-            self.first.setdefault(position, float(answer.inputs[outside, position][0]))
-
-    def warn(self) -> None:
-        """Print the warnings."""
-        for warning in self.warnings():
-            warn(warning)
-
-    def warnings(self) -> "Iterator[str]":
-        """Name the features, how often each was outside, and its first such value."""
-        from scorenet_cli.text import number, quoted
-
-        if self.ranges is None:
-            return
-        for position, count in sorted(self.counts.items()):
-            low, high = self.ranges[position].tolist()
-            value = number(self.first[position])
-            where = (
-                f"in {count:,} of {self.rows:,} rows (the first: {value})"
-                if self.rows > 1
-                else f"= {value}"
-            )
-            yield (
-                f"{quoted(self.features[position])} {where} is outside the training range "
-                f"{number(low)} to {number(high)}: the prediction is a guess."
-            )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scorenet_cli.cli.messages import echo_error, warn
+from scorenet_cli.cli.messages import RangeWarnings, echo_error, warn
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
@@ -22,6 +22,7 @@ from scorenet_cli.cli.options import (
     parse_values,
 )
 from scorenet_cli.errors import OptionError
+from scorenet_cli.files import display_path
 from scorenet_cli.text import number, quoted
 
 if TYPE_CHECKING:
@@ -56,18 +57,23 @@ def forward_trace(
     scorenet forward-trace 4 8 --save net.svg
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     from scorenet_cli import api
+    from scorenet_cli.model.document import trained_answer
 
     _check_save(save, model)
     example = _choose_example(context, values, model, worked_example=worked_example)
     result = api.forward_trace(example.model, example.values, scaling=scaling)
     document = example.document(result, scaling)
+    story = trained_answer(example.model, example.values, scaling)
+    example.warn(scaling)
     if json:
         _print_json(_forward_answer(result, document))
 
     def page() -> "Page":
         from scorenet_cli.show.pages.forward import forward_page
 
-        return forward_page(result, document, precision)
+        return forward_page(
+            result, document, precision, scaling=scaling, source=example.source, story=story
+        )
 
     def picture() -> str:
         from scorenet_cli.model.svg import forward_picture
@@ -116,6 +122,7 @@ def backward_trace(
     result = api.backward_trace(
         example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
     )
+    example.warn(scaling)
     if result.loss_after > result.loss:
         warn(
             f"the step raises the loss from {number(result.loss)} to {number(result.loss_after)}: "
@@ -128,7 +135,7 @@ def backward_trace(
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
 
-        return backward_page(result, precision, of_the_document=not values)
+        return backward_page(result, precision, scaling=scaling, source=example.source)
 
     def picture() -> str:
         from scorenet_cli.model.svg import backward_picture
@@ -140,11 +147,24 @@ def backward_trace(
 
 @dataclass(frozen=True, eq=False)
 class _Example:
-    """What is traced; is_document tells the document's worked example from a saved model."""
+    """What is traced; source names the model's file, None for the document's weights."""
 
     model: "Model"
     values: tuple[float, ...]
-    is_document: bool
+    source: str | None
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the weights are those of the document's worked example."""
+        return self.source is None
+
+    def warn(self, scaling: "ScalingName") -> None:
+        """Warn of values that the model was not trained on."""
+        from scorenet_cli import api
+
+        ranges = RangeWarnings(self.model, scaling)
+        ranges.add(api.predict(self.model, [self.values], scaling=scaling))
+        ranges.warn()
 
     def document(self, trace: "ForwardTrace", scaling: "ScalingName") -> "Document | None":
         """Return the document's figures where they belong to this very trace."""
@@ -175,7 +195,7 @@ def _choose_example(
     given = tuple(parse_values(values, context)) if values else document.VALUES
     chosen = document.worked_example() if is_document else api.load(model)
     check_count(given, chosen.features)
-    return _Example(chosen, given, is_document)
+    return _Example(chosen, given, None if is_document else display_path(model))
 
 
 def _is_typed(context: typer.Context, option: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
-from scorenet_cli.cli.messages import echo_error, warn
+from scorenet_cli.cli.messages import echo_error, note, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
@@ -66,11 +66,11 @@ def train(
         ),
     ] = None,
     max_score: Annotated[
-        float | None,
+        list[float] | None,
         typer.Option(
             metavar="SCORE",
             show_default=f"{DEFAULT_MAX_SCORE:g}",
-            help="Highest possible score; scores are divided by it.",
+            help="Highest possible score; scores are divided by it. Repeatable, one per target.",
         ),
     ] = None,
     hidden: Annotated[
@@ -329,8 +329,8 @@ def _announce(run: _Run, plan: "TrainingPlan") -> None:
     if run.csv is None:  # an empty variable in a script, perhaps: never without a word
         echo_error(f"No CSV given: training on {plan.data.source}.")
     if run.is_verbose:
-        for note in plan.notes:
-            echo_error(f"Note: {note}")
+        for text in plan.notes:
+            note(text)
     for warning in plan.warnings:
         warn(warning)
 
@@ -408,16 +408,7 @@ def _report(run: _Run, fit: "FitResult") -> None:
         from scorenet_cli.show.console import show
         from scorenet_cli.show.pages.train import training_summary
 
-        show(
-            training_summary(
-                fit.plan.data,
-                fit.predicted,
-                fit.result,
-                fit=fit.metrics,
-                validation=fit.validation,
-                spread=fit.restarts,
-            )
-        )
+        show(training_summary(fit))
     for warning in fit.warnings[len(fit.plan.warnings) :]:
         warn(warning)
 

@@ -103,6 +103,10 @@ class ScaledParameters:
         """Return another flat array for all parameters."""
         return np.empty_like(self.values)
 
+    def copy(self) -> ScaledParameters:
+        """Return a copy of the values as they are now."""
+        return ScaledParameters(self.networks, self.forms, self.values.copy())
+
     def by_layer(self, flat: Array) -> list[Array]:
         """Cut a flat array into views, one a layer: (..., neurons, inputs and constant)."""
         sizes = [len(self.networks) * layer.parameters for layer in self.layers]
@@ -119,12 +123,11 @@ class ScaledParameters:
             view[:] = value
         return flat
 
-    def unpack(self, values: Array | None = None) -> list[Network]:
-        """Return immutable networks with plain weights, of these values or of the current ones."""
-        scaled = self.by_layer(self.values if values is None else values)
+    def unpack(self) -> list[Network]:
+        """Return the values as immutable networks with plain weights."""
         views = [
             (view / scale).reshape(len(self.networks), *view.shape[-2:])
-            for view, scale in zip(scaled, self.weight_scale, strict=True)
+            for view, scale in zip(self.by_layer(self.values), self.weight_scale, strict=True)
         ]
         return [
             Network(
@@ -204,6 +207,11 @@ class InPlaceLoss:
         squares = self._squares if self._only_block is None else self._only_block.squares()
         return squares / self._cells
 
+    def next_losses(self) -> Array:
+        """Take the next pass, and return its losses."""
+        self.run()
+        return self.losses()
+
     def _run_shards(self) -> None:
         """Run the shards, and add up their squared errors in the shards' order."""
         map_shards(_Shard.run, self._shards)
@@ -247,13 +255,7 @@ class InPlaceGradient(InPlaceLoss):
 
         It takes the parameters as they are when it is called.
         """
-        other = InPlaceLoss(self.parameters, inputs, actual)
-
-        def losses() -> Array:
-            other.run()
-            return other.losses()
-
-        return losses
+        return InPlaceLoss(self.parameters, inputs, actual).next_losses
 
 
 class _Shard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +10,14 @@ import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.errors import DataError
+
+# Up to so many columns linear regression uses singular values.
+MAX_COLUMNS_FOR_LSTSQ = 300
+# Part of the trace that ridge regression adds to the diagonal, and how often it is repeated.
+RIDGE = 1e-11
+RIDGE_STEPS = 5
+# A root mean squared error of so small a part of the scores is rounding.
+ROUNDING = 1e-12
 
 
 def largest_absolute(values: Array) -> Array:
@@ -19,9 +28,9 @@ def largest_absolute(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class Metrics:
-    """R², root mean squared error and mean absolute error; r2 is None where scores are equal.
+    """R², root mean squared error and mean absolute error; r2 is None where scores are constant.
 
-    R² = 1 - Σ(actual - predicted)² / Σ(actual - mean)², the mean of it over several targets.
+    R² = 1 - Σ(actual - predicted)² / Σ(actual - mean)².
     """
 
     r2: float | None
@@ -30,31 +39,43 @@ class Metrics:
 
 
 class Evaluation(NamedTuple):
-    """A model on rows whose scores are known: both (rows, targets), and what they come to."""
+    """A model on rows with known scores: actual and predicted (rows, targets), and how they fit.
+
+    each holds the fit of every target by itself; is_training_data tells whether the rows are those
+    the model was trained (and validated) on; warnings say where a baseline is as good.
+    """
 
     actual: Array
     predicted: Array
     fit: Fit
+    each: tuple[Fit, ...] = ()
+    is_training_data: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:
-    """Compare scores (rows, targets); DataError where they lie beyond numbers apart."""
+    """Compare scores (rows, targets); DataError where their difference overflows.
+
+    R² is the mean over the targets whose scores vary.
+    """
     unit = float(max(np.abs(actual).max(), np.abs(predicted).max())) or 1.0
     actual, predicted = actual / unit, predicted / unit  # so that no square overflows
     error = actual - predicted
     spread = ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        r2 = float(np.mean(1.0 - (error**2).sum(axis=0) / spread))
+        r2 = 1.0 - (error**2).sum(axis=0) / spread
+    # Equal scores have a spread, too, where their mean is rounded.
+    r2 = r2[(np.ptp(actual, axis=0) > 0) & np.isfinite(r2)]
     rmse = float(np.sqrt(np.mean(error**2))) * unit
     if not np.isfinite(rmse):
         raise DataError("the scores are too large to compare. Give them in a larger unit.")
     mae = float(np.mean(np.abs(error))) * unit
-    return Metrics(r2=r2 if np.isfinite(r2) else None, rmse=rmse, mae=mae)
+    return Metrics(r2=float(np.mean(r2)) if len(r2) else None, rmse=rmse, mae=mae)
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """What is always there to compare with: the mean of the scores, and a straight line."""
+    """Metrics of the two models to compare with: the mean score, and linear regression."""
 
     mean: Metrics
     linear: Metrics
@@ -67,48 +88,130 @@ class Fit(Metrics):
     baselines: Baselines
 
 
-def linear_regression(inputs: Array, scores: Array) -> Array:
-    """Least squares with an intercept: coefficients (features + 1, targets), the intercept last.
+@dataclass(frozen=True, eq=False)
+class BaselineModel:
+    """The mean score and linear regression, fitted to some rows, to be applied to any.
 
-    They are for values and scores in their own units; infinite where numbers do not reach.
+    mean is (targets,), in score units. coefficients is (features + 1, targets), the intercept
+    last: for inputs divided by input_scale (features,), and scores divided by score_scale
+    (targets,), so that no number overflows.
     """
-    unit, points = largest_absolute(inputs), largest_absolute(scores)  # so that no sum overflows
-    design = np.column_stack([inputs / unit, np.ones(len(inputs))])
-    with np.errstate(over="ignore"):
-        lines = np.linalg.lstsq(design, scores / points)[0] * points
-        return np.asarray(lines / np.append(unit, 1.0)[:, np.newaxis], dtype=np.float64)
+
+    mean: Array
+    coefficients: Array
+    input_scale: Array
+    score_scale: Array
+
+    def predict_mean(self, inputs: Array) -> Array:
+        """Return the mean scores for each row of inputs (rows, features): (rows, targets)."""
+        return np.broadcast_to(self.mean, (len(inputs), len(self.mean)))
+
+    def predict_linear(self, inputs: Array) -> Array:
+        """Return linear regression's scores for inputs (rows, features): (rows, targets)."""
+        with np.errstate(over="ignore"):
+            scaled = _with_intercept(inputs / self.input_scale) @ self.coefficients
+            return np.asarray(np.nan_to_num(scaled * self.score_scale))
 
 
-def compare(
-    predicted: Array, inputs: Array, actual: Array, training_data: tuple[Array, Array]
-) -> Fit:
-    """Measure predicted scores beside baselines fitted to the training data's inputs and scores.
+def fit_baselines(inputs: Array, scores: Array) -> BaselineModel:
+    """Fit the mean and linear regression to inputs (rows, features), scores (rows, targets)."""
+    input_scale, score_scale = largest_absolute(inputs), largest_absolute(scores)
+    scaled = scores / score_scale
+    return BaselineModel(
+        mean=scaled.mean(axis=0) * score_scale,
+        coefficients=_linear_regression(inputs / input_scale, scaled),
+        input_scale=input_scale,
+        score_scale=score_scale,
+    )
 
-    The linear baseline is least squares with an intercept.
+
+def _with_intercept(values: Array) -> Array:
+    """Add a column of ones."""
+    return np.column_stack([values, np.ones(len(values))])
+
+
+def _linear_regression(inputs: Array, scores: Array) -> Array:
+    """Return the least-squares coefficients (features + 1, targets), the intercept last.
+
+    For many columns by ridge regression, repeated on what is left of the errors: it converges to
+    least squares, needs no singular values, and columns may depend on each other.
     """
-    unit, points = map(largest_absolute, training_data)  # so that no sum overflows
-    scores = training_data[1] / points
+    if inputs.shape[1] <= MAX_COLUMNS_FOR_LSTSQ:
+        return np.asarray(np.linalg.lstsq(_with_intercept(inputs), scores)[0])
+    mean = inputs.mean(axis=0)
+    centred = inputs - mean
+    norm = np.sqrt((centred**2).sum(axis=0))
+    norm[norm == 0] = 1.0
+    centred /= norm
+    is_wide = len(centred) < centred.shape[1]
+    gram = centred @ centred.T if is_wide else centred.T @ centred
+    gram.flat[:: len(gram) + 1] += RIDGE * max(gram.trace(), 1.0)
+    inverse = np.linalg.inv(gram)
+    errors = scores - scores.mean(axis=0)
+    coefficients = np.zeros((centred.shape[1], scores.shape[1]))
+    for _ in range(RIDGE_STEPS):
+        step = centred.T @ (inverse @ errors) if is_wide else inverse @ (centred.T @ errors)
+        coefficients += step
+        errors -= centred @ step
+    coefficients /= norm[:, np.newaxis]
+    return np.vstack([coefficients, scores.mean(axis=0) - mean @ coefficients])
 
-    def design(values: Array) -> Array:
-        return np.column_stack([values / unit, np.ones(len(values))])
 
-    coefficients = np.linalg.lstsq(design(training_data[0]), scores)[0]
-    mean = np.broadcast_to(scores.mean(axis=0) * points, actual.shape)
-    with np.errstate(over="ignore"):
-        line = np.nan_to_num(design(inputs) @ coefficients * points)
+def compare(predicted: Array, inputs: Array, actual: Array, baselines: BaselineModel) -> Fit:
+    """Measure predicted scores (rows, targets) beside the baselines' on the same inputs."""
     metrics = measure(predicted, actual)
-    baselines = Baselines(measure(mean, actual), measure(line, actual))
-    return Fit(metrics.r2, metrics.rmse, metrics.mae, baselines)
+    return Fit(
+        metrics.r2,
+        metrics.rmse,
+        metrics.mae,
+        Baselines(
+            mean=measure(baselines.predict_mean(inputs), actual),
+            linear=measure(baselines.predict_linear(inputs), actual),
+        ),
+    )
 
 
-def baseline_warning(fit: Fit, *, rows: int, features: int) -> str | None:
+def compare_each(
+    predicted: Array, inputs: Array, actual: Array, baselines: BaselineModel
+) -> tuple[Fit, ...]:
+    """Measure each target by itself, as compare does all of them."""
+    others = (baselines.predict_mean(inputs), baselines.predict_linear(inputs))
+    fits = []
+    for target in range(actual.shape[1]):
+        one = slice(target, target + 1)
+        metrics, mean, linear = (
+            measure(scores[:, one], actual[:, one]) for scores in (predicted, *others)
+        )
+        fits.append(Fit(metrics.r2, metrics.rmse, metrics.mae, Baselines(mean, linear)))
+    return tuple(fits)
+
+
+def baseline_warnings(
+    each: Sequence[Fit], actual: Array, names: Sequence[str], *, rows: int, features: int
+) -> tuple[str, ...]:
+    """Say where a target is predicted no better than by a baseline; the target is named."""
+    size = {"rows": rows, "features": features}
+    found = []
+    for target, (name, fit) in enumerate(zip(names, each, strict=True)):
+        if words := baseline_warning(fit, actual[:, target : target + 1], **size):
+            found.append(words if len(names) == 1 else f"'{name}': {words}")
+    return tuple(found)
+
+
+def baseline_warning(fit: Fit, actual: Array, *, rows: int, features: int) -> str | None:
     """Say in words where a model is no better than a baseline; None where it is, or cannot be.
 
-    Through no more rows than there are features and an intercept, a straight line passes
-    exactly: that says nothing.
+    actual (rows, targets) are the scores that fit is about: an error that is rounding beside
+    them counts as 0. rows and features are those of the training data: linear regression on no
+    more rows than there are features and an intercept fits exactly, which says nothing.
     """
-    if fit.rmse >= fit.baselines.mean.rmse > 0:
+    rounding = ROUNDING * float(np.abs(actual).max())
+
+    def error(metrics: Metrics) -> float:
+        return metrics.rmse if metrics.rmse > rounding else 0.0
+
+    if error(fit) >= error(fit.baselines.mean) > 0:
         return "the network is no better than predicting the mean score for everyone."
-    if rows > features + 1 and fit.rmse >= fit.baselines.linear.rmse:
-        return "the network is no better than a straight line (linear least squares)."
+    if rows > features + 1 and error(fit) >= error(fit.baselines.linear):
+        return "the network is no better than linear regression."
     return None

@@ -271,9 +271,12 @@ def with_columns(table: Table, names: Sequence[str], cells: Iterable[Sequence[st
     cells (rows, names) are theirs; the table's other cells stay as they are.
     """
     positions = _positions(table, names)
-    if any(position is not None for position in positions) or not is_bare(table):
+    if any(position is not None for position in positions):
         pairs = zip(rows(table), cells, strict=True)
         return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
+    if not is_bare(table):
+        pairs = zip(rows(table), cells, strict=True)
+        return _written(table, ([*row, *new] for (_, row), new in pairs))
     delimiter = table.delimiter or ","
     lines = filter(None, table.data.decode().split("\n"))
     return "".join(
@@ -476,14 +479,13 @@ def _may_be_names(first_rows: list[Row]) -> bool:
 def _tell_apart(names: Sequence[str]) -> list[str]:
     """Give names that occur more than once a number: name, name_2, ..."""
     taken = set(names)
-    counts: dict[str, int] = {}
+    next_number: dict[str, int] = {}
     unique = []
     for name in names:
-        new = name
-        counts[name] = counts.get(name, 0) + 1
-        while counts[name] > 1 and new in taken:
-            new = f"{name}_{counts[name]}"
-            counts[name] += new in taken
+        new, number = name, next_number.get(name, 1)
+        while number > 1 and new in taken:
+            new, number = f"{name}_{number}", number + 1
+        next_number[name] = max(number, 2)
         taken.add(new)
         unique.append(new)
     return unique
@@ -499,7 +501,8 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     kinds = [(f"f{n}", np.float64 if n in wanted else "U1") for n in range(len(table.names))]
     lines, delimiter = cut_lines(table), table.delimiter
     if table.has_quotes:
-        lines, delimiter = map(_UNIT_SEPARATOR.join, _cells(table)), _UNIT_SEPARATOR
+        lines = (_UNIT_SEPARATOR.join(cells) for _, cells in cut_rows(table))
+        delimiter = _UNIT_SEPARATOR
     try:
         read = np.loadtxt(lines, np.dtype(kinds), delimiter=delimiter, comments=None, ndmin=1)
     except (ValueError, DataError):

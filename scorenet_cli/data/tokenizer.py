@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from scorenet_cli.errors import DataError
 
@@ -64,8 +65,11 @@ def cut_rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> It
     DataError where the text is not CSV; MoreNeededError at the end of data that are not whole.
     """
     begun = 1  # the line at which the current row begins
+    lines = _without_padding(text)
+    if text.delimiter is None or b"#" in text.data:
+        lines = _in_csv_form(text, lines, lambda number: number == begun)
     reader = csv.reader(
-        _feed(text, lambda number: number == begun, is_whole=is_whole),
+        lines if is_whole else chain(lines, _more_needed()),
         delimiter=text.delimiter or " ",
         quotechar=text.quote,
         skipinitialspace=True,
@@ -81,11 +85,6 @@ def cut_rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> It
         raise DataError(f"{text.source}, line {line}: cannot be read as CSV: {error}.") from error
 
 
-def is_blank(cells: Iterable[str]) -> bool:
-    """Tell whether all cells are blank."""
-    return not any(map(str.strip, cells))
-
-
 def end_of_rows(text: Text, *, is_whole: bool) -> int:
     """Return where the last row ends that is not blank and that what follows cannot change.
 
@@ -93,22 +92,34 @@ def end_of_rows(text: Text, *, is_whole: bool) -> int:
     line's end.
     """
     data = text.data
-    if text.has_quotes:
-        last_line = text.lines_before
-        try:
-            for line, cells in cut_rows(text, is_strict=False, is_whole=is_whole):
-                last_line = last_line if is_blank(cells) else line
-        except MoreNeededError:
-            pass
-        return start_of_line(data, last_line - text.lines_before)
     end = len(data)
     while end:
         start = data.rfind(b"\n", 0, end - 1) + 1
-        last = data[start:end].decode()
-        if not is_comment(last, text.delimiter) and not is_blank(last.split(text.delimiter)):
+        is_blank = _is_blank(data[start:end].decode(), text)
+        if text.has_quotes and (is_blank or not is_whole):
+            return _end_of_quoted_rows(text, is_whole=is_whole)
+        if not is_blank:
             break
         end = start
     return end
+
+
+def _is_blank(line: str, text: Text) -> bool:
+    """Tell whether a line holds no cell with text in it."""
+    bare = line.replace(text.delimiter or " ", " ").replace(text.quote, " ")
+    return not bare.strip() or is_comment(line, text.delimiter)
+
+
+def _end_of_quoted_rows(text: Text, *, is_whole: bool) -> int:
+    """Cut the rows from the first on: a line's end may stand within a cell."""
+    last_line = text.lines_before
+    try:
+        for line, cells in cut_rows(text, is_strict=False, is_whole=is_whole):
+            if any(map(str.strip, cells)):
+                last_line = line
+    except MoreNeededError:
+        pass
+    return start_of_line(text.data, last_line - text.lines_before)
 
 
 def start_of_line(data: bytes, line: int) -> int:
@@ -131,17 +142,23 @@ def is_bare(text: Text) -> bool:
     return not (data.startswith(spaces) or data.endswith(spaces) or any(p in data for p in pairs))
 
 
-def _feed(text: Text, begins_row: Callable[[int], bool], *, is_whole: bool) -> Iterator[str]:
-    """Hand lines to the csv module, as it asks for them, in the form that it understands."""
-    for number, line in enumerate(_without_padding(text), start=1):
+def _in_csv_form(
+    text: Text, lines: Iterable[str], begins_row: Callable[[int], bool]
+) -> Iterator[str]:
+    """Replace comments by empty lines, and white space between cells by spaces."""
+    for number, line in enumerate(lines, start=1):
         if begins_row(number) and is_comment(line, text.delimiter):
             yield "\n"
         elif text.delimiter is None:
             yield line.strip().replace("\t", " ") + "\n"
         else:
             yield line
-    if not is_whole:
-        raise MoreNeededError
+
+
+def _more_needed() -> Iterator[str]:
+    """Raise MoreNeededError where a line is asked for."""
+    yield from ()
+    raise MoreNeededError
 
 
 def _without_padding(text: Text) -> Iterable[str]:

@@ -197,7 +197,7 @@ def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
     if bad_rows.any():
         raise overflow_error(values[bad_rows][0].tolist())
-    return Predictions(values, scaled, outputs, scores, _out_of_range(model, values, scaling))
+    return Predictions(values, scaled, outputs, scores, out_of_range(model, values, scaling))
 
 
 def to_scores(model: Model, outputs: Array) -> Array:
@@ -221,12 +221,27 @@ def overflow_error(values: Sequence[float]) -> DataError:
     )
 
 
-def _out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
+def out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
     """Tell which values lie outside the training range."""
     ranges = training_range(model, scaling)
     if ranges is None:
         return np.zeros(values.shape, dtype=bool)
     return (values < ranges[:, 0]) | (values > ranges[:, 1])
+
+
+def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | None:
+    """Say that values (rows, features) are taken as scaled and one is not; None where all is well.
+
+    Weights alone hold no scaling, so that nothing divides the values.
+    """
+    large = values[np.abs(values) > 1]
+    if not model.is_weights_only or scaling == "own" or not large.size:
+        return None
+    return (
+        f"these weights hold no scaling, so values are taken as already scaled, and "
+        f"{number(float(large[0]))} is larger than 1. `scaling=own` divides values by their own "
+        "largest, as the document does."
+    )
 
 
 def training_range(model: Model, scaling: ScalingName) -> Array | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from typing import TypeVar
 
 import numpy as np
@@ -29,6 +29,7 @@ from scorenet_cli.model.model import (
     Model,
     layer_names,
     neuron_names,
+    out_of_range,
     overflow_error,
     to_outputs,
     to_scores,
@@ -78,12 +79,16 @@ class TracedLayer:
 
 @dataclass(frozen=True)
 class ForwardTrace:
-    """A forward pass; scores are the outputs in score units."""
+    """A forward pass; scores are the outputs in score units.
+
+    outside_training_range names the features whose values the model was not trained on.
+    """
 
     inputs: tuple[Input, ...]
     layers: tuple[TracedLayer, ...]
     outputs: tuple[float, ...]
     scores: tuple[float, ...]
+    outside_training_range: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ def forward_trace(
 
     DataError where a sum is too large to be shown.
     """
-    return _as_trace(model, values, *_forward(model, values, scaling))
+    return _as_trace(model, values, *_forward(model, values, scaling), scaling)
 
 
 def backward_trace(
@@ -188,7 +193,7 @@ def backward_trace(
             "scores, and the model's weights."
         )
     return BackwardTrace(
-        forward=_as_trace(model, values, scaled, passes),
+        forward=_as_trace(model, values, scaled, passes, scaling),
         actual=tuple(target[0].tolist()),
         actual_scores=tuple(map(float, actual)),
         learning_rate=float(learning_rate),
@@ -216,7 +221,11 @@ def _forward(
 
 
 def _as_trace(
-    model: Model, values: Sequence[float], scaled: Array, passes: Sequence[LayerPass]
+    model: Model,
+    values: Sequence[float],
+    scaled: Array,
+    passes: Sequence[LayerPass],
+    scaling: ScalingName,
 ) -> ForwardTrace:
     """Lay a forward pass out neuron by neuron."""
     names, layers = neuron_names(model), []
@@ -232,11 +241,13 @@ def _as_trace(
             layer_pass.outputs[0].tolist(),
         )
         layers.append(TracedLayer(layer_names(model)[number], tuple(neurons)))
+    outside = out_of_range(model, np.array([values], dtype=np.float64), scaling)[0]
     return ForwardTrace(
         inputs=tuple(map(Input, model.input_names, map(float, values), scaled[0].tolist())),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
         scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
+        outside_training_range=tuple(compress(model.input_names, outside)),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scorenet_cli.core.metrics import Evaluation, Fit
     from scorenet_cli.training.fit import FitResult
 
 
@@ -44,8 +46,25 @@ def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
         "columns": dict(fit.plan.data.columns),
         "warnings": [*fit.notes, *fit.warnings],
     }
+    targets = fit.plan.data.targets
+    if len(targets) > 1:
+        answer["metrics"]["targets"] = _by_target(targets, fit.each)
     if fit.validation is not None:
-        answer["metrics"]["validation"] = as_json(fit.validation)
+        answer["metrics"]["validation"] = evaluation_answer(fit.validation, targets)
     if fit.restarts is not None:
         answer["restarts"] = as_json(fit.restarts)
     return answer
+
+
+def evaluation_answer(evaluation: Evaluation, targets: Sequence[str]) -> dict[str, Any]:
+    """Lay out how a model fits some rows: all targets together, then each."""
+    answer: dict[str, Any] = as_json(evaluation.fit)
+    answer["training_data"] = evaluation.is_training_data
+    if len(targets) > 1:
+        answer["targets"] = _by_target(targets, evaluation.each)
+    return answer
+
+
+def _by_target(targets: Sequence[str], each: Sequence[Fit]) -> dict[str, Any]:
+    """Lay out the metrics of each target under its name."""
+    return {target: as_json(fit) for target, fit in zip(targets, each, strict=True)}

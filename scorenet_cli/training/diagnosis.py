@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import Fit, baseline_warning
+from scorenet_cli.core.metrics import Evaluation, Fit, baseline_warnings
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.training.loop import TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_rows
@@ -28,17 +28,21 @@ MAX_LM_PARAMETERS = 1000
 
 
 def diagnose(  # noqa: PLR0911 - one for each fault
-    plan: TrainingPlan, result: TrainingResult, fit: Fit, validation: Fit | None
+    plan: TrainingPlan,
+    result: TrainingResult,
+    each: tuple[Fit, ...],
+    validation: Evaluation | None,
 ) -> tuple[str, ...]:
     """Say where the model is not to be relied on, and what to try; empty where nothing is wrong.
 
-    fit holds the metrics on the training rows, validation those on the held-out rows.
+    each holds the metrics of every target on the training rows, validation all those on the
+    held-out rows.
     """
-    if fit.rmse <= ROUNDING * np.abs(plan.data.scores).max():
-        return tuple(_memorized(plan, result, fit, validation))
-    size = {"rows": len(plan.data.inputs), "features": plan.data.inputs.shape[1]}
-    if validation is not None and (words := baseline_warning(validation, **size)):
-        return (f"on the held-out rows, {words}",)
+    if validation is not None and validation.warnings:
+        return tuple(f"on the held-out rows, {words}" for words in validation.warnings)
+    scores = plan.data.scores
+    if max(fit.rmse for fit in each) <= ROUNDING * np.abs(scores).max():
+        return tuple(_memorized(plan, result, each, validation))
     inputs, actual = scaled_rows(plan.model, plan.data)
     outputs = predict_outputs(result.network, inputs)
     variance = float(np.mean((actual - actual.mean(axis=0)) ** 2))
@@ -47,14 +51,15 @@ def diagnose(  # noqa: PLR0911 - one for each fault
         words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
         return (f"{words} learns. Try another `seed`, or with gd a smaller `learning_rate`.",)
     advice = " ".join(_advice(plan, result))
-    if len(actual) > 1 and result.loss >= variance > 0 and fit.rmse > 0:
+    if len(actual) > 1 and result.loss >= variance > 0:
         words = "the network is no better than predicting the mean score for everyone."
         return (f"{words} {advice}".rstrip(),)
-    if words := _unfinished(result, variance, actual.size):
-        return (f"{words} {advice}".rstrip(),)
-    if words := baseline_warning(fit, **size):
-        return (f"{words} {advice}".rstrip(),)
-    return tuple(_memorized(plan, result, fit, validation))
+    if unfinished := _unfinished(result, variance, actual.size):
+        return (f"{unfinished} {advice}".rstrip(),)
+    size = {"rows": len(inputs), "features": plan.data.inputs.shape[1]}
+    if found := baseline_warnings(each, scores, plan.data.output_names, **size):
+        return (*found[:-1], f"{found[-1]} {advice}".rstrip())
+    return tuple(_memorized(plan, result, each, validation))
 
 
 def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | None:
@@ -80,7 +85,12 @@ def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
     largest, unit = plan.data.scores.max(axis=0), plan.model.target_scale
     if rate is not None and _rises(result.history):
         yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
-    elif has_sigmoid_output(result.network) and (largest < unit / 2).all() and (largest > 0).all():
+    elif (
+        has_sigmoid_output(result.network)
+        and not plan.data.classes
+        and (largest < unit / 2).all()
+        and (largest > 0).all()
+    ):
         fitting = float(largest.max())
         yield f"The scores use less than half of 0 to {float(unit.max()):g}: try "
         yield f"`max_score={nice_above(fitting):g}`."
@@ -99,16 +109,22 @@ def nice_above(value: float) -> float:
 
 
 def _memorized(
-    plan: TrainingPlan, result: TrainingResult, fit: Fit, validation: Fit | None
+    plan: TrainingPlan,
+    result: TrainingResult,
+    each: tuple[Fit, ...],
+    validation: Evaluation | None,
 ) -> Iterator[str]:
     """Warn where the network fits far better than a line by means of many parameters."""
     scores, parameters = plan.data.scores.size, result.network.parameters
-    linear = fit.baselines.linear.r2
-    if validation is not None or fit.r2 is None or linear is None:
+    if validation is not None or len(plan.data.scores) < MIN_ROWS:
         return
-    if scores < MIN_ROWS or parameters < MEMORIZING_PARAMETERS * scores:
-        return
-    if fit.r2 >= MEMORIZING_R2 and 1 - fit.r2 < (1 - linear) / 2:
+    pairs = [(fit.r2, fit.baselines.linear.r2) for fit in each]
+    far_better = (
+        r2 >= MEMORIZING_R2 and 1 - r2 < (1 - linear) / 2
+        for r2, linear in pairs
+        if r2 is not None and linear is not None
+    )
+    if parameters >= MEMORIZING_PARAMETERS * scores and any(far_better):
         yield (
             f"the network has {parameters} parameters for {scores} scores and may have memorized "
             "them: its fit says little about new rows. Try `validation=0.2`, a smaller `hidden`, "

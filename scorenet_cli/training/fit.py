@@ -13,7 +13,7 @@ import numpy as np
 
 from scorenet_cli import __version__
 from scorenet_cli.core import Array, metrics
-from scorenet_cli.core.metrics import Fit
+from scorenet_cli.core.metrics import BaselineModel, Evaluation, Fit
 from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
@@ -50,8 +50,9 @@ class FitResult:
     """A trained model, how training went, and how well the model fits.
 
     result is the run that was kept; predicted (rows, targets) the scores for the training rows;
-    metrics compare them with the baselines; validation is the same on the rows held out (the test
-    rows, where there are some); restarts compares the starts. Metrics are in score units.
+    metrics compare them with the baselines, each does so for every target. validation is the same
+    on the rows held out (the test rows, where there are some); restarts compares the starts.
+    Metrics are in score units.
     """
 
     model: Model
@@ -59,7 +60,8 @@ class FitResult:
     result: TrainingResult
     predicted: Array
     metrics: Fit
-    validation: Fit | None
+    each: tuple[Fit, ...]
+    validation: Evaluation | None
     restarts: RestartStats | None
     warnings: tuple[str, ...]
 
@@ -80,22 +82,23 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     if callbacks.begin is not None:
         callbacks.begin(plan)
     result, warnings = _train_starts(plan, callbacks)
-    model = _with_baselines(trained_model(plan, result), plan.data)
-    training_data = (plan.data.inputs, plan.data.scores)
+    baselines = metrics.fit_baselines(plan.data.inputs, plan.data.scores)
+    model = _with_baselines(trained_model(plan, result), baselines)
     predicted = predict_inputs(model, plan.data.inputs).scores
-    fitted = metrics.compare(predicted, *training_data, training_data)
+    rows = (plan.data.inputs, plan.data.scores, baselines)
+    each = metrics.compare_each(predicted, *rows)
     validation = None
     if (held_out := plan.test_rows or plan.validation_rows) is not None:
-        scores = predict_inputs(model, held_out.inputs).scores
-        validation = metrics.compare(scores, held_out.inputs, held_out.scores, training_data)
+        validation = _evaluation(model, held_out, baselines, plan.data)
     if result.stopped != "interrupted":
-        warnings += diagnose(plan, result, fitted, validation)
+        warnings += diagnose(plan, result, each, validation)
     return FitResult(
         model=model,
         plan=plan,
         result=result,
         predicted=predicted,
-        metrics=fitted,
+        metrics=metrics.compare(predicted, *rows),
+        each=each,
         validation=validation,
         restarts=restart_stats(plan, result),
         warnings=plan.warnings + warnings,
@@ -221,15 +224,29 @@ def _date() -> str:
     )
 
 
-def _with_baselines(model: Model, data: Dataset) -> Model:
+def _with_baselines(model: Model, baselines: BaselineModel) -> Model:
     """Add to the record what the mean and linear regression predict, where numbers reach."""
-    points = metrics.largest_absolute(data.scores)  # so that no sum overflows
-    mean = (data.scores / points).mean(axis=0) * points
-    lines = metrics.linear_regression(data.inputs, data.scores)
-    if model.training is None or not np.isfinite([*mean, *lines.ravel()]).all():
+    scale = np.append(baselines.input_scale, 1.0)[:, np.newaxis]
+    with np.errstate(over="ignore"):
+        lines = baselines.coefficients * baselines.score_scale / scale
+    if model.training is None or not np.isfinite([*baselines.mean, *lines.ravel()]).all():
         return model
-    known = Baselines(mean=tuple(mean.tolist()), linear=tuple(map(tuple, lines.T.tolist())))
+    mean = tuple(baselines.mean.tolist())
+    known = Baselines(mean=mean, linear=tuple(map(tuple, lines.T.tolist())))
     return dataclasses.replace(model, training=dataclasses.replace(model.training, baselines=known))
+
+
+def _known_baselines(model: Model) -> BaselineModel | None:
+    """Return the baselines of the rows that a model was trained on, where it holds them."""
+    known = None if model.training is None else model.training.baselines
+    if known is None:
+        return None
+    return BaselineModel(
+        mean=np.array(known["mean"]),
+        coefficients=np.array(known["linear"]).T,
+        input_scale=np.ones(len(model.input_names)),
+        score_scale=np.ones(len(model.output_names)),
+    )
 
 
 def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | None:
@@ -255,8 +272,25 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
     )
 
 
-def evaluate(model: Model, data: Dataset) -> metrics.Evaluation:
-    """Score a model on rows beside baselines fitted to the same rows."""
+def evaluate(model: Model, data: Dataset) -> Evaluation:
+    """Score a model on rows beside the baselines of the rows that it was trained on.
+
+    Where the model does not hold those, the baselines are fitted to the given rows.
+    """
+    known = _known_baselines(model)
+    baselines = known or metrics.fit_baselines(data.inputs, data.scores)
+    evaluation = _evaluation(model, data, baselines, data)
+    record = model.training
+    return evaluation._replace(is_training_data=record is not None and record.sha256 == data.sha256)
+
+
+def _evaluation(
+    model: Model, data: Dataset, baselines: BaselineModel, training_data: Dataset
+) -> Evaluation:
+    """Score a model on rows beside baselines that were fitted to the training data."""
     predicted = predict_inputs(model, data.inputs).scores
-    rows = (data.inputs, data.scores)
-    return metrics.Evaluation(data.scores, predicted, metrics.compare(predicted, *rows, rows))
+    rows = (predicted, data.inputs, data.scores, baselines)
+    each = metrics.compare_each(*rows)
+    size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
+    warnings = metrics.baseline_warnings(each, data.scores, data.output_names, **size)
+    return Evaluation(data.scores, predicted, metrics.compare(*rows), each, warnings=warnings)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network, is_finite, mean_squared_error
 from scorenet_cli.core.network import predict as predict_outputs
-from scorenet_cli.core.optimizers.state import State
+from scorenet_cli.core.optimizers.state import Snapshot, State
+from scorenet_cli.core.parallel import interrupt_check
 from scorenet_cli.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -90,11 +92,11 @@ def never_stop() -> bool:
     return False
 
 
-Snapshot = TypeVar("Snapshot")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Callbacks(Generic[Snapshot]):
+class Callbacks(Generic[Result]):
     """Optional callbacks during training.
 
     begin gets the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss
@@ -106,7 +108,7 @@ class Callbacks(Generic[Snapshot]):
     begin: Callable[[TrainingPlan], None] | None = None
     each_epoch: Callable[[int, Array, float | None], None] | None = None
     every: int = 1
-    tick: Callable[[int, float, Callable[[], Snapshot]], None] | None = None
+    tick: Callable[[int, float, Callable[[], Result]], None] | None = None
     should_stop: Callable[[], bool] = never_stop
 
 
@@ -125,14 +127,17 @@ class Ticker:
         self._next = time.perf_counter() + TICK
 
 
+class _StopRequestedError(Exception):
+    """should_stop answered True within an epoch."""
+
+
 @dataclass
 class _Best:
-    """The epoch with the lowest validation loss so far, and what there was then."""
+    """The epoch with the lowest validation loss so far, and the optimizer's state then."""
 
     epoch: int
     loss: float
-    network: Network
-    state_dict: dict[str, Any] | None
+    snapshot: Snapshot
 
 
 class _Record:
@@ -152,30 +157,33 @@ class _Record:
             for points in (history, validation_history)
         )
         self._losses: list[tuple[int, Array]] = []
+        self._validation_losses: Callable[[], Array] | None = None
         self._began = time.perf_counter()
         self.best: _Best | None = None
 
     def note(self, epoch: int, losses: Array, state: State) -> float | None:
-        """Remember an epoch; returns its validation loss, where there is one."""
+        """Record an epoch; returns its validation loss, where there is one."""
         if epoch in HISTORY_EPOCHS:
             self._losses.append((epoch, losses.copy()))
         if self._criteria.validation is None:
             return None
-        network = state.networks()[0]
-        inputs, actual = self._criteria.validation
-        loss = mean_squared_error(predict_outputs(network, inputs), actual)
+        if self._validation_losses is None:
+            self._validation_losses = state.losses_on(*self._criteria.validation)
+        loss = float(self._validation_losses()[0])
         if self.best is None or loss < self.best.loss:
-            self.best = _Best(epoch, loss, network, state.state_dict())
+            self.best = _Best(epoch, loss, state.snapshot())
         if epoch in HISTORY_EPOCHS:
             self._validation.append((epoch, loss))
         return loss
 
-    def is_out_of_patience(self, epoch: int) -> bool:
-        """Tell whether validation has not gained for too long."""
-        patience = self._criteria.patience
-        return (
-            patience is not None and self.best is not None and epoch - self.best.epoch >= patience
-        )
+    def stop_reason(self, epoch: int, loss: float) -> Stopped | None:
+        """Return the criterion that an epoch with this training loss meets, if one."""
+        tolerance, patience = self._criteria.tolerance, self._criteria.patience
+        if tolerance is not None and loss <= tolerance:
+            return "tolerance"
+        if patience is not None and self.best is not None and epoch - self.best.epoch >= patience:
+            return "patience"
+        return None
 
     def result(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
         """Make the TrainingResult of what there is."""
@@ -194,14 +202,10 @@ class _Record:
         loss = losses[start]
         validation_loss = None if self.best is None else self.best.loss
         if self.best is not None and stopped != "tolerance":  # which the kept epoch must meet
-            network, state_dict, best_epoch = (
-                self.best.network,
-                self.best.state_dict,
-                self.best.epoch,
-            )
-            loss = mean_squared_error(
-                predict_outputs(network, self._rows.inputs), self._rows.actual
-            )
+            (network,), best_epoch = self.best.snapshot.networks(), self.best.epoch
+            state_dict = self.best.snapshot.state_dict()
+            outputs = predict_outputs(network, self._rows.inputs)
+            loss = mean_squared_error(outputs, self._rows.actual)
         return TrainingResult(
             network=network,
             epochs=epoch,
@@ -231,7 +235,7 @@ def train(  # noqa: PLR0913 - a run is these facts
 ) -> TrainingResult:
     """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
-    start_epoch and the histories are those of the model that is resumed; rows are the training rows.
+    start_epoch and the histories are those of the resumed model; rows are the training rows.
     TrainingError where a loss is no longer a finite number.
     """
     watch = callbacks or Callbacks()
@@ -241,34 +245,39 @@ def train(  # noqa: PLR0913 - a run is these facts
     looks_at_all = criteria.tolerance is not None or criteria.validation is not None
     every = 1 if looks_at_all else watch.every if watch.each_epoch else criteria.epochs + 1
     epoch = start_epoch
-    with np.errstate(over="ignore", invalid="ignore"):
-        for epoch, state in enumerate(optimizer, start=start_epoch):
-            ticks = ticker.is_due()
-            if not (ticks or epoch % every == 0 or epoch in HISTORY_EPOCHS or epoch == last):
-                continue
-            losses = state.losses()
-            loss = _finite(float(np.fmin.reduce(losses)), epoch)
-            validation_loss = record.note(epoch, losses, state)
-            # The epoch that a resume starts from was told before.
-            if (
-                watch.each_epoch
-                and epoch % watch.every == 0
-                and (epoch > start_epoch or not start_epoch)
-            ):
-                watch.each_epoch(epoch, losses, validation_loss)
-            if epoch == last:
-                return record.result(state, epoch, "epochs")
-            if criteria.tolerance is not None and loss <= criteria.tolerance:
-                return record.result(state, epoch, "tolerance")
-            if record.is_out_of_patience(epoch):
-                return record.result(state, epoch, "patience")
-            if ticks:
-                if watch.should_stop():
-                    return record.result(state, epoch, "interrupted")
-                if watch.tick is not None:
-                    watch.tick(epoch, loss, partial(record.result, state, epoch, "interrupted"))
-                ticker.restart()
-        return record.result(state, epoch, "converged")
+    state = start = next(optimizer)  # before the first epoch
+
+    def check() -> None:
+        if ticker.is_due() and watch.should_stop():
+            raise _StopRequestedError
+
+    try:
+        with np.errstate(over="ignore", invalid="ignore"), interrupt_check(check):
+            for epoch, state in enumerate(chain([start], optimizer), start_epoch):
+                ticks = ticker.is_due()
+                if not (ticks or epoch % every == 0 or epoch in HISTORY_EPOCHS or epoch == last):
+                    continue
+                losses = state.losses()
+                loss = _finite(float(np.fmin.reduce(losses)), epoch)
+                validation_loss = record.note(epoch, losses, state)
+                # The epoch that a resume starts from was told before.
+                if (
+                    watch.each_epoch
+                    and epoch % watch.every == 0
+                    and (epoch > start_epoch or not start_epoch)
+                ):
+                    watch.each_epoch(epoch, losses, validation_loss)
+                if reason := "epochs" if epoch == last else record.stop_reason(epoch, loss):
+                    return record.result(state, epoch, reason)
+                if ticks:
+                    if watch.should_stop():
+                        return record.result(state, epoch, "interrupted")
+                    if watch.tick is not None:
+                        watch.tick(epoch, loss, partial(record.result, state, epoch, "interrupted"))
+                    ticker.restart()
+    except _StopRequestedError:  # the state is that of the last whole epoch
+        return record.result(state, epoch, "interrupted")
+    return record.result(state, epoch, "converged")
 
 
 def split(rows: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -7,15 +7,17 @@ from typing import Any, cast
 
 import numpy as np
 
+from scorenet_cli import files
 from scorenet_cli.core import Array, network
 from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data import dataset
-from scorenet_cli.data.columns import expanded_names, scale_inputs
+from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.csv_table import Table
 from scorenet_cli.data.dataset import Dataset, MissingName
 from scorenet_cli.errors import DataError, ModelError, OptionError
+from scorenet_cli.model import json_file
 from scorenet_cli.model.model import Model, overflow_error, to_outputs
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import listed, quoted
@@ -86,9 +88,9 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     hidden = settings.hidden or DEFAULT_HIDDEN
     shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
     bias = settings.bias or False
-    if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:
+    if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:  # before they are drawn
         raise OptionError(
-            f": the network would have more than {MAX_PARAMETERS:,} parameters.", option="hidden"
+            f"is too large: more than {MAX_PARAMETERS:,} parameters.", option="hidden"
         )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     init = settings.init or "normal"
@@ -103,9 +105,12 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
         )
         for each in range(seed, seed + settings.restarts)
     )
+    max_scores = _max_scores(data, settings)
     data = _check_targets(table, data, settings, networks[0])
     parts = _split(data, settings.validation, seed, restarts=settings.restarts)
-    model = initial_model(networks[0], parts[0], settings)
+    model = initial_model(
+        networks[0], parts[0], max_scores, standardize=settings.standardize or False
+    )
     record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     return _with_optimizer(TrainingPlan(settings, *parts, model, networks, optimizer, {}, record))
@@ -166,9 +171,10 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
             f"{network.shape[-1]} targets, and {inputs} and {outputs} are "
             "chosen. Choose them by `features` and `target`."
         )
+    max_scores = _max_scores(data, settings)
     data = _check_targets(table, data, settings, network)
     parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
-    model = initial_model(network, parts[0], settings)
+    model = initial_model(network, parts[0], max_scores, standardize=settings.standardize or False)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
@@ -220,7 +226,7 @@ def _check_agrees(settings: Settings, model: Model) -> None:
     of_rows = {
         "features": model.features,
         "target": model.targets,
-        "max_score": float(model.target_scale[0]),
+        "max_score": tuple(model.target_scale.tolist()),
         "standardize": model.feature_offset is not None,
         "ignore": (),
     }
@@ -233,6 +239,8 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         "seed": record and record.seed,
         "validation": record and record.validation,
     }
+    if settings.max_score is not None and len(settings.max_score) == 1:
+        settings = dataclasses.replace(settings, max_score=settings.max_score * len(model.targets))
     for option, value in has.items():
         if getattr(settings, option) in {None, value}:
             continue
@@ -269,7 +277,7 @@ def _check_targets(table: Table, data: Dataset, settings: Settings, network: Net
     probable = [
         name
         for name, is_one in zip(data.output_names, _are_probabilities(data, settings), strict=True)
-        if is_one
+        if is_one and name in data.targets
     ]
     if not probable:
         return data
@@ -278,39 +286,45 @@ def _check_targets(table: Table, data: Dataset, settings: Settings, network: Net
 
 
 def _are_probabilities(data: Dataset, settings: Settings) -> list[bool]:
-    """Tell which targets of numbers hold only 0 and 1, both, where no `max_score` is given."""
-    of_classes = expanded_names([*data.classes], data.classes)
+    """Tell which outputs hold only 0 and 1, both, where no `max_score` is given."""
     return [
         settings.max_score is None
-        and name not in of_classes
-        and set(np.unique(scores[:1000]).tolist()) == {0.0, 1.0}
-        and bool(((scores == 0) | (scores == 1)).all())
-        for name, scores in zip(data.output_names, data.scores.T, strict=True)
+        and bool(((scores == 0) | (scores == 1)).all() and np.ptp(scores) == 1)
+        for scores in data.scores.T
     ]
 
 
 def _max_scores(data: Dataset, settings: Settings) -> Array:
-    """Return the highest possible score of each output: 1 for a probability; (outputs,)."""
-    of_classes = expanded_names([*data.classes], data.classes)
-    largest = settings.max_score or DEFAULT_MAX_SCORE
+    """Return the highest possible score of each output, 1 for a probability; (outputs,)."""
+    scores = settings.max_score or (DEFAULT_MAX_SCORE,)
+    targets = [name for name in data.targets if name not in data.classes] or data.targets
+    if len(scores) not in {1, len(targets)}:
+        raise OptionError(
+            f"expects one number, or one for each of {len(targets)} targets; got {len(scores)}.",
+            option="max_score",
+        )
+    largest = dict(zip(targets, scores * (len(targets) // len(scores)), strict=True))
     is_one = _are_probabilities(data, settings)
     return np.array(
         [
-            1.0 if one or name in of_classes else largest
+            1.0 if one else largest.get(name, 1.0)
             for one, name in zip(is_one, data.output_names, strict=True)
         ]
     )
 
 
-def initial_model(network: Network, data: Dataset, settings: Settings) -> Model:
-    """Put a network between a dataset's names and scales."""
+def initial_model(
+    network: Network, data: Dataset, max_scores: Array, *, standardize: bool = False
+) -> Model:
+    """Put a network between a dataset's names and scales; max_scores are (outputs,).
+
+    A linear output has none: its target is standardized.
+    """
     feature_offset = target_offset = None
-    feature_scale = largest_absolute(data.inputs)
-    if settings.standardize:
+    feature_scale, target_scale = largest_absolute(data.inputs), max_scores
+    if standardize:
         feature_offset, feature_scale = _standard(data.inputs)
-    if has_sigmoid_output(network):
-        target_scale = _max_scores(data, settings)
-    else:
+    if not has_sigmoid_output(network):
         target_offset, target_scale = _standard(data.scores)
     return Model(
         network=network,
@@ -371,6 +385,14 @@ def _split(
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
+    numbers = optimizer.state_numbers * plan.model.network.parameters
+    if json_file.largest_size(plan.model.network.parameters, numbers) > files.MAX_MODEL_BYTES:
+        raise OptionError(
+            f"is too large: with {plan.model.network.parameters:,} parameters a model trained by "
+            f"{plan.optimizer} may not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most "
+            "that a model file may have.",
+            option="hidden",
+        )
     if optimizer.check is not None:
         optimizer.check(plan.model.network, len(plan.data.inputs))
     if before.optimizer not in {None, plan.optimizer}:

@@ -30,7 +30,7 @@ class Settings:
     features: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
     missing: str | None = None
-    max_score: float | None = None
+    max_score: tuple[float, ...] | None = None
     hidden: tuple[int, ...] | None = None
     bias: bool | None = None
     activation: str | None = None
@@ -62,6 +62,7 @@ def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, on
         ("features", _names),
         ("ignore", _names),
         ("hidden", _sizes),
+        ("max_score", _scores),
     ):
         if values.get(name) is not None:
             values[name] = parse(name, values[name])
@@ -79,6 +80,14 @@ def _sizes(option: str, value: str | int | Iterable[int]) -> tuple[int, ...]:
             option=option,
         )
     return tuple(int(size) for size in text.split(","))
+
+
+def _scores(option: str, value: float | Iterable[float]) -> tuple[float, ...]:
+    """Read one number, or one for each target."""
+    scores = (value,) if isinstance(value, int | float) else tuple(value)
+    if not scores or not all(math.isfinite(score) and score > 0 for score in scores):
+        raise OptionError("must be a finite number above 0.", option=option)
+    return tuple(map(float, scores))
 
 
 def _names(option: str, value: str | Iterable[str]) -> tuple[str, ...]:
@@ -100,7 +109,7 @@ def _names(option: str, value: str | Iterable[str]) -> tuple[str, ...]:
 
 def _check_numbers(settings: Settings) -> None:
     """Refuse nan, infinity, zero where it makes no sense, and settings that exclude each other."""
-    for option, minimum in (("max_score", "above 0"), ("learning_rate", "above 0"),
+    for option, minimum in (("learning_rate", "above 0"),
                             ("tolerance", "of at least 0")):  # fmt: skip
         value = getattr(settings, option)
         if value is not None and not (math.isfinite(value) and (value > 0 or "at" in minimum)):

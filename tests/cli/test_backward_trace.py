@@ -152,3 +152,16 @@ def test_the_picture_holds_the_changes(textbook: Invoke) -> None:
     for figure in ("-0.7414", "-0.1385", "-0.0411", "0.0113", "bias -0.0692"):
         assert f">{figure}<" in picture
     assert "Loss 0.2984 before, 0.2805 after" in picture
+
+
+def test_the_worked_examples_values_have_its_target(invoke: Invoke) -> None:
+    assert (
+        invoke("backward-trace", 2, 9, "--worked-example").stdout == invoke("backward-trace").stdout
+    )
+    page = invoke("backward-trace", "--actual", 50).stdout
+    assert "the target is 50 (the document's is 92)" in page
+
+
+def test_a_step_that_raises_the_loss_is_named(invoke: Invoke) -> None:
+    words = ["backward-trace", 2, 9, "--worked-example", "--actual", 86, "--learning-rate", 1000]
+    assert "the step raises the loss from" in invoke(*words).stderr

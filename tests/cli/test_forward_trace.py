@@ -25,7 +25,9 @@ def test_without_values_it_is_the_worked_example(invoke: Invoke) -> None:
 
 def test_the_worked_examples_json(invoke: Invoke) -> None:
     answer = json.loads(invoke("forward-trace", "--json").stdout)
-    assert list(answer) == ["inputs", "layers", "outputs", "scores", "document"]
+    assert list(answer) == [
+        *("inputs", "layers", "outputs", "scores", "outside_training_range", "document")
+    ]
     assert answer["inputs"][1] == {"name": "hours_slept", "value": 9, "scaled": 9}
     hidden, output = answer["layers"]
     assert hidden["name"] == "hidden"
@@ -157,3 +159,38 @@ def test_pages_are_saved_as_they_look_and_need_nothing_else(
 def test_what_cannot_be_saved_leaves_what_was_there(process: Process, tmp_path: Path) -> None:
     (tmp_path / "net.svg").mkdir()
     assert "is a folder" in one_message(process("forward-trace", "--save", "net.svg"))
+
+
+def test_values_outside_the_training_range_are_named(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 3)
+    result = invoke("forward-trace", 4, 8, "--json")
+    assert json.loads(result.stdout)["outside_training_range"] == ["hours_studied"]
+    assert "'hours_studied' = 4 is outside the training range 1 to 3" in result.stderr
+    assert "Model scorenet.json" in invoke("forward-trace", 2, 8).stdout
+
+
+def test_the_documents_own_scaling_tells_the_story_of_its_answer(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 3)
+    page = " ".join(invoke("forward-trace", 4, 8, "--scaling", "own").stdout.split())
+    assert "The document printed .91882413" in page
+    assert "[40, 80] gets the same output" in page
+    assert ".91882413" not in invoke("forward-trace", 4, 8).stdout
+    assert ".91882413" in invoke("predict", 4, 8, "--scaling", "own").stderr
+
+
+def test_weights_alone_warn_of_values_that_cannot_be_scaled(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 3)
+    invoke("inspect", "--weights-to", "w")
+    for command in ("predict", "forward-trace"):
+        result = invoke(command, 4, 8, "--model", "w")
+        assert "taken as already scaled, and 4 is larger than 1" in result.stderr
+        assert "--scaling own divides values by their own largest" in result.stderr
+        assert "already scaled" not in invoke(command, 0.5, 1, "--model", "w").stderr
+        own = invoke(command, 4, 8, "--model", "w", "--scaling", "own")
+        assert "already scaled" not in own.stderr
+
+
+def test_the_worked_example_has_no_training_maxima(invoke: Invoke) -> None:
+    message = one_message(invoke("forward-trace", "--scaling", "training"))
+    assert "--scaling cannot be training" in message
+    assert "divided by their own largest" in invoke("forward-trace", "--scaling", "own").stdout

@@ -81,7 +81,7 @@ def test_boxes_become_plain_signs_where_the_terminal_has_no_others(process: Proc
 def test_data_scores_the_model_beside_the_baselines(invoke: Invoke) -> None:
     invoke("train", SAMPLE / "students.csv", "--optimizer", "lm", "--bias", "--quiet")
     answer = json.loads(invoke("inspect", "--data", SAMPLE / "students.csv", "--json").stdout)
-    assert list(answer["fit"]) == ["r2", "rmse", "mae", "baselines"]
+    assert list(answer["fit"]) == ["r2", "rmse", "mae", "baselines", "training_data"]
     assert list(answer["fit"]["baselines"]) == ["mean", "linear"]
     assert answer["fit"]["r2"] > answer["fit"]["baselines"]["linear"]["r2"] > 0.7
     text = invoke("inspect", "--data", SAMPLE / "students.csv").stdout
@@ -127,3 +127,21 @@ def test_charts_take_the_signs_that_the_terminal_has(process: Process) -> None:
     assert result.stdout.isascii()
     assert "****" in result.stdout.partition("loss (log scale)")[2]
     assert "?" not in result.stdout
+
+
+def test_new_rows_are_judged_by_the_baselines_of_the_training_rows(invoke: Invoke) -> None:
+    rows = (SAMPLE / "students.csv").read_text(encoding="utf-8").splitlines()
+    Path("train.csv").write_text("\n".join(rows[:300]) + "\n", encoding="utf-8")
+    Path("new.csv").write_text("\n".join([rows[0], *rows[301:305]]) + "\n", encoding="utf-8")
+    invoke("train", "train.csv", "--optimizer", "lm", "--bias", "--epochs", 50)
+    fit = json.loads(invoke("inspect", "--data", "new.csv", "--json").stdout)["fit"]
+    table = np.loadtxt("train.csv", delimiter=",", skiprows=1)
+    design = np.column_stack([table[:, :2], np.ones(len(table))])
+    line = np.linalg.lstsq(design, table[:, 2])[0]
+    new = np.loadtxt("new.csv", delimiter=",", skiprows=1)
+    errors = new[:, 2] - np.column_stack([new[:, :2], np.ones(4)]) @ line
+    expected = float(np.sqrt(np.mean(errors**2)))
+    assert fit["baselines"]["linear"]["rmse"] == pytest.approx(expected)
+    assert fit["training_data"] is False
+    assert "4 rows, not those it was trained on" in invoke("inspect", "--data", "new.csv").stdout
+    assert "299 rows, those it was trained on" in invoke("inspect", "--data", "train.csv").stdout

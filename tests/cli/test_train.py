@@ -524,7 +524,11 @@ def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: In
             2,
             "--batch-size has no effect with --optimizer gd",
         ),
-        (["--optimizer", "lm", "--hidden", "120,120"], 2, "14,760 x 14,760 numbers, 1.6 GiB"),
+        (
+            ["many.csv", "--optimizer", "lm", "--hidden", "1200,120"],
+            2,
+            "145,320 x 1,000 numbers, 1.1 GiB",
+        ),
         (["--patience", "3"], 2, "it needs --validation"),
         (["--validation", "1"], 2, "--validation expects a fraction between 0 and 1"),
         (["--validation", "nan"], 2, "--validation expects a fraction between 0 and 1"),
@@ -540,6 +544,7 @@ def test_options_that_do_not_go_together(
     invoke: Invoke, words: list[str], status: int, expected: str
 ) -> None:
     Path("one.csv").write_text("h,s\n1,50\n", encoding="utf-8")
+    Path("many.csv").write_text("h,s\n" + "1,50\n" * 1000, encoding="utf-8")
     result = invoke("train", *words)
     assert expected in one_message(result)
     assert result.exit_code == status
@@ -682,3 +687,37 @@ def test_many_short_starts_hear_ctrl_c_and_save_themselves(tmp_path: Path) -> No
     assert run.returncode == 130
     assert "starts tried; only the best of them is kept" in errors
     assert (tmp_path / "scorenet.json").exists()
+
+
+TWO = "hours,score,gpa\n" + "".join(f"{h},{8 * h + 5},{(h * 37) % 41 / 10}\n" for h in range(1, 12))
+
+
+def test_each_target_has_its_metrics_and_its_own_warning(invoke: Invoke) -> None:
+    Path("two.csv").write_text(TWO, encoding="utf-8")
+    words = ["train", "two.csv", "--target", "score", "--target", "gpa", "--bias", "--seed", 3]
+    words += ["--hidden", 1, "--optimizer", "lm", "--max-score", 100, "--max-score", 4.2]
+    result = invoke(*words, "--json")
+    answer = json.loads(result.stdout)
+    targets = answer["metrics"]["targets"]
+    assert list(targets) == ["score", "gpa"]
+    assert targets["score"]["r2"] > 0.9 > targets["gpa"]["r2"]
+    assert saved()["target_scale"] == [100, 4.2]
+    page = invoke(*words).stdout
+    assert page.index("score\nfit") < page.index("gpa\nfit")
+    one = invoke(*words[:-2], "--max-score", 5, "--max-score", 6)
+    assert "expects one number, or one for each of 2 targets; got 3" in one_message(one)
+
+
+def test_a_constant_target_leaves_the_others_r2(invoke: Invoke) -> None:
+    Path("d.csv").write_text("h,a,b\n1,10,50\n2,20,50\n3,30,50\n4,37,50\n", encoding="utf-8")
+    words = ["train", "d.csv", "--target", "a", "--target", "b", "--optimizer", "lm", "--json"]
+    metrics = json.loads(invoke(*words).stdout)["metrics"]
+    assert metrics["targets"]["b"]["r2"] is None
+    assert metrics["r2"] == metrics["targets"]["a"]["r2"]
+
+
+def test_a_network_whose_file_could_not_be_loaded_is_refused_before_training(
+    invoke: Invoke,
+) -> None:
+    words = ["train", SAMPLE / "study_hours.csv", "--optimizer", "adam", "--hidden", 1_500_000]
+    assert "--hidden is too large" in one_message(invoke(*words))

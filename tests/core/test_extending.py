@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,6 +18,7 @@ from scorenet_cli.core.network import (
     forward,
     gradient_step,
     mean_squared_error,
+    predict,
     random_network,
 )
 from scorenet_cli.core.optimizers import OPTIMIZERS, Optimizer
@@ -68,20 +70,27 @@ def test_gradient_descent_with_a_new_activation_takes_the_plain_step(softsign: s
     assert losses_of("gd", start, 1, learning_rate=3.0)[1] == pytest.approx(expected, rel=1e-12)
 
 
+@dataclasses.dataclass
 class SignState:
     """The network, which is all that descent by the gradient's sign knows."""
 
-    def __init__(self, network: Network, inputs: Array, actual: Array) -> None:
-        self.network, self.inputs, self.actual = network, inputs, actual
+    network: Network
+    inputs: Array
+    actual: Array
 
     def losses(self) -> Array:
-        outputs = forward(self.network, self.inputs)[-1].outputs
-        return np.array([mean_squared_error(outputs, self.actual)])
+        return self.losses_on(self.inputs, self.actual)()
+
+    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
+        return lambda: np.array([mean_squared_error(predict(self.network, inputs), actual)])
 
     def networks(self) -> list[Network]:
         return [self.network]
 
     def state_dict(self) -> None: ...
+
+    def snapshot(self) -> SignState:
+        return dataclasses.replace(self)
 
 
 def by_sign(  # noqa: PLR0913 - the signature of every optimizer, and its options

@@ -3,7 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorenet_cli.core.metrics import Baselines, Fit, Metrics, baseline_warning, compare, measure
+from scorenet_cli.core.metrics import (
+    Baselines,
+    Fit,
+    Metrics,
+    baseline_warning,
+    compare,
+    compare_each,
+    fit_baselines,
+    measure,
+)
 from scorenet_cli.errors import DataError
 
 
@@ -21,14 +30,33 @@ def test_several_targets_share_one_r2() -> None:
     assert measure(np.array([[0.0, 2.0], [2.0, 2.0]]), actual).r2 == pytest.approx(0.5)
 
 
+def test_each_target_is_measured_by_itself() -> None:
+    actual = np.array([[0.0, 0.0, 7.0], [2.0, 4.0, 7.0]])
+    predicted = np.array([[0.0, 2.0, 7.0], [2.0, 2.0, 8.0]])
+    inputs = np.array([[1.0], [2.0]])
+    exact, mean, constant = compare_each(predicted, inputs, actual, fit_baselines(inputs, actual))
+    assert (exact.r2, exact.rmse, exact.mae) == (1.0, 0.0, 0.0)
+    assert (mean.r2, mean.rmse, mean.mae) == (0.0, 2.0, 2.0)
+    assert mean.baselines.mean == Metrics(r2=0.0, rmse=2.0, mae=2.0)
+    assert constant.r2 is None
+    assert constant.mae == pytest.approx(0.5)
+    # The target with equal scores leaves the R2 of the others as it is.
+    assert measure(predicted, actual).r2 == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("score", [0.1, 7.0, 1e200])
+def test_equal_scores_have_no_r2_however_their_mean_is_rounded(score: float) -> None:
+    assert measure(np.full((10, 1), score * 0.9), np.full((10, 1), score)).r2 is None
+
+
 def test_equal_scores_have_no_r2() -> None:
     assert measure(np.array([[5.0], [6.0]]), np.array([[5.0], [5.0]])).r2 is None
 
 
-def test_baselines_are_the_mean_and_least_squares_of_the_known_rows() -> None:
-    known = (np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [3.0], [5.0]]))  # 1 + 2 x
+def test_baselines_are_the_mean_and_least_squares_of_the_training_data() -> None:
+    training_data = (np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [3.0], [5.0]]))  # 1 + 2 x
     inputs, actual = np.array([[3.0], [4.0]]), np.array([[7.0], [10.0]])
-    fit = compare(actual, inputs, actual, known)
+    fit = compare(actual, inputs, actual, fit_baselines(*training_data))
     assert (fit.r2, fit.rmse, fit.mae) == (1, 0, 0)
     # The line says 7 and 9, off by 0 and 1; the mean says 3, off by 4 and 7.
     assert fit.baselines.linear.mae == pytest.approx(0.5)
@@ -40,8 +68,10 @@ def test_the_study_rows_have_the_published_linear_r2() -> None:
     hours += [3.3, 1.1, 8.9, 2.5, 1.9, 6.1, 7.4, 2.7, 4.8, 3.8, 6.9, 7.8]
     scores = [21, 47, 27, 75, 30, 20, 88, 60, 81, 25, 85, 62, 41]
     scores += [42, 17, 95, 30, 24, 67, 69, 30, 54, 35, 76, 86]
-    known = (np.array(hours)[:, np.newaxis], np.array(scores, dtype=float)[:, np.newaxis])
-    assert compare(known[1], *known, known).baselines.linear.r2 == pytest.approx(0.9529, abs=5e-5)
+    training_data = (np.array(hours)[:, np.newaxis], np.array(scores, dtype=float)[:, np.newaxis])
+    assert compare(
+        training_data[1], *training_data, fit_baselines(*training_data)
+    ).baselines.linear.r2 == pytest.approx(0.9529, abs=5e-5)
 
 
 @pytest.mark.parametrize(
@@ -49,16 +79,16 @@ def test_the_study_rows_have_the_published_linear_r2() -> None:
     [
         ([1.0, 3.0, 5.0, 7.5], 4, None),
         ([5.0, 5.0, 5.0, 5.0], 4, "mean score"),
-        ([1.9, 3.0, 5.0, 7.9], 4, "straight line"),
+        ([1.9, 3.0, 5.0, 7.9], 4, "linear regression"),
         ([1.9, 3.0, 5.0, 7.9], 2, None),
     ],
 )
-def test_a_verdict_names_the_baseline_that_is_as_good(
+def test_a_warning_names_the_baseline_that_is_as_good(
     predicted: list[float], rows: int, words: str | None
 ) -> None:
-    known = (np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([[1.0], [3.0], [5.0], [8.0]]))
-    fit = compare(np.array(predicted)[:, np.newaxis], *known, known)
-    said = baseline_warning(fit, rows=rows, features=1)
+    training_data = (np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([[1.0], [3.0], [5.0], [8.0]]))
+    fit = compare(np.array(predicted)[:, np.newaxis], *training_data, fit_baselines(*training_data))
+    said = baseline_warning(fit, training_data[1], rows=rows, features=1)
     assert said is None if words is None else words in str(said)
 
 
@@ -81,36 +111,65 @@ def test_scores_further_apart_than_numbers_reach_are_refused() -> None:
 
 
 def test_each_target_has_a_mean_of_its_own() -> None:
-    known = (np.array([[0.0], [1.0]]), np.array([[0.0, 10.0], [2.0, 10.0]]))
-    assert compare(known[1], *known, known).baselines.mean.mae == pytest.approx(0.5)  # 1, 1, 0, 0
+    training_data = (np.array([[0.0], [1.0]]), np.array([[0.0, 10.0], [2.0, 10.0]]))
+    assert compare(
+        training_data[1], *training_data, fit_baselines(*training_data)
+    ).baselines.mean.mae == pytest.approx(0.5)  # 1, 1, 0, 0
 
 
 def test_the_line_is_the_same_in_any_unit_of_the_inputs() -> None:
     hours, scores = np.array([[1.0], [2.0], [4.0]]), np.array([[1.0], [3.0], [5.0]])
     for unit in (1e-300, 1.0, 1e300):
-        fit = compare(scores, hours * unit, scores, (hours * unit, scores))
+        fit = compare(scores, hours * unit, scores, fit_baselines(hours * unit, scores))
         # Least squares by hand: slope 9/7 and intercept 0 leave errors -2/7, 3/7, -1/7.
         assert fit.baselines.linear.mae == pytest.approx(2 / 7)
 
 
-MEAN_VERDICT = "the network is no better than predicting the mean score for everyone."
-LINE_VERDICT = "the network is no better than a straight line (linear least squares)."
+MEAN_WARNING = "the network is no better than predicting the mean score for everyone."
+LINE_WARNING = "the network is no better than linear regression."
 
 
 @pytest.mark.parametrize(
     ("network", "mean", "line", "rows", "said"),
     [
         (0.1, 2.0, 1.0, 9, None),
-        (2.0, 2.0, 1.0, 9, MEAN_VERDICT),
-        (0.5, 0.5, 0.1, 9, MEAN_VERDICT),
+        (2.0, 2.0, 1.0, 9, MEAN_WARNING),
+        (0.5, 0.5, 0.1, 9, MEAN_WARNING),
         (0.0, 0.0, 1.0, 9, None),
-        (1.0, 2.0, 1.0, 9, LINE_VERDICT),
-        (1.0, 2.0, 1.0, 4, LINE_VERDICT),
+        (1.0, 2.0, 1.0, 9, LINE_WARNING),
+        (1.0, 2.0, 1.0, 4, LINE_WARNING),
         (1.0, 2.0, 1.0, 3, None),
+        # Rounding of scores of 100 counts as 0.
+        (4.6e-14, 2.0, 1.1e-14, 9, LINE_WARNING),
+        (2e-10, 2.0, 4.6e-14, 9, LINE_WARNING),
+        (0.1, 1.4e-14, 0.2, 9, None),
     ],
 )
 def test_as_good_as_a_baseline_is_no_better(
     network: float, mean: float, line: float, rows: int, said: str | None
 ) -> None:
     baselines = Baselines(Metrics(None, mean, mean), Metrics(None, line, line))
-    assert baseline_warning(Fit(None, network, network, baselines), rows=rows, features=2) == said
+    fit = Fit(None, network, network, baselines)
+    assert baseline_warning(fit, np.full((9, 1), 100.0), rows=rows, features=2) == said
+
+
+def test_fitted_baselines_apply_to_other_rows() -> None:
+    model = fit_baselines(np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [3.0], [5.0]]))
+    others = np.array([[-1.0], [10.0]])
+    assert model.predict_mean(others).tolist() == [[3.0], [3.0]]
+    assert model.predict_linear(others) == pytest.approx(np.array([[-1.0], [21.0]]))
+
+
+@pytest.mark.parametrize("rows", [350, 900])  # fewer than columns, and more
+@pytest.mark.parametrize("dependent", [False, True])
+def test_linear_regression_on_many_columns_is_least_squares(rows: int, dependent: bool) -> None:
+    rng = np.random.default_rng(0)
+    inputs = 1000 + rng.random((rows, 400))
+    inputs[:, 0] = 5.0
+    if dependent:
+        inputs[:, 1] = inputs[:, 2] - 2 * inputs[:, 3]
+    scores = inputs[:, 4:6] * 20 + rng.normal(0, 5, (rows, 2))
+    predicted = fit_baselines(inputs, scores).predict_linear(inputs)
+    centred = inputs - inputs.mean(axis=0)
+    expected = scores.mean(axis=0) + centred @ np.linalg.lstsq(centred, scores - scores.mean(0))[0]
+    assert predicted == pytest.approx(expected, rel=1e-6)

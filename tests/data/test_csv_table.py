@@ -638,10 +638,13 @@ def same(one: object, other: object) -> bool:
 
 @settings(max_examples=1000)
 @given(
-    st.sampled_from(["", "a,t\n1,x\n", ",b\n", "a t\n1 2\n", "t;b\n1;2\n", "1,2\r\n3,4\r\n"]),
+    st.sampled_from(
+        ["", "a,t\n1,x\n", ",b\n", "a t\n1 2\n", "t;b\n1;2\n", "1,2\r\n3,4\r\n", "'a','b'\n"]
+    ),
     st.one_of(
         st.text('12,; \t"\n\r', max_size=30),
         st.text('1,"\n', max_size=30),
+        st.text("1,'|#\"\n ", max_size=30),
         st.lists(
             st.sampled_from(
                 ["1,2", '3,"x"', '"4","a\nb"', '5,"c" ', " 6 , 7", "8,\u3000", ",", "", '9,"""\n"'],

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import RenderableType
-from support import shown
+from support import fit_result, shown
 
 from scorenet_cli.core import metrics
 from scorenet_cli.data.dataset import Dataset
@@ -40,7 +40,9 @@ def rows(first: int, last: int) -> Dataset:
 
 def fit_on(data: Dataset) -> metrics.Fit:
     known = (data.inputs, data.scores)
-    return metrics.compare(predict(MODEL, data.inputs).scores, *known, known)
+    return metrics.compare(
+        predict(MODEL, data.inputs).scores, *known, metrics.fit_baselines(*known)
+    )
 
 
 def train_page() -> RenderableType:
@@ -57,12 +59,15 @@ def train_page() -> RenderableType:
     )
     data = rows(0, 300)
     return training_summary(
-        data,
-        predict(MODEL, data.inputs).scores,
-        run,
-        fit=fit_on(data),
-        validation=fit_on(rows(300, 400)),
-        spread=RestartStats(32, 0.00125, 0.0025, 0.01, 0.12345, 1.5),
+        fit_result(
+            data,
+            predict(MODEL, data.inputs).scores,
+            run,
+            fit=fit_on(data),
+            validation=fit_on(rows(300, 400)),
+            spread=RestartStats(32, 0.00125, 0.0025, 0.01, 0.12345, 1.5),
+            seed=27,
+        )
     )
 
 
@@ -73,7 +78,8 @@ def train_page_of_the_document() -> RenderableType:
     predicted = scores + np.array([[0.25], [-0.5], [0.125]])
     run = TrainingResult(EXAMPLE.network, 1000, 1000, 1.25e-5, "epochs", 0.02, ())
     known = (inputs, scores)
-    return training_summary(data, predicted, run, fit=metrics.compare(predicted, *known, known))
+    fit = metrics.compare(predicted, *known, metrics.fit_baselines(*known))
+    return training_summary(fit_result(data, predicted, run, fit=fit))
 
 
 def inspect_page() -> RenderableType:
@@ -89,12 +95,12 @@ def forward_trace_of_the_document() -> RenderableType:
 
 def backward_trace_of_a_model() -> RenderableType:
     trace = backward_trace(MODEL, VALUES, (95,), learning_rate=0.5)
-    return backward_page(trace, None, of_the_document=False)
+    return backward_page(trace, None, source="model.json")
 
 
 def backward_trace_of_the_document() -> RenderableType:
     trace = backward_trace(EXAMPLE, document.VALUES, (document.TARGET,))
-    return backward_page(trace, None, of_the_document=True)
+    return backward_page(trace, None)
 
 
 PAGES: dict[str, Callable[[], RenderableType]] = {
@@ -102,7 +108,9 @@ PAGES: dict[str, Callable[[], RenderableType]] = {
     "train-document": train_page_of_the_document,
     "inspect": inspect_page,
     "inspect-document": lambda: inspection(EXAMPLE, "worked example"),
-    "forward-trace": lambda: forward_page(forward_trace(MODEL, VALUES), None, None),
+    "forward-trace": lambda: forward_page(
+        forward_trace(MODEL, VALUES), None, None, source="model.json"
+    ),
     "forward-trace-document": forward_trace_of_the_document,
     "backward-trace": backward_trace_of_a_model,
     "backward-trace-document": backward_trace_of_the_document,

@@ -14,7 +14,7 @@ from scorenet_cli.training.diagnosis import nice_above
 DOCUMENT = {"hours_studied": [2, 1, 3], "hours_slept": [9, 5, 6], "score": [92, 86, 89]}
 
 
-def warnings(data: dict[str, Any], **settings: Any) -> str:
+def warnings(data: dict[str, Any], **settings: Any) -> str:  # noqa: ANN401 - passed on
     return " ".join(scorenet.train(data, **settings).warnings)
 
 

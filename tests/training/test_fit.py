@@ -21,6 +21,7 @@ from scorenet_cli.training.loop import RestartResult, TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, initial_model, make_plan, scaled_rows
 from scorenet_cli.training.settings import Settings
 
+HUNDRED = np.array([100.0])
 NETWORK = random_network((2, 3, 1), seed=1)
 RUN = TrainingResult(NETWORK, 7, 7, 0.5, "epochs", 0.1, ((0, 1.0), (7, 0.5)))
 
@@ -46,14 +47,14 @@ DOCUMENT = dataset([[2, 9], [1, 5], [3, 6]])
 
 
 def test_rows_are_scaled_as_the_document_scales_them() -> None:
-    model = initial_model(NETWORK, DOCUMENT, Settings())
+    model = initial_model(NETWORK, DOCUMENT, HUNDRED)
     inputs, actual = scaled_rows(model, DOCUMENT)
     assert inputs.tolist() == INPUTS.tolist()
     assert actual.tolist() == [[0.92], [0.86], [0.89]]
 
 
 def test_a_trained_model_knows_where_it_came_from() -> None:
-    before = initial_model(NETWORK, DOCUMENT, Settings())
+    before = initial_model(NETWORK, DOCUMENT, HUNDRED)
     facts = TrainingRecord(seed=1, optimizer="gd", learning_rate=3.0)
     model = trained_model(plan(before, DOCUMENT, facts), RUN)
     assert model.feature_range is not None
@@ -71,7 +72,7 @@ def test_a_trained_model_knows_where_it_came_from() -> None:
 
 
 def test_a_resume_on_other_rows_widens_the_range_and_keeps_the_scale() -> None:
-    first = trained_model(plan(initial_model(NETWORK, DOCUMENT, Settings()), DOCUMENT), RUN)
+    first = trained_model(plan(initial_model(NETWORK, DOCUMENT, HUNDRED), DOCUMENT), RUN)
     second = trained_model(plan(first, dataset([[4, 6]])), RUN)
     assert second.feature_range is not None
     assert second.feature_range.tolist() == [[1, 4], [5, 9]]
@@ -84,7 +85,7 @@ def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() ->
     data = dataclasses.replace(
         DOCUMENT, inputs=rng.random((rows, 2)), scores=rng.random((rows, 1)) * 100
     )
-    model = initial_model(NETWORK, data, Settings())
+    model = initial_model(NETWORK, data, HUNDRED)
     networks = [random_network((2, 3, 1), seed=seed) for seed in range(3)]
     starts = tuple(RestartResult(network, 0.1 * n) for n, network in enumerate(networks))
     spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
@@ -99,7 +100,7 @@ def test_the_spread_of_starts_is_that_of_their_scores_on_any_number_of_rows() ->
 
 
 def test_a_record_has_all_that_a_resume_needs() -> None:
-    before = initial_model(NETWORK, DOCUMENT, Settings())
+    before = initial_model(NETWORK, DOCUMENT, HUNDRED)
     other = random_network((2, 3, 1), seed=2)
     run = dataclasses.replace(
         RUN,
@@ -123,7 +124,7 @@ def test_a_record_has_all_that_a_resume_needs() -> None:
 
 
 def test_a_range_is_widened_at_either_end() -> None:
-    first = trained_model(plan(initial_model(NETWORK, DOCUMENT, Settings()), DOCUMENT), RUN)
+    first = trained_model(plan(initial_model(NETWORK, DOCUMENT, HUNDRED), DOCUMENT), RUN)
     low = trained_model(plan(first, dataset([[0, 6], [2, 20]])), RUN)
     assert low.feature_range is not None
     assert low.feature_range.tolist() == [[0, 3], [5, 20]]
@@ -131,7 +132,7 @@ def test_a_range_is_widened_at_either_end() -> None:
 
 def test_the_row_that_is_too_large_for_its_scale_is_named() -> None:
     tiny = dataclasses.replace(
-        initial_model(NETWORK, DOCUMENT, Settings()), feature_scale=np.array([1e-300, 1.0])
+        initial_model(NETWORK, DOCUMENT, HUNDRED), feature_scale=np.array([1e-300, 1.0])
     )
     with pytest.raises(DataError, match="the numbers for 10000000000, 7 become"):
         scaled_rows(tiny, dataset([[1, 6], [1e10, 7], [1e11, 8]]))
@@ -142,7 +143,7 @@ def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
         DOCUMENT, targets=("a", "b"), scores=np.array([[9.0, 90.0], [8.0, 80.0], [7.0, 70.0]])
     )
     model = dataclasses.replace(
-        initial_model(random_network((2, 3, 2), seed=1), data, Settings()),
+        initial_model(random_network((2, 3, 2), seed=1), data, np.full(2, 100.0)),
         target_scale=np.array([10.0, 1000.0]),
     )
     networks = [random_network((2, 3, 2), seed=seed) for seed in range(2)]
@@ -195,9 +196,7 @@ def test_coefficients_beyond_numbers_are_not_recorded() -> None:
 )
 def test_the_date_can_be_set(monkeypatch: pytest.MonkeyPatch, seconds: str, date: str) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", seconds)
-    record = trained_model(
-        plan(initial_model(NETWORK, DOCUMENT, Settings()), DOCUMENT), RUN
-    ).training
+    record = trained_model(plan(initial_model(NETWORK, DOCUMENT, HUNDRED), DOCUMENT), RUN).training
     assert record is not None
     assert record.date == date
 
@@ -205,14 +204,12 @@ def test_the_date_can_be_set(monkeypatch: pytest.MonkeyPatch, seconds: str, date
 @pytest.mark.parametrize("seconds", ["", "today", "-1", "\u0662"])
 def test_a_date_that_is_none_is_passed_over(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", seconds)
-    record = trained_model(
-        plan(initial_model(NETWORK, DOCUMENT, Settings()), DOCUMENT), RUN
-    ).training
+    record = trained_model(plan(initial_model(NETWORK, DOCUMENT, HUNDRED), DOCUMENT), RUN).training
     assert record is not None
     assert record.date is not None
     assert dt.datetime.fromisoformat(record.date).year > 2020
 
 
 def test_weights_alone_that_are_trained_are_a_model_like_others() -> None:
-    before = dataclasses.replace(initial_model(NETWORK, DOCUMENT, Settings()), is_weights_only=True)
+    before = dataclasses.replace(initial_model(NETWORK, DOCUMENT, HUNDRED), is_weights_only=True)
     assert not trained_model(plan(before, DOCUMENT), RUN).is_weights_only

@@ -25,6 +25,7 @@ class Optimizer:
     start: Callable[..., Iterator[State]]
     options: Mapping[str, float | int] = field(default_factory=dict)
     side_by_side: bool = False
+    state_numbers: int = 0
     check: Callable[[Network, int], object] | None = None
 
 
@@ -35,6 +36,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
         side_by_side=True,
         check=check_in_place,
     ),
-    "adam": Optimizer(adam.adam, {"learning_rate": 0.001, "batch_size": 32}, check=check_in_place),
+    "adam": Optimizer(
+        adam.adam, {"learning_rate": 0.001, "batch_size": 32}, state_numbers=2, check=check_in_place
+    ),
     "lm": Optimizer(levenberg_marquardt.levenberg_marquardt, check=levenberg_marquardt.check_size),
 }

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.inplace import InPlaceGradient, ScaledParameters, pack
+from scorenet_cli.core.inplace import InPlaceGradient, InPlaceLoss, ScaledParameters, pack
 from scorenet_cli.core.network import Network, mean_squared_error, predict
+from scorenet_cli.core.parallel import interruptible
 from scorenet_cli.errors import ModelError
 
 # Adam's own constants (Kingma and Ba, 2015).
 BETA1 = 0.9
 BETA2 = 0.999
 EPSILON = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class AdamSnapshot:
+    """Parameters, steps taken, moments of the gradient, and the state of the shuffling."""
+
+    parameters: ScaledParameters
+    steps: int
+    first_moment: Array
+    second_moment: Array
+    random: Mapping[str, Any]
+
+    def networks(self) -> list[Network]:
+        """Return the network, in a list of one."""
+        return self.parameters.unpack()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all but the parameters."""
+        return {
+            "steps": self.steps,
+            "mean": self.first_moment.tolist(),
+            "square": self.second_moment.tolist(),
+            "random": self.random,
+        }
 
 
 @dataclass
@@ -38,18 +63,34 @@ class Adam:
         """Mean squared error on all rows, (1,)."""
         return np.array([mean_squared_error(predict(self.networks()[0], self.inputs), self.actual)])
 
+    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
+        """Return a function for the mean squared error on other rows, (1,)."""
+        return InPlaceLoss(self.parameters, inputs, actual).next_losses
+
     def networks(self) -> list[Network]:
         """Return the network as it is now, in a list of one."""
         return self.parameters.unpack()
 
+    def snapshot(self) -> AdamSnapshot:
+        """Copy everything that steps change."""
+        return AdamSnapshot(
+            self.parameters.copy(),
+            self.steps,
+            self.first_moment.copy(),
+            self.second_moment.copy(),
+            self.random.bit_generator.state,
+        )
+
+    def restore(self, snapshot: AdamSnapshot) -> None:
+        """Go back to a snapshot, which must not be used afterwards."""
+        self.parameters.values[:] = snapshot.parameters.values
+        self.steps = snapshot.steps
+        self.first_moment, self.second_moment = snapshot.first_moment, snapshot.second_moment
+        self.random.bit_generator.state = snapshot.random
+
     def state_dict(self) -> dict[str, Any]:
         """Return steps, moments and the state of the shuffling."""
-        return {
-            "steps": self.steps,
-            "mean": self.first_moment.tolist(),
-            "square": self.second_moment.tolist(),
-            "random": self.random.bit_generator.state,
-        }
+        return self.snapshot().state_dict()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Restore what state_dict returned; ModelError where it does not fit the network."""
@@ -98,22 +139,32 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     )
     if state is not None:
         current.load_state(state)
+    # The scaled form of a plain step, and the plain gradient of a scaled one.
     scale = parameters.per_layer(parameters.weight_scale)
     to_plain = batch.step_scale / scale
     values = parameters.values
-    while True:
-        yield current
+
+    def epoch() -> None:
         order = current.random.permutation(len(inputs))
-        for start in range(0, len(inputs), size):
+        for start in interruptible(range(0, len(inputs), size)):
             rows = order[start : start + size]
             gradient = batch if len(rows) == size else last_batch
             gradient.load(inputs[rows], actual[rows])
             gradient.run()
             negative_gradient = gradient.negative_gradient * (to_plain / len(rows))
-            first, second = current.first_moment, current.second_moment
             current.steps += 1
+            first, second = current.first_moment, current.second_moment
             first += (1.0 - BETA1) * (negative_gradient - first)
             second += (1.0 - BETA2) * (negative_gradient * negative_gradient - second)
             mean = first / (1.0 - BETA1**current.steps)
             square = second / (1.0 - BETA2**current.steps)
-            values += learning_rate * scale * mean / (np.sqrt(square) + EPSILON)
+            np.add(values, learning_rate * scale * mean / (np.sqrt(square) + EPSILON), values)
+
+    while True:
+        yield current
+        before = current.snapshot()
+        try:
+            epoch()
+        except BaseException:
+            current.restore(before)
+            raise

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.inplace import InPlaceGradient, pack
+from scorenet_cli.core.inplace import InPlaceGradient, ScaledParameters, pack
 from scorenet_cli.core.network import Network
+
+
+@dataclass(frozen=True)
+class GradientDescentSnapshot:
+    """The parameters, which are all that gradient descent keeps."""
+
+    parameters: ScaledParameters
+
+    def networks(self) -> list[Network]:
+        """Return the networks."""
+        return self.parameters.unpack()
+
+    def state_dict(self) -> None:
+        """Return nothing."""
 
 
 class GradientDescent(InPlaceGradient):
@@ -20,7 +35,11 @@ class GradientDescent(InPlaceGradient):
         return self.parameters.unpack()
 
     def state_dict(self) -> None:
-        """Return nothing: the networks are all there is."""
+        """Return nothing."""
+
+    def snapshot(self) -> GradientDescentSnapshot:
+        """Copy the parameters."""
+        return GradientDescentSnapshot(self.parameters.copy())
 
 
 def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and its options

@@ -9,8 +9,8 @@ tenfold after a step that lowers the loss, and rises tenfold until one does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,15 @@ class LevenbergMarquardt:
     def networks(self) -> list[Network]:
         """Return the network as it is now, in a list of one."""
         return [unpack(self.shape, self.parameters)]
+
+    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
+        """Return a function for the mean squared error on other rows, (1,)."""
+        other = LeastSquares(self.shape, inputs, actual)
+        return lambda: np.array([other.evaluate(self.parameters).square / actual.size])
+
+    def snapshot(self) -> LevenbergMarquardt:
+        """Return a copy; steps replace the parameters and never change them."""
+        return replace(self)
 
     def state_dict(self) -> dict[str, Any]:
         """Return damping and idle steps."""

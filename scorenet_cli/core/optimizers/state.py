@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
 
 
-class State(Protocol):
-    """An optimizer between two steps, with one network or several side by side."""
+class Snapshot(Protocol):
+    """What a model keeps of an optimizer's state, at one epoch."""
+
+    def networks(self) -> list[Network]:
+        """Return the networks, one or several side by side."""
+
+    def state_dict(self) -> dict[str, Any] | None:
+        """Return what a resumed run needs beside the network, as JSON; None where nothing is."""
+
+
+class State(Snapshot, Protocol):
+    """An optimizer between two epochs; the same object changes with every epoch.
+
+    Interrupted within an epoch (core.parallel.interrupt_check), it is as before that epoch.
+    """
 
     def losses(self) -> Array:
         """Mean squared error on the training rows, (networks,)."""
 
-    def networks(self) -> list[Network]:
-        """Return the networks as they are now."""
+    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
+        """Return a quick function for the mean squared error on other rows, (networks,).
 
-    def state_dict(self) -> dict[str, Any] | None:
-        """Return what a resumed run needs beside the network, as JSON; None where nothing is."""
+        It takes the parameters as they are when it is called; its last bits may differ from
+        those of the plain formulas.
+        """
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy that stays as it is; cheap, unlike networks() and state_dict()."""

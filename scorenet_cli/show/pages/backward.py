@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.model.document import VALUES
 from scorenet_cli.model.trace import BackwardTrace, Input, LayerUpdate, TracedLayer
 from scorenet_cli.show.pages.forward import (
     example_part,
@@ -40,18 +41,26 @@ class Step(NamedTuple):
     numbers_from: int = 1
 
 
-def backward_page(trace: BackwardTrace, precision: int | None, *, of_the_document: bool) -> Group:
+def backward_page(
+    trace: BackwardTrace,
+    precision: int | None,
+    *,
+    scaling: str = "training",
+    source: str | None = None,
+) -> Group:
     """Show the forward pass, then each step back, each weight's change, and the result.
 
-    precision None means the document's ten digits, or as many as a table has room for.
+    precision None means the document's ten digits, or as many as a table has room for. source is
+    the model's file, None for the document's weights.
     """
     parts: list[RenderableType] = []
-    if of_the_document:
-        parts += example_part(trace.forward, trace.actual_scores[0])
+    values = tuple(each.value for each in trace.forward.inputs)
+    if source is None and values == VALUES:
+        parts += example_part(trace.forward, trace.actual_scores[0], scaling)
     else:
         scores = zip(trace.layers[-1].neurons, trace.actual_scores, trace.actual, strict=True)
         actual = [Input(f"{neuron.name} (actual)", *values) for neuron, *values in scores]
-        parts += inputs_part(trace.forward, precision, actual)
+        parts += inputs_part(trace.forward, precision, actual, scaling=scaling, source=source)
     parts += layers_part(trace.forward, precision)
     for position, step in enumerate(_steps(trace), start=1):
         parts.append(heading(f"{position}. {step.title}"))

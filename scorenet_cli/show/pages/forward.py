@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from scorenet_cli.model.document import Document
+from scorenet_cli.model.document import TARGET, Document, TrainedAnswer
 from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer
 from scorenet_cli.show.tables import (
     DOCUMENT_DIGITS,
@@ -26,32 +26,70 @@ from scorenet_cli.show.tables import (
 )
 from scorenet_cli.text import number, printable, without_noise
 
+# How the values were scaled, by the option's name.
+SCALINGS = {
+    "training": "divided by the training maxima",
+    "own": "divided by their own largest",
+    "none": "unscaled",
+}
 
-def forward_page(trace: ForwardTrace, document: Document | None, precision: int | None) -> Group:
-    """Show a forward pass: the inputs, a table a layer, and what came out."""
+
+def forward_page(  # noqa: PLR0913 - all that the page shows
+    trace: ForwardTrace,
+    document: Document | None,
+    precision: int | None,
+    *,
+    scaling: str = "training",
+    source: str | None = None,
+    story: TrainedAnswer | None = None,
+) -> Group:
+    """Show a forward pass: the inputs, a table a layer, and what came out.
+
+    source is the model's file, None for the document's weights; story what the document printed
+    for the same values.
+    """
     layers = layers_part(trace, precision, document)
     if document is None:
-        return Group(*inputs_part(trace, precision), *layers, *_scores(trace, precision))
+        first = inputs_part(trace, precision, scaling=scaling, source=source)
+        return Group(*first, *layers, *_scores(trace, precision), *_story(story))
     differences = _differences(trace, document, max(DOCUMENT_DIGITS, precision or 0))
-    return Group(*example_part(trace, document.goal), *layers, *differences)
+    return Group(*example_part(trace, document.goal, scaling), *layers, *differences)
 
 
 def inputs_part(
-    trace: ForwardTrace, precision: int | None, actual: Sequence[Input] = ()
+    trace: ForwardTrace,
+    precision: int | None,
+    actual: Sequence[Input] = (),
+    *,
+    scaling: str,
+    source: str | None,
 ) -> Iterator[RenderableType]:
-    """Show the values, and the actual scores, as given and as the network sees them."""
+    """Name the model; show the values, and the actual scores, as given and as scaled."""
     rows = [(each.name, each.value, each.scaled) for each in (*trace.inputs, *actual)]
-    yield heading("Inputs")
+    yield heading(f"Model {source}" if source else "The document's example weights")
+    yield Text()
+    scaled = SCALINGS["none" if source is None and scaling == "training" else scaling]
+    yield heading(f"Inputs, {scaled}")
     yield fitted_table(precision, ["", "value", "scaled"], rows)
     yield Text()
 
 
-def example_part(trace: ForwardTrace, target: float) -> Iterator[RenderableType]:
+def example_part(trace: ForwardTrace, target: float, scaling: str) -> Iterator[RenderableType]:
     """Say what the worked example is."""
     values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
+    scaled = SCALINGS["none" if scaling == "training" else scaling]
+    theirs = "" if target == TARGET else f" (the document's is {number(TARGET)})"
     yield heading("The document's worked example")
-    yield Text(f"{values}, unscaled; the target is {number(target)}.")
+    yield Text(f"{values}, {scaled}; the target is {number(target)}{theirs}.")
     yield Text()
+
+
+def _story(story: TrainedAnswer | None) -> Iterator[RenderableType]:
+    """Say what the document printed for these values, and why it differs."""
+    if story is not None:
+        yield Text()
+        yield heading(f"The document printed {story.printed}")
+        yield Text(f"{story.why[:1].upper()}{story.why[1:]}.")
 
 
 def layers_part(

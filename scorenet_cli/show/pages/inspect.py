@@ -161,12 +161,19 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
 
 def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
     """Show the fit to given rows, and draw predicted scores against actual ones."""
-    yield from (Text(), fit_table(scored.fit))
+    rows = count(len(scored.actual), "row")
+    validated = model.training is not None and model.training.validation is not None
+    known = "not those it was trained on"
+    if scored.is_training_data:
+        known = f"those it was trained {'and validated ' if validated else ''}on"
+    yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit))
+    if len(scored.each) > 1:
+        for target, fit in zip(model.output_names, scored.each, strict=True):
+            yield from (Text(), heading(target), fit_table(fit))
     columns = zip(model.output_names, scored.actual.T, scored.predicted.T, strict=True)
     for target, actual, predicted in islice(columns, MAX_TARGETS):
         chart = scores_chart(target, actual, predicted)
         if chart is not None:
             yield from (Text(), chart)
-    yield from omitted_note(
-        len(model.output_names) - MAX_TARGETS, "target", ": predict --csv has all"
-    )
+    more = len(model.output_names) - MAX_TARGETS
+    yield from omitted_note(more, "target", ": predict --csv has all")

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import zip_longest
 
 import numpy as np
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import Fit
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     FirstThatFits,
     count,
     fit_table,
+    heading,
     key_value_table,
     number_table,
     omitted_note,
 )
 from scorenet_cli.text import number
-from scorenet_cli.training.fit import RestartStats
-from scorenet_cli.training.loop import TrainingResult
+from scorenet_cli.training.fit import FitResult
 
 # Rows of a training set that the summary shows.
 FIRST_ROWS = 10
@@ -32,27 +32,24 @@ FIRST_ROWS = 10
 MAX_POINTS = 1e9
 
 
-def training_summary(  # noqa: PLR0913 - all that a run came to
-    dataset: Dataset,
-    predicted: Array,
-    run: TrainingResult,
-    *,
-    fit: Fit,
-    validation: Fit | None = None,
-    spread: RestartStats | None = None,
-) -> Group:
+def training_summary(fit: FitResult) -> Group:
     """Show actual beside predicted scores for the first rows, then what the run came to."""
-    pairs = [("loss", f"{run.loss:.6g} after {count(run.epochs, 'epoch')}, {run.seconds:.3g} s")]
-    if run.validation_loss is not None:
-        best = f"{run.validation_loss:.6g}, best at epoch {run.best_epoch:,}"
-        pairs.append(("validation", best))
-    if run.stopped not in {"epochs", "interrupted"}:
-        pairs.append(("stopped by", run.stopped))
-    if spread is not None:
+    result, dataset, predicted = fit.result, fit.plan.data, fit.predicted
+    epochs = f"{count(result.epochs, 'epoch')}, {result.seconds:.3g} s"
+    pairs = [("loss", f"{result.loss:.6g} after {epochs}")]
+    if result.best_epoch != result.epochs:
+        pairs = [
+            ("loss", f"{result.loss:.6g} at epoch {result.best_epoch:,}, the best of {epochs}")
+        ]
+    if result.validation_loss is not None:
+        pairs.append(("validation", f"{result.validation_loss:.6g} at that epoch"))
+    if result.stopped not in {"epochs", "interrupted"}:
+        pairs.append(("stopped by", result.stopped))
+    if (spread := fit.restarts) is not None:
         losses = f"{spread.best:.3g} best, {spread.median:.3g} median, {spread.worst:.3g} worst"
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
-            (f"{spread.count} starts", f"loss {losses}; start {run.start + 1} is kept"),
+            (f"{spread.count} starts", f"loss {losses}; seed {fit.seed} is kept"),
             ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
         ]
     ways: list[Callable[[], Table | Group]] = [
@@ -65,7 +62,8 @@ def training_summary(  # noqa: PLR0913 - all that a run came to
         Text(),
         key_value_table(pairs),
         Text(),
-        fit_table(fit, validation),
+        fit_table(fit.metrics, None if fit.validation is None else fit.validation.fit),
+        *_each_target(fit),
     )
 
 
@@ -86,3 +84,11 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
     rows = zip(inputs, pairs.tolist(), strict=True)
     cells = ([*values, *map(points, scores)] for values, scores in rows)
     return number_table([*dataset.input_names[:features], *titles], cells, numbers_from=0)
+
+
+def _each_target(fit: FitResult) -> Iterator[RenderableType]:
+    """Show the metrics of each target, where there are several."""
+    parts = (fit.each, () if fit.validation is None else fit.validation.each)
+    for target, *fits in zip_longest(fit.plan.data.output_names, *parts):
+        if len(fit.each) > 1:
+            yield from (Text(), heading(target), fit_table(*fits))

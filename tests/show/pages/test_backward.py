@@ -18,7 +18,9 @@ DEEP = backward_trace(
 
 
 def page(trace: BackwardTrace, width: int = 80, precision: int | None = None) -> str:
-    return shown(backward_page(trace, precision, of_the_document=trace is EXAMPLE), width)
+    return shown(
+        backward_page(trace, precision, source=None if trace is EXAMPLE else "m.json"), width
+    )
 
 
 def rows(text: str, title: str) -> list[list[str]]:
@@ -99,7 +101,12 @@ def test_a_narrow_terminal_gets_fewer_digits_and_no_folded_number(trace: Backwar
 
 
 def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
-    inputs = page(DEEP).partition("Inputs\n")[2].partition("\n\n")[0].splitlines()[2:]
+    inputs = (
+        page(DEEP)
+        .partition("Inputs, divided by the training maxima\n")[2]
+        .partition("\n\n")[0]
+        .splitlines()[2:]
+    )
     assert [line.split() for line in inputs] == [
         ["hours", "0.5", "0.5"],
         ["sleep", "0.8", "0.8"],
