@@ -16,8 +16,7 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
     WorkedExampleOption,
-    check_count,
-    check_scores,
+    check_values,
     parse_scores,
     parse_values,
 )
@@ -113,12 +112,11 @@ def backward_trace(
 
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
-    scores = parse_scores(actual or [])
     _check_save(save, model)
     example = _choose_example(context, values, model, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
-        scores = scores or [TARGET]
-    check_scores(scores, example.model)
+        actual = actual or [f"{TARGET:g}"]
+    scores = parse_scores(actual or [], example.model)
     result = api.backward_trace(
         example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
     )
@@ -150,7 +148,7 @@ class _Example:
     """What is traced; source names the model's file, None for the document's weights."""
 
     model: "Model"
-    values: tuple[float, ...]
+    values: tuple[float | str, ...]
     source: str | None
 
     @property
@@ -192,9 +190,9 @@ def _choose_example(
             "cannot be training: the worked example has no training rows. Use own or none.",
             option="scaling",
         )
-    given = tuple(parse_values(values, context)) if values else document.VALUES
+    check_values(values or [], context)
     chosen = document.worked_example() if is_document else api.load(model)
-    check_count(given, chosen.features)
+    given = tuple(parse_values(values, context, chosen)) if values else document.VALUES
     return _Example(chosen, given, None if is_document else display_path(model))
 
 

@@ -42,7 +42,8 @@ class Evaluation(NamedTuple):
     """A model on rows with known scores: actual and predicted (rows, targets), and how they fit.
 
     each holds the fit of every target by itself; is_training_data tells whether the rows are those
-    the model was trained (and validated) on; warnings say where a baseline is as good.
+    the model was trained (and validated) on; warnings say where a baseline is as good, notes
+    which rows could not be used.
     """
 
     actual: Array
@@ -51,6 +52,7 @@ class Evaluation(NamedTuple):
     each: tuple[Fit, ...] = ()
     is_training_data: bool = False
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:

@@ -265,16 +265,23 @@ def header(table: Table, names: Sequence[str]) -> str:
     return _written(table, [_combined(own, list(map(printable, names)), positions)])
 
 
-def with_columns(table: Table, names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+def with_columns(
+    table: Table,
+    names: Sequence[str],
+    cells: Iterable[Sequence[str]],
+    *,
+    are_numbers: bool = True,
+) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    cells (rows, names) are theirs; the table's other cells stay as they are.
+    cells (rows, names) are theirs; are_numbers tells that none needs quotes. The table's other
+    cells stay as they are.
     """
     positions = _positions(table, names)
     if any(position is not None for position in positions):
         pairs = zip(rows(table), cells, strict=True)
         return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
-    if not is_bare(table):
+    if not (are_numbers and is_bare(table)):
         pairs = zip(rows(table), cells, strict=True)
         return _written(table, ([*row, *new] for (_, row), new in pairs))
     delimiter = table.delimiter or ","

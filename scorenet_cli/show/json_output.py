@@ -46,7 +46,7 @@ def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
         "columns": dict(fit.plan.data.columns),
         "warnings": [*fit.notes, *fit.warnings],
     }
-    targets = fit.plan.data.targets
+    targets = fit.plan.data.output_names
     if len(targets) > 1:
         answer["metrics"]["targets"] = _by_target(targets, fit.each)
     if fit.validation is not None:

@@ -281,7 +281,10 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     baselines = known or metrics.fit_baselines(data.inputs, data.scores)
     evaluation = _evaluation(model, data, baselines, data)
     record = model.training
-    return evaluation._replace(is_training_data=record is not None and record.sha256 == data.sha256)
+    return evaluation._replace(
+        is_training_data=record is not None and record.sha256 == data.sha256,
+        notes=data.notes,
+    )
 
 
 def _evaluation(

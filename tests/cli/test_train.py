@@ -43,7 +43,7 @@ def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
     assert result.stderr == "No CSV given: training on the document's three rows.\n"
     assert list(answer) == [
         *("model", "data", "rows", "epochs", "best_epoch", "optimizer", "seed", "loss", "stopped"),
-        *("seconds", "metrics", "warnings"),
+        *("seconds", "metrics", "columns", "warnings"),
     ]
     assert answer["model"] == "scorenet.json"
     assert (answer["rows"], answer["epochs"], answer["seed"]) == (3, 30_000, 23)
