@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import largest_absolute
+from scorenet_cli.core.metrics import class_codes, largest_absolute
 
 ScalingName = Literal["training", "own", "none"]
 # Texts of a feature, or of a target, by the column's name.
@@ -85,8 +85,7 @@ def encode(cells: Sequence[str], categories: Sequence[str]) -> tuple[Array, list
 
 def decode(outputs: Array, classes: Sequence[str]) -> list[str]:
     """Name the class of each row of a target's outputs (rows, outputs): the most probable."""
-    codes = outputs[:, 0] >= 0.5 if len(classes) == TWO else outputs.argmax(axis=1)  # noqa: PLR2004
-    return [classes[code] for code in codes.astype(np.intp).tolist()]
+    return [classes[code] for code in class_codes(outputs).tolist()]
 
 
 def decode_row(

@@ -13,10 +13,11 @@ import numpy as np
 
 from scorenet_cli import __version__
 from scorenet_cli.core import Array, metrics
-from scorenet_cli.core.metrics import BaselineModel, Evaluation, Fit
+from scorenet_cli.core.metrics import BaselineModel, ClassFit, Evaluation, Fit
 from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
+from scorenet_cli.data.columns import positions
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model.model import Model, predict_inputs
 from scorenet_cli.model.record import Baselines
@@ -51,7 +52,8 @@ class FitResult:
 
     result is the run that was kept; predicted (rows, targets) the scores for the training rows;
     metrics compare them with the baselines, each does so for every target. validation is the same
-    on the rows held out (the test rows, where there are some); restarts compares the starts.
+    on the rows held out (the test rows, where there are some); restarts compares the starts;
+    classes is about the targets of text, on the training rows.
     Metrics are in score units.
     """
 
@@ -64,6 +66,7 @@ class FitResult:
     validation: Evaluation | None
     restarts: RestartStats | None
     warnings: tuple[str, ...]
+    classes: tuple[ClassFit, ...] = ()
 
     @property
     def seed(self) -> int | None:
@@ -101,6 +104,7 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
         each=each,
         validation=validation,
         restarts=restart_stats(plan, result),
+        classes=_class_fits(model, predicted, plan.data, baselines),
         warnings=plan.warnings + warnings,
     )
 
@@ -296,4 +300,28 @@ def _evaluation(
     each = metrics.compare_each(*rows)
     size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
     warnings = metrics.baseline_warnings(each, data.scores, data.output_names, **size)
-    return Evaluation(data.scores, predicted, metrics.compare(*rows), each, warnings=warnings)
+    return Evaluation(
+        data.scores,
+        predicted,
+        metrics.compare(*rows),
+        each,
+        warnings=warnings,
+        classes=_class_fits(model, predicted, data, baselines),
+    )
+
+
+def _class_fits(
+    model: Model, predicted: Array, data: Dataset, baselines: BaselineModel
+) -> tuple[ClassFit, ...]:
+    """Compare the classes of each target of text."""
+    return tuple(
+        metrics.compare_classes(
+            target,
+            model.classes[target],
+            predicted[:, where],
+            data.scores[:, where],
+            baselines.mean[where],
+        )
+        for target, where in positions(model.targets, model.classes).items()
+        if target in model.classes
+    )

@@ -21,6 +21,7 @@ from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     MAX_WEIGHTS,
     FirstThatFits,
+    class_tables,
     count,
     fit_table,
     heading,
@@ -169,11 +170,14 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
     yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit))
     if len(scored.each) > 1:
         for target, fit in zip(model.output_names, scored.each, strict=True):
-            yield from (Text(), heading(target), fit_table(fit))
-    columns = zip(model.output_names, scored.actual.T, scored.predicted.T, strict=True)
+            if target in model.targets:
+                yield from (Text(), heading(target), fit_table(fit))
+    yield from class_tables(scored.classes)
+    each = zip(model.output_names, scored.actual.T, scored.predicted.T, strict=True)
+    columns = [column for column in each if column[0] in model.targets]
     for target, actual, predicted in islice(columns, MAX_TARGETS):
         chart = scores_chart(target, actual, predicted)
         if chart is not None:
             yield from (Text(), chart)
-    more = len(model.output_names) - MAX_TARGETS
+    more = len(columns) - MAX_TARGETS
     yield from omitted_note(more, "target", ": predict --csv has all")

@@ -16,6 +16,7 @@ from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     FirstThatFits,
+    class_tables,
     count,
     fit_table,
     heading,
@@ -64,6 +65,7 @@ def training_summary(fit: FitResult) -> Group:
         Text(),
         fit_table(fit.metrics, None if fit.validation is None else fit.validation.fit),
         *_each_target(fit),
+        *class_tables(fit.classes if fit.validation is None else fit.validation.classes),
     )
 
 
@@ -90,5 +92,5 @@ def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     """Show the metrics of each target, where there are several."""
     parts = (fit.each, () if fit.validation is None else fit.validation.each)
     for target, *fits in zip_longest(fit.plan.data.output_names, *parts):
-        if len(fit.each) > 1:
+        if len(fit.each) > 1 and target in fit.plan.data.targets:
             yield from (Text(), heading(target), fit_table(*fits))
