@@ -596,3 +596,13 @@ def test_a_wrong_key_of_version_2_is_refused(
     tmp_path: Path, changes: dict[str, Any], reason: str
 ) -> None:
     assert refusal(tmp_path, version_2(**changes)).removeprefix(": ").startswith(reason)
+
+
+def test_the_documented_files_are_models(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / ".github" / "MODEL_FILE.md").read_text(encoding="utf-8")
+    examples = [part.split("```")[0] for part in page.split("```json\n")[1:]]
+    first, second = (load_text(tmp_path, example) for example in examples)
+    assert first.input_names == ("hours_studied", "hours_slept")
+    assert len(second.input_names) == 5
+    assert second.output_names == ("cost", "risk=high", "risk=low", "risk=medium")
+    assert second.predict([[39.2, "yes", "Rom"]])[0, 0] == pytest.approx(60000 / (1 + np.exp(-1.7)))
