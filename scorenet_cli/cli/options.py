@@ -66,7 +66,9 @@ def check_values(texts: Sequence[str], context: typer.Context) -> None:
         if text.startswith("-") and text != "-" and not is_number(text):
             options = [option for param in context.command.params for option in param.opts]
             if text.partition("=")[0] in options:
-                raise OptionError(f"{text} stands behind --, where only values stand: move it.")
+                raise OptionError(
+                    f"{text} is behind --, where only values may be. Move it before --."
+                )
             raise OptionError(
                 f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
                 f"See: {context.command_path} --help"
@@ -168,8 +170,7 @@ def parse_scores(texts: Sequence[str], model: "Model") -> list[float]:
         count = len(model.targets)
         each = "" if count == 1 else f" {count} times, once for each"
         raise OptionError(
-            f"the model predicts {listed(model.targets)}: give --actual SCORE{each} "
-            f"({len(texts)} came)."
+            f"--actual SCORE is required{each} for {listed(model.targets)}; got {len(texts)}."
         )
     from scorenet_cli.data.columns import encode
 

@@ -55,13 +55,15 @@ class ClassFit:
 
 
 class Evaluation(NamedTuple):
-    """A model on rows with known scores: actual and predicted (rows, targets), and how they fit.
+    """A model on rows with known scores.
 
-    each holds the fit of every target by itself; is_training_data tells whether the rows are those
-    the model was trained (and validated) on; warnings say where a baseline is as good, notes
-    which rows could not be used; classes is about the targets of text.
+    inputs are (rows, inputs), actual and predicted (rows, outputs); each holds the fit of every
+    output by itself. is_training_data tells whether the model was trained (and validated) on these
+    rows; warnings say where a baseline is as good, notes which rows could not be used; classes is
+    about the targets of text.
     """
 
+    inputs: Array
     actual: Array
     predicted: Array
     fit: Fit

@@ -8,12 +8,13 @@ classes, and become outputs the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import class_codes, largest_absolute
+from scorenet_cli.errors import OptionError
 
 ScalingName = Literal["training", "own", "none"]
 # Texts of a feature, or of a target, by the column's name.
@@ -129,6 +130,10 @@ def scale_inputs(
     In training an offset is subtracted, where there is one, and the scale divides. Infinite where
     a value is too large for its scale.
     """
+    if scaling not in get_args(ScalingName):
+        raise OptionError(
+            f"expects one of {', '.join(get_args(ScalingName))}; got {scaling!r}.", option="scaling"
+        )
     with np.errstate(over="ignore"):
         if scaling == "training":
             return (values if offset is None else values - offset) / feature_scale

@@ -108,29 +108,19 @@ def encode_values(model: Model, values: Values) -> Array:
 
     DataError for another shape, a missing value that the model does not fill, unknown text.
     """
-    if isinstance(values, Mapping) or hasattr(values, "columns"):
-        values = _rows_of_columns(model, values)
-    if any(name in model.categories for name in model.features):
-        inputs = _encode_texts(model, np.array(values, dtype=object))
-    else:
-        try:
-            inputs = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError):  # text among the numbers, perhaps of numbers
-            inputs = _encode_texts(model, np.array(values, dtype=object))
-        else:
-            _check_shape(model, inputs.shape)
-    if not np.isnan(inputs).any():
-        return inputs
+    is_by_name = isinstance(values, Mapping) or hasattr(values, "columns")
+    if not (is_by_name or model.fill or model.categories):
+        return as_rows(model.features, values)  # type: ignore[arg-type]
+    rows = _rows_of_columns(model, values) if is_by_name else values
+    try:
+        inputs = _encode_texts(model, np.array(rows, dtype=object))
+    except ValueError as error:  # rows of different lengths
+        raise DataError(f"expected rows of {len(model.features)} values.") from error
     inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
-    if np.isnan(inputs).any() and not np.isinf(inputs).any():
+    if np.isnan(inputs).any():
         row, column = np.argwhere(np.isnan(inputs))[0].tolist()
         raise DataError(f"row {row + 1}: {quoted(model.input_names[column])} has no value.")
-    return inputs
-
-
-def _check_shape(model: Model, shape: tuple[int, ...]) -> None:
-    if len(shape) != 2 or shape[1] != len(model.features):  # noqa: PLR2004 - a matrix
-        raise DataError(f"expected values of shape (rows, {len(model.features)}), got {shape}.")
+    return as_rows(model.input_names, inputs)
 
 
 def _rows_of_columns(model: Model, values: Any) -> Any:  # noqa: ANN401 - any columns by name
@@ -150,7 +140,7 @@ def _rows_of_columns(model: Model, values: Any) -> Any:  # noqa: ANN401 - any co
 
 def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
     """Encode rows of numbers and text, column by column; None and nan are missing."""
-    _check_shape(model, values.shape)
+    _check_shape(model.features, values.shape)
     parts = []
     for name, column in zip(model.features, values.T, strict=True):
         if (texts := model.categories.get(name)) is None:
@@ -198,6 +188,26 @@ def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training
     if bad_rows.any():
         raise overflow_error(values[bad_rows][0].tolist())
     return Predictions(values, scaled, outputs, scores, out_of_range(model, values, scaling))
+
+
+def as_rows(names: Sequence[str], values: ArrayLike) -> Array:
+    """Return values as a float array (rows, names); DataError for anything else."""
+    count = len(names)
+    try:
+        rows = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"expected rows of {count} numbers: {listed([*names])}.") from error
+    _check_shape(names, rows.shape)
+    if not np.isfinite(rows).all():
+        raise DataError(f"{rows[~np.isfinite(rows)][0]} is not a finite number.")
+    return rows
+
+
+def _check_shape(names: Sequence[str], shape: tuple[int, ...]) -> None:
+    if len(shape) != 2 or shape[1] != len(names):  # noqa: PLR2004 - a matrix
+        raise DataError(
+            f"expected values of shape (rows, {len(names)}): {listed([*names])}; got {shape}."
+        )
 
 
 def to_scores(model: Model, outputs: Array) -> Array:

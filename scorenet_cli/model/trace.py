@@ -5,6 +5,7 @@ Field names are the JSON answer's keys; from_ stands for "from", which Python re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress, repeat
@@ -24,9 +25,10 @@ from scorenet_cli.core.network import (
 )
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
-from scorenet_cli.errors import DataError
+from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.model import (
     Model,
+    as_rows,
     layer_names,
     neuron_names,
     out_of_range,
@@ -34,6 +36,7 @@ from scorenet_cli.model.model import (
     to_outputs,
     to_scores,
 )
+from scorenet_cli.text import listed
 
 _Term = TypeVar("_Term")
 
@@ -176,8 +179,15 @@ def backward_trace(
 ) -> BackwardTrace:
     """Trace backpropagation of one example; values and actual scores in their own units.
 
-    The gradients are those of network.backward. DataError where a number is too large.
+    The gradients are those of network.backward. DataError where values or scores do not fit the
+    model or become too large, OptionError for a learning rate that is not above 0.
     """
+    if len(actual) != len(model.output_names):
+        raise DataError(
+            f"expected a score for each of {listed(model.output_names)}, got {len(actual)}."
+        )
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise OptionError("must be a finite number above 0.", option="learning_rate")
     scaled, passes = _forward(model, values, scaling)
     target = to_outputs(model, np.array([actual], dtype=np.float64))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -209,7 +219,7 @@ def _forward(
     model: Model, values: Sequence[float], scaling: ScalingName
 ) -> tuple[Array, tuple[LayerPass, ...]]:
     """Return the scaled values (1, features) and each layer's pass, all of them finite."""
-    inputs = np.array([values], dtype=np.float64)
+    inputs = as_rows(model.input_names, [values])
     scaled = scale_inputs(inputs, model.feature_scale, scaling, model.feature_offset)
     passes = forward(model.network, scaled)
     scores = to_scores(model, passes[-1].outputs)

@@ -301,6 +301,7 @@ def _evaluation(
     size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
     warnings = metrics.baseline_warnings(each, data.scores, data.output_names, **size)
     return Evaluation(
+        data.inputs,
         data.scores,
         predicted,
         metrics.compare(*rows),

@@ -63,7 +63,9 @@ def training_summary(fit: FitResult) -> Group:
         Text(),
         key_value_table(pairs),
         Text(),
-        fit_table(fit.metrics, None if fit.validation is None else fit.validation.fit),
+        fit_table(
+            fit.metrics, None if fit.validation is None else fit.validation.fit, _held_out(fit)
+        ),
         *_each_target(fit),
         *class_tables(fit.classes if fit.validation is None else fit.validation.classes),
     )
@@ -91,6 +93,11 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     """Show the metrics of each target, where there are several."""
     parts = (fit.each, () if fit.validation is None else fit.validation.each)
-    for target, *fits in zip_longest(fit.plan.data.output_names, *parts):
+    for target, metrics, held_out in zip_longest(fit.plan.data.output_names, *parts):
         if len(fit.each) > 1 and target in fit.plan.data.targets:
-            yield from (Text(), heading(target), fit_table(*fits))
+            yield from (Text(), heading(target), fit_table(metrics, held_out, _held_out(fit)))
+
+
+def _held_out(fit: FitResult) -> str:
+    """Name the rows that were held out and are reported on."""
+    return "validation rows" if fit.plan.test_rows is None else "test rows"
