@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scorenet_cli.training.settings import Settings
 
 # A path, an open file, or columns by name (a dict of arrays, a pandas DataFrame).
-Data = str | os.PathLike[str] | IO[str] | IO[bytes] | Mapping[str, ArrayLike]
+Data = str | os.PathLike[str] | IO[str] | IO[bytes] | Mapping[str, ArrayLike | Sequence[object]]
 
 
 def train(
@@ -163,7 +163,7 @@ def _table(data: Data | None) -> Table:
     return csv_table.make_table(_as_csv(data), "the given columns")
 
 
-def _as_csv(columns: Mapping[str, ArrayLike]) -> bytes:
+def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
     """Write columns of equal length as CSV, floats to the bit: the reader has all the checks."""
     import csv  # noqa: PLC0415 - predicting does not need it
 

@@ -194,7 +194,8 @@ def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
 
 def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
     """Set the columns' values side by side (rows, inputs)."""
-    return np.hstack([v for n in columns if (v := chosen.kinds[n].values) is not None])
+    parts = [v for n in columns if (v := chosen.kinds[n].values) is not None]
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
 def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categories:

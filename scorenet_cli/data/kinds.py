@@ -112,18 +112,25 @@ def _is_of_text(texts: Counter[str], present: Sequence[str]) -> bool:
 
 def _of_numbers(table: Table, column: int, values: Array) -> Kind:
     """Tell numbers that only count or name the rows from others."""
-    known = values[~np.isnan(values)]
-    reason = ""
-    if len(known) == len(values) and (known == np.floor(known)).all():
-        counts = bool((np.diff(known) == 1).all())
-        is_unnamed = column == 0 and column in table.unnamed and table.has_header
-        if counts and is_unnamed and known[0] in {0.0, 1.0}:
+    cells, reason = values[:, 0], ""
+    is_unnamed = column == 0 and column in table.unnamed and table.has_header
+    if _count_up(cells[:MIN_ROWS_TO_COUNT]) and _count_up(
+        cells
+    ):  # most columns need no second look
+        if is_unnamed and cells[0] in {0.0, 1.0}:
             reason = "it counts the rows"
-        elif counts and len(known) >= MIN_ROWS_TO_COUNT:
+        elif len(cells) >= MIN_ROWS_TO_COUNT:
             reason = "it counts the rows (consecutive whole numbers)"
-        elif _is_identifier(table, column) and len(np.unique(known)) == len(known):
+    if not reason and _is_identifier(table, column):
+        is_whole = bool((cells == np.floor(cells)).all())
+        if is_whole and len(np.unique(cells)) == len(cells):
             reason = "it names the rows (all different)"
     return Kind(values, reason=reason, format=table.formats.get(column))
+
+
+def _count_up(cells: Array) -> bool:
+    """Tell whether they are consecutive whole numbers; nan is none."""
+    return bool(cells[0] == np.floor(cells[0]) and (np.diff(cells) == 1).all())
 
 
 def _of_texts(table: Table, column: int, cells: Sequence[str]) -> Kind:
