@@ -71,7 +71,12 @@ def forward_trace(
         from scorenet_cli.show.pages.forward import forward_page
 
         return forward_page(
-            result, document, precision, scaling=scaling, source=example.source, story=story
+            result,
+            document,
+            precision,
+            scaling=example.scaling_words(scaling),
+            source=example.source,
+            story=story,
         )
 
     def picture() -> str:
@@ -133,7 +138,9 @@ def backward_trace(
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
 
-        return backward_page(result, precision, scaling=scaling, source=example.source)
+        return backward_page(
+            result, precision, scaling=example.scaling_words(scaling), source=example.source
+        )
 
     def picture() -> str:
         from scorenet_cli.model.svg import backward_picture
@@ -155,6 +162,11 @@ class _Example:
     def is_document(self) -> bool:
         """Whether the weights are those of the document's worked example."""
         return self.source is None
+
+    def scaling_words(self, scaling: "ScalingName") -> str:
+        """Name what is done with the values: a model with offsets is standardized."""
+        is_standardized = scaling == "training" and self.model.feature_offset is not None
+        return "standardized" if is_standardized else scaling
 
     def warn(self, scaling: "ScalingName") -> None:
         """Warn of values that the model was not trained on."""

@@ -311,3 +311,14 @@ def as_typed(model: Model, rng: random.Random, row: list[str]) -> list[float]:
     values: Any = parse_values(rng.sample(pairs, len(pairs)), CONTEXT, model)
     inputs: list[float] = encode_values(model, [values])[0].tolist()
     return inputs
+
+
+def test_a_standardized_model_says_so_in_its_trace(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "h.csv").write_text("h,s\n1,10\n2,30\n3,20\n")
+    assert invoke("train", "h.csv", "--standardize", "--epochs", 1).exit_code == 0
+    model = json.loads((tmp_path / "scorenet.json").read_text())
+    assert (model["version"], model["feature_offset"]) == (2, [2.0])
+    shown = invoke("forward-trace", 3).stdout
+    assert "minus the training mean, divided by the standard deviation" in shown
+    traced = json.loads(invoke("forward-trace", 3, "--json").stdout)
+    assert traced["inputs"][0]["scaled"] == pytest.approx(1 / np.std([1, 2, 3]))
