@@ -2,28 +2,33 @@
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from scorenet_cli.cli.messages import RangeWarnings, note, note_weights
+from scorenet_cli.cli.messages import RangeWarnings, note, note_weights, warn
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
     ModelOption,
     ScalingOption,
     ValuesArgument,
-    check_count,
+    check_values,
     parse_values,
 )
 from scorenet_cli.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from scorenet_cli.core import Array
     from scorenet_cli.data.columns import ScalingName
     from scorenet_cli.data.csv_table import Table
+    from scorenet_cli.data.dataset import UnknownText
     from scorenet_cli.model.model import Model, Predictions
 
 # Characters of a JSON answer kept in memory; more go to a temporary file.
@@ -61,23 +66,24 @@ def predict(
     from scorenet_cli import api, files
     from scorenet_cli.model.document import trained_answer
 
-    row = parse_values(values or [], context)
+    check_values(values or [], context)
     output = None if output == "-" else output
     if output is not None:
         _check_output(output, model, csv)
     loaded = api.load(model)
     note_weights(loaded)
+    row = parse_values(values, context, loaded) if values else []
     if story := trained_answer(loaded, row, scaling):
         note(f"the document printed {story.printed} here: {story.why}.")
-    blocks: Iterator[tuple[Table | None, Predictions]]
+    blocks: Iterator[_Block]
+    skipped = _Skipped()
     if csv is None:
-        check_count(row, loaded.features)
-        blocks = iter([(None, api.predict(loaded, [row], scaling=scaling))])
+        blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block: there may be more rows than memory
-        blocks = _of_rows(loaded, csv, scaling)
+        blocks = _of_rows(loaded, csv, scaling, skipped)
     ranges = RangeWarnings(loaded, scaling)
     if json:
-        parts = _as_json(loaded, blocks, ranges)
+        parts = _as_json(loaded, blocks, ranges, skipped)
     else:
         parts = _as_text(loaded, blocks, ranges, precision)
     if csv is None:  # a single answer comes behind what is to be known of it
@@ -88,6 +94,8 @@ def predict(
             write(part)
     if csv is not None:
         ranges.warn()
+        for warning in skipped.warnings():
+            warn(warning)
 
 
 def _check_output(output: str, model: str, csv: str | None) -> None:
@@ -123,71 +131,183 @@ def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
         sys.stdout.flush()
 
 
-def _of_rows(
-    model: "Model", path: str, scaling: "ScalingName"
-) -> "Iterator[tuple[Table, Predictions]]":
-    """Run the model on a CSV, a block of rows at a time."""
-    from scorenet_cli import api
-    from scorenet_cli.data import csv_table, dataset
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Rows and the predictions for those that is_predicted marks; None marks all of them."""
 
-    columns = None
+    table: "Table | None"
+    answer: "Predictions"
+    is_predicted: "Sequence[bool] | None" = None
+
+
+class _Skipped:
+    """Counts the rows of a CSV that cannot be predicted."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.skipped = 0
+        self.missing: dict[str, int] = {}
+        self.unknown: dict[str, int] = {}
+        self.first_unknown = ""
+
+    def add(
+        self, table: "Table", model: "Model", inputs: "Array", unknown: "Sequence[UnknownText]"
+    ) -> "NDArray[np.bool_]":
+        """Count the rows with a missing or unknown cell; returns which rows are without."""
+        import numpy as np
+
+        from scorenet_cli.data.columns import MAX_CATEGORIES, positions
+        from scorenet_cli.data.csv_table import line_of_row
+        from scorenet_cli.text import listed, quoted
+
+        is_good = ~np.isnan(inputs).any(axis=1)
+        is_unknown = np.zeros(len(inputs), dtype=bool)
+        for each in unknown:
+            is_unknown[each.row] = True
+            self.unknown[each.column] = self.unknown.get(each.column, 0) + 1
+        if unknown and not self.first_unknown:
+            first = unknown[0]
+            line = line_of_row(table, first.row)
+            known = listed(first.known, MAX_CATEGORIES)
+            self.first_unknown = f"line {line}, {quoted(first.text)}; known are {known}"
+        missing = ~is_good & ~is_unknown
+        if missing.any():
+            for name, where in positions(model.features, model.categories).items():
+                if count := int(np.isnan(inputs[missing, where.start]).sum()):
+                    self.missing[name] = self.missing.get(name, 0) + count
+        is_good &= ~is_unknown
+        self.rows += len(inputs)
+        self.skipped += len(inputs) - int(is_good.sum())
+        return is_good
+
+    def warnings(self) -> "Iterator[str]":
+        """Say how many rows were not predicted, and why."""
+        from scorenet_cli.text import quoted
+
+        if not self.skipped:
+            return
+        reasons = []
+        if self.missing:
+            gaps = ", ".join(f"{quoted(name)} {count:,}" for name, count in self.missing.items())
+            reasons.append(f"missing cells ({gaps})")
+        if self.unknown:
+            texts = ", ".join(f"{quoted(name)} {count:,}" for name, count in self.unknown.items())
+            reasons.append(f"texts that the model does not know ({texts}; {self.first_unknown})")
+        yield (
+            f"{self.skipped:,} of {self.rows:,} rows are not predicted: {' and '.join(reasons)}."
+        )
+
+
+def _of_rows(
+    model: "Model", path: str, scaling: "ScalingName", skipped: _Skipped
+) -> "Iterator[_Block]":
+    """Run the model on a CSV, a block of rows at a time."""
+    import numpy as np
+
+    from scorenet_cli.data import dataset
+    from scorenet_cli.data.columns import fill_missing
+    from scorenet_cli.model.model import predict_inputs
+
     for block in dataset.read_tables(path):
         table = dataset.name_columns(block, model.features, model.targets)
-        if columns is None:
-            columns = dataset.model_columns(table, model.features)
-        yield table, api.predict(model, csv_table.numbers(table, columns), scaling=scaling)
+        inputs, unknown = dataset.encode_rows(table, model.features, model.categories)
+        if model.fill and np.isnan(inputs).any():
+            inputs = fill_missing(inputs, model.features, model.categories, model.fill)
+        is_good = skipped.add(table, model, inputs, unknown)
+        if is_good.all():
+            yield _Block(table, predict_inputs(model, inputs, scaling))
+        else:
+            yield _Block(table, predict_inputs(model, inputs[is_good], scaling), is_good.tolist())
+
+
+_T = TypeVar("_T")
+
+
+def _for_all(block: _Block, found: "Iterable[_T]", empty: _T) -> "Iterable[_T]":
+    """Put `empty` where a row was not predicted."""
+    if block.is_predicted is None:
+        return found
+    each = iter(found)
+    return (next(each) if is_predicted else empty for is_predicted in block.is_predicted)
 
 
 def _as_text(
-    model: "Model",
-    blocks: "Iterable[tuple[Table | None, Predictions]]",
-    ranges: "RangeWarnings",
-    precision: int,
+    model: "Model", blocks: "Iterable[_Block]", ranges: "RangeWarnings", precision: int
 ) -> "Iterator[str]":
     """Write a score a line for VALUES, or a table's rows with their predictions."""
     names = [f"predicted_{target}" for target in model.targets]
-    for table, answer in blocks:
-        ranges.add(answer)
-        scores = _fixed(answer.scores, precision)
-        if table is None:
-            yield "".join(f"{score}\n" for row in scores for score in row)
+    for block in blocks:
+        ranges.add(block.answer)
+        cells = _cells(model, block.answer, precision)
+        if (table := block.table) is None:
+            yield "".join(f"{cell}\n" for row in cells for cell in row)
         else:
             from scorenet_cli.data import csv_table
 
             header = csv_table.header(table, names) if table.is_first else ""
-            yield header + csv_table.with_columns(table, names, scores)
+            rows = _for_all(block, cells, ("",) * len(names))
+            yield header + csv_table.with_columns(table, names, rows, are_numbers=not model.classes)
 
 
 def _as_json(
-    model: "Model",
-    blocks: "Iterable[tuple[Table | None, Predictions]]",
-    ranges: "RangeWarnings",
+    model: "Model", blocks: "Iterable[_Block]", ranges: "RangeWarnings", skipped: _Skipped
 ) -> "Iterator[str]":
-    """Write the JSON answer row by row."""
+    """Write the JSON answer row by row; a row that is not predicted has null for each part."""
     from scorenet_cli.show.json_output import to_line
 
+    names = {} if model.input_names == model.features else {"input_names": model.input_names}
     yield f'{{"targets": {to_line(model.targets)}, "predictions": ['
     separator = ""
-    for _, answer in blocks:
-        ranges.add(answer)
-        for inputs, scaled, outputs, scores, outside in zip(
-            *(part.tolist() for part in answer), strict=True
-        ):
-            row = {
-                "inputs": inputs,
-                "scaled_inputs": scaled,
-                "outputs": outputs,
-                "scores": scores,
-                "outside_training_range": [
-                    name for name, is_out in zip(model.features, outside, strict=True) if is_out
-                ],
-            }
+    for block in blocks:
+        ranges.add(block.answer)
+        for row in _for_all(block, _json_rows(model, block.answer), _json_row(model, None)):
             yield separator + to_line(row)
             separator = ", "
-    yield f'], "warnings": {to_line(list(ranges.warnings()))}}}\n'
+    warnings = [*ranges.warnings(), *skipped.warnings()]
+    yield "], " + to_line(names | {"warnings": warnings})[1:] + "\n"
 
 
-def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
-    """Write scores (rows, targets) with so many digits after the point, zero without a sign."""
+def _json_rows(model: "Model", answer: "Predictions") -> "Iterator[dict[str, Any]]":
+    """Lay out each row of an answer."""
+    for values in zip(*(part.tolist() for part in answer), strict=True):
+        yield _json_row(model, values)
+
+
+def _json_row(model: "Model", values: "Sequence[Any] | None") -> dict[str, Any]:
+    """Lay out one row: inputs, scaled inputs, outputs, scores, and the classes, where there are."""
+    *numbers, outside = values or (None, None, None, None, [False] * len(model.input_names))
+    row = dict(zip(("inputs", "scaled_inputs", "outputs", "scores"), numbers, strict=True))
+    row["outside_training_range"] = [
+        name for name, is_out in zip(model.input_names, outside, strict=True) if is_out
+    ]
+    if model.classes:
+        row["classes"] = None if values is None else _classes(model, values[2])
+    return row
+
+
+def _classes(model: "Model", outputs: "Sequence[float]") -> "list[str | None]":
+    """Name the most probable class of each target, None for one of numbers."""
+    import numpy as np
+
+    from scorenet_cli.data.columns import decode, positions
+
+    return [
+        decode(np.array([outputs[where]]), model.classes[target])[0]
+        if target in model.classes
+        else None
+        for target, where in positions(model.targets, model.classes).items()
+    ]
+
+
+def _cells(model: "Model", answer: "Predictions", precision: int) -> "Iterator[tuple[str, ...]]":
+    """Write each target's score, zero without a sign, or its class."""
+    from scorenet_cli.data.columns import decode, positions
+
     write = f"{{:z.{precision}f}}".format
-    return zip(*(map(write, column.tolist()) for column in scores.T), strict=True)
+    parts: list[Iterable[str]] = []
+    for target, where in positions(model.targets, model.classes).items():
+        if target in model.classes:
+            parts.append(decode(answer.outputs[:, where], model.classes[target]))
+        else:
+            parts.append(map(write, answer.scores[:, where.start].tolist()))
+    return zip(*parts, strict=True)

@@ -18,6 +18,7 @@ from scorenet_cli import files
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.data.columns import expanded_names
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.files import display_path
 from scorenet_cli.model import weights_folder
@@ -31,22 +32,33 @@ from scorenet_cli.model.record import (
     is_whole,
     read_record,
 )
-from scorenet_cli.text import quoted, shorten
+from scorenet_cli.text import listed, quoted, shorten
 
 FORMAT = "scorenet-model"
-VERSION = 1
+VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
+# What version 1 cannot hold.
+OPTIONAL_IN_2 = ("categories", "classes", "feature_offset", "target_offset", "fill")
 _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
 def to_json(model: Model) -> dict[str, Any]:
     """Return the model's own keys, as the file and `inspect --json` hold them."""
+    new = {
+        "categories": {name: list(texts) for name, texts in model.categories.items()},
+        "classes": {name: list(texts) for name, texts in model.classes.items()},
+        "fill": dict(model.fill),
+        "feature_offset": [] if model.feature_offset is None else model.feature_offset.tolist(),
+        "target_offset": [] if model.target_offset is None else model.target_offset.tolist(),
+    }
+    new = {key: value for key, value in new.items() if value}
     answer: dict[str, Any] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": 2 if new else 1,
         "features": list(model.features),
         "targets": list(model.targets),
+        **new,
         "feature_scale": model.feature_scale.tolist(),
         "feature_range": None if model.feature_range is None else model.feature_range.tolist(),
         "target_scale": model.target_scale.tolist(),
@@ -126,14 +138,18 @@ def _model(data: object) -> Model:
         raise ModelError(f'not a model: expected a JSON object with "format": "{FORMAT}".')
     _check_keys(data)
     features, targets = _names(data, "features"), _names(data, "targets")
+    categories = _categories(data, "categories", features, "features")
+    classes = _categories(data, "classes", targets, "targets")
     network = _network(data["layers"])
     inputs, outputs = network.shape[0], network.shape[-1]
-    if inputs != len(features):
+    if inputs != len(names := expanded_names(features, categories)):
+        of = f", {len(names)} inputs ({listed(names)})" if categories else ""
         raise ModelError(
-            f"{len(features)} features, but the first layer's weights have {inputs} rows."
+            f"{len(features)} features{of}, but the first layer's weights have {inputs} rows."
         )
-    if outputs != len(targets):
-        raise ModelError(f"{len(targets)} targets, but the last layer has {outputs} neurons.")
+    if outputs != len(names := expanded_names(targets, classes)):
+        of = f", {len(names)} outputs ({listed(names)})" if classes else ""
+        raise ModelError(f"{len(targets)} targets{of}, but the last layer has {outputs} neurons.")
     training = data.get("training")
     record = None if training is None else read_record(training)
     if record is not None:
@@ -146,6 +162,11 @@ def _model(data: object) -> Model:
         target_scale=_scales(data, "target_scale", outputs),
         feature_range=_ranges(data.get("feature_range"), inputs),
         training=record,
+        feature_offset=_offsets(data, "feature_offset", inputs),
+        target_offset=_offsets(data, "target_offset", outputs),
+        categories=categories,
+        classes=classes,
+        fill=_fill(data, features),
     )
 
 
@@ -167,25 +188,26 @@ def _check_keys(data: dict[str, Any]) -> None:
     if data.get("format") != FORMAT:
         raise ModelError(f"not a model: {_must_be(data, 'format', FORMAT)}")
     version = data.get("version")
-    if is_whole(version) and version > VERSION:
+    if is_whole(version) and version > max(VERSIONS):
         raise ModelError(
-            f"the file has version {shorten(str(version))}; this scorenet reads version "
-            f"{VERSION}. Upgrade scorenet."
+            f"the file has version {shorten(str(version))}; this scorenet reads versions "
+            f"{' and '.join(map(str, VERSIONS))}. Upgrade scorenet."
         )
-    if "version" in data and (version != VERSION or isinstance(version, bool)):
-        raise ModelError(_must_be(data, "version", VERSION))
+    if "version" in data and (isinstance(version, bool) or version not in VERSIONS):
+        raise ModelError(_must_be(data, "version", *VERSIONS))
     if missing := [key for key in REQUIRED if key not in data]:
         raise ModelError(f"not a whole model: the key {quoted(missing[0])} is missing.")
-    if unknown := [key for key in data if key not in REQUIRED + OPTIONAL]:
-        raise ModelError(
-            f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(REQUIRED + OPTIONAL)}."
-        )
+    known = REQUIRED + OPTIONAL + (() if version == 1 else OPTIONAL_IN_2)
+    if unknown := [key for key in data if key not in known]:
+        if unknown[0] in OPTIONAL_IN_2:
+            raise ModelError(f'the key {quoted(unknown[0])} needs "version": 2.')
+        raise ModelError(f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(known)}.")
 
 
-def _must_be(data: dict[str, Any], key: str, expected: object) -> str:
+def _must_be(data: dict[str, Any], key: str, *expected: object) -> str:
     """Say what a key must be and what it is."""
     found = f"is {_as_given(data[key])}" if key in data else "is missing"
-    return f'its "{key}" must be {json.dumps(expected)} but {found}.'
+    return f'its "{key}" must be {" or ".join(map(json.dumps, expected))} but {found}.'
 
 
 def _as_given(value: object) -> str:
@@ -205,6 +227,41 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
         ((duplicate, _),) = Counter(names).most_common(1)
         raise ModelError(f'"{key}" names {quoted(duplicate)} twice.')
     return tuple(names)
+
+
+def _categories(
+    data: dict[str, Any], key: str, names: tuple[str, ...], of: str
+) -> dict[str, tuple[str, ...]]:
+    """Read the texts of some columns: at least two each, all different."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, texts in _columns(data, key, names, of).items():
+        if not isinstance(texts, list) or not all(is_text(t) and t == t.strip() for t in texts):
+            raise ModelError(
+                f'"{key}": {quoted(name)} must be a list of texts without spaces around.'
+            )
+        if len(texts) < 2 or len(set(texts)) < len(texts):  # noqa: PLR2004 - one says nothing
+            raise ModelError(f'"{key}": {quoted(name)} must be at least two different texts.')
+        found[name] = tuple(texts)
+    return found
+
+
+def _fill(data: dict[str, Any], features: tuple[str, ...]) -> dict[str, float]:
+    """Read what a feature's missing cells become."""
+    fill = _columns(data, "fill", features, "features")
+    for name, value in fill.items():
+        if not is_number(value):
+            raise ModelError(f'"fill": {quoted(name)} must be a finite number.')
+    return {name: float(value) for name, value in fill.items()}
+
+
+def _columns(data: dict[str, Any], key: str, names: tuple[str, ...], of: str) -> dict[str, Any]:
+    """Read an object whose keys are some of the columns' names."""
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise ModelError(f'"{key}" must be an object with names of "{of}" as keys.')
+    if unknown := [name for name in value if name not in names]:
+        raise ModelError(f'"{key}": {quoted(unknown[0])} is not one of the "{of}".')
+    return value
 
 
 def _numbers(value: object, where: str) -> Array:
@@ -273,6 +330,16 @@ def _scales(data: dict[str, Any], key: str, count: int) -> Array:
     if scales.shape != (count,) or (scales <= 0).any():
         raise ModelError(f'"{key}" must be a list of {count} positive numbers.')
     return scales
+
+
+def _offsets(data: dict[str, Any], key: str, count: int) -> Array | None:
+    """Read what is subtracted before the division, where given."""
+    if data.get(key) is None:
+        return None
+    offsets = _numbers(data[key], key)
+    if offsets.shape != (count,):
+        raise ModelError(f'"{key}" must be a list of {count} numbers.')
+    return offsets
 
 
 def _ranges(ranges: object, count: int) -> Array | None:
