@@ -123,6 +123,13 @@ class ScaledParameters:
             view[:] = value
         return flat
 
+    def weights_only(self, number: float) -> Array:
+        """Return a flat array that holds a number for each weight, and 0 for each bias."""
+        flat = np.zeros_like(self.values)
+        for view, layer in zip(self.by_layer(flat), self.layers, strict=True):
+            view[..., : layer.inputs] = number
+        return flat
+
     def unpack(self) -> list[Network]:
         """Return the values as immutable networks with plain weights."""
         views = [

@@ -32,12 +32,19 @@ class Optimizer:
 OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(
         gradient_descent.gradient_descent,
-        {"learning_rate": 3.0},
+        {"learning_rate": 3.0, "weight_decay": 0.0},
         side_by_side=True,
         check=check_in_place,
     ),
     "adam": Optimizer(
-        adam.adam, {"learning_rate": 0.001, "batch_size": 32}, state_numbers=2, check=check_in_place
+        adam.adam,
+        {"learning_rate": 0.001, "batch_size": 32, "weight_decay": 0.0},
+        state_numbers=2,
+        check=check_in_place,
     ),
-    "lm": Optimizer(levenberg_marquardt.levenberg_marquardt, check=levenberg_marquardt.check_size),
+    "lm": Optimizer(
+        levenberg_marquardt.levenberg_marquardt,
+        {"weight_decay": 0.0},
+        check=levenberg_marquardt.check_size,
+    ),
 }

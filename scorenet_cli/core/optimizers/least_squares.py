@@ -13,7 +13,7 @@ step solves (JᵀJ + λ D) step = Jᵀ (actual - output), D = diagonal of JᵀJ 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import NamedTuple
 
@@ -93,6 +93,33 @@ class NormalEquations:
             total += getattr(other, name)
         return self
 
+    def penalized(self, penalty: Array, parameters: Array) -> NormalEquations:
+        """Add Σ penalty · parameter² (both flat) to the squared errors."""
+        targets, size, hidden = self.coupling.shape
+        pull = penalty * parameters
+        own_matrix, output = self.hidden.copy(), self.output.copy()
+        np.einsum("ii->i", own_matrix)[:] += penalty[:hidden]
+        np.einsum("tii->ti", output)[:] += penalty[hidden:].reshape(size, targets).T
+        return replace(
+            self,
+            hidden=own_matrix,
+            output=output,
+            hidden_error=self.hidden_error - pull[:hidden],
+            output_error=self.output_error - pull[hidden:].reshape(size, targets).T,
+        )
+
+    def matrix(self) -> Array:
+        """Return the whole JᵀJ, (parameters, parameters), with the penalty where there is one."""
+        targets, size, hidden = self.coupling.shape
+        whole = np.zeros((hidden + targets * size,) * 2)
+        whole[:hidden, :hidden] = self.hidden
+        for target in range(targets):
+            own = slice(hidden + target, None, targets)
+            whole[own, own] = self.output[target]
+            whole[own, :hidden] = self.coupling[target]
+            whole[:hidden, own] = self.coupling[target].T
+        return whole
+
     def step(self, damping: float) -> Array:
         """Solve for the flat step; NaN where the equations are singular."""
         targets, size, hidden = self.coupling.shape
@@ -112,19 +139,48 @@ class NormalEquations:
 class DualEquations:
     """J D^-½ (n, parameters), its product with its own transpose (n, n), and the errors (n,).
 
-    root is D^½ (parameters,); n is rows · targets.
+    root is D^½ (parameters,); n is rows · targets. penalty and parameters are flat: Σ penalty ·
+    parameter² is added to the squared errors.
     """
 
     jacobian: Array
-    matrix: Array
+    product: Array
     error: Array
     root: Array
+    penalty: Array | None = None
+    parameters: Array | None = None
+
+    def penalized(self, penalty: Array, parameters: Array) -> DualEquations:
+        """Add Σ penalty · parameter² (both flat) to the squared errors."""
+        return replace(self, penalty=penalty, parameters=parameters)
+
+    def matrix(self) -> Array:
+        """Return JᵀJ, (parameters, parameters), with the penalty where there is one."""
+        jacobian = self.jacobian * self.root
+        matrix: Array = jacobian.T @ jacobian
+        if self.penalty is not None:
+            matrix.flat[:: len(matrix) + 1] += self.penalty
+        return matrix
 
     def step(self, damping: float) -> Array:
         """Solve for the flat step; NaN where the equations are singular."""
-        matrix = self.matrix.copy()
+        if self.penalty is not None and self.parameters is not None:
+            return self._penalized_step(damping, self.penalty, self.parameters)
+        matrix = self.product.copy()
         matrix.flat[:: len(matrix) + 1] += damping
         return self.jacobian.T @ _solve(matrix, self.error) / self.root
+
+    def _penalized_step(self, damping: float, penalty: Array, parameters: Array) -> Array:
+        """With B = penalty + λ D: B⁻¹ Jᵀ (J B⁻¹ Jᵀ + 1)⁻¹ (error + J pull) - pull.
+
+        pull = B⁻¹ penalty · parameters.
+        """
+        root = np.sqrt(penalty + damping * self.root**2)
+        jacobian = self.jacobian * (self.root / root)
+        pull = penalty * parameters / root
+        matrix = jacobian @ jacobian.T
+        matrix.flat[:: len(matrix) + 1] += 1.0
+        return (jacobian.T @ _solve(matrix, self.error + jacobian @ pull) - pull) / root
 
 
 def _damped(matrix: Array, damping: float, min_scale: float) -> Array:
@@ -178,6 +234,7 @@ class LeastSquares:
         is_small = network.parameters * self._hidden <= MAX_CELLS_FOR_SHARDS
         self._shards = round_robin(self._blocks, SHARDS if is_small else 1)
         self._rows = len(inputs)
+        self.actual = actual
 
     def evaluate(self, parameters: Array) -> Evaluation:
         """Run the rows forward, and compare with the actual outputs."""
@@ -196,6 +253,14 @@ class LeastSquares:
         else:
             square, outputs = sum(map_shards(shard_square, self._shards)), None
         return Evaluation(np.inf if np.isnan(square) else square, outputs)
+
+    def squares(self, parameters: Array) -> Array:
+        """Return each target's sum of squared errors, (targets,)."""
+        views = _by_layer(self._network, parameters)
+        squares = np.zeros(self._targets)
+        for block in interruptible(self._blocks):
+            squares += ((block.actual - self._forward(views, block.inputs)[-1]) ** 2).sum(axis=0)
+        return squares
 
     def equations(
         self, parameters: Array, outputs: list[Array] | None = None
