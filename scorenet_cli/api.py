@@ -40,9 +40,9 @@ def train(
 
     data is a path, an open file, or columns by name; None means the document's three rows.
     Settings are those of `scorenet train`, under the same names: target, features, max_score,
-    hidden, bias, activation, init, seed, optimizer, learning_rate, batch_size, epochs, tolerance,
-    restarts, validation, patience. They come as keywords, as Settings, or both. resume is a model,
-    or the path of one, to go on from.
+    hidden, bias, activation, init, seed, optimizer, learning_rate, batch_size, weight_decay,
+    epochs, tolerance, restarts, validation, patience. They come as keywords, as Settings, or both.
+    resume is a model, or the path of one, to go on from.
 
     OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
     FileError for a file that cannot be read; TrainingError where training diverges.

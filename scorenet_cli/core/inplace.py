@@ -53,7 +53,7 @@ def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPla
     return tuple(forms)
 
 
-def check_in_place(network: Network, rows: int) -> None:  # noqa: ARG001 - any number
+def check_in_place(network: Network, *_: object, **__: object) -> None:
     """Raise OptionError where an activation has no in-place form."""
     in_place_forms(network)
 

@@ -12,6 +12,7 @@ from scorenet_cli.core import Array, network
 from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
+from scorenet_cli.core.optimizers.levenberg_marquardt import AUTO
 from scorenet_cli.data import dataset
 from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.csv_table import Table
@@ -189,6 +190,11 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             raise OptionError(
                 f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
             )
+    if settings.weight_decay == AUTO and optimizer != "lm":
+        raise OptionError(
+            f"auto needs `optimizer=lm`; `optimizer={optimizer}` takes a number.",
+            option="weight_decay",
+        )
     if settings.patience is not None and (settings.validation or record.validation) is None:
         raise OptionError("counts epochs on the validation rows: it needs `validation`.",
                           option="patience")  # fmt: skip
@@ -295,16 +301,23 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
             "that a model file may have.",
             option="hidden",
         )
-    if optimizer.check is not None:
-        optimizer.check(plan.model.network, len(plan.data.inputs))
     if before.optimizer not in {None, plan.optimizer}:
         change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
         warnings += (f"{change} optimizer state.",)
-        before = dataclasses.replace(before, state=None, learning_rate=None, batch_size=None)
+        decay = None if before.weight_decay == AUTO else before.weight_decay
+        before = dataclasses.replace(
+            before, state=None, learning_rate=None, batch_size=None, weight_decay=decay
+        )
     options: dict[str, Any] = {
-        name: getattr(plan.settings, name) or getattr(before, name) or default
+        name: next(
+            value
+            for value in (getattr(plan.settings, name), getattr(before, name), default)
+            if value is not None
+        )
         for name, default in optimizer.options.items()
     }
+    if optimizer.check is not None:
+        optimizer.check(plan.model.network, len(plan.data.inputs), **options)
     zero = [
         feature
         for feature, column in zip(plan.data.features, plan.data.inputs.T, strict=True)
@@ -322,6 +335,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
             optimizer=plan.optimizer,
             learning_rate=options.get("learning_rate"),
             batch_size=options.get("batch_size"),
+            weight_decay=options.get("weight_decay") or None,
             validation=plan.settings.validation,
             restarts=plan.settings.restarts if plan.settings.restarts > 1 else before.restarts,
         ),

@@ -89,6 +89,8 @@ class SignState:
 
     def state_dict(self) -> None: ...
 
+    def evidence(self) -> None: ...
+
     def snapshot(self) -> SignState:
         return dataclasses.replace(self)
 

@@ -43,6 +43,9 @@ class AdamSnapshot:
             "random": self.random,
         }
 
+    def evidence(self) -> None:
+        """Return nothing: only lm has the second derivatives that it takes."""
+
 
 @dataclass
 class Adam:
@@ -91,6 +94,9 @@ class Adam:
     def state_dict(self) -> dict[str, Any]:
         """Return steps, moments and the state of the shuffling."""
         return self.snapshot().state_dict()
+
+    def evidence(self) -> None:
+        """Return nothing: only lm has the second derivatives that it takes."""
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Restore what state_dict returned; ModelError where it does not fit the network."""

@@ -26,6 +26,9 @@ class GradientDescentSnapshot:
     def state_dict(self) -> None:
         """Return nothing."""
 
+    def evidence(self) -> None:
+        """Return nothing: only lm has the second derivatives that it takes."""
+
 
 class GradientDescent(InPlaceGradient):
     """State of gradient descent: the parameters, and their gradient on all rows."""
@@ -36,6 +39,9 @@ class GradientDescent(InPlaceGradient):
 
     def state_dict(self) -> None:
         """Return nothing."""
+
+    def evidence(self) -> None:
+        """Return nothing: only lm has the second derivatives that it takes."""
 
     def snapshot(self) -> GradientDescentSnapshot:
         """Copy the parameters."""
