@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from scorenet_cli.core import Array
 from scorenet_cli.data.columns import ScalingName
 from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.files import display_path
@@ -83,6 +84,17 @@ def predict(model: Model, values: ArrayLike, *, scaling: ScalingName = "training
     DataError where the values are not (rows, features), or become too large to compute with.
     """
     return models.predict(model, values, scaling)
+
+
+def intervals(
+    model: Model, values: ArrayLike, level: float = 0.9, *, scaling: ScalingName = "training"
+) -> Array:
+    """Return the lowest and highest score (rows, targets, 2) for values (rows, features).
+
+    A new row's score is between them with the probability level. OptionError where the model was
+    not trained by lm with weight decay; DataError as for predict.
+    """
+    return models.intervals(model, predict(model, values, scaling=scaling), level)
 
 
 def evaluate(model: Model, data: Data) -> Evaluation:

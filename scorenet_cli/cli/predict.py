@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import contextmanager
+from itertools import repeat
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,13 @@ def predict(
         typer.Option(metavar="FILE", help="Predict every row of a CSV ('-': standard input)."),
     ] = None,
     scaling: ScalingOption = "training",
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Add the lowest and highest score: so many new rows are between them, e.g. 0.9.",
+        ),
+    ] = None,
     precision: Annotated[
         int, typer.Option(metavar="N", min=0, max=17, help="Digits after the point.")
     ] = 6,
@@ -57,12 +65,17 @@ def predict(
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
     from scorenet_cli import api, files
     from scorenet_cli.model.document import trained_answer
+    from scorenet_cli.model.model import check_interval, check_level
 
     row = parse_values(values or [], context)
+    if interval is not None:
+        check_level(interval)
     output = None if output == "-" else output
     if output is not None:
         _check_output(output, model, csv)
     loaded = api.load(model)
+    if interval is not None:
+        check_interval(loaded, interval)
     if story := trained_answer(loaded, row, scaling):
         note(f"the document printed {story.printed} here: {story.why}.")
     blocks: Iterator[tuple[Table | None, Predictions]]
@@ -73,9 +86,9 @@ def predict(
         blocks = _of_rows(loaded, csv, scaling)
     ranges = RangeWarnings(loaded, scaling)
     if json:
-        parts = _as_json(loaded, blocks, ranges)
+        parts = _as_json(loaded, blocks, ranges, interval)
     else:
-        parts = _as_text(loaded, blocks, ranges, precision)
+        parts = _as_text(loaded, blocks, ranges, precision, interval)
     if csv is None:  # a single answer comes behind what is to be known of it
         parts = iter(list(parts))
         ranges.warn()
@@ -139,14 +152,28 @@ def _as_text(
     blocks: "Iterable[tuple[Table | None, Predictions]]",
     ranges: "RangeWarnings",
     precision: int,
+    interval: float | None,
 ) -> "Iterator[str]":
     """Write a score a line for VALUES, or a table's rows with their predictions."""
-    names = [f"predicted_{target}" for target in model.targets]
+    import numpy as np
+
+    from scorenet_cli.model.model import intervals
+
+    ends = ("",) if interval is None else ("", "_low", "_high")
+    names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
     for table, answer in blocks:
         ranges.add(answer)
-        scores = _fixed(answer.scores, precision)
+        numbers = answer.scores[:, :, np.newaxis]
+        if interval is not None:
+            numbers = np.concatenate([numbers, intervals(model, answer, interval)], axis=2)
+        scores = _fixed(numbers.reshape(len(numbers), -1), precision)
         if table is None:
-            yield "".join(f"{score}\n" for row in scores for score in row)
+            size = len(ends)
+            yield "".join(
+                f"{' '.join(row[start : start + size])}\n"
+                for row in scores
+                for start in range(0, len(row), size)
+            )
         else:
             from scorenet_cli.data import csv_table
 
@@ -158,22 +185,26 @@ def _as_json(
     model: "Model",
     blocks: "Iterable[tuple[Table | None, Predictions]]",
     ranges: "RangeWarnings",
+    interval: float | None,
 ) -> "Iterator[str]":
     """Write the JSON answer row by row."""
+    from scorenet_cli.model.model import intervals
     from scorenet_cli.show.json_output import to_line
 
     yield f'{{"targets": {to_line(model.targets)}, "predictions": ['
     separator = ""
     for _, answer in blocks:
         ranges.add(answer)
-        for inputs, scaled, outputs, scores, outside in zip(
-            *(part.tolist() for part in answer), strict=True
+        ends = repeat(None) if interval is None else intervals(model, answer, interval).tolist()
+        for (inputs, scaled, outputs, scores, outside), low_high in zip(
+            zip(*(part.tolist() for part in answer), strict=True), ends, strict=False
         ):
             row = {
                 "inputs": inputs,
                 "scaled_inputs": scaled,
                 "outputs": outputs,
                 "scores": scores,
+                **({} if low_high is None else {"intervals": low_high}),
                 "outside_training_range": [
                     name for name, is_out in zip(model.features, outside, strict=True) if is_out
                 ],

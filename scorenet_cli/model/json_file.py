@@ -17,6 +17,7 @@ import numpy as np
 from scorenet_cli import files
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.files import display_path
@@ -34,17 +35,21 @@ from scorenet_cli.model.record import (
 from scorenet_cli.text import quoted, shorten
 
 FORMAT = "scorenet-model"
-VERSION = 1
+VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
+# What version 1 cannot hold.
+OPTIONAL_IN_2 = ("intervals",)
 _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
 def to_json(model: Model) -> dict[str, Any]:
     """Return the model's own keys, as the file and `inspect --json` hold them."""
+    new = {"intervals": _intervals_json(model.uncertainty)}
+    new = {key: value for key, value in new.items() if value}
     answer: dict[str, Any] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": 2 if new else 1,
         "features": list(model.features),
         "targets": list(model.targets),
         "feature_scale": model.feature_scale.tolist(),
@@ -59,8 +64,20 @@ def to_json(model: Model) -> dict[str, Any]:
             for layer in model.network.layers
         ],
         "training": None if model.training is None else dict(vars(model.training)),
+        **new,
     }
     return {key: value for key, value in answer.items() if value is not None}
+
+
+def _intervals_json(uncertainty: Uncertainty | None) -> dict[str, Any]:
+    """Lay out what intervals are made from: noise and factor as in core.intervals."""
+    if uncertainty is None:
+        return {}
+    return {
+        "noise": uncertainty.noise.tolist(),
+        "degrees_of_freedom": uncertainty.degrees_of_freedom,
+        "factor": uncertainty.factor.tolist(),
+    }
 
 
 def save(model: Model, path: str) -> None:
@@ -146,7 +163,31 @@ def _model(data: object) -> Model:
         target_scale=_scales(data, "target_scale", outputs),
         feature_range=_ranges(data.get("feature_range"), inputs),
         training=record,
+        uncertainty=_uncertainty(data.get("intervals"), network),
     )
+
+
+def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
+    """Read what intervals are made from, where given."""
+    if intervals is None:
+        return None
+    keys = {"noise", "degrees_of_freedom", "factor"}
+    if not isinstance(intervals, dict) or intervals.keys() != keys:
+        raise ModelError('"intervals" must be an object with noise, degrees_of_freedom, factor.')
+    noise = _numbers(intervals["noise"], "intervals, noise")
+    factor = _numbers(intervals["factor"], "intervals, factor")
+    degrees = intervals["degrees_of_freedom"]
+    outputs, parameters = network.shape[-1], network.parameters
+    if noise.shape != (outputs,) or (noise < 0).any():
+        raise ModelError(f'"intervals": noise must be a list of {outputs} numbers, 0 or more.')
+    if factor.shape != (parameters, parameters):
+        raise ModelError(
+            f'"intervals": factor must be {parameters} rows of {parameters} numbers, one for each '
+            "weight and bias."
+        )
+    if not is_number(degrees) or degrees <= 0:
+        raise ModelError('"intervals": degrees_of_freedom must be a number above 0.')
+    return Uncertainty(factor, noise, float(degrees))
 
 
 def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:
@@ -167,25 +208,26 @@ def _check_keys(data: dict[str, Any]) -> None:
     if data.get("format") != FORMAT:
         raise ModelError(f"not a model: {_must_be(data, 'format', FORMAT)}")
     version = data.get("version")
-    if is_whole(version) and version > VERSION:
+    if is_whole(version) and version > max(VERSIONS):
         raise ModelError(
-            f"the file has version {shorten(str(version))}; this scorenet reads version "
-            f"{VERSION}. Upgrade scorenet."
+            f"the file has version {shorten(str(version))}; this scorenet reads versions "
+            f"{' and '.join(map(str, VERSIONS))}. Upgrade scorenet."
         )
-    if "version" in data and (version != VERSION or isinstance(version, bool)):
-        raise ModelError(_must_be(data, "version", VERSION))
+    if "version" in data and (isinstance(version, bool) or version not in VERSIONS):
+        raise ModelError(_must_be(data, "version", *VERSIONS))
     if missing := [key for key in REQUIRED if key not in data]:
         raise ModelError(f"not a whole model: the key {quoted(missing[0])} is missing.")
-    if unknown := [key for key in data if key not in REQUIRED + OPTIONAL]:
-        raise ModelError(
-            f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(REQUIRED + OPTIONAL)}."
-        )
+    known = REQUIRED + OPTIONAL + (() if version == 1 else OPTIONAL_IN_2)
+    if unknown := [key for key in data if key not in known]:
+        if unknown[0] in OPTIONAL_IN_2:
+            raise ModelError(f'the key {quoted(unknown[0])} needs "version": 2.')
+        raise ModelError(f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(known)}.")
 
 
-def _must_be(data: dict[str, Any], key: str, expected: object) -> str:
+def _must_be(data: dict[str, Any], key: str, *expected: object) -> str:
     """Say what a key must be and what it is."""
     found = f"is {_as_given(data[key])}" if key in data else "is missing"
-    return f'its "{key}" must be {json.dumps(expected)} but {found}.'
+    return f'its "{key}" must be {" or ".join(map(json.dumps, expected))} but {found}.'
 
 
 def _as_given(value: object) -> str:

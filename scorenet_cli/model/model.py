@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.intervals import Uncertainty, output_interval
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
-from scorenet_cli.errors import DataError
+from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import number
 
@@ -26,7 +27,8 @@ class Model:
     feature_scale (features,) and target_scale (targets,) are what a column is divided by;
     feature_range (features, 2) the smallest and largest training value, where known.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
-    is not known, and values are taken as already scaled.
+    is not known, and values are taken as already scaled. uncertainty is what intervals are made
+    from, where the model was trained by lm with weight decay.
     """
 
     network: Network
@@ -37,6 +39,7 @@ class Model:
     feature_range: Array | None = None
     training: TrainingRecord | None = None
     is_weights_only: bool = False
+    uncertainty: Uncertainty | None = None
 
     def predict(self, values: ArrayLike, *, scaling: ScalingName = "training") -> Array:
         """Return scores (rows, targets), in score units, for values (rows, features).
@@ -88,6 +91,35 @@ def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") 
     if bad_rows.any():
         raise overflow_error(values[bad_rows][0].tolist())
     return Predictions(values, scaled, outputs, scores, out_of_range(model, values, scaling))
+
+
+def intervals(model: Model, answer: Predictions, level: float) -> Array:
+    """Return the lowest and highest score of an interval (rows, outputs, 2) for predictions.
+
+    A new row's score is inside with the probability level. OptionError where level is none, or
+    where the model does not hold what intervals are made from.
+    """
+    check_interval(model, level)
+    assert model.uncertainty is not None  # noqa: S101 - checked
+    ends = output_interval(model.network, answer.scaled_inputs, model.uncertainty, level)
+    return np.stack([to_scores(model, end) for end in ends], axis=2)
+
+
+def check_level(level: float) -> None:
+    """Raise OptionError where the level of an interval is no probability."""
+    if not 0 < level < 1:
+        raise OptionError("expects a fraction between 0 and 1, e.g. 0.9.", option="interval")
+
+
+def check_interval(model: Model, level: float) -> None:
+    """Raise OptionError where level is no probability, or the model gives no intervals."""
+    check_level(level)
+    if model.uncertainty is None:
+        raise OptionError(
+            "needs a model that knows how uncertain it is, and this one does not. Train one by "
+            "`optimizer=lm` with `weight_decay=auto`.",
+            option="interval",
+        )
 
 
 def to_scores(model: Model, outputs: Array) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from scorenet_cli import __version__
 from scorenet_cli.core import Array, metrics
+from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.metrics import BaselineModel, Evaluation, Fit
 from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.network import predict as predict_outputs
@@ -192,6 +193,7 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
         network=result.network,
         feature_range=ranges,
         is_weights_only=False,
+        uncertainty=None if evidence is None else Uncertainty.of(evidence),
         training=dataclasses.replace(
             record,
             data=os.path.basename(data.source),

@@ -234,8 +234,8 @@ def test_a_file_s_weights_are_not_weights_alone(tmp_path: Path) -> None:
         ),
         ('{"format": ["scorenet-model"]}', ": not a model: its "),
         (
-            '{"format": "scorenet-model", "version": 2, "news": []}',
-            ": the file has version 2; this scorenet reads version 1. Upgrade scorenet.",
+            '{"format": "scorenet-model", "version": 3, "news": []}',
+            ": the file has version 3; this scorenet reads versions 1 and 2. Upgrade scorenet.",
         ),
         ('{"version": 1, "version": 1}', ": the key 'version' appears twice."),
     ],
@@ -258,7 +258,7 @@ def test_a_key_that_appears_twice_is_named_wherever_it_is(tmp_path: Path) -> Non
 @pytest.mark.parametrize("version", [0, -1, 1.5, 2.5, "1", True, None, [1]])
 def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> None:
     assert refusal(tmp_path, minimal(version=version)) == (
-        f': its "version" must be 1 but is {json.dumps(version)}.'
+        f': its "version" must be 1 or 2 but is {json.dumps(version)}.'
     )
 
 
@@ -531,3 +531,50 @@ def test_the_name_or_key_that_appears_twice_is_the_one_named(tmp_path: Path) -> 
     text = json.dumps(minimal()).replace('"version": 1', '"version": 1, "version": 1')
     assert refusal(tmp_path, text) == ": the key 'version' appears twice."
     assert refusal(tmp_path, minimal(features=["b", "a", "a"])) == ": \"features\" names 'a' twice."
+
+
+UNCERTAIN = {
+    "noise": [0.01],
+    "degrees_of_freedom": 12.5,
+    "factor": [[0.1, 0.0], [0.2, 0.3]],
+}
+
+
+def uncertain(**changes: object) -> dict[str, Any]:
+    layers = [{"weights": [[1.0], [2.0]], "activation": "linear"}]
+    return minimal(
+        version=2, features=["a", "b"], targets=["y"], layers=layers, intervals=UNCERTAIN | changes
+    )
+
+
+def test_what_intervals_are_made_from_is_read_and_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(uncertain()), encoding="utf-8")
+    model = load(str(path))
+    assert model.uncertainty is not None
+    assert model.uncertainty.factor.tolist() == UNCERTAIN["factor"]
+    written = to_json(model)
+    assert (written["version"], written["intervals"]) == (2, UNCERTAIN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"noise": [1, 2]}, '"intervals": noise must be a list of 1 numbers, 0 or more'),
+        ({"noise": [-1]}, '"intervals": noise must be a list of 1 numbers, 0 or more'),
+        ({"noise": "x"}, "intervals, noise: "),
+        ({"factor": [[1.0]]}, '"intervals": factor must be 2 rows of 2 numbers'),
+        ({"factor": [[1.0, 0.0], [1.0, None]]}, "intervals, factor: null is not a number"),
+        ({"degrees_of_freedom": 0}, "degrees_of_freedom must be a number above 0"),
+        ({"degrees_of_freedom": True}, "degrees_of_freedom must be a number above 0"),
+        ({"more": 1}, '"intervals" must be an object with noise, degrees_of_freedom, factor'),
+    ],
+)
+def test_wrong_intervals_are_refused(tmp_path: Path, changes: dict[str, object], why: str) -> None:
+    assert why in refusal(tmp_path, uncertain(**changes))
+
+
+def test_intervals_need_version_2(tmp_path: Path) -> None:
+    assert "the key 'intervals' needs \"version\": 2." in refusal(
+        tmp_path, uncertain() | {"version": 1}
+    )

@@ -241,7 +241,7 @@ class LeastSquares:
         views = _by_layer(self._network, parameters)
 
         def evaluate_block(block: Block) -> Evaluation:
-            outputs = self._forward(views, block.inputs)
+            outputs = _forward(self._network, views, block.inputs)
             error = (block.actual - outputs[-1]).ravel()
             return Evaluation(float(error.dot(error)), outputs)
 
@@ -259,7 +259,9 @@ class LeastSquares:
         views = _by_layer(self._network, parameters)
         squares = np.zeros(self._targets)
         for block in interruptible(self._blocks):
-            squares += ((block.actual - self._forward(views, block.inputs)[-1]) ** 2).sum(axis=0)
+            squares += ((block.actual - _forward(self._network, views, block.inputs)[-1]) ** 2).sum(
+                axis=0
+            )
         return squares
 
     def equations(
@@ -282,8 +284,8 @@ class LeastSquares:
         self, views: list[Array], block: Block, outputs: list[Array] | None
     ) -> NormalEquations:
         """Set up the normal equations of one block."""
-        outputs = outputs or self._forward(views, block.inputs)
-        hidden, output = self._jacobian(views, block.inputs, outputs)
+        outputs = outputs or _forward(self._network, views, block.inputs)
+        hidden, output = _jacobian(self._network, views, block.inputs, outputs)
         error = block.actual - outputs[-1]
         flat, by_target = hidden.reshape(error.size, -1), output.transpose(1, 2, 0)
         return NormalEquations(
@@ -298,18 +300,15 @@ class LeastSquares:
     def _dual_equations(self, views: list[Array], outputs: list[Array] | None) -> DualEquations:
         """Fill the whole Jacobian, scale it, and multiply it with itself."""
         shape = (self._rows, self._targets, self._network.parameters)
-        whole = np.zeros(shape)
+        whole = np.empty(shape)
         error = np.empty(shape[:2])
 
         def fill(blocks: Sequence[Block]) -> None:
             for block in interruptible(blocks):
-                layers = outputs or self._forward(views, block.inputs)
+                layers = outputs or _forward(self._network, views, block.inputs)
                 error[block.part] = block.actual - layers[-1]
-                hidden, output = self._jacobian(views, block.inputs, layers)
-                rows = whole[block.part]
-                rows[..., : self._hidden] = hidden
-                for target in range(self._targets):
-                    rows[:, target, self._hidden + target :: self._targets] = output[:, target]
+                hidden, output = _jacobian(self._network, views, block.inputs, layers)
+                whole[block.part] = _whole_jacobian(self._network, hidden, output)
 
         map_shards(fill, self._shards)
         jacobian = whole.reshape(error.size, -1)
@@ -322,45 +321,68 @@ class LeastSquares:
             matrix[:end, start:end] = matrix[start:end, :end].T
         return DualEquations(jacobian, matrix, error.ravel(), root)
 
-    def _forward(self, views: list[Array], inputs: Array) -> list[Array]:
-        """Each layer's outputs (rows, neurons), by BLAS."""
-        outputs = [inputs]
-        for layer, view in zip(self._network.layers, views, strict=True):
-            pre_activations = outputs[-1] @ view[: layer.inputs]
-            if layer.bias is not None:
-                pre_activations += view[-1]
-            outputs.append(ACTIVATIONS[layer.activation].function(pre_activations))
-        return outputs[1:]
 
-    def _jacobian(
-        self, views: list[Array], inputs: Array, outputs: list[Array]
-    ) -> tuple[Array, Array]:
-        """Take the derivatives of every output: by hidden parameters, and by its own weights.
+def jacobian(network: Network, inputs: Array) -> tuple[Array, Array]:
+    """Return outputs (rows, outputs) and their derivatives by every flat parameter.
 
-        Returns (rows, targets, hidden parameters) and (rows, targets, weights and bias of an
-        output neuron); by other output neurons' weights the derivatives are zero.
-        """
-        layers = self._network.layers
-        before = [inputs, *outputs[:-1]]
-        slopes = [
-            ACTIVATIONS[layer.activation].slope_at_output(output)
-            for layer, output in zip(layers, outputs, strict=True)
-        ]
-        last_inputs = before[-1]
-        if layers[-1].bias is not None:
-            last_inputs = np.column_stack([last_inputs, np.ones(len(inputs))])
-        own = slopes[-1][:, :, np.newaxis] * last_inputs[:, np.newaxis, :]
-        # Backpropagation of 1 from each target: delta is d target / d pre-activation, and times
-        # a layer's input d target / d weight.
-        parts = [np.empty((*outputs[-1].shape, 0))]
-        delta = slopes[-1][:, np.newaxis, :] * np.eye(self._targets)
-        for number in reversed(range(len(layers) - 1)):
-            above = layers[number + 1]
-            error = delta @ views[number + 1][: above.inputs].T
-            delta = error * slopes[number][:, np.newaxis, :]
-            if layers[number].bias is not None:
-                parts.append(delta)
-            layer_inputs = before[number]
-            by_weight = layer_inputs[:, np.newaxis, :, np.newaxis] * delta[:, :, np.newaxis, :]
-            parts.append(by_weight.reshape(*outputs[-1].shape, -1))
-        return np.concatenate(parts[::-1], axis=2), own
+    The derivatives are (rows, outputs, parameters).
+    """
+    views = _by_layer(network, pack(network))
+    outputs = _forward(network, views, inputs)
+    hidden, own = _jacobian(network, views, inputs, outputs)
+    return outputs[-1], _whole_jacobian(network, hidden, own)
+
+
+def _whole_jacobian(network: Network, hidden: Array, own: Array) -> Array:
+    """Put the parts of a Jacobian together: zero by other output neurons' weights."""
+    rows, targets, size = hidden.shape
+    whole = np.zeros((rows, targets, network.parameters))
+    whole[..., :size] = hidden
+    for target in range(targets):
+        whole[:, target, size + target :: targets] = own[:, target]
+    return whole
+
+
+def _forward(network: Network, views: list[Array], inputs: Array) -> list[Array]:
+    """Each layer's outputs (rows, neurons), by BLAS."""
+    outputs = [inputs]
+    for layer, view in zip(network.layers, views, strict=True):
+        pre_activations = outputs[-1] @ view[: layer.inputs]
+        if layer.bias is not None:
+            pre_activations += view[-1]
+        outputs.append(ACTIVATIONS[layer.activation].function(pre_activations))
+    return outputs[1:]
+
+
+def _jacobian(
+    network: Network, views: list[Array], inputs: Array, outputs: list[Array]
+) -> tuple[Array, Array]:
+    """Take the derivatives of every output: by hidden parameters, and by its own weights.
+
+    Returns (rows, targets, hidden parameters) and (rows, targets, weights and bias of an
+    output neuron); by other output neurons' weights the derivatives are zero.
+    """
+    layers = network.layers
+    before = [inputs, *outputs[:-1]]
+    slopes = [
+        ACTIVATIONS[layer.activation].slope_at_output(output)
+        for layer, output in zip(layers, outputs, strict=True)
+    ]
+    last_inputs = before[-1]
+    if layers[-1].bias is not None:
+        last_inputs = np.column_stack([last_inputs, np.ones(len(inputs))])
+    own = slopes[-1][:, :, np.newaxis] * last_inputs[:, np.newaxis, :]
+    # Backpropagation of 1 from each target: delta is d target / d pre-activation, and times
+    # a layer's input d target / d weight.
+    parts = [np.empty((*outputs[-1].shape, 0))]
+    delta = slopes[-1][:, np.newaxis, :] * np.eye(layers[-1].neurons)
+    for number in reversed(range(len(layers) - 1)):
+        above = layers[number + 1]
+        error = delta @ views[number + 1][: above.inputs].T
+        delta = error * slopes[number][:, np.newaxis, :]
+        if layers[number].bias is not None:
+            parts.append(delta)
+        layer_inputs = before[number]
+        by_weight = layer_inputs[:, np.newaxis, :, np.newaxis] * delta[:, :, np.newaxis, :]
+        parts.append(by_weight.reshape(*outputs[-1].shape, -1))
+    return np.concatenate(parts[::-1], axis=2), own
