@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support import Invoke, Process, plain_environment
 from typer.testing import CliRunner, Result
 
@@ -50,3 +51,8 @@ def process(tmp_path: Path) -> Process:
         )
 
     return run
+
+
+# A slow machine is no reason to fail; a hang is caught by .ci/run's own limit.
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")

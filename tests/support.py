@@ -128,5 +128,7 @@ def fit_result(  # noqa: PLR0913 - a result is these facts
     plan = TrainingPlan(
         Settings(), data, None, None, model, (run.network,), "gd", {}, TrainingRecord()
     )
-    held_out = None if validation is None else Evaluation(predicted, predicted, validation)
+    held_out = (
+        None if validation is None else Evaluation(data.inputs, predicted, predicted, validation)
+    )
     return FitResult(model, plan, run, predicted, fit, (fit,), held_out, spread, ())

@@ -12,6 +12,7 @@ import pytest
 from support import Invoke
 
 import scorenet_cli as scorenet
+from scorenet_cli.cli.messages import as_flags
 from scorenet_cli.model.model import Model
 
 CSV = "hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
@@ -77,7 +78,7 @@ def test_the_command_prints_what_train_returns(invoke: Invoke, path: Path) -> No
     fit = scorenet.train(path, epochs=30, seed=4, hidden=[4, 2], bias=True)
     assert (answer["loss"], answer["seed"]) == (fit.result.loss, fit.seed)
     assert answer["metrics"]["rmse"] == fit.metrics.rmse
-    assert answer["warnings"] == [*fit.notes, *fit.warnings]
+    assert answer["warnings"] == [*map(as_flags, (*fit.notes, *fit.warnings))]
 
 
 def test_resume_goes_on_to_the_bit(path: Path) -> None:
@@ -127,6 +128,10 @@ def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
         ({"epoch": 3}, "there is no setting 'epoch'. Did you mean 'epochs'?"),
         ({"optimizer": "sgd"}, "`optimizer` expects one of gd, adam, lm; got 'sgd'."),
         ({"hidden": 0}, "`hidden` expects positive sizes"),
+        ({"activation": "x"}, "`activation` expects one of sigmoid, tanh, relu, linear; got 'x'."),
+        ({"learning_rate": "x"}, "`learning_rate` must be a finite number above 0."),
+        ({"validation": "x"}, "`validation` expects a fraction"),
+        ({"max_score": "x"}, "`max_score` must be a finite number above 0."),
         ({"epochs": -1}, "`epochs` must be a whole number of at least 0."),
         ({"target": "marks"}, "'marks'"),
         ({"optimizer": "lm", "learning_rate": 1.0}, "`learning_rate` has no effect"),
@@ -149,6 +154,23 @@ def test_rows_that_do_not_fit_are_data_errors(path: Path) -> None:
         scorenet.train({"a": [1, 2], "b": [3]})
     with pytest.raises(scorenet.FileError, match="no such file"):
         scorenet.train("nowhere.csv")
+
+
+def test_what_a_model_is_given_is_checked(path: Path) -> None:
+    model = scorenet.train(path, epochs=1).model
+    for values in ([4], [4, 8, 9]):
+        with pytest.raises(scorenet.DataError, match="expected values of shape"):
+            scorenet.forward_trace(model, values)
+    with pytest.raises(scorenet.OptionError, match="`scaling` expects one of"):
+        scorenet.forward_trace(model, [4, 8], scaling="bogus")  # type: ignore[arg-type]
+    with pytest.raises(scorenet.DataError, match="nan is not a finite number"):
+        model.predict([[float("nan"), 8]])
+    with pytest.raises(scorenet.DataError, match="expected rows of 2 numbers"):
+        model.predict([["a", "8"]])
+    with pytest.raises(scorenet.DataError, match="a score for each of 'score', got 2"):
+        scorenet.backward_trace(model, [4, 8], [95, 3])
+    with pytest.raises(scorenet.OptionError, match="`learning_rate` must be"):
+        scorenet.backward_trace(model, [4, 8], [95], learning_rate=-1)
 
 
 def test_the_public_names_are_listed() -> None:

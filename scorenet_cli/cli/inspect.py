@@ -23,6 +23,7 @@ def inspect(
     """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
     from scorenet_cli import api, files
     from scorenet_cli.model import json_file, weights_folder
+    from scorenet_cli.model.model import scaling_warning
 
     loaded = api.load(model)
     if weights_to is not None:
@@ -37,6 +38,8 @@ def inspect(
             )
     scored = None if data is None else api.evaluate(loaded, data)
     if scored is not None:
+        if words := scaling_warning(loaded, scored.inputs, "training"):
+            warn(words)
         for warning in scored.warnings:
             warn(f"on these rows, {warning}")
     if json:

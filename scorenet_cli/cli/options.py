@@ -65,7 +65,9 @@ def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
         if text.startswith("-") and text != "-" and not is_number(text):
             options = [option for param in context.command.params for option in param.opts]
             if text.partition("=")[0] in options:
-                raise OptionError(f"{text} stands behind --, where only values stand: move it.")
+                raise OptionError(
+                    f"{text} is behind --, where only values may be. Move it before --."
+                )
             raise OptionError(
                 f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
                 f"See: {context.command_path} --help"
@@ -105,8 +107,7 @@ def check_scores(scores: Sequence[float], model: "Model") -> None:
         count = len(model.targets)
         each = "" if count == 1 else f" {count} times, once for each"
         raise OptionError(
-            f"the model predicts {listed(model.targets)}: give --actual SCORE{each} "
-            f"({len(scores)} came)."
+            f"--actual SCORE is required{each} for {listed(model.targets)}; got {len(scores)}."
         )
     if model.network.layers[-1].activation != "sigmoid":
         return

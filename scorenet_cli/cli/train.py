@@ -8,12 +8,12 @@ import stat
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
-from scorenet_cli.cli.messages import echo_error, note, warn
+from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
@@ -75,12 +75,20 @@ def train(
     ] = None,
     bias: Annotated[bool, typer.Option("--bias", help="Give every neuron a bias.")] = False,
     activation: Annotated[
-        Literal["sigmoid", "tanh", "relu"] | None,
-        typer.Option(show_default="sigmoid", help="Activation of the hidden layers."),
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default="sigmoid",
+            help="Activation of the hidden layers: sigmoid, tanh, relu or linear.",
+        ),
     ] = None,
     init: Annotated[
-        Literal["normal", "uniform"] | None,
-        typer.Option(show_default="normal", help="Distribution of the starting weights."),
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default="normal",
+            help="Distribution of the starting weights: normal or uniform.",
+        ),
     ] = None,
     seed: Annotated[
         int | None,
@@ -92,8 +100,9 @@ def train(
         ),
     ] = None,
     optimizer: Annotated[
-        Literal["gd", "adam", "lm"] | None,
+        str | None,
         typer.Option(
+            metavar="NAME",
             show_default=DEFAULT_OPTIMIZER,
             help="gd: full-batch gradient descent, as in the document. adam: for large networks "
             "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
@@ -120,7 +129,7 @@ def train(
             "from the rows, for each layer.",
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option(metavar="N", min=0, help="Steps to take.")] = 1000,
+    epochs: Annotated[int, typer.Option(metavar="N", min=0, help="Passes over all rows.")] = 1000,
     tolerance: Annotated[
         float | None, typer.Option(metavar="LOSS", min=0, help="Stop at this loss.")
     ] = None,
@@ -182,6 +191,8 @@ def train(
     )
     if run.log_every is not None and run.quiet:
         raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
+    if csv == "":
+        raise OptionError("the CSV's name is empty: a variable of the shell may not be set.")
     if csv is None and _has_text(sys.stdin):
         raise OptionError(
             "no CSV given, but there is text on standard input. To read it: scorenet train -"
@@ -390,7 +401,9 @@ def _report(run: _Run, fit: "FitResult") -> None:
     if run.json:
         from scorenet_cli.show.json_output import to_line, train_answer
 
-        typer.echo(to_line(train_answer(fit, run.output)))
+        answer = train_answer(fit, run.output)
+        answer["warnings"] = list(map(as_flags, answer["warnings"]))
+        typer.echo(to_line(answer))
     elif not run.quiet:
         from scorenet_cli.show.console import show
         from scorenet_cli.show.pages.train import training_summary

@@ -39,12 +39,14 @@ class Metrics:
 
 
 class Evaluation(NamedTuple):
-    """A model on rows with known scores: actual and predicted (rows, targets), and how they fit.
+    """A model on rows with known scores.
 
-    each holds the fit of every target by itself; is_training_data tells whether the rows are those
-    the model was trained on; warnings say where a baseline is as good.
+    inputs are (rows, features), actual and predicted (rows, targets); each holds the fit of every
+    target by itself. is_training_data tells whether the model was trained (and validated) on these
+    rows; warnings say where a baseline is as good.
     """
 
+    inputs: Array
     actual: Array
     predicted: Array
     fit: Fit

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import largest_absolute
+from scorenet_cli.errors import OptionError
 
 ScalingName = Literal["training", "own", "none"]
 
@@ -17,6 +18,10 @@ def scale_inputs(values: Array, feature_scale: Array, scaling: ScalingName) -> A
 
     Infinite where a value is too large for its scale.
     """
+    if scaling not in get_args(ScalingName):
+        raise OptionError(
+            f"expects one of {', '.join(get_args(ScalingName))}; got {scaling!r}.", option="scaling"
+        )
     with np.errstate(over="ignore"):
         if scaling == "training":
             return values / feature_scale

@@ -17,7 +17,7 @@ from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.record import TrainingRecord
-from scorenet_cli.text import number
+from scorenet_cli.text import listed, number
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +79,7 @@ def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") 
 
     DataError where values have another shape, or become too large to compute with.
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or values.shape[1] != len(model.features):  # noqa: PLR2004 - a matrix
-        raise DataError(
-            f"expected values of shape (rows, {len(model.features)}), got {values.shape}."
-        )
+    values = as_rows(model, values)
     scaled = scale_inputs(values, model.feature_scale, scaling)
     outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
@@ -120,6 +116,22 @@ def check_interval(model: Model, level: float) -> None:
             "`optimizer=lm` with `weight_decay=auto`.",
             option="interval",
         )
+
+
+def as_rows(model: Model, values: ArrayLike) -> Array:
+    """Return values as a float array (rows, features); DataError for anything else."""
+    count = len(model.features)
+    try:
+        rows = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"expected rows of {count} numbers: {listed(model.features)}.") from error
+    if rows.ndim != 2 or rows.shape[1] != count:  # noqa: PLR2004 - a matrix
+        raise DataError(
+            f"expected values of shape (rows, {count}): {listed(model.features)}; got {rows.shape}."
+        )
+    if not np.isfinite(rows).all():
+        raise DataError(f"{rows[~np.isfinite(rows)][0]} is not a finite number.")
+    return rows
 
 
 def to_scores(model: Model, outputs: Array) -> Array:

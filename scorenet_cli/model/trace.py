@@ -5,6 +5,7 @@ Field names are the JSON answer's keys; from_ stands for "from", which Python re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress, repeat
@@ -24,15 +25,17 @@ from scorenet_cli.core.network import (
 )
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
-from scorenet_cli.errors import DataError
+from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.model import (
     Model,
+    as_rows,
     layer_names,
     neuron_names,
     out_of_range,
     overflow_error,
     to_scores,
 )
+from scorenet_cli.text import listed
 
 _Term = TypeVar("_Term")
 
@@ -175,8 +178,13 @@ def backward_trace(
 ) -> BackwardTrace:
     """Trace backpropagation of one example; values and actual scores in their own units.
 
-    The gradients are those of network.backward. DataError where a number is too large.
+    The gradients are those of network.backward. DataError where values or scores do not fit the
+    model or become too large, OptionError for a learning rate that is not above 0.
     """
+    if len(actual) != len(model.targets):
+        raise DataError(f"expected a score for each of {listed(model.targets)}, got {len(actual)}.")
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise OptionError("must be a finite number above 0.", option="learning_rate")
     scaled, passes = _forward(model, values, scaling)
     target = np.array([actual], dtype=np.float64) / model.target_scale
     with np.errstate(over="ignore", invalid="ignore"):
@@ -208,7 +216,7 @@ def _forward(
     model: Model, values: Sequence[float], scaling: ScalingName
 ) -> tuple[Array, tuple[LayerPass, ...]]:
     """Return the scaled values (1, features) and each layer's pass, all of them finite."""
-    scaled = scale_inputs(np.array([values], dtype=np.float64), model.feature_scale, scaling)
+    scaled = scale_inputs(as_rows(model, [values]), model.feature_scale, scaling)
     passes = forward(model.network, scaled)
     scores = to_scores(model, passes[-1].outputs)
     if not all(

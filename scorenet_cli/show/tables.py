@@ -95,20 +95,18 @@ def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def fit_table(fit: Fit, validation: Fit | None = None) -> Table:
+def fit_table(fit: Fit, held_out: Fit | None = None, title: str = "validation rows") -> Table:
     """Show a network's metrics beside those of the baselines, in score units."""
-    parts = (
-        {"": fit} if validation is None else {"training rows": fit, "validation rows": validation}
-    )
+    parts = {"": fit} if held_out is None else {"training rows": fit, title: held_out}
     rows: list[Row] = []
-    for title, measured in parts.items():
-        if title:
-            rows.append([title])
+    for part, measured in parts.items():
+        if part:
+            rows.append([part])
         mean, linear = measured.baselines.mean, measured.baselines.linear
         for what, metrics in (("network", measured), ("linear regression", linear), ("mean", mean)):
             r2 = "-" if metrics.r2 is None else f"{metrics.r2:z.4f}"
             errors = (without_noise(e, mean.rmse, limit=1e-12) for e in (metrics.rmse, metrics.mae))
-            rows.append([f"  {what}" if title else what, r2, *errors])
+            rows.append([f"  {what}" if part else what, r2, *errors])
         rows.append([])
     return number_table(["fit", "R2", "RMSE", "MAE"], rows, 4)
 

@@ -88,14 +88,14 @@ def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
         yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
     elif (largest < unit / 2).all() and (largest > 0).all():
         fitting = float(largest.max())
-        yield f"The scores use less than half of 0 to {float(unit.max()):g}: try "
-        yield f"`max_score={nice_above(fitting):g}`."
+        words = f"The scores use less than half of 0 to {float(unit.max()):g}: try"
+        yield f"{words} `max_score={nice_above(fitting):g}`."
+    elif result.stopped == "epochs" and not _barely_fell(result.history):
+        yield "Try more `epochs`."
     elif result.network.layers[0].bias is None:
         yield "Try `bias`."
     elif plan.optimizer != "lm" and result.network.parameters <= MAX_LM_PARAMETERS:
         yield "Try `optimizer=lm`."
-    elif result.stopped == "epochs" and not _barely_fell(result.history):
-        yield "Try more `epochs`."
 
 
 def nice_above(value: float) -> float:

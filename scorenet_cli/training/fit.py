@@ -290,11 +290,7 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     baselines = known or metrics.fit_baselines(data.inputs, data.scores)
     evaluation = _evaluation(model, data, baselines, data)
     record = model.training
-    return evaluation._replace(
-        is_training_data=record is not None
-        and record.validation is None
-        and record.sha256 == data.sha256
-    )
+    return evaluation._replace(is_training_data=record is not None and record.sha256 == data.sha256)
 
 
 def _evaluation(
@@ -306,4 +302,6 @@ def _evaluation(
     each = metrics.compare_each(*rows)
     size = {"rows": len(training_data.inputs), "features": len(data.features)}
     warnings = metrics.baseline_warnings(each, data.scores, data.targets, **size)
-    return Evaluation(data.scores, predicted, metrics.compare(*rows), each, warnings=warnings)
+    return Evaluation(
+        data.inputs, data.scores, predicted, metrics.compare(*rows), each, warnings=warnings
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.core import Array, network
+from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
@@ -33,6 +34,8 @@ from scorenet_cli.training.settings import (
 )
 
 MIN_ROWS_TO_SPLIT = 2
+# What another optimizer does not take over.
+_WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
 # A model file of more would pass the 256 MB that a model may have.
 MAX_PARAMETERS = 10_000_000
 
@@ -135,7 +138,9 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
             )
         warnings = (f"the model was trained on other data: {before.data or 'another file'}.",)
         if before.state is not None:
-            notes += ("the rows differ, so that the optimizer starts with fresh state.",)
+            notes += (
+                "the rows differ from the last run's: the optimizer starts with fresh state.",
+            )
             before = dataclasses.replace(before, state=None)
     seeds = (settings.seed, before.split_seed, before.seed)
     split_seed = next((seed for seed in seeds[1:] if seed is not None), DEFAULT_SEED)
@@ -156,9 +161,9 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
     data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
     if network.shape[0] != len(data.features) or network.shape[-1] != len(data.targets):
         raise DataError(
-            f"{data.source}: the weights are for {network.shape[0]} features and "
-            f"{network.shape[-1]} targets, and {len(data.features)} and {len(data.targets)} are "
-            "chosen. Choose them by `features` and `target`."
+            f"{data.source}: the weights need {network.shape[0]} features and "
+            f"{network.shape[-1]} targets; the chosen columns are {len(data.features)} and "
+            f"{len(data.targets)}. Choose them by `features` and `target`."
         )
     max_scores = _max_scores(settings, len(data.targets))
     dataset.check_scores(table, data, max_scores)
@@ -185,6 +190,12 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
         raise OptionError(
             f"expects one of {', '.join(OPTIMIZERS)}; got {quoted(optimizer)}.", option="optimizer"
         )
+    for option, known in (("activation", tuple(ACTIVATIONS)), ("init", get_args(InitName))):
+        if getattr(settings, option) not in {None, *known}:
+            raise OptionError(
+                f"expects one of {', '.join(known)}; got {quoted(getattr(settings, option))}.",
+                option=option,
+            )
     for option in {name for each in OPTIMIZERS.values() for name in each.options}:
         if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
             raise OptionError(
@@ -305,16 +316,14 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
         warnings += (f"{change} optimizer state.",)
         decay = None if before.weight_decay == AUTO else before.weight_decay
-        before = dataclasses.replace(
-            before, state=None, learning_rate=None, batch_size=None, weight_decay=decay
-        )
-    options: dict[str, Any] = {
-        name: next(
-            value
-            for value in (getattr(plan.settings, name), getattr(before, name), default)
-            if value is not None
-        )
-        for name, default in optimizer.options.items()
+        before = TrainingRecord(**vars(before) | _WITHOUT_OPTIMIZER | {"weight_decay": decay})
+    options: dict[str, Any] = {}
+    for name, default in optimizer.options.items():
+        given = getattr(plan.settings, name)
+        known = getattr(before, name, None)  # a resumed run's, where the record has it
+        options[name] = next(each for each in (given, known, default) if each is not None)
+    recorded = {name for each in OPTIMIZERS.values() for name in each.options} & {
+        field.name for field in dataclasses.fields(TrainingRecord)
     }
     if optimizer.check is not None:
         optimizer.check(plan.model.network, len(plan.data.inputs), **options)
@@ -330,14 +339,16 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         options=options,
         notes=(plan.notes or plan.data.notes) + _use_of_held_out(plan),
         warnings=warnings,
-        record=dataclasses.replace(
-            before,
-            optimizer=plan.optimizer,
-            learning_rate=options.get("learning_rate"),
-            batch_size=options.get("batch_size"),
-            weight_decay=options.get("weight_decay") or None,
-            validation=plan.settings.validation,
-            restarts=plan.settings.restarts if plan.settings.restarts > 1 else before.restarts,
+        record=TrainingRecord(
+            **vars(before)
+            | {name: options.get(name) or None for name in recorded}
+            | {
+                "optimizer": plan.optimizer,
+                "validation": plan.settings.validation,
+                "restarts": plan.settings.restarts
+                if plan.settings.restarts > 1
+                else before.restarts,
+            }
         ),
     )
 
@@ -352,5 +363,6 @@ def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
         return (f"{words} on {len(plan.test_rows.inputs)} others.",)
     several = len(plan.networks) > 1
     chosen = "the epoch and the start" if several else "the epoch"
-    words = f"the {count} validation rows choose {chosen}: expect a little less on rows that the"
-    return (f"{words} model has never seen.",)
+    rows = f"{count} validation {'row chooses' if count == 1 else 'rows choose'}"
+    words = f"the {rows} {chosen}: expect a little less on rows that the model has never seen."
+    return (words,)

@@ -79,8 +79,8 @@ def _sizes(option: str, value: str | int | Iterable[int]) -> tuple[int, ...]:
 
 def _scores(option: str, value: float | Iterable[float]) -> tuple[float, ...]:
     """Read one number, or one for each target."""
-    scores = (value,) if isinstance(value, int | float) else tuple(value)
-    if not scores or not all(math.isfinite(score) and score > 0 for score in scores):
+    scores = (value,) if isinstance(value, int | float | str) else tuple(value)
+    if not scores or not all(_is_finite(score) and score > 0 for score in scores):
         raise OptionError("must be a finite number above 0.", option=option)
     return tuple(map(float, scores))
 
@@ -117,19 +117,25 @@ def _names(option: str, value: str | Iterable[str]) -> tuple[str, ...]:
     return names
 
 
+def _is_finite(value: object) -> bool:
+    """Tell whether it is a finite number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
 def _check_numbers(settings: Settings) -> None:
     """Refuse nan, infinity, zero where it makes no sense, and settings that exclude each other."""
     for option, minimum in (("learning_rate", "above 0"),
                             ("tolerance", "of at least 0")):  # fmt: skip
         value = getattr(settings, option)
-        if value is not None and not (math.isfinite(value) and (value > 0 or "at" in minimum)):
+        if value is not None and not (_is_finite(value) and (value > 0 or "at" in minimum)):
             raise OptionError(f"must be a finite number {minimum}.", option=option)
     for option, smallest in (("epochs", 0), ("restarts", 1), ("batch_size", 1), ("patience", 1),
                              ("seed", 0)):  # fmt: skip
         value = getattr(settings, option)
         if value is not None and (not isinstance(value, int) or value < smallest):
             raise OptionError(f"must be a whole number of at least {smallest}.", option=option)
-    if settings.validation is not None and not 0 < settings.validation < 1:
+    fraction = settings.validation
+    if fraction is not None and not (_is_finite(fraction) and 0 < fraction < 1):
         raise OptionError(
             "expects a fraction between 0 and 1, e.g. 0.2 for a fifth of the rows.",
             option="validation",

@@ -114,13 +114,13 @@ def test_relu_and_tanh_outputs_take_any_score(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["2", "8"], 2, "give --actual SCORE 2 times, once for each (0 came)"),
-        (["2", "8", "--actual", "1"], 2, "(1 came)"),
+        (["2", "8"], 2, "--actual SCORE is required 2 times, once for each"),
+        (["2", "8", "--actual", "1"], 2, "got 1"),
         (["2", "8", "--actual", "x", "--actual", "1"], 2, "--actual 'x' is not a number"),
         (["2", "8", "--actual", "nan", "--actual", "1"], 2, "is not a finite number"),
         (["2", "8", "--actual", "0.5", "--actual", "92"], 2, "92 for 'o2' is outside 0 to 1"),
         (["--actual", "101"], 2, "101 for 'score' is outside 0 to 100"),
-        (["--actual", "1", "--actual", "2"], 2, "give --actual SCORE (2 came)"),
+        (["--actual", "1", "--actual", "2"], 2, "--actual SCORE is required for 'score'; got 2"),
         (["--learning-rate", "0"], 2, "must be a finite number above 0"),
         (["--learning-rate", "nan"], 2, "must be a finite number above 0"),
         (["2", "--actual", "1", "--actual", "1"], 2, "expected 2 values"),

@@ -143,5 +143,5 @@ def test_new_rows_are_judged_by_the_baselines_of_the_training_rows(invoke: Invok
     expected = float(np.sqrt(np.mean(errors**2)))
     assert fit["baselines"]["linear"]["rmse"] == pytest.approx(expected)
     assert fit["training_data"] is False
-    assert "not the training rows" in invoke("inspect", "--data", "new.csv").stdout
-    assert "those it was trained on" in invoke("inspect", "--data", "train.csv").stdout
+    assert "4 rows, not those it was trained on" in invoke("inspect", "--data", "new.csv").stdout
+    assert "299 rows, those it was trained on" in invoke("inspect", "--data", "train.csv").stdout

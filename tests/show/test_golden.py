@@ -84,7 +84,9 @@ def train_page_of_the_document() -> RenderableType:
 
 def inspect_page() -> RenderableType:
     data = rows(0, 400)
-    scored = metrics.Evaluation(data.scores, predict(MODEL, data.inputs).scores, fit_on(data))
+    scored = metrics.Evaluation(
+        data.inputs, data.scores, predict(MODEL, data.inputs).scores, fit_on(data)
+    )
     return inspection(MODEL, "model.json", scored)
 
 

@@ -65,8 +65,8 @@ def test_a_loss_that_rises_and_falls_gets_a_learning_rate() -> None:
 
 def test_advice_goes_from_bias_to_lm_and_never_to_other_seeds() -> None:
     data = noise(60, 3, seed=1)
-    assert "`bias`" in warnings(data, epochs=10)
-    assert "`optimizer=lm`" in warnings(data, epochs=10, bias=True)
+    assert "`bias`" in warnings(data, epochs=300, hidden=1)
+    assert "`optimizer=lm`" in warnings(data, epochs=300, hidden=1, bias=True)
     for seed in range(5):
         settings = {"bias": True, "optimizer": "lm", "seed": seed}
         assert "seed" not in warnings(noise(60, 3, seed), **settings)

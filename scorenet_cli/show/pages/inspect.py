@@ -152,7 +152,10 @@ def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
 def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
     """Show the fit to given rows, and draw predicted scores against actual ones."""
     rows = count(len(scored.actual), "row")
-    known = "those it was trained on" if scored.is_training_data else "not the training rows"
+    validated = model.training is not None and model.training.validation is not None
+    known = "not those it was trained on"
+    if scored.is_training_data:
+        known = f"those it was trained {'and validated ' if validated else ''}on"
     yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit))
     if len(scored.each) > 1:
         for target, fit in zip(model.targets, scored.each, strict=True):

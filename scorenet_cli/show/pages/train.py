@@ -66,7 +66,9 @@ def training_summary(fit: FitResult) -> Group:
         Text(),
         key_value_table(pairs),
         Text(),
-        fit_table(fit.metrics, None if fit.validation is None else fit.validation.fit),
+        fit_table(
+            fit.metrics, None if fit.validation is None else fit.validation.fit, _held_out(fit)
+        ),
         *_each_target(fit),
     )
 
@@ -93,6 +95,11 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     """Show the metrics of each target, where there are several."""
     parts = (fit.each, () if fit.validation is None else fit.validation.each)
-    for target, *fits in zip_longest(fit.plan.data.targets, *parts):
+    for target, metrics, held_out in zip_longest(fit.plan.data.targets, *parts):
         if len(fit.each) > 1:
-            yield from (Text(), heading(target), fit_table(*fits))
+            yield from (Text(), heading(target), fit_table(metrics, held_out, _held_out(fit)))
+
+
+def _held_out(fit: FitResult) -> str:
+    """Name the rows that were held out and are reported on."""
+    return "validation rows" if fit.plan.test_rows is None else "test rows"
