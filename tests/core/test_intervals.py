@@ -75,14 +75,17 @@ def test_they_widen_away_from_the_rows_and_stay_in_the_sigmoid_s_range() -> None
     rng = np.random.default_rng(2)
     x = rng.uniform(-1, 1, (40, 1))
     actual = 1 / (1 + np.exp(-2 * x)) + 0.03 * rng.standard_normal(x.shape)
-    start = random_network((1, 3, 1), seed=1, bias=True, activation="tanh")
-    network, uncertainty = trained(start, x, actual)
+    sigmoid = random_network((1, 3, 1), seed=1, bias=True, activation="tanh")
     new = np.array([[0.0], [3.0], [100.0]])
-    low, high = output_interval(network, new, uncertainty, 0.9)
-    widths = (high - low)[:, 0]
-    assert widths[0] < widths[1]
-    assert ((low >= 0) & (high <= 1)).all()
-    assert ((low < predict(network, new)) & (predict(network, new) < high)).all()
+    for start in (sigmoid, with_linear_output(sigmoid)):
+        network, uncertainty = trained(start, x, actual)
+        low, high = output_interval(network, new, uncertainty, 0.9)
+        assert ((low <= predict(network, new)) & (predict(network, new) <= high)).all()
+        if start is sigmoid:
+            assert ((low >= 0) & (high <= 1)).all()
+        else:
+            widths = (high - low)[:, 0]
+            assert 1.5 * widths[0] < widths[1] < widths[2]
 
 
 def test_each_target_has_its_own_noise() -> None:

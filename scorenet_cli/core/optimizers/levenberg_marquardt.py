@@ -43,6 +43,8 @@ MIN_DAMPING = 1e-15
 MIN_STEP = 4e-16
 # A step that lowers the loss by less than this fraction is idle; so many in a row end training.
 MIN_GAIN = 1e-8
+# The same while decays are re-estimated: what it minimizes moves a little with every step.
+MIN_GAIN_AUTO = 1e-6
 MAX_IDLE_STEPS = 5
 # A mean square at which every error is less than an output's last bit.
 ROUNDING = float(np.finfo(np.float64).eps) ** 2
@@ -198,7 +200,7 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
             equations = problem.equations(parameters, trial.outputs)
             factor, _ = inverse_factor(equations.penalized(penalty, parameters).matrix())
             decays = groups.update(decays, factor, parameters, trial.square, actual)
-        is_idle = cost - new_cost < MIN_GAIN * cost
+        is_idle = cost - new_cost < (MIN_GAIN_AUTO if is_auto else MIN_GAIN) * cost
         current.idle_steps = current.idle_steps + 1 if is_idle else 0
         current.parameters, current.decays = parameters, decays
         current.damping = max(damping / 10.0, MIN_DAMPING)
