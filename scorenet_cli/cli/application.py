@@ -26,9 +26,17 @@ class Commands(TyperGroup):
         """Run the program; exit with the status that fits what went wrong."""
         try:
             try:
-                return super().main(*args, **options)
+                status = super().main(*args, **options | {"standalone_mode": False})
             finally:
                 sys.stdout.flush()
+            sys.exit(status if isinstance(status, int) else 0)
+        except UsageError as error:
+            if type(error).__name__ == "NoArgsIsHelpError":  # no command: its text is the help
+                typer.echo(str(error), err=True)
+                sys.exit(2)
+            _end(f"Error: {_words(error)}", 2)
+        except typer.Abort:
+            _end("Interrupted.", 130)
         except ScorenetError as error:
             _end(f"Error: {error}", 2 if isinstance(error, OptionError) else 1)
         except MemoryError:
@@ -38,6 +46,20 @@ class Commands(TyperGroup):
                 place = display_path(str(error.filename))
                 _end(f"Error: {place}: {(error.strerror or str(error)).lower()}.", 1)
             _give_up_output(error)
+
+
+# Typer's own errors for a command line that it cannot read: the base of this public one.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def _words(error: Exception) -> str:
+    """Return Typer's message with a full stop, and where to read on."""
+    text = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    for theirs, ours in (("a valid int range", "a whole number"), ("a valid float", "a number")):
+        text = text.replace(theirs, ours)
+    command = "scorenet" if context is None else context.command_path
+    return f"{text[:1].lower()}{text[1:]}. See: {command} --help"
 
 
 def _end(message: str, status: int) -> NoReturn:
@@ -60,6 +82,7 @@ app = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,  # plain help and errors: quick, whole in a pipe, at any width
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scorenet_cli.cli.messages import echo_error, warn
+from scorenet_cli.cli.messages import echo_error, note_weights, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption
 
 
@@ -26,6 +26,7 @@ def inspect(
     from scorenet_cli.model.model import scaling_warning
 
     loaded = api.load(model)
+    note_weights(loaded)
     if weights_to is not None:
         paths = weights_folder.save(loaded, weights_to)
         echo_error(f"Wrote {', '.join(paths)}.")

@@ -46,6 +46,14 @@ def note(text: str) -> None:
     echo_error(f"Note: {text}")
 
 
+def note_weights(model: Model) -> None:
+    """Say what was read where weights alone are a network without a hidden layer."""
+    from scorenet_cli.model import weights_folder
+
+    if model.is_weights_only and len(model.network.layers) == 1:
+        note(weights_folder.description(model))
+
+
 class RangeWarnings:
     """Collects what is to be said of values that a model was not trained on."""
 

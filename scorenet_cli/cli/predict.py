@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scorenet_cli.cli.messages import RangeWarnings, note
+from scorenet_cli.cli.messages import RangeWarnings, note, note_weights
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
@@ -51,7 +51,10 @@ def predict(
         int, typer.Option(metavar="N", min=0, max=17, help="Digits after the point.")
     ] = 6,
     output: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write there, not to standard output.")
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -76,6 +79,7 @@ def predict(
     loaded = api.load(model)
     if interval is not None:
         check_interval(loaded, interval)
+    note_weights(loaded)
     if story := trained_answer(loaded, row, scaling):
         note(f"the document printed {story.printed} here: {story.why}.")
     blocks: Iterator[tuple[Table | None, Predictions]]

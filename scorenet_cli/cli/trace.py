@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scorenet_cli.cli.messages import RangeWarnings, echo_error, warn
+from scorenet_cli.cli.messages import RangeWarnings, echo_error, note_weights, warn
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from scorenet_cli.model.trace import ForwardTrace
     from scorenet_cli.show.console import Page
 
+# A loss that is no more than the rounding of an output.
+ROUNDING = 1e-20
 SAVED_AS = (".svg", ".html", ".txt")
 
 
@@ -72,7 +74,12 @@ def forward_trace(
         from scorenet_cli.show.pages.forward import forward_page
 
         return forward_page(
-            result, document, precision, scaling=scaling, source=example.source, story=story
+            result,
+            document,
+            precision,
+            scaling=example.scaling(scaling),
+            source=example.source,
+            story=story,
         )
 
     def picture() -> str:
@@ -123,7 +130,7 @@ def backward_trace(
         example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
     )
     example.warn(scaling)
-    if result.loss_after > result.loss:
+    if result.loss_after > result.loss > ROUNDING:
         warn(
             f"the step raises the loss from {number(result.loss)} to {number(result.loss_after)}: "
             "the learning rate is too large for it."
@@ -135,7 +142,9 @@ def backward_trace(
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
 
-        return backward_page(result, precision, scaling=scaling, source=example.source)
+        return backward_page(
+            result, precision, scaling=example.scaling(scaling), source=example.source
+        )
 
     def picture() -> str:
         from scorenet_cli.model.svg import backward_picture
@@ -158,10 +167,15 @@ class _Example:
         """Whether the weights are those of the document's worked example."""
         return self.source is None
 
+    def scaling(self, chosen: str) -> str:
+        """How values are scaled: weights alone hold no training maxima."""
+        return "none" if self.model.is_weights_only and chosen == "training" else chosen
+
     def warn(self, scaling: "ScalingName") -> None:
         """Warn of values that the model was not trained on."""
         from scorenet_cli import api
 
+        note_weights(self.model)
         ranges = RangeWarnings(self.model, scaling)
         ranges.add(api.predict(self.model, [self.values], scaling=scaling))
         ranges.warn()

@@ -70,7 +70,7 @@ def train(
         typer.Option(
             metavar="N[,N]",
             show_default=f"{DEFAULT_HIDDEN[0]}",
-            help="Neurons of each hidden layer: 3, or 16,8.",
+            help="Neurons of each hidden layer: 3, or 16,8, or none.",
         ),
     ] = None,
     bias: Annotated[bool, typer.Option("--bias", help="Give every neuron a bias.")] = False,

@@ -195,6 +195,8 @@ def baseline_warnings(
     size = {"rows": rows, "features": features}
     found = []
     for target, (name, fit) in enumerate(zip(names, each, strict=True)):
+        if fit.r2 is None:  # constant scores: there is nothing to be better at
+            continue
         if words := baseline_warning(fit, actual[:, target : target + 1], **size):
             found.append(words if len(names) == 1 else f"'{name}': {words}")
     return tuple(found)

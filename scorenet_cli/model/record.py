@@ -197,7 +197,7 @@ class TrainingRecord:
     epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)
     best_epoch: int | None = _fact(COUNT, "best epoch", "{:,}".format)
     stopped: str | None = _fact(TEXT, "stopped by")
-    loss: float | None = _fact(LOSS, "final loss", "{:.6g}".format)
+    loss: float | None = _fact(LOSS, "loss", "{:.6g}".format)
     history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
     validation: float | None = _fact(FRACTION, "validation rows", "{:g} of the rows".format)
     split_seed: int | None = _fact(SEED)

@@ -45,28 +45,33 @@ def diagnose(  # noqa: PLR0911 - one for each fault
         return tuple(_memorized(plan, result, each, validation))
     inputs, actual = scaled_rows(plan.model, plan.data)
     outputs = predict_outputs(result.network, inputs)
-    variance = float(np.mean((actual - actual.mean(axis=0)) ** 2))
+    varies = np.ptp(actual, axis=0) > 0  # equal scores have a variance, too: that of rounding
+    variance = float(np.mean((actual - actual.mean(axis=0)) ** 2 * varies))
     is_sigmoid = result.network.layers[-1].activation == "sigmoid"
     if is_sigmoid and result.loss > variance and _saturated(outputs) and not _saturated(actual):
         words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
-        return (f"{words} learns. Try another `seed`, or with gd a smaller `learning_rate`.",)
+        helps = "a smaller `learning_rate`" if "learning_rate" in plan.options else "another `seed`"
+        return (f"{words} learns. Try {helps}.",)
     advice = " ".join(_advice(plan, result))
     if len(actual) > 1 and result.loss >= variance > 0:
         words = "the network is no better than predicting the mean score for everyone."
         return (f"{words} {advice}".rstrip(),)
+    if memorized := tuple(_memorized(plan, result, each, validation)):
+        return memorized
     decays = bool(plan.options.get("weight_decay"))  # which keeps the scores from being matched
     if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
     size = {"rows": len(inputs), "features": len(plan.data.features)}
     if found := baseline_warnings(each, scores, plan.data.targets, **size):
         return (*found[:-1], f"{found[-1]} {advice}".rstrip())
-    return tuple(_memorized(plan, result, each, validation))
+    return ()
 
 
 def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | None:
     """Say that a network that could match the scores does not match them yet."""
     can_fit = variance > 0 and result.network.parameters >= scores
-    if result.stopped in {"tolerance", "patience"} or not can_fit:
+    is_overtrained = result.best_epoch < result.epochs  # more epochs would not be kept
+    if result.stopped in {"tolerance", "patience"} or is_overtrained or not can_fit:
         return None
     if result.loss <= variance * POOR_FIT:
         return None

@@ -125,7 +125,11 @@ def _train_starts(
     def tick(epoch: int, loss: float, snapshot: Callable[[], TrainingResult]) -> None:
         if callbacks.tick is not None:
             callbacks.tick(
-                epoch, loss, lambda: trained_model(plan, best_of([*finished, snapshot()]))
+                epoch,
+                loss,
+                lambda: trained_model(
+                    plan, snapshot() if together else best_of([*finished, snapshot()])
+                ),
             )
 
     ticker = Ticker()  # one for all starts: each may take less than a tick
@@ -198,7 +202,7 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
             record,
             data=os.path.basename(data.source),
             sha256=data.sha256,
-            rows=len(data.inputs),
+            rows=plan.rows,
             seed=None if record.seed is None else record.seed + result.start,
             state=result.state_dict,
             decays=None if evidence is None else evidence.decays,

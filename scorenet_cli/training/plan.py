@@ -89,7 +89,7 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     """Train new networks on the columns that the settings choose."""
     data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
-    hidden = settings.hidden or DEFAULT_HIDDEN
+    hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
     shape = (len(data.features), *hidden, len(data.targets))
     bias = settings.bias or False
     if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:  # before they are drawn
@@ -181,6 +181,14 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     """
     record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
     optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
+    for option in ("features", "target"):
+        names = getattr(settings, option) or ()
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise OptionError(f"names column {quoted(twice[0])} twice.", option=option)
+    if both := [name for name in settings.features or () if name in (settings.target or ())]:
+        raise OptionError(
+            f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
+        )
     if optimizer not in OPTIMIZERS:
         if settings.optimizer is None:
             raise ModelError(
@@ -201,16 +209,21 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             raise OptionError(
                 f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
             )
-    if settings.weight_decay == AUTO and optimizer != "lm":
-        raise OptionError(
-            f"auto needs `optimizer=lm`; `optimizer={optimizer}` takes a number.",
-            option="weight_decay",
-        )
+    _check_decay(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
         raise OptionError("counts epochs on the validation rows: it needs `validation`.",
                           option="patience")  # fmt: skip
     if resumed is not None:
         _check_agrees(settings, resumed)
+
+
+def _check_decay(settings: Settings, optimizer: str) -> None:
+    """Refuse a decay that is to be chosen by an optimizer that cannot."""
+    if settings.weight_decay == AUTO and optimizer != "lm":
+        raise OptionError(
+            f"auto needs `optimizer=lm`; `optimizer={optimizer}` takes a number.",
+            option="weight_decay",
+        )
 
 
 def _check_agrees(settings: Settings, model: Model) -> None:

