@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from scorenet_cli.core import Array
 from scorenet_cli.data.columns import ScalingName
 from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.files import display_path
@@ -41,8 +42,9 @@ def train(
     data is a path, an open file, or columns by name; None means the document's three rows.
     Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
-    learning_rate, batch_size, epochs, tolerance, restarts, validation, patience. They come as
-    keywords, as Settings, or both. resume is a model, or the path of one, to go on from.
+    learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience.
+    They come as keywords, as Settings, or both. resume is a model, or the path of one, to go on
+    from.
 
     OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
     FileError for a file that cannot be read; TrainingError where training diverges.
@@ -85,6 +87,17 @@ def predict(model: Model, values: Values, *, scaling: ScalingName = "training") 
     with.
     """
     return models.predict(model, values, scaling)
+
+
+def intervals(
+    model: Model, values: ArrayLike, level: float = 0.9, *, scaling: ScalingName = "training"
+) -> Array:
+    """Return the lowest and highest score (rows, targets, 2) for values (rows, features).
+
+    A new row's score is between them with the probability level. OptionError where the model was
+    not trained by lm with weight decay; DataError as for predict.
+    """
+    return models.intervals(model, predict(model, values, scaling=scaling), level)
 
 
 def evaluate(model: Model, data: Data) -> Evaluation:

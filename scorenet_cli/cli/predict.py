@@ -3,6 +3,7 @@
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -44,6 +45,13 @@ def predict(
         typer.Option(metavar="FILE", help="Predict every row of a CSV ('-': standard input)."),
     ] = None,
     scaling: ScalingOption = "training",
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Add the lowest and highest score: so many new rows are between them, e.g. 0.9.",
+        ),
+    ] = None,
     precision: Annotated[
         int, typer.Option(metavar="N", min=0, max=17, help="Digits after the point.")
     ] = 6,
@@ -65,12 +73,15 @@ def predict(
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
     from scorenet_cli import api, files
     from scorenet_cli.model.document import trained_answer
+    from scorenet_cli.model.model import check_interval, check_level
 
     check_values(values or [], context)
+    check_level(interval)
     output = None if output == "-" else output
     if output is not None:
         _check_output(output, model, csv)
     loaded = api.load(model)
+    check_interval(loaded, interval)
     note_weights(loaded)
     row = parse_values(values, context, loaded) if values else []
     if story := trained_answer(loaded, row, scaling):
@@ -83,9 +94,9 @@ def predict(
         blocks = _of_rows(loaded, csv, scaling, skipped)
     ranges = RangeWarnings(loaded, scaling)
     if json:
-        parts = _as_json(loaded, blocks, ranges, skipped)
+        parts = _as_json(loaded, blocks, ranges, skipped, interval)
     else:
-        parts = _as_text(loaded, blocks, ranges, precision)
+        parts = _as_text(loaded, blocks, ranges, precision, interval)
     if csv is None:  # a single answer comes behind what is to be known of it
         parts = iter(list(parts))
         ranges.warn()
@@ -232,15 +243,25 @@ def _for_all(block: _Block, found: "Iterable[_T]", empty: _T) -> "Iterable[_T]":
 
 
 def _as_text(
-    model: "Model", blocks: "Iterable[_Block]", ranges: "RangeWarnings", precision: int
+    model: "Model",
+    blocks: "Iterable[_Block]",
+    ranges: "RangeWarnings",
+    precision: int,
+    interval: float | None,
 ) -> "Iterator[str]":
     """Write a score a line for VALUES, or a table's rows with their predictions."""
-    names = [f"predicted_{target}" for target in model.targets]
+    ends = ("",) if interval is None else ("", "_low", "_high")
+    names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
     for block in blocks:
         ranges.add(block.answer)
-        cells = _cells(model, block.answer, precision)
+        cells = _cells(model, block.answer, precision, interval)
         if (table := block.table) is None:
-            yield "".join(f"{cell}\n" for row in cells for cell in row)
+            size = len(ends)
+            yield "".join(
+                f"{' '.join(row[start : start + size])}\n"
+                for row in cells
+                for start in range(0, len(row), size)
+            )
         else:
             from scorenet_cli.data import csv_table
 
@@ -250,7 +271,11 @@ def _as_text(
 
 
 def _as_json(
-    model: "Model", blocks: "Iterable[_Block]", ranges: "RangeWarnings", skipped: _Skipped
+    model: "Model",
+    blocks: "Iterable[_Block]",
+    ranges: "RangeWarnings",
+    skipped: _Skipped,
+    interval: float | None,
 ) -> "Iterator[str]":
     """Write the JSON answer row by row; a row that is not predicted has null for each part."""
     from scorenet_cli.show.json_output import to_line
@@ -260,23 +285,33 @@ def _as_json(
     separator = ""
     for block in blocks:
         ranges.add(block.answer)
-        for row in _for_all(block, _json_rows(model, block.answer), _json_row(model, None)):
+        rows = _json_rows(model, block.answer, interval)
+        for row in _for_all(block, rows, _json_row(model, None, None)):
             yield separator + to_line(row)
             separator = ", "
     warnings = [*ranges.warnings(), *skipped.warnings()]
     yield "], " + to_line(names | {"warnings": warnings})[1:] + "\n"
 
 
-def _json_rows(model: "Model", answer: "Predictions") -> "Iterator[dict[str, Any]]":
+def _json_rows(
+    model: "Model", answer: "Predictions", interval: float | None
+) -> "Iterator[dict[str, Any]]":
     """Lay out each row of an answer."""
-    for values in zip(*(part.tolist() for part in answer), strict=True):
-        yield _json_row(model, values)
+    from scorenet_cli.model.model import intervals
+
+    ends = repeat(None) if interval is None else intervals(model, answer, interval).tolist()
+    for values, low_high in zip(
+        zip(*(part.tolist() for part in answer), strict=True), ends, strict=False
+    ):
+        yield _json_row(model, values, low_high)
 
 
-def _json_row(model: "Model", values: "Sequence[Any] | None") -> dict[str, Any]:
+def _json_row(model: "Model", values: "Sequence[Any] | None", low_high: object) -> dict[str, Any]:
     """Lay out one row: inputs, scaled inputs, outputs, scores, and the classes, where there are."""
     *numbers, outside = values or (None, None, None, None, [False] * len(model.input_names))
     row = dict(zip(("inputs", "scaled_inputs", "outputs", "scores"), numbers, strict=True))
+    if low_high is not None:
+        row["intervals"] = low_high
     row["outside_training_range"] = [
         name for name, is_out in zip(model.input_names, outside, strict=True) if is_out
     ]
@@ -299,9 +334,12 @@ def _classes(model: "Model", outputs: "Sequence[float]") -> "list[str | None]":
     ]
 
 
-def _cells(model: "Model", answer: "Predictions", precision: int) -> "Iterator[tuple[str, ...]]":
-    """Write each target's score, zero without a sign, or its class."""
+def _cells(
+    model: "Model", answer: "Predictions", precision: int, interval: float | None
+) -> "Iterator[tuple[str, ...]]":
+    """Write each target's score, zero without a sign, with its interval's ends; or its class."""
     from scorenet_cli.data.columns import decode, positions
+    from scorenet_cli.model.model import intervals
 
     write = f"{{:z.{precision}f}}".format
     parts: list[Iterable[str]] = []
@@ -310,4 +348,7 @@ def _cells(model: "Model", answer: "Predictions", precision: int) -> "Iterator[t
             parts.append(decode(answer.outputs[:, where], model.classes[target]))
         else:
             parts.append(map(write, answer.scores[:, where.start].tolist()))
+            if interval is not None:
+                low_high = intervals(model, answer, interval)[:, where.start]
+                parts += [map(write, ends.tolist()) for ends in low_high.T]
     return zip(*parts, strict=True)

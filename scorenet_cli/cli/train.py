@@ -143,6 +143,15 @@ def train(
         int | None,
         typer.Option(metavar="N", min=1, show_default="32", help="Rows per step."),
     ] = None,
+    weight_decay: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER|auto",
+            show_default="0",
+            help="Added to the squared errors: this times the squared weights. auto (lm): chosen "
+            "from the rows, for each layer.",
+        ),
+    ] = None,
     epochs: Annotated[int, typer.Option(metavar="N", min=0, help="Passes over all rows.")] = 1000,
     tolerance: Annotated[
         float | None, typer.Option(metavar="LOSS", min=0, help="Stop at this loss.")

@@ -53,7 +53,7 @@ def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPla
     return tuple(forms)
 
 
-def check_in_place(network: Network, rows: int) -> None:  # noqa: ARG001 - any number
+def check_in_place(network: Network, *_: object, **__: object) -> None:
     """Raise OptionError where an activation has no in-place form."""
     in_place_forms(network)
 
@@ -121,6 +121,13 @@ class ScaledParameters:
         flat = self.empty()
         for view, value in zip(self.by_layer(flat), numbers, strict=True):
             view[:] = value
+        return flat
+
+    def weights_only(self, number: float) -> Array:
+        """Return a flat array that holds a number for each weight, and 0 for each bias."""
+        flat = np.zeros_like(self.values)
+        for view, layer in zip(self.by_layer(flat), self.layers, strict=True):
+            view[..., : layer.inputs] = number
         return flat
 
     def unpack(self) -> list[Network]:

@@ -17,6 +17,7 @@ import numpy as np
 from scorenet_cli import files
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.data.columns import expanded_names
 from scorenet_cli.errors import FileError, ModelError
@@ -39,7 +40,9 @@ VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
 # What version 1 cannot hold.
-OPTIONAL_IN_2 = ("categories", "classes", "feature_offset", "target_offset", "fill")
+OPTIONAL_IN_2 = (
+    *("categories", "classes", "feature_offset", "target_offset", "fill", "intervals"),
+)
 _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
@@ -51,6 +54,7 @@ def to_json(model: Model) -> dict[str, Any]:
         "fill": dict(model.fill),
         "feature_offset": [] if model.feature_offset is None else model.feature_offset.tolist(),
         "target_offset": [] if model.target_offset is None else model.target_offset.tolist(),
+        "intervals": _intervals_json(model.uncertainty),
     }
     new = {key: value for key, value in new.items() if value}
     answer: dict[str, Any] = {
@@ -71,8 +75,20 @@ def to_json(model: Model) -> dict[str, Any]:
             for layer in model.network.layers
         ],
         "training": None if model.training is None else dict(vars(model.training)),
+        **new,
     }
     return {key: value for key, value in answer.items() if value is not None}
+
+
+def _intervals_json(uncertainty: Uncertainty | None) -> dict[str, Any]:
+    """Lay out what intervals are made from: noise and factor as in core.intervals."""
+    if uncertainty is None:
+        return {}
+    return {
+        "noise": uncertainty.noise.tolist(),
+        "degrees_of_freedom": uncertainty.degrees_of_freedom,
+        "factor": uncertainty.factor.tolist(),
+    }
 
 
 def save(model: Model, path: str) -> None:
@@ -167,7 +183,31 @@ def _model(data: object) -> Model:
         categories=categories,
         classes=classes,
         fill=_fill(data, features),
+        uncertainty=_uncertainty(data.get("intervals"), network),
     )
+
+
+def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
+    """Read what intervals are made from, where given."""
+    if intervals is None:
+        return None
+    keys = {"noise", "degrees_of_freedom", "factor"}
+    if not isinstance(intervals, dict) or intervals.keys() != keys:
+        raise ModelError('"intervals" must be an object with noise, degrees_of_freedom, factor.')
+    noise = _numbers(intervals["noise"], "intervals, noise")
+    factor = _numbers(intervals["factor"], "intervals, factor")
+    degrees = intervals["degrees_of_freedom"]
+    outputs, parameters = network.shape[-1], network.parameters
+    if noise.shape != (outputs,) or (noise < 0).any():
+        raise ModelError(f'"intervals": noise must be a list of {outputs} numbers, 0 or more.')
+    if factor.shape != (parameters, parameters):
+        raise ModelError(
+            f'"intervals": factor must be {parameters} rows of {parameters} numbers, one for each '
+            "weight and bias."
+        )
+    if not is_number(degrees) or degrees <= 0:
+        raise ModelError('"intervals": degrees_of_freedom must be a number above 0.')
+    return Uncertainty(factor, noise, float(degrees))
 
 
 def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:

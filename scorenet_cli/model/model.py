@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.intervals import Uncertainty, output_interval
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data import columns
 from scorenet_cli.data.columns import Categories, ScalingName, scale_inputs
-from scorenet_cli.errors import DataError
+from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import did_you_mean, listed, number, parse_number, quoted
 
@@ -34,7 +35,8 @@ class Model:
     target_scale what then divides; feature_range (inputs, 2) holds the smallest and largest
     training value, where known. fill is what a feature's missing cells become.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
-    is not known, and values are taken as already scaled.
+    is not known, and values are taken as already scaled. uncertainty is what intervals are made
+    from, where the model was trained by lm with weight decay.
     """
 
     network: Network
@@ -50,6 +52,7 @@ class Model:
     categories: Categories = field(default_factory=dict)
     classes: Categories = field(default_factory=dict)
     fill: Mapping[str, float] = field(default_factory=dict)
+    uncertainty: Uncertainty | None = None
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:
@@ -188,6 +191,41 @@ def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training
     if bad_rows.any():
         raise overflow_error(values[bad_rows][0].tolist())
     return Predictions(values, scaled, outputs, scores, out_of_range(model, values, scaling))
+
+
+def intervals(model: Model, answer: Predictions, level: float) -> Array:
+    """Return the lowest and highest score of an interval (rows, outputs, 2) for predictions.
+
+    A new row's score is inside with the probability level. OptionError where level is none, or
+    where the model does not hold what intervals are made from.
+    """
+    check_interval(model, level)
+    assert model.uncertainty is not None  # noqa: S101 - checked
+    ends = output_interval(model.network, answer.scaled_inputs, model.uncertainty, level)
+    return np.stack([to_scores(model, end) for end in ends], axis=2)
+
+
+def check_level(level: float | None) -> None:
+    """Raise OptionError where the level of an interval, if one is asked for, is no probability."""
+    if level is not None and not 0 < level < 1:
+        raise OptionError("expects a fraction between 0 and 1, e.g. 0.9.", option="interval")
+
+
+def check_interval(model: Model, level: float | None) -> None:
+    """Raise OptionError where level is no probability, or the model gives no intervals."""
+    check_level(level)
+    if level is None:
+        return
+    if model.classes:
+        raise OptionError(
+            "is for targets of numbers, and this model predicts classes.", option="interval"
+        )
+    if model.uncertainty is None:
+        raise OptionError(
+            "needs a model that knows how uncertain it is, and this one does not. Train one by "
+            "`optimizer=lm` with `weight_decay=auto`.",
+            option="interval",
+        )
 
 
 def as_rows(names: Sequence[str], values: ArrayLike) -> Array:

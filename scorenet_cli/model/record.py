@@ -50,6 +50,14 @@ def _is_rate(value: object) -> bool:
     return isinstance(value, int | float) and is_number(value) and value > 0
 
 
+def _is_decay(value: object) -> bool:
+    return value == "auto" or _is_loss(value)
+
+
+def _is_decays(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_loss, value))
+
+
 def _is_fraction(value: object) -> bool:
     return isinstance(value, float) and 0 < value < 1
 
@@ -131,6 +139,8 @@ SEED = Kind("a whole number, 0 or more", is_whole)
 LOSS = Kind("a number, 0 or more", _is_loss)
 FRACTION = Kind("a number between 0 and 1", _is_fraction)
 RATE = Kind("a number above 0", _is_rate)
+DECAY = Kind('a number, 0 or more, or "auto"', _is_decay)
+DECAYS = Kind("a list of numbers, 0 or more", _is_decays, lambda of: tuple(map(float, of)))
 MATRIX = Kind("a list of equally long lists of numbers", _is_matrix, _as_tuples)
 OBJECT = Kind("an object of numbers and text", _is_object)
 BASELINES = Kind(
@@ -163,7 +173,9 @@ class TrainingRecord:
     state is the optimizer's own, for a resume. epochs is how many ran; with validation rows,
     best_epoch is the one that was kept. loss is that of what was kept. validation is the fraction
     of validation rows, split_seed what drew them. seed is that of the best of the restarts.
-    target_range is [lowest, highest] of each target's training scores.
+    weight_decay is as given, decays the coefficient of each layer's weights in the end, and
+    effective_parameters how many parameters the rows determine. target_range is [lowest, highest]
+    of each target's training scores.
     """
 
     data: str | None = _fact(TEXT, "data")
@@ -175,6 +187,13 @@ class TrainingRecord:
     state: dict[str, Any] | None = _fact(OBJECT)
     learning_rate: float | None = _fact(RATE, "learning rate", number)
     batch_size: int | None = _fact(COUNT, "batch size", "{:,}".format)
+    weight_decay: float | str | None = _fact(
+        DECAY, "weight decay", lambda of: of if isinstance(of, str) else number(of)
+    )
+    decays: tuple[float, ...] | None = _fact(
+        DECAYS, "weight decay", lambda of: ", ".join(map("{:.3g}".format, of))
+    )
+    effective_parameters: float | None = _fact(LOSS, "effective parameters", "{:.1f}".format)
     epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)
     best_epoch: int | None = _fact(COUNT, "best epoch", "{:,}".format)
     stopped: str | None = _fact(TEXT, "stopped by")

@@ -46,6 +46,15 @@ def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
         "columns": dict(fit.plan.data.columns),
         "warnings": [*fit.notes, *fit.warnings],
     }
+    if decay := fit.plan.options.get("weight_decay"):
+        answer["weight_decay"] = decay
+    if (found := fit.result.evidence) is not None:
+        answer |= {
+            "decays": list(found.decays),
+            "effective_parameters": found.effective_parameters,
+            "parameters": fit.result.network.parameters,
+            "log_evidence": found.log_evidence,
+        }
     targets = fit.plan.data.output_names
     if len(targets) > 1:
         answer["metrics"]["targets"] = _by_target(targets, fit.each)

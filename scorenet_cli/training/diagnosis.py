@@ -58,7 +58,8 @@ def diagnose(  # noqa: PLR0911 - one for each fault
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):
         return memorized
-    if unfinished := _unfinished(result, variance, actual.size):
+    decays = bool(plan.options.get("weight_decay"))  # which keeps the scores from being matched
+    if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
     size = {"rows": len(inputs), "features": plan.data.inputs.shape[1]}
     if found := baseline_warnings(each, scores, plan.data.output_names, **size):
@@ -120,7 +121,9 @@ def _memorized(
     validation: Evaluation | None,
 ) -> Iterator[str]:
     """Warn where the network fits far better than a line by means of many parameters."""
-    scores, parameters = plan.data.scores.size, result.network.parameters
+    scores, parameters = plan.data.scores.size, float(result.network.parameters)
+    if result.evidence is not None:
+        parameters = result.evidence.effective_parameters
     if validation is not None or len(plan.data.scores) < MIN_ROWS:
         return
     pairs = [(fit.r2, fit.baselines.linear.r2) for fit in each]
@@ -131,9 +134,9 @@ def _memorized(
     )
     if parameters >= MEMORIZING_PARAMETERS * scores and any(far_better):
         yield (
-            f"the network has {parameters} parameters for {scores} scores and may have memorized "
-            "them: its fit says little about new rows. Try `validation=0.2`, a smaller `hidden`, "
-            "or more rows."
+            f"the network has {parameters:.4g} parameters for {scores} scores and may have "
+            "memorized them: its fit says little about new rows. Try `validation=0.2`, a smaller "
+            "`hidden`, or more rows."
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from scorenet_cli import __version__
 from scorenet_cli.core import Array, metrics
+from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.metrics import BaselineModel, ClassFit, Evaluation, Fit
 from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.network import predict as predict_outputs
@@ -175,9 +176,14 @@ def _train_starts(
 
 
 def best_of(results: Sequence[TrainingResult]) -> TrainingResult:
-    """Choose the best result: by validation loss where there is one, else by loss."""
-    losses = [run.loss if run.validation_loss is None else run.validation_loss for run in results]
-    best = losses.index(min(losses))
+    """Choose the best result: by validation loss, else by evidence, else by loss."""
+
+    def badness(run: TrainingResult) -> float:
+        if run.validation_loss is not None:
+            return run.validation_loss
+        return run.loss if run.evidence is None else -run.evidence.log_evidence
+
+    best = min(range(len(results)), key=lambda number: badness(results[number]))
     starts = tuple(loop.RestartResult(run.network, run.loss) for run in results)
     seconds = sum(run.seconds for run in results)
     return dataclasses.replace(results[best], start=best, starts=starts, seconds=seconds)
@@ -185,7 +191,7 @@ def best_of(results: Sequence[TrainingResult]) -> TrainingResult:
 
 def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
     """Put a result's network into the model it started from, with the record of the run."""
-    before, data, record = plan.model, plan.data, plan.record
+    before, data, record, evidence = plan.model, plan.data, plan.record, result.evidence
     ranges = np.stack([data.inputs.min(axis=0), data.inputs.max(axis=0)], axis=1)
     if before.feature_range is not None:  # resumed, perhaps on other rows
         ranges[:, 0] = np.minimum(ranges[:, 0], before.feature_range[:, 0])
@@ -195,6 +201,7 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
         network=result.network,
         feature_range=ranges,
         is_weights_only=False,
+        uncertainty=None if evidence is None else Uncertainty.of(evidence),
         training=dataclasses.replace(
             record,
             data=os.path.basename(data.source),
@@ -202,6 +209,8 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
             rows=plan.rows,
             seed=None if record.seed is None else record.seed + result.start,
             state=result.state_dict,
+            decays=None if evidence is None else evidence.decays,
+            effective_parameters=None if evidence is None else evidence.effective_parameters,
             epochs=result.epochs,
             best_epoch=None if result.validation_loss is None else result.best_epoch,
             stopped=result.stopped,

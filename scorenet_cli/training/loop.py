@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network, is_finite, mean_squared_error
 from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.core.optimizers.state import Snapshot, State
 from scorenet_cli.core.parallel import interrupt_check
 from scorenet_cli.errors import TrainingError
@@ -56,8 +57,8 @@ class TrainingResult:
     epochs counts all, those before a resume too; best_epoch is the one whose network this is,
     the last unless a validation chose another. loss is the plain forward pass's mean squared
     error on the training rows, validation_loss that on the others; history holds (epoch, loss)
-    at HISTORY_EPOCHS and at the end. state_dict is what the optimizer must know to go on; starts
-    holds every start where there were several.
+    at HISTORY_EPOCHS and at the end. state_dict is what the optimizer must know to go on, evidence
+    what lm with weight decay found out; starts holds every start where there were several.
     """
 
     network: Network
@@ -70,6 +71,7 @@ class TrainingResult:
     validation_loss: float | None = None
     validation_history: History = ()
     state_dict: dict[str, Any] | None = None
+    evidence: Evidence | None = None
     start: int = 0
     starts: tuple[RestartResult, ...] = ()
 
@@ -195,15 +197,16 @@ class _Record:
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         if not is_finite(networks[start]):
             raise _diverged(epoch)
-        network, state_dict, best_epoch = networks[start], state.state_dict(), epoch
+        network, best_epoch = networks[start], epoch
+        kept: Snapshot = state
         points = dict(self._before)
         points.update((at, float(noted[start])) for at, noted in self._losses)
         points[epoch] = losses[start]
         loss = losses[start]
         validation_loss = None if self.best is None else self.best.loss
         if self.best is not None and stopped != "tolerance":  # which the kept epoch must meet
-            (network,), best_epoch = self.best.snapshot.networks(), self.best.epoch
-            state_dict = self.best.snapshot.state_dict()
+            kept, best_epoch = self.best.snapshot, self.best.epoch
+            (network,) = kept.networks()
             outputs = predict_outputs(network, self._rows.inputs)
             loss = mean_squared_error(outputs, self._rows.actual)
         return TrainingResult(
@@ -216,7 +219,8 @@ class _Record:
             history=tuple(points.items()),
             validation_loss=validation_loss,
             validation_history=tuple(self._validation),
-            state_dict=state_dict,
+            state_dict=kept.state_dict(),
+            evidence=kept.evidence(),
             start=start,
             starts=tuple(map(RestartResult, networks, losses)),
         )

@@ -13,6 +13,7 @@ from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
+from scorenet_cli.core.optimizers.levenberg_marquardt import AUTO
 from scorenet_cli.data import dataset
 from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.csv_table import Table
@@ -186,13 +187,8 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
     return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
 
 
-def check_settings(settings: Settings, resumed: Model | None = None) -> None:
-    """Refuse settings that exclude each other or contradict the resumed model.
-
-    OptionError; ModelError where the model was trained by an unknown optimizer.
-    """
-    record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
-    optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
+def _check_columns(settings: Settings) -> None:
+    """Refuse a column that is named twice."""
     for option in ("features", "target"):
         names = getattr(settings, option) or ()
         if twice := [name for name in names if names.count(name) > 1]:
@@ -201,6 +197,16 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
         raise OptionError(
             f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
         )
+
+
+def check_settings(settings: Settings, resumed: Model | None = None) -> None:
+    """Refuse settings that exclude each other or contradict the resumed model.
+
+    OptionError; ModelError where the model was trained by an unknown optimizer.
+    """
+    record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
+    optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
+    _check_columns(settings)
     if optimizer not in OPTIMIZERS:
         if settings.optimizer is None:
             raise ModelError(
@@ -230,11 +236,21 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             raise OptionError(
                 f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
             )
+    _check_decay(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
         raise OptionError("counts epochs on the validation rows: it needs `validation`.",
                           option="patience")  # fmt: skip
     if resumed is not None:
         _check_agrees(settings, resumed)
+
+
+def _check_decay(settings: Settings, optimizer: str) -> None:
+    """Refuse a decay that is to be chosen by an optimizer that cannot."""
+    if settings.weight_decay == AUTO and optimizer != "lm":
+        raise OptionError(
+            f"auto needs `optimizer=lm`; `optimizer={optimizer}` takes a number.",
+            option="weight_decay",
+        )
 
 
 def _check_agrees(settings: Settings, model: Model) -> None:
@@ -418,12 +434,11 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
             "that a model file may have.",
             option="hidden",
         )
-    if optimizer.check is not None:
-        optimizer.check(plan.model.network, len(plan.data.inputs))
     if before.optimizer not in {None, plan.optimizer}:
         change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
         warnings += (f"{change} optimizer state.",)
-        before = TrainingRecord(**vars(before) | _WITHOUT_OPTIMIZER)
+        decay = None if before.weight_decay == AUTO else before.weight_decay
+        before = TrainingRecord(**vars(before) | _WITHOUT_OPTIMIZER | {"weight_decay": decay})
     options: dict[str, Any] = {}
     for name, default in optimizer.options.items():
         given = getattr(plan.settings, name)
@@ -432,6 +447,8 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     recorded = {name for each in OPTIMIZERS.values() for name in each.options} & {
         field.name for field in dataclasses.fields(TrainingRecord)
     }
+    if optimizer.check is not None:
+        optimizer.check(plan.model.network, len(plan.data.inputs), **options)
     zero = [
         feature
         for feature, column in zip(plan.data.input_names, plan.data.inputs.T, strict=True)
@@ -446,7 +463,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         warnings=warnings,
         record=TrainingRecord(
             **vars(before)
-            | {name: options.get(name) for name in recorded}
+            | {name: options.get(name) or None for name in recorded}
             | {
                 "optimizer": plan.optimizer,
                 "validation": plan.settings.validation,

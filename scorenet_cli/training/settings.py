@@ -40,6 +40,7 @@ class Settings:
     optimizer: str | None = None
     learning_rate: float | None = None
     batch_size: int | None = None
+    weight_decay: float | str | None = None
     epochs: int = 1000
     tolerance: float | None = None
     restarts: int = 1
@@ -62,6 +63,7 @@ def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, on
         ("ignore", _names),
         ("hidden", _sizes),
         ("max_score", _scores),
+        ("weight_decay", _decay),
     ):
         if values.get(name) is not None:
             values[name] = parse(name, values[name])
@@ -89,6 +91,21 @@ def _scores(option: str, value: float | Iterable[float]) -> tuple[float, ...]:
     if not scores or not all(_is_finite(score) and score > 0 for score in scores):
         raise OptionError("must be a finite number above 0.", option=option)
     return tuple(map(float, scores))
+
+
+def _decay(option: str, value: float | str) -> float | str:
+    """Read a number, as such or as text, or the text auto."""
+    if value == "auto":
+        return "auto"
+    try:
+        decay = float(value)
+    except ValueError:
+        decay = math.nan
+    if not (math.isfinite(decay) and decay >= 0):
+        raise OptionError(
+            f"expects a number of at least 0, or auto; got {quoted(str(value))}.", option=option
+        )
+    return decay
 
 
 def _names(option: str, value: str | Iterable[str]) -> tuple[str, ...]:

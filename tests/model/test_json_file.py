@@ -606,3 +606,50 @@ def test_the_documented_files_are_models(tmp_path: Path) -> None:
     assert len(second.input_names) == 5
     assert second.output_names == ("cost", "risk=high", "risk=low", "risk=medium")
     assert second.predict([[39.2, "yes", "Rom"]])[0, 0] == pytest.approx(60000 / (1 + np.exp(-1.7)))
+
+
+UNCERTAIN = {
+    "noise": [0.01],
+    "degrees_of_freedom": 12.5,
+    "factor": [[0.1, 0.0], [0.2, 0.3]],
+}
+
+
+def uncertain(**changes: object) -> dict[str, Any]:
+    layers = [{"weights": [[1.0], [2.0]], "activation": "linear"}]
+    return minimal(
+        version=2, features=["a", "b"], targets=["y"], layers=layers, intervals=UNCERTAIN | changes
+    )
+
+
+def test_what_intervals_are_made_from_is_read_and_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(uncertain()), encoding="utf-8")
+    model = load(str(path))
+    assert model.uncertainty is not None
+    assert model.uncertainty.factor.tolist() == UNCERTAIN["factor"]
+    written = to_json(model)
+    assert (written["version"], written["intervals"]) == (2, UNCERTAIN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"noise": [1, 2]}, '"intervals": noise must be a list of 1 numbers, 0 or more'),
+        ({"noise": [-1]}, '"intervals": noise must be a list of 1 numbers, 0 or more'),
+        ({"noise": "x"}, "intervals, noise: "),
+        ({"factor": [[1.0]]}, '"intervals": factor must be 2 rows of 2 numbers'),
+        ({"factor": [[1.0, 0.0], [1.0, None]]}, "intervals, factor: null is not a number"),
+        ({"degrees_of_freedom": 0}, "degrees_of_freedom must be a number above 0"),
+        ({"degrees_of_freedom": True}, "degrees_of_freedom must be a number above 0"),
+        ({"more": 1}, '"intervals" must be an object with noise, degrees_of_freedom, factor'),
+    ],
+)
+def test_wrong_intervals_are_refused(tmp_path: Path, changes: dict[str, object], why: str) -> None:
+    assert why in refusal(tmp_path, uncertain(**changes))
+
+
+def test_intervals_need_version_2(tmp_path: Path) -> None:
+    assert "the key 'intervals' needs \"version\": 2." in refusal(
+        tmp_path, uncertain() | {"version": 1}
+    )

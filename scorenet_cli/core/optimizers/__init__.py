@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scorenet_cli.core.inplace import check_in_place
-from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers import adam, gradient_descent, levenberg_marquardt
 from scorenet_cli.core.optimizers.state import State
 
@@ -19,25 +18,33 @@ class Optimizer:
     epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
     the state_dict of the run that is resumed or None. options holds the names of its options
     with their defaults. side_by_side tells whether it takes several networks of one shape at
-    once, check(network, rows) raises OptionError for what it cannot train.
+    once, check(network, rows, **options) raises OptionError for what it
+    cannot train.
     """
 
     start: Callable[..., Iterator[State]]
     options: Mapping[str, float | int] = field(default_factory=dict)
     side_by_side: bool = False
     state_numbers: int = 0
-    check: Callable[[Network, int], object] | None = None
+    check: Callable[..., object] | None = None
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(
         gradient_descent.gradient_descent,
-        {"learning_rate": 3.0},
+        {"learning_rate": 3.0, "weight_decay": 0.0},
         side_by_side=True,
         check=check_in_place,
     ),
     "adam": Optimizer(
-        adam.adam, {"learning_rate": 0.001, "batch_size": 32}, state_numbers=2, check=check_in_place
+        adam.adam,
+        {"learning_rate": 0.001, "batch_size": 32, "weight_decay": 0.0},
+        state_numbers=2,
+        check=check_in_place,
     ),
-    "lm": Optimizer(levenberg_marquardt.levenberg_marquardt, check=levenberg_marquardt.check_size),
+    "lm": Optimizer(
+        levenberg_marquardt.levenberg_marquardt,
+        {"weight_decay": 0.0},
+        check=levenberg_marquardt.check_size,
+    ),
 }

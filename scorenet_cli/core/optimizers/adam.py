@@ -43,6 +43,9 @@ class AdamSnapshot:
             "random": self.random,
         }
 
+    def evidence(self) -> None:
+        """Return nothing: only lm has the second derivatives that it takes."""
+
 
 @dataclass
 class Adam:
@@ -92,6 +95,9 @@ class Adam:
         """Return steps, moments and the state of the shuffling."""
         return self.snapshot().state_dict()
 
+    def evidence(self) -> None:
+        """Return nothing: only lm has the second derivatives that it takes."""
+
     def load_state(self, state: dict[str, Any]) -> None:
         """Restore what state_dict returned; ModelError where it does not fit the network."""
         try:
@@ -114,13 +120,15 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     *,
     learning_rate: float,
     batch_size: int,
+    weight_decay: float = 0.0,
     seed: int,
     state: dict[str, Any] | None = None,
 ) -> Iterator[Adam]:
     """Adam on mini-batches; an epoch goes through all rows once, in an order drawn anew.
 
-    The gradient is that of half the mean squared error of the batch's rows. networks holds one
-    network; state is the state_dict of the run that is resumed.
+    The gradient is that of half the mean squared error of the batch's rows, plus weight_decay
+    for each of all rows · half the sum of squared weights. networks holds one network; state is
+    the state_dict of the run that is resumed.
     """
     size = min(batch_size, len(inputs))
     remainder = len(inputs) % size
@@ -143,6 +151,7 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     scale = parameters.per_layer(parameters.weight_scale)
     to_plain = batch.step_scale / scale
     values = parameters.values
+    decay = parameters.weights_only(weight_decay / len(inputs)) / scale
 
     def epoch() -> None:
         order = current.random.permutation(len(inputs))
@@ -152,6 +161,8 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
             gradient.load(inputs[rows], actual[rows])
             gradient.run()
             negative_gradient = gradient.negative_gradient * (to_plain / len(rows))
+            if weight_decay:
+                negative_gradient -= decay * values
             current.steps += 1
             first, second = current.first_moment, current.second_moment
             first += (1.0 - BETA1) * (negative_gradient - first)

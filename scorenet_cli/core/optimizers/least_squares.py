@@ -13,7 +13,7 @@ step solves (JᵀJ + λ D) step = Jᵀ (actual - output), D = diagonal of JᵀJ 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import NamedTuple
 
@@ -93,6 +93,33 @@ class NormalEquations:
             total += getattr(other, name)
         return self
 
+    def penalized(self, penalty: Array, parameters: Array) -> NormalEquations:
+        """Add Σ penalty · parameter² (both flat) to the squared errors."""
+        targets, size, hidden = self.coupling.shape
+        pull = penalty * parameters
+        own_matrix, output = self.hidden.copy(), self.output.copy()
+        np.einsum("ii->i", own_matrix)[:] += penalty[:hidden]
+        np.einsum("tii->ti", output)[:] += penalty[hidden:].reshape(size, targets).T
+        return replace(
+            self,
+            hidden=own_matrix,
+            output=output,
+            hidden_error=self.hidden_error - pull[:hidden],
+            output_error=self.output_error - pull[hidden:].reshape(size, targets).T,
+        )
+
+    def matrix(self) -> Array:
+        """Return the whole JᵀJ, (parameters, parameters), with the penalty where there is one."""
+        targets, size, hidden = self.coupling.shape
+        whole = np.zeros((hidden + targets * size,) * 2)
+        whole[:hidden, :hidden] = self.hidden
+        for target in range(targets):
+            own = slice(hidden + target, None, targets)
+            whole[own, own] = self.output[target]
+            whole[own, :hidden] = self.coupling[target]
+            whole[:hidden, own] = self.coupling[target].T
+        return whole
+
     def step(self, damping: float) -> Array:
         """Solve for the flat step; NaN where the equations are singular."""
         targets, size, hidden = self.coupling.shape
@@ -112,19 +139,48 @@ class NormalEquations:
 class DualEquations:
     """J D^-½ (n, parameters), its product with its own transpose (n, n), and the errors (n,).
 
-    root is D^½ (parameters,); n is rows · targets.
+    root is D^½ (parameters,); n is rows · targets. penalty and parameters are flat: Σ penalty ·
+    parameter² is added to the squared errors.
     """
 
     jacobian: Array
-    matrix: Array
+    product: Array
     error: Array
     root: Array
+    penalty: Array | None = None
+    parameters: Array | None = None
+
+    def penalized(self, penalty: Array, parameters: Array) -> DualEquations:
+        """Add Σ penalty · parameter² (both flat) to the squared errors."""
+        return replace(self, penalty=penalty, parameters=parameters)
+
+    def matrix(self) -> Array:
+        """Return JᵀJ, (parameters, parameters), with the penalty where there is one."""
+        jacobian = self.jacobian * self.root
+        matrix: Array = jacobian.T @ jacobian
+        if self.penalty is not None:
+            matrix.flat[:: len(matrix) + 1] += self.penalty
+        return matrix
 
     def step(self, damping: float) -> Array:
         """Solve for the flat step; NaN where the equations are singular."""
-        matrix = self.matrix.copy()
+        if self.penalty is not None and self.parameters is not None:
+            return self._penalized_step(damping, self.penalty, self.parameters)
+        matrix = self.product.copy()
         matrix.flat[:: len(matrix) + 1] += damping
         return self.jacobian.T @ _solve(matrix, self.error) / self.root
+
+    def _penalized_step(self, damping: float, penalty: Array, parameters: Array) -> Array:
+        """With B = penalty + λ D: B⁻¹ Jᵀ (J B⁻¹ Jᵀ + 1)⁻¹ (error + J pull) - pull.
+
+        pull = B⁻¹ penalty · parameters.
+        """
+        root = np.sqrt(penalty + damping * self.root**2)
+        jacobian = self.jacobian * (self.root / root)
+        pull = penalty * parameters / root
+        matrix = jacobian @ jacobian.T
+        matrix.flat[:: len(matrix) + 1] += 1.0
+        return (jacobian.T @ _solve(matrix, self.error + jacobian @ pull) - pull) / root
 
 
 def _damped(matrix: Array, damping: float, min_scale: float) -> Array:
@@ -178,13 +234,14 @@ class LeastSquares:
         is_small = network.parameters * self._hidden <= MAX_CELLS_FOR_SHARDS
         self._shards = round_robin(self._blocks, SHARDS if is_small else 1)
         self._rows = len(inputs)
+        self.actual = actual
 
     def evaluate(self, parameters: Array) -> Evaluation:
         """Run the rows forward, and compare with the actual outputs."""
         views = _by_layer(self._network, parameters)
 
         def evaluate_block(block: Block) -> Evaluation:
-            outputs = self._forward(views, block.inputs)
+            outputs = _forward(self._network, views, block.inputs)
             error = (block.actual - outputs[-1]).ravel()
             return Evaluation(float(error.dot(error)), outputs)
 
@@ -196,6 +253,16 @@ class LeastSquares:
         else:
             square, outputs = sum(map_shards(shard_square, self._shards)), None
         return Evaluation(np.inf if np.isnan(square) else square, outputs)
+
+    def squares(self, parameters: Array) -> Array:
+        """Return each target's sum of squared errors, (targets,)."""
+        views = _by_layer(self._network, parameters)
+        squares = np.zeros(self._targets)
+        for block in interruptible(self._blocks):
+            squares += ((block.actual - _forward(self._network, views, block.inputs)[-1]) ** 2).sum(
+                axis=0
+            )
+        return squares
 
     def equations(
         self, parameters: Array, outputs: list[Array] | None = None
@@ -217,8 +284,8 @@ class LeastSquares:
         self, views: list[Array], block: Block, outputs: list[Array] | None
     ) -> NormalEquations:
         """Set up the normal equations of one block."""
-        outputs = outputs or self._forward(views, block.inputs)
-        hidden, output = self._jacobian(views, block.inputs, outputs)
+        outputs = outputs or _forward(self._network, views, block.inputs)
+        hidden, output = _jacobian(self._network, views, block.inputs, outputs)
         error = block.actual - outputs[-1]
         flat, by_target = hidden.reshape(error.size, -1), output.transpose(1, 2, 0)
         return NormalEquations(
@@ -233,18 +300,15 @@ class LeastSquares:
     def _dual_equations(self, views: list[Array], outputs: list[Array] | None) -> DualEquations:
         """Fill the whole Jacobian, scale it, and multiply it with itself."""
         shape = (self._rows, self._targets, self._network.parameters)
-        whole = np.zeros(shape)
+        whole = np.empty(shape)
         error = np.empty(shape[:2])
 
         def fill(blocks: Sequence[Block]) -> None:
             for block in interruptible(blocks):
-                layers = outputs or self._forward(views, block.inputs)
+                layers = outputs or _forward(self._network, views, block.inputs)
                 error[block.part] = block.actual - layers[-1]
-                hidden, output = self._jacobian(views, block.inputs, layers)
-                rows = whole[block.part]
-                rows[..., : self._hidden] = hidden
-                for target in range(self._targets):
-                    rows[:, target, self._hidden + target :: self._targets] = output[:, target]
+                hidden, output = _jacobian(self._network, views, block.inputs, layers)
+                whole[block.part] = _whole_jacobian(self._network, hidden, output)
 
         map_shards(fill, self._shards)
         jacobian = whole.reshape(error.size, -1)
@@ -257,45 +321,68 @@ class LeastSquares:
             matrix[:end, start:end] = matrix[start:end, :end].T
         return DualEquations(jacobian, matrix, error.ravel(), root)
 
-    def _forward(self, views: list[Array], inputs: Array) -> list[Array]:
-        """Each layer's outputs (rows, neurons), by BLAS."""
-        outputs = [inputs]
-        for layer, view in zip(self._network.layers, views, strict=True):
-            pre_activations = outputs[-1] @ view[: layer.inputs]
-            if layer.bias is not None:
-                pre_activations += view[-1]
-            outputs.append(ACTIVATIONS[layer.activation].function(pre_activations))
-        return outputs[1:]
 
-    def _jacobian(
-        self, views: list[Array], inputs: Array, outputs: list[Array]
-    ) -> tuple[Array, Array]:
-        """Take the derivatives of every output: by hidden parameters, and by its own weights.
+def jacobian(network: Network, inputs: Array) -> tuple[Array, Array]:
+    """Return outputs (rows, outputs) and their derivatives by every flat parameter.
 
-        Returns (rows, targets, hidden parameters) and (rows, targets, weights and bias of an
-        output neuron); by other output neurons' weights the derivatives are zero.
-        """
-        layers = self._network.layers
-        before = [inputs, *outputs[:-1]]
-        slopes = [
-            ACTIVATIONS[layer.activation].slope_at_output(output)
-            for layer, output in zip(layers, outputs, strict=True)
-        ]
-        last_inputs = before[-1]
-        if layers[-1].bias is not None:
-            last_inputs = np.column_stack([last_inputs, np.ones(len(inputs))])
-        own = slopes[-1][:, :, np.newaxis] * last_inputs[:, np.newaxis, :]
-        # Backpropagation of 1 from each target: delta is d target / d pre-activation, and times
-        # a layer's input d target / d weight.
-        parts = [np.empty((*outputs[-1].shape, 0))]
-        delta = slopes[-1][:, np.newaxis, :] * np.eye(self._targets)
-        for number in reversed(range(len(layers) - 1)):
-            above = layers[number + 1]
-            error = delta @ views[number + 1][: above.inputs].T
-            delta = error * slopes[number][:, np.newaxis, :]
-            if layers[number].bias is not None:
-                parts.append(delta)
-            layer_inputs = before[number]
-            by_weight = layer_inputs[:, np.newaxis, :, np.newaxis] * delta[:, :, np.newaxis, :]
-            parts.append(by_weight.reshape(*outputs[-1].shape, -1))
-        return np.concatenate(parts[::-1], axis=2), own
+    The derivatives are (rows, outputs, parameters).
+    """
+    views = _by_layer(network, pack(network))
+    outputs = _forward(network, views, inputs)
+    hidden, own = _jacobian(network, views, inputs, outputs)
+    return outputs[-1], _whole_jacobian(network, hidden, own)
+
+
+def _whole_jacobian(network: Network, hidden: Array, own: Array) -> Array:
+    """Put the parts of a Jacobian together: zero by other output neurons' weights."""
+    rows, targets, size = hidden.shape
+    whole = np.zeros((rows, targets, network.parameters))
+    whole[..., :size] = hidden
+    for target in range(targets):
+        whole[:, target, size + target :: targets] = own[:, target]
+    return whole
+
+
+def _forward(network: Network, views: list[Array], inputs: Array) -> list[Array]:
+    """Each layer's outputs (rows, neurons), by BLAS."""
+    outputs = [inputs]
+    for layer, view in zip(network.layers, views, strict=True):
+        pre_activations = outputs[-1] @ view[: layer.inputs]
+        if layer.bias is not None:
+            pre_activations += view[-1]
+        outputs.append(ACTIVATIONS[layer.activation].function(pre_activations))
+    return outputs[1:]
+
+
+def _jacobian(
+    network: Network, views: list[Array], inputs: Array, outputs: list[Array]
+) -> tuple[Array, Array]:
+    """Take the derivatives of every output: by hidden parameters, and by its own weights.
+
+    Returns (rows, targets, hidden parameters) and (rows, targets, weights and bias of an
+    output neuron); by other output neurons' weights the derivatives are zero.
+    """
+    layers = network.layers
+    before = [inputs, *outputs[:-1]]
+    slopes = [
+        ACTIVATIONS[layer.activation].slope_at_output(output)
+        for layer, output in zip(layers, outputs, strict=True)
+    ]
+    last_inputs = before[-1]
+    if layers[-1].bias is not None:
+        last_inputs = np.column_stack([last_inputs, np.ones(len(inputs))])
+    own = slopes[-1][:, :, np.newaxis] * last_inputs[:, np.newaxis, :]
+    # Backpropagation of 1 from each target: delta is d target / d pre-activation, and times
+    # a layer's input d target / d weight.
+    parts = [np.empty((*outputs[-1].shape, 0))]
+    delta = slopes[-1][:, np.newaxis, :] * np.eye(layers[-1].neurons)
+    for number in reversed(range(len(layers) - 1)):
+        above = layers[number + 1]
+        error = delta @ views[number + 1][: above.inputs].T
+        delta = error * slopes[number][:, np.newaxis, :]
+        if layers[number].bias is not None:
+            parts.append(delta)
+        layer_inputs = before[number]
+        by_weight = layer_inputs[:, np.newaxis, :, np.newaxis] * delta[:, :, np.newaxis, :]
+        parts.append(by_weight.reshape(*outputs[-1].shape, -1))
+    return np.concatenate(parts[::-1], axis=2), own

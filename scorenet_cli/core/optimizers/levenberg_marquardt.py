@@ -4,19 +4,26 @@ Each step solves (JᵀJ + λ D) step = Jᵀ (actual - output), J the derivatives
 every parameter. D is the diagonal of JᵀJ, so that the damping scales with the parameters
 (Marquardt 1963), plus a small constant for those that hardly matter yet (Levenberg
 1944): without it 30 of the document's first 200 starts never converge, with it all do. λ falls
-tenfold after a step that lowers the loss, and rises tenfold until one does.
+tenfold after a step that lowers the loss, and rises tenfold until one does. With weight decay a
+penalty Σ decay · weight² is added to the squared errors, and its second derivative to JᵀJ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
+from scorenet_cli.core.optimizers.evidence import (
+    DecayGroups,
+    Evidence,
+    evidence,
+    inverse_factor,
+)
 from scorenet_cli.core.optimizers.least_squares import (
     LeastSquares,
     equations_shape,
@@ -26,6 +33,9 @@ from scorenet_cli.core.optimizers.least_squares import (
 from scorenet_cli.errors import ModelError, OptionError
 
 MAX_BYTES = 2**30
+# The evidence inverts a matrix of parameters x parameters after each step.
+MAX_EVIDENCE_PARAMETERS = 2000
+AUTO = "auto"
 
 START_DAMPING = 0.1
 MIN_DAMPING = 1e-15
@@ -33,13 +43,24 @@ MIN_DAMPING = 1e-15
 MIN_STEP = 4e-16
 # A step that lowers the loss by less than this fraction is idle; so many in a row end training.
 MIN_GAIN = 1e-8
+# The same while decays are re-estimated: what it minimizes moves a little with every step.
+MIN_GAIN_AUTO = 1e-6
 MAX_IDLE_STEPS = 5
 # A mean square at which every error is less than an output's last bit.
 ROUNDING = float(np.finfo(np.float64).eps) ** 2
 
 
-def check_size(network: Network, rows: int) -> None:
-    """Raise OptionError where the equations for so many rows would not fit in 1 GiB."""
+def check_size(network: Network, rows: int, *, weight_decay: float | str = 0.0) -> None:
+    """Raise OptionError where the equations for so many rows would not fit in 1 GiB.
+
+    With weight_decay "auto" the limit is MAX_EVIDENCE_PARAMETERS.
+    """
+    if weight_decay == AUTO and network.parameters > MAX_EVIDENCE_PARAMETERS:
+        raise OptionError(
+            f"`weight_decay=auto` is for networks of at most {MAX_EVIDENCE_PARAMETERS:,} "
+            f"parameters, and this one has {network.parameters:,}. Use a smaller `hidden`, or a "
+            "number for `weight_decay`."
+        )
     height, width = equations_shape(network, rows)
     size = height * width * 8
     if size > MAX_BYTES:
@@ -52,11 +73,18 @@ def check_size(network: Network, rows: int) -> None:
 
 @dataclass
 class LevenbergMarquardt:
-    """State of the search: parameters (flat), loss and damping λ; shape is the network's."""
+    """State of the search: parameters (flat), loss and damping λ; shape is the network's.
+
+    decays (groups,) are the coefficients that the parameters were fitted with.
+    """
 
     shape: Network
+    problem: LeastSquares
     parameters: Array
-    mean_square: float
+    groups: DecayGroups
+    decays: Array
+    is_auto: bool
+    mean_square: float = np.inf
     damping: float = START_DAMPING
     idle_steps: int = 0
 
@@ -73,50 +101,85 @@ class LevenbergMarquardt:
         other = LeastSquares(self.shape, inputs, actual)
         return lambda: np.array([other.evaluate(self.parameters).square / actual.size])
 
+    def evidence(self) -> Evidence | None:
+        """Return what the rows say about noise and parameters, where there is weight decay."""
+        too_large = len(self.parameters) > MAX_EVIDENCE_PARAMETERS
+        if too_large or not (self.is_auto or self.decays.any()):
+            return None
+        decays = self.groups.with_hidden_biases(self.decays)
+        equations = self.problem.equations(self.parameters)
+        equations = equations.penalized(decays[self.groups.members], self.parameters)
+        return evidence(
+            self.groups,
+            decays,
+            equations.matrix(),
+            self.parameters,
+            self.problem.squares(self.parameters),
+            self.problem.actual,
+        )
+
     def snapshot(self) -> LevenbergMarquardt:
         """Return a copy; steps replace the parameters and never change them."""
         return replace(self)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return damping and idle steps."""
-        return {"damping": self.damping, "idle_steps": self.idle_steps}
+        """Return damping, idle steps, and the decays where they are re-estimated."""
+        state: dict[str, Any] = {"damping": self.damping, "idle_steps": self.idle_steps}
+        return state | ({"decays": self.decays.tolist()} if self.is_auto else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Restore what state_dict returned; ModelError where it is something else."""
         try:
             self.damping = float(state["damping"])
             self.idle_steps = int(state["idle_steps"])
+            decays = np.array(state.get("decays", self.decays), dtype=np.float64)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError("the model's training state is not one of lm. Remove it.") from error
         if not (self.damping > 0 and np.isfinite(self.damping)):
             raise ModelError("the model's training state has no damping above 0. Remove it.")
+        if decays.shape != self.decays.shape or not (np.isfinite(decays) & (decays >= 0)).all():
+            raise ModelError("the model's training state has decays that do not fit. Remove it.")
+        if self.is_auto:
+            self.decays = decays
 
 
-def levenberg_marquardt(
+def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, and its options
     networks: Sequence[Network],
     inputs: Array,
     actual: Array,
     *,
+    weight_decay: float | Literal["auto"] = 0.0,
     seed: int = 0,  # noqa: ARG001 - nothing is random
     state: dict[str, Any] | None = None,
 ) -> Iterator[LevenbergMarquardt]:
     """Yield the start, and then every step that lowers the loss; end when none does.
 
     inputs (rows, inputs) and actual (rows, outputs), scaled. networks holds one network; state
-    is the state_dict of the run that is resumed.
+    is the state_dict of the run that is resumed. With weight_decay the sum of squared errors +
+    weight_decay · the sum of squared weights is minimized; "auto" re-estimates a coefficient for
+    each layer's weights from the evidence, after each step.
     """
     (network,) = networks
-    check_size(network, len(inputs))
-    problem = LeastSquares(network, inputs, actual)
-    current = LevenbergMarquardt(network, pack(network), mean_square=np.inf)
+    check_size(network, len(inputs), weight_decay=weight_decay)
+    problem, groups, is_auto = LeastSquares(network, inputs, actual), DecayGroups.of(network), False
+    if weight_decay == AUTO:
+        is_auto, decays = True, groups.start(actual)
+    else:
+        decays = groups.fixed(float(weight_decay))
+    current = LevenbergMarquardt(network, problem, pack(network), groups, decays, is_auto)
     if state is not None:
         current.load_state(state)
     trial = problem.evaluate(current.parameters)
-    square = trial.square
-    current.mean_square = square / actual.size
+    current.mean_square = trial.square / actual.size
     yield current
-    while current.idle_steps < MAX_IDLE_STEPS and current.mean_square > ROUNDING:
-        equations = problem.equations(current.parameters, trial.outputs)
+    is_penalized, equations = is_auto or bool(current.decays.any()), None
+    while current.idle_steps < MAX_IDLE_STEPS and (is_penalized or current.mean_square > ROUNDING):
+        equations = equations or problem.equations(current.parameters, trial.outputs)
+        penalty = current.decays[groups.members]
+        cost = trial.square
+        if is_penalized:
+            equations = equations.penalized(penalty, current.parameters)
+            cost += float(penalty @ current.parameters**2)
         damping = current.damping
         while True:
             step = equations.step(damping)
@@ -124,14 +187,22 @@ def levenberg_marquardt(
                 return  # no step lowers the loss
             parameters = current.parameters + step
             trial = problem.evaluate(parameters)
-            if trial.square < square:
+            new_cost = trial.square
+            if is_penalized:
+                new_cost += float(penalty @ parameters**2)
+            if new_cost < cost:
                 break
             damping *= 10.0
             if not np.isfinite(damping):  # the equations themselves have overflowed
                 return
-        is_idle = square - trial.square < MIN_GAIN * square
+        decays, equations = current.decays, None
+        if is_auto:
+            equations = problem.equations(parameters, trial.outputs)
+            factor, _ = inverse_factor(equations.penalized(penalty, parameters).matrix())
+            decays = groups.update(decays, factor, parameters, trial.square, actual)
+        is_idle = cost - new_cost < (MIN_GAIN_AUTO if is_auto else MIN_GAIN) * cost
         current.idle_steps = current.idle_steps + 1 if is_idle else 0
-        current.parameters, square = parameters, trial.square
+        current.parameters, current.decays = parameters, decays
         current.damping = max(damping / 10.0, MIN_DAMPING)
-        current.mean_square = square / actual.size
+        current.mean_square = trial.square / actual.size
         yield current

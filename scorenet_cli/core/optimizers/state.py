@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
+from scorenet_cli.core.optimizers.evidence import Evidence
 
 
 class Snapshot(Protocol):
@@ -17,6 +18,9 @@ class Snapshot(Protocol):
 
     def state_dict(self) -> dict[str, Any] | None:
         """Return what a resumed run needs beside the network, as JSON; None where nothing is."""
+
+    def evidence(self) -> Evidence | None:
+        """Return what the rows say about noise and parameters; None without a weight decay."""
 
 
 class State(Snapshot, Protocol):

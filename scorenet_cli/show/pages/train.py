@@ -46,6 +46,10 @@ def training_summary(fit: FitResult) -> Group:
         pairs.append(("validation", f"{result.validation_loss:.6g} at that epoch"))
     if result.stopped not in {"epochs", "interrupted"}:
         pairs.append(("stopped by", result.stopped))
+    if (found := result.evidence) is not None:
+        used = f"{found.effective_parameters:.1f} of {result.network.parameters} parameters"
+        decays = ", ".join(map("{:.3g}".format, found.decays))
+        pairs += [("weight decay", f"{decays} (each layer's weights); {used} are used")]
     if (spread := fit.restarts) is not None:
         losses = f"{spread.best:.3g} best, {spread.median:.3g} median, {spread.worst:.3g} worst"
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)

@@ -1,0 +1,176 @@
+"""Weight decay chosen by the evidence (MacKay 1992; Foresee and Hagan 1997).
+
+What is minimized is Σ error² + Σ decay · parameter². Read as a probability, every error is
+Gaussian with a variance (the noise), and every parameter is Gaussian around 0 with the variance
+noise / decay. The evidence is how probable the rows are when all parameters are averaged over.
+Near the minimum the parameters are Gaussian, too: their covariance is noise · H⁻¹,
+H = JᵀJ + decay, J the derivatives of every output by every parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.network import Network
+
+# Of the actual outputs' variance: the least that noise may be.
+MIN_NOISE = 1e-10
+MIN_DECAY, MAX_DECAY = 1e-10, 1e10
+# The least effective parameters of a group: its decay never becomes 0.
+MIN_EFFECTIVE = 1e-3
+# Added to H with a diagonal of ones, so that it can be inverted.
+JITTERS = (0.0, 1e-12, 1e-9, 1e-6)
+
+
+class Evidence(NamedTuple):
+    """What the rows say about decay, noise and parameters.
+
+    decays holds one coefficient for each layer's weights. noise (targets,) is the variance of each
+    target's errors, effective_parameters how many parameters the rows determine, and
+    degrees_of_freedom what they leave to the noise. log_evidence is the log of the probability
+    density of the actual outputs; parameters without decay are integrated over without a prior.
+    factor F (parameters, parameters) gives the covariance noise · FᵀF, the noise being that of
+    all targets together.
+    """
+
+    decays: tuple[float, ...]
+    noise: Array
+    effective_parameters: float
+    degrees_of_freedom: float
+    log_evidence: float
+    factor: Array
+
+
+@dataclass(frozen=True, eq=False)
+class DecayGroups:
+    """Which of a network's flat parameters share a decay coefficient.
+
+    Groups are each layer's weights, and then each layer's biases: members (parameters,) holds a
+    group's number for each parameter.
+    """
+
+    layers: int
+    members: np.typing.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, network: Network) -> DecayGroups:
+        """Assign the parameters of a network to groups."""
+        layers = len(network.layers)
+        parts = []
+        for number, layer in enumerate(network.layers):
+            parts.append(np.full(layer.weights.size, number))
+            parts.append(np.full(layer.parameters - layer.weights.size, layers + number))
+        return cls(layers, np.concatenate(parts))
+
+    def fixed(self, decay: float) -> Array:
+        """Return every group's decay: the same for all weights, none for biases."""
+        return np.repeat([decay, 0.0], self.layers)
+
+    def with_hidden_biases(self, decays: Array) -> Array:
+        """Give hidden biases without a decay that of their layer's weights.
+
+        Without one, H would be singular where a neuron's outgoing weights vanish.
+        """
+        weights, biases = decays[: self.layers], decays[self.layers :].copy()
+        biases[:-1] = np.where(biases[:-1] > 0, biases[:-1], weights[:-1])
+        return np.concatenate([weights, biases])
+
+    def start(self, actual: Array) -> Array:
+        """Return the decays to start from: small beside the outputs' variance."""
+        decays = np.full(2 * self.layers, 0.1 * max(float(actual.var(axis=0).mean()), MIN_DECAY))
+        decays[-1] = 0.0
+        return decays
+
+    def sums(self, values: Array | None = None) -> Array:
+        """Add up values (parameters,) within each group; counts them where none are given."""
+        return np.bincount(self.members, values, 2 * self.layers).astype(np.float64)
+
+    def effective(self, decays: Array, factor: Array) -> Array:
+        """Return how many parameters of each group the rows determine."""
+        inverse_diagonal = np.einsum("ij,ij->j", factor, factor)
+        return self.sums() - decays * self.sums(inverse_diagonal)
+
+    def update(
+        self, decays: Array, factor: Array, parameters: Array, square: float, actual: Array
+    ) -> Array:
+        """Re-estimate the decays: effective parameters · noise / Σ parameter².
+
+        The biases of hidden layers have coefficients of their own, for the reason given in
+        with_hidden_biases; those of the output layer have none.
+        """
+        effective = self.effective(decays, factor)
+        noise = noise_variance(square, actual, float(effective.sum()))
+        squares = self.sums(parameters**2)
+        updated = np.clip(
+            np.maximum(effective, MIN_EFFECTIVE) * noise / np.maximum(squares, 1e-300),
+            MIN_DECAY,
+            MAX_DECAY,
+        )
+        updated[-1] = 0.0
+        return updated
+
+
+def noise_variance(square: float, actual: Array, effective: float) -> float:
+    """Estimate the variance of the errors, above 0, from their sum of squares."""
+    floor = MIN_NOISE * max(float(((actual - actual.mean(axis=0)) ** 2).sum()), MIN_NOISE)
+    return max(square, floor) / max(actual.size - effective, 1.0)
+
+
+def inverse_factor(matrix: Array) -> tuple[Array, float]:
+    """Return F with FᵀF = the inverse of a positive matrix, and the log of its determinant."""
+    root = np.sqrt(np.maximum(matrix.diagonal(), 1e-150))
+    scaled = matrix / np.outer(root, root)
+    for jitter in JITTERS:
+        scaled.flat[:: len(scaled) + 1] += jitter
+        try:
+            lower = np.linalg.cholesky(scaled)
+        except np.linalg.LinAlgError:
+            continue
+        log_determinant = 2.0 * float(np.log(lower.diagonal() * root).sum())
+        return np.linalg.inv(lower) / root, log_determinant
+    values, vectors = np.linalg.eigh(scaled)  # far from positive: numbers have overflowed
+    values = np.maximum(values, JITTERS[-1])
+    log_determinant = float(np.log(values).sum() + 2.0 * np.log(root).sum())
+    return (vectors / np.sqrt(values)).T / root, log_determinant
+
+
+def evidence(  # noqa: PLR0913, PLR0917 - what the evidence is made of
+    groups: DecayGroups,
+    decays: Array,
+    hessian: Array,
+    parameters: Array,
+    squares: Array,
+    actual: Array,
+) -> Evidence:
+    """Sum up a minimum: hessian H there, flat parameters, each target's Σ error² (targets,)."""
+    factor, log_determinant = inverse_factor(hessian)
+    effective = float(groups.effective(decays, factor).sum())
+    noise = noise_variance(float(squares.sum()), actual, effective)
+    penalty = decays[groups.members]
+    priors = penalty[penalty > 0]
+    free = len(penalty) - len(priors)
+    cost = float(squares.sum() + penalty @ parameters**2)
+    log_evidence = 0.5 * (
+        -cost / noise
+        - log_determinant
+        + float(np.log(priors).sum())
+        - (actual.size - free) * np.log(2.0 * np.pi * noise)
+    )
+    targets = actual.shape[1]
+    return Evidence(
+        decays=tuple(decays[: groups.layers].tolist()),
+        noise=np.array(
+            [
+                noise_variance(float(square), column, effective / targets)
+                for square, column in zip(squares, np.hsplit(actual, targets), strict=True)
+            ]
+        ),
+        effective_parameters=effective,
+        degrees_of_freedom=max(actual.size - effective, 1.0),
+        log_evidence=float(log_evidence),
+        factor=factor,
+    )

@@ -1,0 +1,108 @@
+"""train --weight-decay and predict --interval, as on the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import Invoke, one_message
+
+ROWS = 30
+
+
+@pytest.fixture(autouse=True)
+def _rows(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    hours = rng.uniform(0, 10, ROWS).round(1)
+    scores = (40 + 4 * hours + 5 * rng.standard_normal(ROWS)).round()
+    lines = [f"{hour},{score}" for hour, score in zip(hours, scores, strict=True)]
+    (tmp_path / "rows.csv").write_text("\n".join(["hours,score", *lines]) + "\n", encoding="utf-8")
+
+
+def train(invoke: Invoke, *options: object) -> Any:  # noqa: ANN401 - JSON
+    result = invoke(
+        "train", "rows.csv", "--optimizer", "lm", "--bias", "--json", "--weight-decay", *options
+    )
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_train_tells_how_many_parameters_are_used(invoke: Invoke) -> None:
+    answer = train(invoke, "auto")
+    assert answer["weight_decay"] == "auto"
+    assert len(answer["decays"]) == 2
+    assert 1 < answer["effective_parameters"] < 6
+    assert answer["parameters"] == 10
+    page = invoke("train", "rows.csv", "--optimizer", "lm", "--bias", "--weight-decay", "auto")
+    used = f"{answer['effective_parameters']:.1f} of 10 parameters are used"
+    assert used in page.stdout
+
+
+def test_the_score_is_between_the_ends_of_its_interval(invoke: Invoke) -> None:
+    train(invoke, "auto")
+    alone = invoke("predict", 5).stdout.strip()
+    score, low, high = invoke("predict", 5, "--interval", "0.9").stdout.split()
+    assert score == alone
+    assert 40 < float(low) < float(score) < float(high) < 80
+    narrow = invoke("predict", 5, "--interval", "0.5").stdout.split()
+    assert float(low) < float(narrow[1]) < float(narrow[2]) < float(high)
+
+
+def test_json_has_an_interval_for_each_target(invoke: Invoke) -> None:
+    train(invoke, 0.01)
+    _, low, high = invoke("predict", 5, "--interval", "0.9").stdout.split()
+    answer = json.loads(invoke("predict", 5, "--interval", "0.9", "--json").stdout)
+    (interval,) = answer["predictions"][0]["intervals"]
+    assert interval == pytest.approx([float(low), float(high)], abs=1e-6)
+    assert "intervals" not in json.loads(invoke("predict", 5, "--json").stdout)["predictions"][0]
+
+
+def test_a_csv_gets_two_more_columns(invoke: Invoke) -> None:
+    train(invoke, "auto")
+    result = invoke("predict", "--csv", "rows.csv", "--interval", "0.9")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert list(rows[0]) == [
+        "hours", "score", "predicted_score", "predicted_score_low", "predicted_score_high"
+    ]  # fmt: skip
+    assert len(rows) == ROWS
+    inside = [
+        float(row["predicted_score_low"])
+        <= float(row["score"])
+        <= float(row["predicted_score_high"])
+        for row in rows
+    ]
+    assert sum(inside) >= 0.8 * ROWS
+
+
+def test_a_model_without_intervals_names_the_way_to_one(invoke: Invoke) -> None:
+    invoke("train", "rows.csv", "--epochs", 5)
+    result = invoke("predict", 5, "--interval", "0.9")
+    assert result.exit_code != 0
+    message = one_message(result)
+    assert "--interval" in message
+    assert "--optimizer lm with --weight-decay auto" in message
+
+
+@pytest.mark.parametrize("level", ["0", "1", "90", "nan"])
+def test_a_level_that_is_no_probability_is_refused(invoke: Invoke, level: str) -> None:
+    result = invoke("predict", 5, "--interval", level)
+    assert result.exit_code == 2
+    assert "expects a fraction between 0 and 1" in one_message(result)
+
+
+@pytest.mark.parametrize("value", ["much", "-1", "nan"])
+def test_a_decay_that_is_none_is_refused_before_rows_are_read(invoke: Invoke, value: str) -> None:
+    result = invoke("train", "missing.csv", "--weight-decay", value)
+    assert result.exit_code == 2
+    assert "--weight-decay expects a number of at least 0, or auto" in one_message(result)
+
+
+def test_auto_without_lm_is_refused_before_rows_are_read(invoke: Invoke) -> None:
+    result = invoke("train", "missing.csv", "--weight-decay", "auto")
+    assert result.exit_code == 2
+    assert "--weight-decay auto needs --optimizer lm" in one_message(result)
