@@ -15,7 +15,7 @@ from scorenet_cli.data.columns import ScalingName
 from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.files import display_path
 from scorenet_cli.model import model as models
-from scorenet_cli.model.model import Model, Predictions
+from scorenet_cli.model.model import Model, Predictions, Values
 
 if TYPE_CHECKING:
     from scorenet_cli.core.metrics import Evaluation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scorenet_cli.training.settings import Settings
 
 # A path, an open file, or columns by name (a dict of arrays, a pandas DataFrame).
-Data = str | os.PathLike[str] | IO[str] | IO[bytes] | Mapping[str, ArrayLike]
+Data = str | os.PathLike[str] | IO[str] | IO[bytes] | Mapping[str, ArrayLike | Sequence[object]]
 
 
 def train(
@@ -40,10 +40,11 @@ def train(
     """Train a network, and return the model with its metrics; prints and saves nothing.
 
     data is a path, an open file, or columns by name; None means the document's three rows.
-    Settings are those of `scorenet train`, under the same names: target, features, max_score,
-    hidden, bias, activation, init, seed, optimizer, learning_rate, batch_size, weight_decay,
-    epochs, tolerance, restarts, validation, patience. They come as keywords, as Settings, or both.
-    resume is a model, or the path of one, to go on from.
+    Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
+    max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
+    learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience.
+    They come as keywords, as Settings, or both. resume is a model, or the path of one, to go on
+    from.
 
     OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
     FileError for a file that cannot be read; TrainingError where training diverges.
@@ -77,19 +78,21 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     model.save(path)
 
 
-def predict(model: Model, values: ArrayLike, *, scaling: ScalingName = "training") -> Predictions:
-    """Run a model on values (rows, features), in the features' own units.
+def predict(model: Model, values: Values, *, scaling: ScalingName = "training") -> Predictions:
+    """Run a model on rows of values, one for each feature, in the features' own units.
 
-    The result holds inputs, scaled inputs, outputs, and scores (rows, targets) in score units.
-    DataError where the values are not (rows, features), or become too large to compute with.
+    values may be an array, lists with text for a feature of text, or columns by name (a dict, a
+    pandas DataFrame). The result holds inputs, scaled inputs, outputs, and scores (rows, outputs)
+    in score units. DataError where a value is missing or unknown, or becomes too large to compute
+    with.
     """
     return models.predict(model, values, scaling)
 
 
 def intervals(
-    model: Model, values: ArrayLike, level: float = 0.9, *, scaling: ScalingName = "training"
+    model: Model, values: Values, level: float = 0.9, *, scaling: ScalingName = "training"
 ) -> Array:
-    """Return the lowest and highest score (rows, targets, 2) for values (rows, features).
+    """Return the lowest and highest score (rows, outputs, 2) for values as predict takes them.
 
     A new row's score is between them with the probability level. OptionError where the model was
     not trained by lm with weight decay; DataError as for predict.
@@ -101,32 +104,39 @@ def evaluate(model: Model, data: Data) -> Evaluation:
     """Score a model on rows with known scores, beside the baselines.
 
     The result holds actual and predicted scores (rows, targets), and the metrics in score units.
-    DataError where a column of the model is missing.
+    Rows with a missing cell are left out, which notes say. DataError where a column of the model is
+    missing, or a category or class is unknown.
     """
     from scorenet_cli.data import dataset  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.fit import evaluate as evaluate_dataset  # noqa: PLC0415
 
     table = dataset.name_columns(_table(data), model.features, model.targets)
-    dataset.model_columns(table, [*model.features, *model.targets])
-    rows = dataset.read_dataset(table, features=model.features, targets=model.targets)
+    rows = dataset.read_model_rows(
+        table,
+        model.features,
+        model.targets,
+        categories=model.categories,
+        classes=model.classes,
+        fill=model.fill,
+    )
     return evaluate_dataset(model, rows)
 
 
 def forward_trace(
-    model: Model, values: Sequence[float], *, scaling: ScalingName = "training"
+    model: Model, values: Sequence[float | str], *, scaling: ScalingName = "training"
 ) -> ForwardTrace:
     """Trace one example through a model: each product, sum and activation.
 
-    values are one number for each feature, in its own unit. DataError where a sum is too large.
+    values are one for each feature, in its own unit. DataError where a sum is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
-    return trace.forward_trace(model, values, scaling)
+    return trace.forward_trace(model, _inputs(model, values), scaling)
 
 
 def backward_trace(
     model: Model,
-    values: Sequence[float],
+    values: Sequence[float | str],
     actual: Sequence[float],
     *,
     learning_rate: float = 1.0,
@@ -134,11 +144,18 @@ def backward_trace(
 ) -> BackwardTrace:
     """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
 
-    actual holds one score for each target, in score units. DataError where a number is too large.
+    actual holds one score for each output, in score units. DataError where a number is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
-    return trace.backward_trace(model, values, actual, learning_rate=learning_rate, scaling=scaling)
+    inputs = _inputs(model, values)
+    return trace.backward_trace(model, inputs, actual, learning_rate=learning_rate, scaling=scaling)
+
+
+def _inputs(model: Model, values: Sequence[float | str]) -> list[float]:
+    """Encode one example as the network's inputs."""
+    inputs: list[float] = models.encode_values(model, [values])[0].tolist()
+    return inputs
 
 
 def _table(data: Data | None) -> Table:
@@ -159,7 +176,7 @@ def _table(data: Data | None) -> Table:
     return csv_table.make_table(_as_csv(data), "the given columns")
 
 
-def _as_csv(columns: Mapping[str, ArrayLike]) -> bytes:
+def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
     """Write columns of equal length as CSV, floats to the bit: the reader has all the checks."""
     import csv  # noqa: PLC0415 - predicting does not need it
 

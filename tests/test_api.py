@@ -179,3 +179,22 @@ def test_the_public_names_are_listed() -> None:
         assert getattr(scorenet, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         scorenet.nothing  # noqa: B018
+
+
+def test_a_model_of_text_takes_rows_and_columns_by_name() -> None:
+    data: dict[str, list[object]] = {
+        "sex": ["f", "m", "f"],
+        "hours": [1, 2, None],
+        "score": [10, 20, 30],
+    }
+    model = scorenet.train(data, epochs=1, missing="fill").model
+    rows: list[list[object]] = [["m", 2], ["f", None]]
+    scores = model.predict(rows)
+    assert scores.shape == (2, 1)
+    assert model.predict({"hours": [2, None], "sex": ["m", "f"]}).tolist() == scores.tolist()
+    assert scorenet.forward_trace(model, ["m", 2]).scores == (scores[0, 0],)
+    with pytest.raises(scorenet.DataError, match="'sex' cannot be 'x'"):
+        model.predict([["x", 2]])
+    with pytest.raises(scorenet.DataError, match="no column 'hours', which the model needs"):
+        model.predict({"hour": [1], "sex": ["m"]})
+    assert scorenet.evaluate(model, {**data, "hours": [1, 2, 3]}).actual.shape == (3, 1)

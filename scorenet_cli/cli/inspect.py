@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scorenet_cli.cli.messages import echo_error, note_weights, warn
+from scorenet_cli.cli.messages import echo_error, note, note_weights, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption
 
 
@@ -39,6 +39,8 @@ def inspect(
             )
     scored = None if data is None else api.evaluate(loaded, data)
     if scored is not None:
+        for text in scored.notes:
+            note(text)
         if words := scaling_warning(loaded, scored.inputs, "training"):
             warn(words)
         for warning in scored.warnings:
@@ -48,7 +50,7 @@ def inspect(
 
         answer = json_file.to_json(loaded) | {"parameters": loaded.network.parameters}
         if scored is not None:
-            answer["fit"] = evaluation_answer(scored, loaded.targets)
+            answer["fit"] = evaluation_answer(scored, loaded.output_names)
             answer["warnings"] = list(scored.warnings)
         typer.echo(to_line(answer))
         return

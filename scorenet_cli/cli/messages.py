@@ -61,7 +61,7 @@ class RangeWarnings:
         from scorenet_cli.model.model import training_range
 
         self.model, self.scaling = model, scaling
-        self.features = model.features
+        self.features = model.input_names
         self.unscaled: str | None = None
         self.ranges = training_range(model, scaling)
         self.rows = 0

@@ -34,7 +34,9 @@ ScalingOption = Annotated[
 ]
 ValuesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[VALUES]...", help="One number for each feature, in their order."),
+    typer.Argument(
+        metavar="[VALUES]...", help="A value for each feature, in order, or name=value."
+    ),
 ]
 WorkedExampleOption = Annotated[
     bool, typer.Option("--worked-example", help="Use the document's example weights.")
@@ -55,12 +57,11 @@ SaveOption = Annotated[
 ]
 
 
-def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
-    """Read finite numbers; OptionError for anything else.
+def check_values(texts: Sequence[str], context: typer.Context) -> None:
+    """Refuse what is no value but an option.
 
     The command lets unknown options through, because -1 looks like one: they end here.
     """
-    values = []
     for text in texts:
         if text.startswith("-") and text != "-" and not is_number(text):
             options = [option for param in context.command.params for option in param.opts]
@@ -72,16 +73,85 @@ def parse_values(texts: Sequence[str], context: typer.Context) -> list[float]:
                 f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
                 f"See: {context.command_path} --help"
             )
-        try:
-            values.append(parse_number(text))
-        except ValueError as reason:
+
+
+def parse_values(
+    texts: Sequence[str], context: typer.Context, model: "Model | None" = None
+) -> list[float | str]:
+    """Read one value for each of the model's features, or finite numbers where there is no model.
+
+    Values come in the features' order, or as name=value in any order. A category stays text, and
+    a missing value that the model fills is "". OptionError for anything else.
+    """
+    check_values(texts, context)
+    if model is None:
+        return [_parse_value(text) for text in texts]
+    given = _in_order(texts, model)
+    check_count(given, model.features)
+    return [
+        _parse_feature(text, feature, model)
+        for text, feature in zip(given, model.features, strict=True)
+    ]
+
+
+def _parse_value(text: str) -> float:
+    try:
+        return parse_number(text)
+    except ValueError as reason:
+        raise OptionError(
+            f"the value {quoted(text)} {reason}. Give one number for each feature."
+        ) from reason
+
+
+def _parse_feature(text: str, feature: str, model: "Model") -> float | str:
+    """Read a number or a category; "" is a missing value."""
+    from scorenet_cli.data.columns import MAX_CATEGORIES, is_missing, is_missing_text
+
+    categories = model.categories.get(feature)
+    if categories is not None and text.strip() in categories:
+        return text.strip()
+    if feature in model.fill and (is_missing if categories is None else is_missing_text)(text):
+        return ""
+    if categories is None:
+        return _parse_value(text)
+    raise OptionError(
+        f"{quoted(feature)} cannot be {quoted(text)}.{did_you_mean(text, categories)} "
+        f"The model knows {listed(categories, MAX_CATEGORIES)}."
+    )
+
+
+def _in_order(texts: Sequence[str], model: "Model") -> list[str]:
+    """Put name=value pairs in the features' order; other values stay as they are."""
+    pairs = [_pair(text, model.features) for text in texts]
+    if not any(pairs):
+        return list(texts)
+    found: dict[str, str] = {}
+    for text, pair in zip(texts, pairs, strict=True):
+        if pair is None:
+            name = text.partition("=")[0]
             raise OptionError(
-                f"the value {quoted(text)} {reason}. Give one number for each feature."
-            ) from reason
-    return values
+                f"there is no feature for {quoted(text)}.{did_you_mean(name, model.features)} Give "
+                f"every value as name=value; the features are {listed(model.features)}."
+            )
+        if pair[0] in found:
+            raise OptionError(f"{quoted(pair[0])} is given twice.")
+        found[pair[0]] = pair[1]
+    if missing := [name for name in model.features if name not in found]:
+        raise OptionError(f"no value is given for {listed(missing)}.")
+    return [found[name] for name in model.features]
 
 
-def check_count(values: Sequence[float], features: tuple[str, ...]) -> None:
+def _pair(text: str, features: tuple[str, ...]) -> tuple[str, str] | None:
+    """Split name=value at the longest name that is a feature, in any case."""
+    known = {feature.strip().casefold(): feature for feature in features}
+    for position in reversed([n for n, sign in enumerate(text) if sign == "="]):
+        feature = known.get(text[:position].strip().casefold())
+        if feature is not None:
+            return feature, text[position + 1 :]
+    return None
+
+
+def check_count(values: Sequence[float | str], features: tuple[str, ...]) -> None:
     """Refuse more or fewer values than the model has features."""
     if len(values) != len(features):
         raise OptionError(
@@ -90,29 +160,46 @@ def check_count(values: Sequence[float], features: tuple[str, ...]) -> None:
         )
 
 
-def parse_scores(texts: Sequence[str]) -> list[float]:
-    """Read finite numbers; OptionError for anything else."""
-    scores = []
-    for text in texts:
+def parse_scores(texts: Sequence[str], model: "Model") -> list[float]:
+    """Read an actual score, or a class, for each target: one number for each output.
+
+    OptionError for too many or too few, for what is neither, and for a score that a sigmoid can
+    never give.
+    """
+    if len(texts) != len(model.targets):
+        count = len(model.targets)
+        each = "" if count == 1 else f" {count} times, once for each"
+        raise OptionError(
+            f"--actual SCORE is required{each} for {listed(model.targets)}; got {len(texts)}."
+        )
+    from scorenet_cli.data.columns import encode
+
+    scores: list[float] = []
+    for text, target in zip(texts, model.targets, strict=True):
+        classes = model.classes.get(target)
+        if classes is not None:
+            encoded, unknown = encode([text], classes)
+            if unknown or text.strip() not in classes:
+                raise OptionError(
+                    f"--actual {quoted(text)} is no class of {quoted(target)}."
+                    f"{did_you_mean(text, classes)} The model knows {listed(classes)}."
+                )
+            scores += encoded[0].tolist()
+            continue
         try:
             scores.append(parse_number(text))
         except ValueError as reason:
             raise OptionError(f"--actual {quoted(text)} {reason}. Give a score.") from reason
+    _check_scores(scores, model)
     return scores
 
 
-def check_scores(scores: Sequence[float], model: "Model") -> None:
-    """Refuse too many or too few scores, and those that a sigmoid can never give."""
-    if len(scores) != len(model.targets):
-        count = len(model.targets)
-        each = "" if count == 1 else f" {count} times, once for each"
-        raise OptionError(
-            f"--actual SCORE is required{each} for {listed(model.targets)}; got {len(scores)}."
-        )
+def _check_scores(scores: Sequence[float], model: "Model") -> None:
+    """Refuse scores that a sigmoid can never give."""
     if model.network.layers[-1].activation != "sigmoid":
         return
     for target, score, largest in zip(
-        model.targets, scores, model.target_scale.tolist(), strict=True
+        model.output_names, scores, model.target_scale.tolist(), strict=True
     ):
         if not 0 <= score <= largest:
             raise OptionError(

@@ -2,29 +2,34 @@
 
 import sys
 from contextlib import contextmanager
-from itertools import repeat
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from scorenet_cli.cli.messages import RangeWarnings, note, note_weights
+from scorenet_cli.cli.messages import RangeWarnings, note, note_weights, warn
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
     ModelOption,
     ScalingOption,
     ValuesArgument,
-    check_count,
+    check_values,
     parse_values,
 )
 from scorenet_cli.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from scorenet_cli.core import Array
     from scorenet_cli.data.columns import ScalingName
     from scorenet_cli.data.csv_table import Table
+    from scorenet_cli.data.dataset import UnknownText
     from scorenet_cli.model.model import Model, Predictions
 
 # Characters of a JSON answer kept in memory; more go to a temporary file.
@@ -70,27 +75,26 @@ def predict(
     from scorenet_cli.model.document import trained_answer
     from scorenet_cli.model.model import check_interval, check_level
 
-    row = parse_values(values or [], context)
-    if interval is not None:
-        check_level(interval)
+    check_values(values or [], context)
+    check_level(interval)
     output = None if output == "-" else output
     if output is not None:
         _check_output(output, model, csv)
     loaded = api.load(model)
-    if interval is not None:
-        check_interval(loaded, interval)
+    check_interval(loaded, interval)
     note_weights(loaded)
+    row = parse_values(values, context, loaded) if values else []
     if story := trained_answer(loaded, row, scaling):
         note(f"the document printed {story.printed} here: {story.why}.")
-    blocks: Iterator[tuple[Table | None, Predictions]]
+    blocks: Iterator[_Block]
+    skipped = _Skipped()
     if csv is None:
-        check_count(row, loaded.features)
-        blocks = iter([(None, api.predict(loaded, [row], scaling=scaling))])
+        blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block: there may be more rows than memory
-        blocks = _of_rows(loaded, csv, scaling)
+        blocks = _of_rows(loaded, csv, scaling, skipped)
     ranges = RangeWarnings(loaded, scaling)
     if json:
-        parts = _as_json(loaded, blocks, ranges, interval)
+        parts = _as_json(loaded, blocks, ranges, skipped, interval)
     else:
         parts = _as_text(loaded, blocks, ranges, precision, interval)
     if csv is None:  # a single answer comes behind what is to be known of it
@@ -101,6 +105,8 @@ def predict(
             write(part)
     if csv is not None:
         ranges.warn()
+        for warning in skipped.warnings():
+            warn(warning)
 
 
 def _check_output(output: str, model: str, csv: str | None) -> None:
@@ -136,89 +142,223 @@ def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
         sys.stdout.flush()
 
 
-def _of_rows(
-    model: "Model", path: str, scaling: "ScalingName"
-) -> "Iterator[tuple[Table, Predictions]]":
-    """Run the model on a CSV, a block of rows at a time."""
-    from scorenet_cli import api
-    from scorenet_cli.data import csv_table, dataset
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Rows and the predictions for those that is_predicted marks; None marks all of them."""
 
-    columns = None
+    table: "Table | None"
+    answer: "Predictions"
+    is_predicted: "Sequence[bool] | None" = None
+
+
+class _Skipped:
+    """Counts the rows of a CSV that cannot be predicted."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.skipped = 0
+        self.missing: dict[str, int] = {}
+        self.unknown: dict[str, int] = {}
+        self.first_unknown = ""
+
+    def add(
+        self, table: "Table", model: "Model", inputs: "Array", unknown: "Sequence[UnknownText]"
+    ) -> "NDArray[np.bool_]":
+        """Count the rows with a missing or unknown cell; returns which rows are without."""
+        import numpy as np
+
+        from scorenet_cli.data.columns import MAX_CATEGORIES, positions
+        from scorenet_cli.data.csv_table import line_of_row
+        from scorenet_cli.text import listed, quoted
+
+        is_good = ~np.isnan(inputs).any(axis=1)
+        is_unknown = np.zeros(len(inputs), dtype=bool)
+        for each in unknown:
+            is_unknown[each.row] = True
+            self.unknown[each.column] = self.unknown.get(each.column, 0) + 1
+        if unknown and not self.first_unknown:
+            first = unknown[0]
+            line = line_of_row(table, first.row)
+            known = listed(first.known, MAX_CATEGORIES)
+            self.first_unknown = f"line {line}, {quoted(first.text)}; known are {known}"
+        missing = ~is_good & ~is_unknown
+        if missing.any():
+            for name, where in positions(model.features, model.categories).items():
+                if count := int(np.isnan(inputs[missing, where.start]).sum()):
+                    self.missing[name] = self.missing.get(name, 0) + count
+        is_good &= ~is_unknown
+        self.rows += len(inputs)
+        self.skipped += len(inputs) - int(is_good.sum())
+        return is_good
+
+    def warnings(self) -> "Iterator[str]":
+        """Say how many rows were not predicted, and why."""
+        from scorenet_cli.text import quoted
+
+        if not self.skipped:
+            return
+        reasons = []
+        if self.missing:
+            gaps = ", ".join(f"{quoted(name)} {count:,}" for name, count in self.missing.items())
+            reasons.append(f"missing cells ({gaps})")
+        if self.unknown:
+            texts = ", ".join(f"{quoted(name)} {count:,}" for name, count in self.unknown.items())
+            reasons.append(f"texts that the model does not know ({texts}; {self.first_unknown})")
+        yield (
+            f"{self.skipped:,} of {self.rows:,} rows are not predicted: {' and '.join(reasons)}."
+        )
+
+
+def _of_rows(
+    model: "Model", path: str, scaling: "ScalingName", skipped: _Skipped
+) -> "Iterator[_Block]":
+    """Run the model on a CSV, a block of rows at a time."""
+    import numpy as np
+
+    from scorenet_cli.data import dataset
+    from scorenet_cli.data.columns import fill_missing
+    from scorenet_cli.model.model import predict_inputs
+
     for block in dataset.read_tables(path):
         table = dataset.name_columns(block, model.features, model.targets)
-        if columns is None:
-            columns = dataset.model_columns(table, model.features)
-        yield table, api.predict(model, csv_table.numbers(table, columns), scaling=scaling)
+        inputs, unknown = dataset.encode_rows(table, model.features, model.categories)
+        if model.fill and np.isnan(inputs).any():
+            inputs = fill_missing(inputs, model.features, model.categories, model.fill)
+        is_good = skipped.add(table, model, inputs, unknown)
+        if is_good.all():
+            yield _Block(table, predict_inputs(model, inputs, scaling))
+        else:
+            yield _Block(table, predict_inputs(model, inputs[is_good], scaling), is_good.tolist())
+
+
+_T = TypeVar("_T")
+
+
+def _for_all(block: _Block, found: "Iterable[_T]", empty: _T) -> "Iterable[_T]":
+    """Put `empty` where a row was not predicted."""
+    if block.is_predicted is None:
+        return found
+    each = iter(found)
+    return (next(each) if is_predicted else empty for is_predicted in block.is_predicted)
 
 
 def _as_text(
     model: "Model",
-    blocks: "Iterable[tuple[Table | None, Predictions]]",
+    blocks: "Iterable[_Block]",
     ranges: "RangeWarnings",
     precision: int,
     interval: float | None,
 ) -> "Iterator[str]":
-    """Write a score a line for VALUES, or a table's rows with their predictions."""
-    import numpy as np
-
-    from scorenet_cli.model.model import intervals
-
-    ends = ("",) if interval is None else ("", "_low", "_high")
-    names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
-    for table, answer in blocks:
-        ranges.add(answer)
-        numbers = answer.scores[:, :, np.newaxis]
-        if interval is not None:
-            numbers = np.concatenate([numbers, intervals(model, answer, interval)], axis=2)
-        scores = _fixed(numbers.reshape(len(numbers), -1), precision)
-        if table is None:
-            size = len(ends)
-            yield "".join(
-                f"{' '.join(row[start : start + size])}\n"
-                for row in scores
-                for start in range(0, len(row), size)
-            )
+    """Write a line for each target of VALUES, or a table's rows with their predictions."""
+    names = [
+        f"predicted_{target}{end}"
+        for target in model.targets
+        for end in (("",) if interval is None or target in model.classes else ("", "_low", "_high"))
+    ]
+    for block in blocks:
+        ranges.add(block.answer)
+        cells = _cells(model, block.answer, precision, interval)
+        if (table := block.table) is None:
+            yield "".join(f"{' '.join(each)}\n" for row in cells for each in row)
         else:
             from scorenet_cli.data import csv_table
 
             header = csv_table.header(table, names) if table.is_first else ""
-            yield header + csv_table.with_columns(table, names, scores)
+            rows = _for_all(block, map(tuple, map(chain.from_iterable, cells)), ("",) * len(names))
+            yield header + csv_table.with_columns(table, names, rows, are_numbers=not model.classes)
 
 
 def _as_json(
     model: "Model",
-    blocks: "Iterable[tuple[Table | None, Predictions]]",
+    blocks: "Iterable[_Block]",
     ranges: "RangeWarnings",
+    skipped: _Skipped,
     interval: float | None,
 ) -> "Iterator[str]":
-    """Write the JSON answer row by row."""
-    from scorenet_cli.model.model import intervals
+    """Write the JSON answer row by row; a row that is not predicted has null for each part."""
     from scorenet_cli.show.json_output import to_line
 
+    names = {} if model.input_names == model.features else {"input_names": model.input_names}
     yield f'{{"targets": {to_line(model.targets)}, "predictions": ['
     separator = ""
-    for _, answer in blocks:
-        ranges.add(answer)
-        ends = repeat(None) if interval is None else intervals(model, answer, interval).tolist()
-        for (inputs, scaled, outputs, scores, outside), low_high in zip(
-            zip(*(part.tolist() for part in answer), strict=True), ends, strict=False
-        ):
-            row = {
-                "inputs": inputs,
-                "scaled_inputs": scaled,
-                "outputs": outputs,
-                "scores": scores,
-                **({} if low_high is None else {"intervals": low_high}),
-                "outside_training_range": [
-                    name for name, is_out in zip(model.features, outside, strict=True) if is_out
-                ],
-            }
+    for block in blocks:
+        ranges.add(block.answer)
+        rows = _json_rows(model, block.answer, interval)
+        for row in _for_all(block, rows, _json_row(model, None, interval)):
             yield separator + to_line(row)
             separator = ", "
-    yield f'], "warnings": {to_line(list(ranges.warnings()))}}}\n'
+    warnings = [*ranges.warnings(), *skipped.warnings()]
+    yield "], " + to_line(names | {"warnings": warnings})[1:] + "\n"
 
 
-def _fixed(scores: "Array", precision: int) -> "Iterator[tuple[str, ...]]":
-    """Write scores (rows, targets) with so many digits after the point, zero without a sign."""
+def _json_rows(
+    model: "Model", answer: "Predictions", interval: float | None
+) -> "Iterator[dict[str, Any]]":
+    """Lay out each row of an answer."""
+    from scorenet_cli.model.model import intervals
+
+    ends = [] if interval is None else intervals(model, answer, interval).tolist()
+    for number, values in enumerate(zip(*(part.tolist() for part in answer), strict=True)):
+        yield _json_row(model, values, interval, ends[number] if ends else None)
+
+
+def _json_row(
+    model: "Model",
+    values: "Sequence[Any] | None",
+    interval: float | None,
+    ends: "list[list[float]] | None" = None,
+) -> dict[str, Any]:
+    """Lay out one row: inputs, scaled inputs, outputs, scores, and what else the model gives.
+
+    That is the class of each target, and where an interval is asked for its ends for each output.
+    """
+    *numbers, outside = values or (None, None, None, None, [False] * len(model.input_names))
+    row = dict(zip(("inputs", "scaled_inputs", "outputs", "scores"), numbers, strict=True))
+    row["outside_training_range"] = [
+        name for name, is_out in zip(model.input_names, outside, strict=True) if is_out
+    ]
+    if interval is not None:
+        row["intervals"] = ends
+    if model.classes:
+        row["classes"] = None if values is None else _classes(model, values[2])
+    return row
+
+
+def _classes(model: "Model", outputs: "Sequence[float]") -> "list[str | None]":
+    """Name the most probable class of each target, None for one of numbers."""
+    import numpy as np
+
+    from scorenet_cli.data.columns import decode, positions
+
+    return [
+        decode(np.array([outputs[where]]), model.classes[target])[0]
+        if target in model.classes
+        else None
+        for target, where in positions(model.targets, model.classes).items()
+    ]
+
+
+def _cells(
+    model: "Model", answer: "Predictions", precision: int, interval: float | None
+) -> "Iterator[tuple[tuple[str, ...], ...]]":
+    """Write for each row and target the score, zero without a sign, and its interval; or the class.
+
+    A class has no interval.
+    """
+    from scorenet_cli.data.columns import decode, positions
+    from scorenet_cli.model.model import intervals
+
     write = f"{{:z.{precision}f}}".format
-    return zip(*(map(write, column.tolist()) for column in scores.T), strict=True)
+    ends = None if interval is None else intervals(model, answer, interval)
+    parts: list[Iterable[tuple[str, ...]]] = []
+    for target, where in positions(model.targets, model.classes).items():
+        if target in model.classes:
+            parts.append(
+                (name,) for name in decode(answer.outputs[:, where], model.classes[target])
+            )
+        else:
+            columns = [answer.scores[:, where.start]]
+            if ends is not None:
+                columns += [ends[:, where.start, 0], ends[:, where.start, 1]]
+            parts.append(zip(*(map(write, column.tolist()) for column in columns), strict=True))
+    return zip(*parts, strict=True)

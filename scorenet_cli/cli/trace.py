@@ -16,8 +16,7 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
     WorkedExampleOption,
-    check_count,
-    check_scores,
+    check_values,
     parse_scores,
     parse_values,
 )
@@ -77,7 +76,7 @@ def forward_trace(
             result,
             document,
             precision,
-            scaling=example.scaling(scaling),
+            scaling=example.scaling_words(scaling),
             source=example.source,
             story=story,
         )
@@ -120,12 +119,11 @@ def backward_trace(
 
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
-    scores = parse_scores(actual or [])
     _check_save(save, model)
     example = _choose_example(context, values, model, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
-        scores = scores or [TARGET]
-    check_scores(scores, example.model)
+        actual = actual or [f"{TARGET:g}"]
+    scores = parse_scores(actual or [], example.model)
     result = api.backward_trace(
         example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
     )
@@ -143,7 +141,7 @@ def backward_trace(
         from scorenet_cli.show.pages.backward import backward_page
 
         return backward_page(
-            result, precision, scaling=example.scaling(scaling), source=example.source
+            result, precision, scaling=example.scaling_words(scaling), source=example.source
         )
 
     def picture() -> str:
@@ -159,7 +157,7 @@ class _Example:
     """What is traced; source names the model's file, None for the document's weights."""
 
     model: "Model"
-    values: tuple[float, ...]
+    values: tuple[float | str, ...]
     source: str | None
 
     @property
@@ -167,9 +165,13 @@ class _Example:
         """Whether the weights are those of the document's worked example."""
         return self.source is None
 
-    def scaling(self, chosen: str) -> str:
-        """How values are scaled: weights alone hold no training maxima."""
-        return "none" if self.model.is_weights_only and chosen == "training" else chosen
+    def scaling_words(self, scaling: "ScalingName") -> str:
+        """Name what is done with the values: weights alone hold no training maxima."""
+        if scaling != "training":
+            return scaling
+        if self.model.is_weights_only:
+            return "none"
+        return "training" if self.model.feature_offset is None else "standardized"
 
     def warn(self, scaling: "ScalingName") -> None:
         """Warn of values that the model was not trained on."""
@@ -206,9 +208,9 @@ def _choose_example(
             "cannot be training: the worked example has no training rows. Use own or none.",
             option="scaling",
         )
-    given = tuple(parse_values(values, context)) if values else document.VALUES
+    check_values(values or [], context)
     chosen = document.worked_example() if is_document else api.load(model)
-    check_count(given, chosen.features)
+    given = tuple(parse_values(values, context, chosen)) if values else document.VALUES
     return _Example(chosen, given, None if is_document else display_path(model))
 
 

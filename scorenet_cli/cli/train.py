@@ -57,6 +57,15 @@ def train(
         str | None,
         typer.Option(metavar="A,B", show_default="all others", help="Columns to learn from."),
     ] = None,
+    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns to leave out.")] = None,
+    missing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default="skip",
+            help="Rows with missing cells: skip, fill (in the mean) or refuse.",
+        ),
+    ] = None,
     max_score: Annotated[
         list[float] | None,
         typer.Option(
@@ -82,6 +91,20 @@ def train(
             help="Activation of the hidden layers: sigmoid, tanh, relu or linear.",
         ),
     ] = None,
+    output_activation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default="sigmoid",
+            help="sigmoid: scores from 0 to --max-score. linear: scores of any size.",
+        ),
+    ] = None,
+    standardize: Annotated[
+        bool,
+        typer.Option(
+            "--standardize", help="Subtract each feature's mean, divide by its standard deviation."
+        ),
+    ] = False,
     init: Annotated[
         str | None,
         typer.Option(
@@ -184,6 +207,7 @@ def train(
     from scorenet_cli.training.settings import Settings, make_settings
 
     options["bias"] = bias or None
+    options["standardize"] = standardize or None
     names = (field.name for field in dataclasses.fields(Settings))
     run = _Run(
         settings=make_settings(**{name: options[name] for name in names}),
@@ -440,12 +464,14 @@ def _command_to_continue(run: _Run, epochs: int) -> str:
 
 def _next_command(run: _Run, fit: "FitResult") -> str:
     """Suggest a prediction: the document's question, or the first row's values."""
+    from scorenet_cli.data.columns import decode_row
     from scorenet_cli.model import document
     from scorenet_cli.text import number
 
     data = fit.plan.data
-    row = document.QUESTION if data.features == document.FEATURES else data.inputs[0].tolist()
-    values = [number(value) for value in row]
+    row = decode_row(data.inputs[0].tolist(), data.features, data.categories)
+    row = [*document.QUESTION] if data.features == document.FEATURES else row
+    values = [number(value) if isinstance(value, float) else value for value in row]
     if len(values) > MAX_VALUES:
         values = ["--csv", "NEW.csv"]
     words = ["scorenet", "predict", *values]

@@ -38,12 +38,29 @@ class Metrics:
     mae: float
 
 
+@dataclass(frozen=True)
+class ClassFit:
+    """How well a target's classes are told apart, beside always giving the most frequent one.
+
+    confusion holds a row for each actual class, with the number of predictions of each class.
+    most_frequent is that of the training rows.
+    """
+
+    target: str
+    classes: tuple[str, ...]
+    accuracy: float
+    most_frequent: str
+    most_frequent_accuracy: float
+    confusion: tuple[tuple[int, ...], ...]
+
+
 class Evaluation(NamedTuple):
     """A model on rows with known scores.
 
-    inputs are (rows, features), actual and predicted (rows, targets); each holds the fit of every
-    target by itself. is_training_data tells whether the model was trained (and validated) on these
-    rows; warnings say where a baseline is as good.
+    inputs are (rows, inputs), actual and predicted (rows, outputs); each holds the fit of every
+    output by itself. is_training_data tells whether the model was trained (and validated) on these
+    rows; warnings say where a baseline is as good, notes which rows could not be used; classes is
+    about the targets of text.
     """
 
     inputs: Array
@@ -53,6 +70,8 @@ class Evaluation(NamedTuple):
     each: tuple[Fit, ...] = ()
     is_training_data: bool = False
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    classes: tuple[ClassFit, ...] = ()
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:
@@ -73,6 +92,33 @@ def measure(predicted: Array, actual: Array) -> Metrics:
         raise DataError("the scores are too large to compare. Give them in a larger unit.")
     mae = float(np.mean(np.abs(error))) * unit
     return Metrics(r2=float(np.mean(r2)) if len(r2) else None, rmse=rmse, mae=mae)
+
+
+def compare_classes(
+    target: str, classes: tuple[str, ...], predicted: Array, actual: Array, mean: Array
+) -> ClassFit:
+    """Compare a target's classes; predicted, actual (rows, outputs), mean the training mean."""
+    found, true = class_codes(predicted), class_codes(actual)
+    most_frequent = int(class_codes(mean[np.newaxis])[0])
+    confusion = np.zeros((len(classes), len(classes)), dtype=np.intp)
+    np.add.at(confusion, (true, found), 1)
+    return ClassFit(
+        target=target,
+        classes=classes,
+        accuracy=float(np.mean(found == true)),
+        most_frequent=classes[most_frequent],
+        most_frequent_accuracy=float(np.mean(true == most_frequent)),
+        confusion=tuple(map(tuple, confusion.tolist())),
+    )
+
+
+def class_codes(outputs: Array) -> np.typing.NDArray[np.intp]:
+    """Return the most probable class of each row of a target's outputs (rows, outputs).
+
+    One output is the probability of the second of two classes.
+    """
+    codes = outputs[:, 0] >= 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)  # noqa: PLR2004
+    return np.asarray(codes, dtype=np.intp)
 
 
 @dataclass(frozen=True)

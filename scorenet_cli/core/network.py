@@ -94,15 +94,16 @@ def count_parameters(shape: Sequence[int], *, bias: bool) -> int:
     return sum((before + bias) * after for before, after in pairwise(shape))
 
 
-def random_network(
+def random_network(  # noqa: PLR0913 - all that a start is made of
     shape: Sequence[int],
     *,
     seed: int,
     init: InitName = "normal",
     bias: bool = False,
     activation: ActivationName = "sigmoid",
+    output_activation: ActivationName = "sigmoid",
 ) -> Network:
-    """Make a starting network: weights drawn layer by layer, biases 0, sigmoid at the output."""
+    """Make a starting network: weights drawn layer by layer, biases 0."""
     rng = np.random.default_rng(seed)
     draw = rng.standard_normal if init == "normal" else rng.random
     sizes = list(pairwise(shape))
@@ -111,7 +112,7 @@ def random_network(
             Layer(
                 weights=draw(size),
                 bias=np.zeros(size[1]) if bias else None,
-                activation=activation if number < len(sizes) else "sigmoid",
+                activation=activation if number < len(sizes) else output_activation,
             )
             for number, size in enumerate(sizes, start=1)
         )

@@ -1,22 +1,134 @@
-"""What divides a feature before the network sees it."""
+"""From a column's cells to the network's inputs: text as 0 and 1, missing cells, scaling.
+
+A column of numbers is one network input. A category of two texts is one input, `smoker=yes`, 1
+for the second text and 0 for the first; one of more texts is an input for each. Text targets are
+classes, and become outputs the same way.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import largest_absolute
+from scorenet_cli.core.metrics import class_codes, largest_absolute
 from scorenet_cli.errors import OptionError
 
 ScalingName = Literal["training", "own", "none"]
+# Texts of a feature, or of a target, by the column's name.
+Categories = Mapping[str, tuple[str, ...]]
+
+# A column of more different texts is no category.
+MAX_CATEGORIES = 20
+# Cells without a value, in any case.
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
+# Of two texts these are the 1, in any case.
+TRUE = frozenset({"yes", "true", "y", "t", "pass"})
+TWO = 2  # texts that share one input
 
 
-def scale_inputs(values: Array, feature_scale: Array, scaling: ScalingName) -> Array:
-    """Scale values (rows, features): by the training maxima, a row's own maximum, or not.
+def is_missing(cell: str) -> bool:
+    """Tell whether a cell of a column of numbers has no value."""
+    return cell.strip().casefold() in MISSING
 
-    Infinite where a value is too large for its scale.
+
+def is_missing_text(cell: str) -> bool:
+    """Tell whether a cell of a column of texts has no value; `none` in small letters is one."""
+    return is_missing(cell) and cell.strip() != "none"
+
+
+def sort_categories(texts: Iterable[str]) -> tuple[str, ...]:
+    """Sort different texts; of two, the one that is 1 comes second."""
+    found = tuple(sorted(set(texts)))
+    if len(found) == TWO and found[0].casefold() in TRUE and found[1].casefold() not in TRUE:
+        return found[1], found[0]
+    return found
+
+
+def width(categories: Sequence[str] | None) -> int:
+    """Count the inputs of a column with these categories; None is a column of numbers."""
+    return 1 if categories is None or len(categories) == TWO else len(categories)
+
+
+def expanded_names(names: Sequence[str], categories: Categories) -> tuple[str, ...]:
+    """Name the network's inputs, or outputs: `age`, `smoker=yes`, `species=Adelie`."""
+    return tuple(
+        name if texts is None else f"{name}={text}"
+        for name in names
+        for texts in [categories.get(name)]
+        for text in (("",) if texts is None else texts[-width(texts) :])
+    )
+
+
+def positions(names: Sequence[str], categories: Categories) -> dict[str, slice]:
+    """Tell which of the network's inputs, or outputs, are a column's."""
+    found, start = {}, 0
+    for name in names:
+        found[name] = slice(start, start + width(categories.get(name)))
+        start = found[name].stop
+    return found
+
+
+def encode(cells: Sequence[str], categories: Sequence[str]) -> tuple[Array, list[int]]:
+    """Encode a column of texts: (rows, inputs), and the rows whose text is no category.
+
+    Those and the rows without a value are nan.
+    """
+    codes = {text: code for code, text in enumerate(categories)}
+    found = np.array([codes.get(cell.strip(), -1) for cell in cells], dtype=np.intp)
+    one_hot = np.eye(len(categories))[:, -width(categories) :]
+    encoded = np.where(found[:, np.newaxis] < 0, np.nan, one_hot[found])
+    unknown = [n for n in np.flatnonzero(found < 0).tolist() if not is_missing_text(cells[n])]
+    return encoded, unknown
+
+
+def decode(outputs: Array, classes: Sequence[str]) -> list[str]:
+    """Name the class of each row of a target's outputs (rows, outputs): the most probable."""
+    return [classes[code] for code in class_codes(outputs).tolist()]
+
+
+def decode_row(
+    row: Sequence[float], names: Sequence[str], categories: Categories
+) -> list[float | str]:
+    """Return the value or the text of each column of one row of inputs."""
+    found: list[float | str] = []
+    for name, where in positions(names, categories).items():
+        texts = categories.get(name)
+        found.append(
+            row[where.start] if texts is None else decode(np.array([row[where]]), texts)[0]
+        )
+    return found
+
+
+def fill_missing(
+    inputs: Array, names: Sequence[str], categories: Categories, fill: Mapping[str, float]
+) -> Array:
+    """Put each column's fill value where inputs (rows, inputs) are nan; others stay nan."""
+    filled = inputs.copy()
+    for name, where in positions(names, categories).items():
+        if name in fill:
+            part = filled[:, where]
+            part[np.isnan(part)] = fill[name]
+    return filled
+
+
+def fill_values(inputs: Array, names: Sequence[str], categories: Categories) -> dict[str, float]:
+    """Return what fills a column: the mean of its one input, or 0 for each of several."""
+    return {
+        name: float(np.nanmean(inputs[:, where])) if where.stop - where.start == 1 else 0.0
+        for name, where in positions(names, categories).items()
+    }
+
+
+def scale_inputs(
+    values: Array, feature_scale: Array, scaling: ScalingName, offset: Array | None = None
+) -> Array:
+    """Scale values (rows, inputs): as in training, by a row's own maximum, or not.
+
+    In training an offset is subtracted, where there is one, and the scale divides. Infinite where
+    a value is too large for its scale.
     """
     if scaling not in get_args(ScalingName):
         raise OptionError(
@@ -24,7 +136,7 @@ def scale_inputs(values: Array, feature_scale: Array, scaling: ScalingName) -> A
         )
     with np.errstate(over="ignore"):
         if scaling == "training":
-            return values / feature_scale
+            return (values if offset is None else values - offset) / feature_scale
         if scaling == "own":
             return values / largest_absolute(values.T)[:, np.newaxis]
     return values

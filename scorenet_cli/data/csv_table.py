@@ -17,6 +17,7 @@ from itertools import islice
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.data.columns import is_missing
 from scorenet_cli.data.decoding import clean_lines, decode_chunks
 from scorenet_cli.data.number_formats import (
     ColumnError,
@@ -81,12 +82,13 @@ class Table(Text):
 class CellError(DataError):
     """One cell cannot be used; `location` is the message without what to do.
 
-    column is its position. is_blank: there is no value. is_format_error: the value is there, and
-    only its format is wrong.
+    line is that of the text, column its position. is_blank: there is no value. is_format_error:
+    the value is there, and only its format is wrong.
     """
 
     def __init__(self, table: Table, row: Row, column: int, reason: ColumnError) -> None:
         line, cells = row
+        self.line = line
         self.column = column
         self.is_blank = not cells[column]
         self.is_format_error = reason.is_format_error
@@ -162,21 +164,73 @@ def tables(
         raise _no_rows(table)
 
 
-def numbers(table: Table, columns: Sequence[int]) -> Array:
+def numbers(table: Table, columns: Sequence[int], *, allows_missing: bool = False) -> Array:
     """Read columns as finite numbers (rows, len(columns)); CellError where one is not.
 
-    In a table read in blocks, a column's format is that of the first block that settles it.
+    Cells without a value are nan where they are allowed. In a table read in blocks, a column's
+    format is that of the first block that settles it.
     """
+    values = plain_numbers(table, columns)
+    if values is not None:
+        return values
+    found, failed = whole_rows(table)
+    values = numbers_of(table, found, columns, allows_missing=allows_missing)
+    if failed:
+        raise failed
+    return values
+
+
+def plain_numbers(table: Table, columns: Sequence[int]) -> Array | None:
+    """Read columns at C speed, as numbers does; None where a cell is no plain finite number."""
     known = [table.formats.get(column) for column in columns]
-    if all(each is None or each.is_plain for each in known):
-        values = _read_fast(table, columns)
-        if values is not None and np.isfinite(values).all():
-            has_point = table.delimiter in _NOT_COMMA and b"." in table.data
-            for column, each in zip(columns, known, strict=True):
-                if each is None or (has_point and each.decimal is None):
-                    table.formats[column] = NumberFormat("." if has_point else None)
-            return values
-    return _read_carefully(table, columns)
+    if not all(each is None or each.is_plain for each in known):
+        return None
+    values = _read_fast(table, columns)
+    if values is None or not np.isfinite(values).all():
+        return None
+    has_point = table.delimiter in _NOT_COMMA and b"." in table.data
+    for column, each in zip(columns, known, strict=True):
+        if each is None or (has_point and each.decimal is None):
+            table.formats[column] = NumberFormat("." if has_point else None)
+    return values
+
+
+def whole_rows(table: Table) -> tuple[list[Row], DataError | None]:
+    """Return the rows, and the error for the first that has too few or too many cells."""
+    found: list[Row] = []
+    try:
+        for line, cells in rows(table):
+            if len(cells) != len(table.names):
+                return found, _wrong_width(table, line, len(cells))
+            found.append((line, cells))
+    except DataError as error:
+        return found, error
+    return found, None
+
+
+def numbers_of(
+    table: Table, found: Sequence[Row], columns: Sequence[int], *, allows_missing: bool = False
+) -> Array:
+    """Read columns of rows as numbers does, cell by cell."""
+    values = np.full((len(found), len(columns)), np.nan)
+    bad: list[tuple[int, int, ColumnError]] = []
+    for position, column in enumerate(columns):
+        cells = [cells[column] for _, cells in found]
+        present = [
+            row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
+        ]
+        try:
+            values[present, position], table.formats[column] = read_column(
+                [cells[row] for row in present],
+                allows_comma=table.delimiter in _NOT_COMMA,
+                known=table.formats.get(column),
+            )
+        except ColumnError as error:
+            bad.append((present[error.row], column, error))
+    if bad:
+        row, column, reason = min(bad, key=lambda each: each[:2])
+        raise CellError(table, found[row], column, reason) from None
+    return values
 
 
 def rows(table: Table) -> Iterator[Row]:
@@ -211,16 +265,23 @@ def header(table: Table, names: Sequence[str]) -> str:
     return _written(table, [_combined(own, list(map(printable, names)), positions)])
 
 
-def with_columns(table: Table, names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+def with_columns(
+    table: Table,
+    names: Sequence[str],
+    cells: Iterable[Sequence[str]],
+    *,
+    are_numbers: bool = True,
+) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    cells (rows, names) are theirs; the table's other cells stay as they are.
+    cells (rows, names) are theirs; are_numbers tells that none needs quotes. The table's other
+    cells stay as they are.
     """
     positions = _positions(table, names)
     if any(position is not None for position in positions):
         pairs = zip(rows(table), cells, strict=True)
         return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
-    if not is_bare(table):
+    if not (are_numbers and is_bare(table)):
         pairs = zip(rows(table), cells, strict=True)
         return _written(table, ([*row, *new] for (_, row), new in pairs))
     delimiter = table.delimiter or ","
@@ -456,37 +517,8 @@ def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
     return np.column_stack([read[f"f{n}"] for n in columns])
 
 
-def _read_carefully(table: Table, columns: Sequence[int]) -> Array:
-    """Read cell by cell; CellError for the first that is not a finite number."""
-    found: list[Row] = []
-    failed: DataError | None = None  # after a bad cell in the rows before
-    try:
-        for line, cells in rows(table):
-            if len(cells) != len(table.names):
-                failed = _wrong_width(table, line, len(cells))
-                break
-            found.append((line, cells))
-    except DataError as error:
-        failed = error
-    values, formats = [], {}
-    bad: list[tuple[int, int, ColumnError]] = []
-    for column in columns:
-        try:
-            read, formats[column] = read_column(
-                [cells[column] for _, cells in found],
-                allows_comma=table.delimiter in _NOT_COMMA,
-                known=table.formats.get(column),
-            )
-            values.append(read)
-        except ColumnError as error:
-            bad.append((error.row, column, error))
-    if bad:
-        row, column, reason = min(bad, key=lambda each: each[:2])
-        raise CellError(table, found[row], column, reason) from None
-    if failed:
-        raise failed
-    table.formats.update(formats)
-    return np.array(values, dtype=np.float64).T.copy()
+def _cells(table: Table) -> Iterator[list[str]]:
+    return (cells for _, cells in cut_rows(table))
 
 
 def _wrong_width(table: Table, line: int, width: int) -> DataError:

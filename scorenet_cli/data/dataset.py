@@ -1,42 +1,55 @@
-"""A CSV's columns, chosen by name or by a model, as arrays of features and scores."""
+"""A CSV's columns, chosen by name or by a model, as arrays of inputs and scores."""
 
 from __future__ import annotations
 
-import csv
-import io
-import shlex
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorenet_cli import files
 from scorenet_cli.core import Array
+from scorenet_cli.data.columns import (
+    MAX_CATEGORIES,
+    Categories,
+    encode,
+    expanded_names,
+    fill_missing,
+    fill_values,
+    positions,
+    width,
+)
 from scorenet_cli.data.csv_table import (
-    CellError,
     Table,
     blank_columns,
     line_of_row,
     make_table,
     numbers,
-    rows,
+    numbers_of,
     tables,
+    whole_rows,
 )
-from scorenet_cli.data.number_formats import looks_like_number
+from scorenet_cli.data.kinds import Kind, read_kinds
 from scorenet_cli.errors import DataError, OptionError, ScorenetError
-from scorenet_cli.text import did_you_mean, is_finite_number, is_number, listed, quoted
+from scorenet_cli.text import did_you_mean, listed, quoted
 
-# A message suggests no longer `features` than these signs.
-MAX_TO_COPY = 300
+MissingName = Literal["skip", "fill", "refuse"]
 # So many bytes of a CSV are read at once, where it is read in blocks.
 CHUNK = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Named inputs (rows, features) and scores (rows, targets), in the file's own units."""
+    """Inputs (rows, inputs) and scores (rows, outputs), in the file's own units.
+
+    features and targets are the columns they come from; categories and classes the texts of those
+    that hold text, which are 0 and 1 here. fill is what missing cells became, by feature, where
+    they were filled. columns says of each column that is not simply a number what became of it.
+    positions are those of the rows in the file, where some were left out.
+    """
 
     source: str
     sha256: str
@@ -45,6 +58,21 @@ class Dataset:
     inputs: Array
     scores: Array
     notes: tuple[str, ...] = ()
+    categories: Categories = field(default_factory=dict)
+    classes: Categories = field(default_factory=dict)
+    fill: Mapping[str, float] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    positions: NDArray[np.intp] | None = None
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the inputs: a feature, or feature=category."""
+        return expanded_names(self.features, self.categories)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the scores: a target, or target=class."""
+        return expanded_names(self.targets, self.classes)
 
     def take(self, chosen: NDArray[np.intp]) -> Dataset:
         """Return the same with only the chosen rows, by their positions."""
@@ -70,57 +98,303 @@ def read_dataset(
     *,
     features: Sequence[str] | None = None,
     targets: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    missing: MissingName = "skip",
 ) -> Dataset:
-    """Choose the columns and read their numbers.
+    """Choose the columns, and read numbers and categories.
 
-    Without targets the last column is it; without features, all other columns are, but for
-    an unnamed first column that counts the rows. Empty columns without a name are passed over.
-    OptionError for a column that is not there.
+    Without targets the last column that can be one is it. Without features, all other columns are,
+    but for those to ignore, and those that count or name the rows. Empty columns without a name
+    are passed over. OptionError for a column that is not there; DataError for cells.
     """
     blank = blank_columns(table)
-    usable = [n for n in range(len(table.names)) if n not in blank]
-    target_columns = usable[-1:] if targets is None else find_columns(table, targets, "target")
+    notes = list(table.notes)
+    chosen = _choose(table, features, targets, {*blank, *find_columns(table, ignore, "ignore")})
     if features is None:
-        feature_columns = [n for n in usable if n not in target_columns]
-    else:
-        feature_columns = find_columns(table, features, "features")
-    if both := [table.names[n] for n in feature_columns if n in target_columns]:
+        notes += _unnamed_note(table, chosen)
+    if blank:
+        shown = ", ".join(str(n + 1) for n in sorted(blank))
+        notes.append(f"columns without a name and without values are passed over: {shown}.")
+    words = _column_words(table, chosen)
+    has_note = 0 in table.unnamed and table.has_header
+    notes += [
+        f"column {quoted(name)}: {text}."
+        for name, text in words.items()
+        if not (has_note and name == table.names[0])
+    ]
+    return _dataset(
+        table,
+        tuple(table.names[n] for n in chosen.features),
+        tuple(table.names[n] for n in chosen.targets),
+        _side_by_side(chosen, chosen.features),
+        _side_by_side(chosen, chosen.targets),
+        categories=_texts_of(table, chosen, chosen.features),
+        classes=_texts_of(table, chosen, chosen.targets),
+        missing=missing,
+        notes=notes,
+        columns=words,
+    )
+
+
+class _Choice(NamedTuple):
+    """The columns by position: what each holds, which are features, which targets."""
+
+    kinds: Mapping[int, Kind]
+    features: list[int]
+    targets: list[int]
+
+
+def _choose(
+    table: Table,
+    features: Sequence[str] | None,
+    targets: Sequence[str] | None,
+    ignored: set[int],
+) -> _Choice:
+    """Choose features and targets; DataError where they cannot be used."""
+    usable = [n for n in range(len(table.names)) if n not in ignored]
+    named = [] if features is None else find_columns(table, features, "features")
+    wanted = [] if targets is None else find_columns(table, targets, "target")
+    needed = {*(named or usable), *(wanted or usable)}
+    kinds = read_kinds(table, sorted(needed))
+    if targets is None:
+        wanted = [n for n in usable if kinds[n].can_be_target][-1:] or usable[-1:]
+    if features is None:
+        others = [n for n in usable if n not in wanted]
+        # Where nothing else is there, even a column that counts the rows is learned from.
+        named = [n for n in others if not kinds[n].reason] or [
+            n for n in others if kinds[n].is_number
+        ]
+    if both := [table.names[n] for n in named if n in wanted]:
         raise OptionError(
             f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
         )
-    if not feature_columns:
+    if not named:
         raise DataError(
             f"{table.source}: no column is left to learn from beside {listed(table.names)}. "
             "Give a column of hours, say, and one of scores, "
             "separated by commas, semicolons or tabs."
         )
-    try:
-        values = numbers(table, [*feature_columns, *target_columns])
-    except CellError as error:
-        if error.is_format_error:
-            raise
-        hint = _column_hint(table, error, feature_columns, target_columns)
-        raise DataError(f"{error.location} {hint}") from error
-    inputs, scores = values[:, : len(feature_columns)], values[:, len(feature_columns) :]
-    notes = list(table.notes)
-    if blank:
-        positions = ", ".join(str(n + 1) for n in sorted(blank))
-        notes.append(f"columns without a name and without values are passed over: {positions}.")
-    if features is None and feature_columns[0] == 0 and 0 in table.unnamed and table.has_header:
-        if len(feature_columns) > 1 and _counts_rows(inputs[:, 0]):
-            feature_columns, inputs = feature_columns[1:], inputs[:, 1:]
-            notes.append("the first column has no name and counts the rows: it is left out.")
+    told = {*usable} if features is None else {*named, *wanted}
+    choice = _Choice({n: kinds[n] for n in kinds if n in told}, named, wanted)
+    _check_kinds(table, choice)
+    return choice
+
+
+def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
+    """Say what became of each column that is not simply a number."""
+    found: dict[str, str] = {}
+    for n, kind in chosen.kinds.items():
+        if n in chosen.targets and kind.categories:
+            classes = listed(kind.categories, MAX_CATEGORIES)
+            found[table.names[n]] = f"the target, {len(kind.categories)} classes: {classes}"
+        elif text := kind.words(is_left_out=n not in {*chosen.features, *chosen.targets}):
+            found[table.names[n]] = text
+    return found
+
+
+def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
+    """Set the columns' values side by side (rows, inputs)."""
+    parts = [v for n in columns if (v := chosen.kinds[n].values) is not None]
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
+
+
+def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categories:
+    """Return the categories of those columns that have some, by name."""
+    return {table.names[n]: texts for n in columns if (texts := chosen.kinds[n].categories)}
+
+
+def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
+    table: Table,
+    features: Sequence[str],
+    targets: Sequence[str],
+    *,
+    categories: Categories,
+    classes: Categories,
+    fill: Mapping[str, float],
+    missing: MissingName = "skip",
+) -> Dataset:
+    """Read a model's columns, encoded as they were in training; DataError for an unknown text.
+
+    Missing cells are filled where the model has a value for them; other such rows are left out.
+    """
+    inputs, unknown = encode_rows(table, features, categories)
+    scores, more = encode_rows(table, targets, classes)
+    if found := [*unknown, *more]:
+        raise DataError(
+            f"{table.source}, line {line_of_row(table, found[0].row)}, column "
+            f"{quoted(found[0].column)}: the model does not know {quoted(found[0].text)}. "
+            f"It knows {listed(found[0].known, MAX_CATEGORIES)}. Fix the cell."
+        )
+    if missing != "refuse":
+        inputs = fill_missing(inputs, features, categories, fill)
+    return _dataset(
+        table,
+        tuple(features),
+        tuple(targets),
+        inputs,
+        scores,
+        categories=categories,
+        classes=classes,
+        missing=missing,
+        known_fill=fill,
+        notes=list(table.notes),
+        columns={},
+    )
+
+
+class UnknownText(NamedTuple):
+    """A text that is none of its column's categories, in a row of a table (from 0)."""
+
+    row: int
+    column: str
+    text: str
+    known: tuple[str, ...]
+
+
+def encode_rows(
+    table: Table, names: Sequence[str], categories: Categories
+) -> tuple[Array, list[UnknownText]]:
+    """Read a model's columns as its inputs (rows, inputs), nan where a cell cannot be used.
+
+    The texts that are not known come in the rows' order.
+    """
+    columns = model_columns(table, names)
+    if not any(name in categories for name in names):
+        return numbers(table, columns, allows_missing=True), []
+    found, failed = whole_rows(table)
+    parts, unknown = [], []
+    for name, column in zip(names, columns, strict=True):
+        if name in categories:
+            texts = [cells[column] for _, cells in found]
+            part, bad = encode(texts, categories[name])
+            unknown += [UnknownText(row, name, texts[row], categories[name]) for row in bad]
         else:
-            notes.append("the first column has no name; it is a feature called column_1.")
+            part = numbers_of(table, found, [column], allows_missing=True)
+        parts.append(part)
+    if failed:
+        raise failed
+    return np.hstack(parts), sorted(unknown, key=lambda each: each.row)
+
+
+def _dataset(  # noqa: PLR0913 - all that a dataset is made of
+    table: Table,
+    features: tuple[str, ...],
+    targets: tuple[str, ...],
+    inputs: Array,
+    scores: Array,
+    *,
+    categories: Categories,
+    classes: Categories,
+    missing: MissingName,
+    notes: list[str],
+    columns: Mapping[str, str],
+    known_fill: Mapping[str, float] | None = None,
+) -> Dataset:
+    """Leave out or fill what is missing, and say so."""
+    has_target = ~np.isnan(scores).any(axis=1)
+    has_all = ~np.isnan(inputs).any(axis=1)
+    fill: Mapping[str, float] = known_fill or {}
+    keep = None
+    if not (has_target.all() and has_all.all()):
+        if missing == "refuse":
+            _refuse_missing(table, np.hstack([inputs, scores]), (features, categories),
+                            (targets, classes))  # fmt: skip
+        count = len(inputs) - int(has_target.sum())
+        if count == len(inputs):
+            raise DataError(f"{table.source}: no row has a value of {listed(targets)}.")
+        if count:
+            notes.append(f"{_count(count, 'row')} without a value of {listed(targets)}: left out.")
+        gaps = _missing_counts(inputs[has_target], features, categories)
+        left = int((has_target & ~has_all).sum())
+        if left and missing == "skip":
+            if 2 * left > has_target.sum():
+                raise DataError(
+                    f"{table.source}: {left:,} of {has_target.sum():,} rows have a missing cell "
+                    f"({gaps}). Leave the columns out by `ignore`, or fill the cells by "
+                    "`missing=fill`."
+                )
+            words = "a cell is missing" if left == 1 else "cells are missing"
+            notes.append(f"{_count(left, 'row')} left out: {words} ({gaps}).")
+            has_target &= has_all
+        elif left:
+            notes.append(
+                f"missing cells are filled with the column's mean, or no category ({gaps})."
+            )
+        if not has_target.all():
+            keep = np.flatnonzero(has_target)
+            inputs, scores = inputs[keep], scores[keep]
+    if missing == "fill" and known_fill is None:
+        fill = fill_values(inputs, features, categories)
+        inputs = fill_missing(inputs, features, categories, fill)
     return Dataset(
         source=table.source,
         sha256=table.sha256,
-        features=tuple(table.names[n] for n in feature_columns),
-        targets=tuple(table.names[n] for n in target_columns),
+        features=features,
+        targets=targets,
         inputs=np.ascontiguousarray(inputs),
         scores=np.ascontiguousarray(scores),
         notes=tuple(notes),
+        categories=categories,
+        classes=classes,
+        fill=fill,
+        columns=columns,
+        positions=keep,
     )
+
+
+def _refuse_missing(
+    table: Table, values: Array, *sides: tuple[tuple[str, ...], Categories]
+) -> None:
+    """Raise the error for the first missing cell."""
+    names = [name for names, of in sides for name in names for _ in range(width(of.get(name)))]
+    row, column = np.argwhere(np.isnan(values))[0].tolist()
+    raise DataError(
+        f"{table.source}, line {line_of_row(table, row)}, column {quoted(names[column])}: the cell "
+        "has no value. Fill it in, or choose `missing=skip` or `missing=fill`."
+    )
+
+
+def _missing_counts(inputs: Array, names: Sequence[str], categories: Categories) -> str:
+    """Name the columns with missing cells, and how many each has."""
+    counts = {
+        name: int(np.isnan(inputs[:, where.start]).sum())
+        for name, where in positions(names, categories).items()
+    }
+    return ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.items() if count)
+
+
+def _unnamed_note(table: Table, chosen: _Choice) -> list[str]:
+    """Say what became of a first column without a name."""
+    if not (0 in table.unnamed and table.has_header and 0 in chosen.kinds):
+        return []
+    if 0 in chosen.features:
+        return ["the first column has no name; it is a feature called column_1."]
+    return ["the first column has no name and counts the rows: it is left out."]
+
+
+def _check_kinds(table: Table, chosen: _Choice) -> None:
+    """Raise one DataError for all columns that cannot be used."""
+    of_numbers = [
+        table.names[n]
+        for n, kind in chosen.kinds.items()
+        if kind.is_number and n not in chosen.targets
+    ]
+    problems: list[tuple[int, str]] = []
+    for n in [*chosen.features, *chosen.targets]:
+        kind, name = chosen.kinds[n], quoted(table.names[n])
+        if kind.error is not None:
+            hint = "" if kind.error.is_format_error else "Fix the cell, or remove the line."
+            text = f"{kind.error.location} {hint}" if hint else str(kind.error)
+            problems.append((kind.error.line, text))
+        elif kind.values is None and n in chosen.targets:
+            other = f" (columns of numbers: {listed(of_numbers)})" if of_numbers else ""
+            text = f"{table.source}: {name} cannot be the target: {kind.reason}."
+            problems.append((0, f"{text} Choose another `target`{other}."))
+        elif kind.values is None:
+            text = f"{table.source}: {name} cannot be a feature: {kind.reason}."
+            problems.append((0, f"{text} Leave it out of `features`."))
+    if problems:
+        raise DataError("\n".join(text for _, text in sorted(problems)))
 
 
 def check_scores(
@@ -132,13 +406,17 @@ def check_scores(
     if not outside.any():
         return
     row, target = (int(n) for n in np.argwhere(outside)[0])
+    place = row if dataset.positions is None else int(dataset.positions[row])
     if scores[row, target] < 0:
-        hint = "A score below 0 cannot be learned: add the same amount to all scores first."
+        hint = "A score below 0 needs `output_activation=linear`."
     elif hint is None:
-        hint = f"Say what the best score is: `max_score={_exact(scores.max())}`"
+        hint = (
+            f"Say what the best score is: `max_score={_exact(scores.max())}`, or let the scores "
+            "have any size: `output_activation=linear`"
+        )
     raise DataError(
-        f"{table.source}, line {line_of_row(table, row)}, column "
-        f"{quoted(dataset.targets[target])}: the score {_exact(scores[row, target])} "
+        f"{table.source}, line {line_of_row(table, place)}, column "
+        f"{quoted(dataset.output_names[target])}: the score {_exact(scores[row, target])} "
         f"is not between 0 and {_exact(max_scores[target])}. {hint}"
     )
 
@@ -228,50 +506,9 @@ def _loose(name: str) -> str:
     return visible.strip().casefold()
 
 
-def _column_hint(table: Table, error: CellError, features: list[int], targets: list[int]) -> str:
-    """Say what to do about a cell; a column of text comes with what works without it.
-
-    A column is one of numbers where most of its cells are; then only the cell is at fault.
-    """
-    rows_, counts = _count_numbers(table)
-    of_numbers = {n for n, count in enumerate(counts) if 2 * count > rows_}
-    if error.column in of_numbers or (error.is_blank and error.column in targets):
-        return f"{'Fill in' if error.is_blank else 'Fix'} the cell, or remove the line."
-    if error.column in targets:
-        choices = [table.names[n] for n, count in enumerate(counts) if count == rows_]
-        return "Fix the cell" + (
-            f", or choose another `target` (columns of numbers: {listed(choices)})."
-            if choices
-            else "."
-        )
-    left = [n for n in features if n in of_numbers]
-    if left and 0 in table.unnamed and table.has_header and len(left) > 1 and counts[0] == rows_:
-        left = [n for n in left if n != 0 or not _counts_rows(numbers(table, [0])[:, 0])]
-    if not left:
-        return "Fix the cell; no other column holds numbers."
-    names = io.StringIO()
-    csv.writer(names, lineterminator="").writerow([table.names[n] for n in left])
-    suggestion = shlex.quote(names.getvalue())
-    if not suggestion.isprintable() or len(suggestion) > MAX_TO_COPY:
-        return "Fix the cell, or leave the column out by naming the others in `features`."
-    return f"Fix the cell, or leave the column out: `features={suggestion}`"
-
-
-def _count_numbers(table: Table) -> tuple[int, list[int]]:
-    """Count the rows, and in each column the cells that are finite numbers."""
-    total, counts = 0, [0] * len(table.names)
-    for _, cells in rows(table):
-        total += 1
-        for column, cell in enumerate(cells[: len(counts)]):
-            counts[column] += is_finite_number(cell) or (
-                looks_like_number(cell) and not is_number(cell)
-            )
-    return total, counts
-
-
-def _counts_rows(column: Array) -> bool:
-    """Tell whether the values are 0, 1, 2, ... or 1, 2, 3, ..."""
-    return bool(column[0] in {0.0, 1.0} and (np.diff(column) == 1.0).all())
+def _count(number: int, one: str, more: str | None = None) -> str:
+    """Write a count with its noun: 1 row, 2 rows."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def _exact(value: float) -> str:

@@ -114,7 +114,7 @@ class TrainedAnswer:
 
 
 def trained_answer(
-    model: Model, values: Sequence[float], scaling: ScalingName
+    model: Model, values: Sequence[float | str], scaling: ScalingName
 ) -> TrainedAnswer | None:
     """Return the document's answer where its question is asked in its own way, else None.
 

@@ -19,6 +19,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.data.columns import expanded_names
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.files import display_path
 from scorenet_cli.model import weights_folder
@@ -32,26 +33,41 @@ from scorenet_cli.model.record import (
     is_whole,
     read_record,
 )
-from scorenet_cli.text import quoted, shorten
+from scorenet_cli.text import listed, quoted, shorten
 
 FORMAT = "scorenet-model"
 VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
 # What version 1 cannot hold.
-OPTIONAL_IN_2 = ("intervals",)
+OPTIONAL_IN_2 = (
+    "categories",
+    "classes",
+    "feature_offset",
+    "target_offset",
+    "fill",
+    "intervals",
+)
 _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
 def to_json(model: Model) -> dict[str, Any]:
     """Return the model's own keys, as the file and `inspect --json` hold them."""
-    new = {"intervals": _intervals_json(model.uncertainty)}
+    new: dict[str, Any] = {
+        "categories": {name: list(texts) for name, texts in model.categories.items()},
+        "classes": {name: list(texts) for name, texts in model.classes.items()},
+        "fill": dict(model.fill),
+        "feature_offset": [] if model.feature_offset is None else model.feature_offset.tolist(),
+        "target_offset": [] if model.target_offset is None else model.target_offset.tolist(),
+    }
     new = {key: value for key, value in new.items() if value}
+    uncertainty = _intervals_json(model.uncertainty)
     answer: dict[str, Any] = {
         "format": FORMAT,
-        "version": 2 if new else 1,
+        "version": 2 if new or uncertainty else 1,
         "features": list(model.features),
         "targets": list(model.targets),
+        **new,
         "feature_scale": model.feature_scale.tolist(),
         "feature_range": None if model.feature_range is None else model.feature_range.tolist(),
         "target_scale": model.target_scale.tolist(),
@@ -64,7 +80,7 @@ def to_json(model: Model) -> dict[str, Any]:
             for layer in model.network.layers
         ],
         "training": None if model.training is None else dict(vars(model.training)),
-        **new,
+        "intervals": uncertainty or None,
     }
     return {key: value for key, value in answer.items() if value is not None}
 
@@ -143,14 +159,18 @@ def _model(data: object) -> Model:
         raise ModelError(f'not a model: expected a JSON object with "format": "{FORMAT}".')
     _check_keys(data)
     features, targets = _names(data, "features"), _names(data, "targets")
+    categories = _categories(data, "categories", features, "features")
+    classes = _categories(data, "classes", targets, "targets")
     network = _network(data["layers"])
     inputs, outputs = network.shape[0], network.shape[-1]
-    if inputs != len(features):
+    if inputs != len(names := expanded_names(features, categories)):
+        of = f", {len(names)} inputs ({listed(names)})" if categories else ""
         raise ModelError(
-            f"{len(features)} features, but the first layer's weights have {inputs} rows."
+            f"{len(features)} features{of}, but the first layer's weights have {inputs} rows."
         )
-    if outputs != len(targets):
-        raise ModelError(f"{len(targets)} targets, but the last layer has {outputs} neurons.")
+    if outputs != len(names := expanded_names(targets, classes)):
+        of = f", {len(names)} outputs ({listed(names)})" if classes else ""
+        raise ModelError(f"{len(targets)} targets{of}, but the last layer has {outputs} neurons.")
     training = data.get("training")
     record = None if training is None else read_record(training)
     if record is not None:
@@ -164,6 +184,11 @@ def _model(data: object) -> Model:
         feature_range=_ranges(data.get("feature_range"), inputs),
         training=record,
         uncertainty=_uncertainty(data.get("intervals"), network),
+        feature_offset=_offsets(data, "feature_offset", inputs),
+        target_offset=_offsets(data, "target_offset", outputs),
+        categories=categories,
+        classes=classes,
+        fill=_fill(data, features),
     )
 
 
@@ -249,6 +274,41 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _categories(
+    data: dict[str, Any], key: str, names: tuple[str, ...], of: str
+) -> dict[str, tuple[str, ...]]:
+    """Read the texts of some columns: at least two each, all different."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, texts in _columns(data, key, names, of).items():
+        if not isinstance(texts, list) or not all(is_text(t) and t == t.strip() for t in texts):
+            raise ModelError(
+                f'"{key}": {quoted(name)} must be a list of texts without spaces around.'
+            )
+        if len(texts) < 2 or len(set(texts)) < len(texts):  # noqa: PLR2004 - one says nothing
+            raise ModelError(f'"{key}": {quoted(name)} must be at least two different texts.')
+        found[name] = tuple(texts)
+    return found
+
+
+def _fill(data: dict[str, Any], features: tuple[str, ...]) -> dict[str, float]:
+    """Read what a feature's missing cells become."""
+    fill = _columns(data, "fill", features, "features")
+    for name, value in fill.items():
+        if not is_number(value):
+            raise ModelError(f'"fill": {quoted(name)} must be a finite number.')
+    return {name: float(value) for name, value in fill.items()}
+
+
+def _columns(data: dict[str, Any], key: str, names: tuple[str, ...], of: str) -> dict[str, Any]:
+    """Read an object whose keys are some of the columns' names."""
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise ModelError(f'"{key}" must be an object with names of "{of}" as keys.')
+    if unknown := [name for name in value if name not in names]:
+        raise ModelError(f'"{key}": {quoted(unknown[0])} is not one of the "{of}".')
+    return value
+
+
 def _numbers(value: object, where: str) -> Array:
     """Read numbers, or lists of equally many; refuse text, true, null, nan and infinity."""
     if isinstance(value, np.ndarray):  # read and checked as one
@@ -315,6 +375,16 @@ def _scales(data: dict[str, Any], key: str, count: int) -> Array:
     if scales.shape != (count,) or (scales <= 0).any():
         raise ModelError(f'"{key}" must be a list of {count} positive numbers.')
     return scales
+
+
+def _offsets(data: dict[str, Any], key: str, count: int) -> Array | None:
+    """Read what is subtracted before the division, where given."""
+    if data.get(key) is None:
+        return None
+    offsets = _numbers(data[key], key)
+    if offsets.shape != (count,):
+        raise ModelError(f'"{key}" must be a list of {count} numbers.')
+    return offsets
 
 
 def _ranges(ranges: object, count: int) -> Array | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,18 +15,25 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.intervals import Uncertainty, output_interval
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.network import predict as predict_outputs
-from scorenet_cli.data.columns import ScalingName, scale_inputs
+from scorenet_cli.data import columns
+from scorenet_cli.data.columns import Categories, ScalingName, scale_inputs
 from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.record import TrainingRecord
-from scorenet_cli.text import listed, number
+from scorenet_cli.text import did_you_mean, listed, number, parse_number, quoted
+
+# Rows of a value for each feature, or columns by name (a dict, a pandas DataFrame).
+Values = ArrayLike | Sequence[Sequence[object]] | Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """A network with its features and targets.
 
-    feature_scale (features,) and target_scale (targets,) are what a column is divided by;
-    feature_range (features, 2) the smallest and largest training value, where known.
+    features and targets are columns. categories holds the texts of a feature, classes those of a
+    target: such a column is one input or output of the network, or several (data.columns).
+    feature_offset (inputs,) and target_offset (outputs,) are what is subtracted, feature_scale and
+    target_scale what then divides; feature_range (inputs, 2) holds the smallest and largest
+    training value, where known. fill is what a feature's missing cells become.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
     is not known, and values are taken as already scaled. uncertainty is what intervals are made
     from, where the model was trained by lm with weight decay.
@@ -40,11 +48,26 @@ class Model:
     training: TrainingRecord | None = None
     is_weights_only: bool = False
     uncertainty: Uncertainty | None = None
+    feature_offset: Array | None = None
+    target_offset: Array | None = None
+    categories: Categories = field(default_factory=dict)
+    classes: Categories = field(default_factory=dict)
+    fill: Mapping[str, float] = field(default_factory=dict)
 
-    def predict(self, values: ArrayLike, *, scaling: ScalingName = "training") -> Array:
-        """Return scores (rows, targets), in score units, for values (rows, features).
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the network's inputs: a feature, or feature=category."""
+        return columns.expanded_names(self.features, self.categories)
 
-        The function predict returns scaled inputs and outputs, too. DataError as there.
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the network's outputs: a target, or target=class."""
+        return columns.expanded_names(self.targets, self.classes)
+
+    def predict(self, values: Values, *, scaling: ScalingName = "training") -> Array:
+        """Return scores (rows, outputs), in score units, for rows of a value for each feature.
+
+        The function predict returns scaled inputs and outputs, too. Values and DataError as there.
         """
         return predict(self, values, scaling).scores
 
@@ -62,9 +85,10 @@ class Model:
 
 
 class Predictions(NamedTuple):
-    """Values as given and as scaled (rows, features), outputs and scores (rows, targets).
+    """The network's inputs before and after scaling (rows, inputs), outputs and scores.
 
-    out_of_range (rows, features) is true where a value lies outside the training range.
+    Those are (rows, outputs); out_of_range (rows, inputs) is true where a value lies outside the
+    training range.
     """
 
     inputs: Array
@@ -74,13 +98,93 @@ class Predictions(NamedTuple):
     out_of_range: np.typing.NDArray[np.bool_]
 
 
-def predict(model: Model, values: ArrayLike, scaling: ScalingName = "training") -> Predictions:
-    """Run the model on values (rows, features), in the features' own units.
+def predict(model: Model, values: Values, scaling: ScalingName = "training") -> Predictions:
+    """Run the model on rows of a value for each feature, in the features' own units.
 
-    DataError where values have another shape, or become too large to compute with.
+    DataError where values have another shape, are unknown, or become too large to compute with.
     """
-    values = as_rows(model, values)
-    scaled = scale_inputs(values, model.feature_scale, scaling)
+    return predict_inputs(model, encode_values(model, values), scaling)
+
+
+def encode_values(model: Model, values: Values) -> Array:
+    """Encode rows of values, or columns by name, as the network's inputs (rows, inputs).
+
+    DataError for another shape, a missing value that the model does not fill, unknown text.
+    """
+    is_by_name = isinstance(values, Mapping) or hasattr(values, "columns")
+    if not (is_by_name or model.fill or model.categories):
+        return as_rows(model.features, values)  # type: ignore[arg-type]
+    rows = _rows_of_columns(model, values) if is_by_name else values
+    try:
+        inputs = _encode_texts(model, np.array(rows, dtype=object))
+    except ValueError as error:  # rows of different lengths
+        raise DataError(f"expected rows of {len(model.features)} values.") from error
+    inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
+    if np.isnan(inputs).any():
+        row, column = np.argwhere(np.isnan(inputs))[0].tolist()
+        raise DataError(f"row {row + 1}: {quoted(model.input_names[column])} has no value.")
+    return as_rows(model.input_names, inputs)
+
+
+def _rows_of_columns(model: Model, values: Any) -> Any:  # noqa: ANN401 - any columns by name
+    """Return the rows of columns by name, of equal length."""
+    names = [str(name) for name in values]
+    for name in model.features:
+        if name not in names:
+            raise DataError(
+                f"there is no column {quoted(name)}, which the model needs."
+                f"{did_you_mean(name, names)}"
+            )
+    found = [np.asarray(values[name]).tolist() for name in model.features]
+    if len(set(map(len, found))) > 1:
+        raise DataError("the given columns are not equally long.")
+    return list(zip(*found, strict=True))
+
+
+def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
+    """Encode rows of numbers and text, column by column; None and nan are missing."""
+    _check_shape(model.features, values.shape)
+    parts = []
+    for name, column in zip(model.features, values.T, strict=True):
+        if (texts := model.categories.get(name)) is None:
+            parts.append(np.array([[_number(name, value)] for value in column.tolist()]))
+            continue
+        cells = [_text(value) for value in column.tolist()]
+        part, unknown = columns.encode(cells, texts)
+        if unknown:
+            raise DataError(
+                f"{quoted(name)} cannot be {quoted(cells[unknown[0]])}. "
+                f"The model knows {listed(texts, columns.MAX_CATEGORIES)}."
+            )
+        parts.append(part)
+    return np.hstack(parts)
+
+
+def _number(name: str, value: object) -> float:
+    """Read a number, or text that is one; nan where it is missing."""
+    if value is None or (isinstance(value, str) and columns.is_missing(value)):
+        return float("nan")
+    if not isinstance(value, str):
+        return float(value)  # type: ignore[arg-type]
+    try:
+        return parse_number(value)
+    except ValueError as reason:
+        raise DataError(f"{quoted(name)}: {quoted(value)} {reason}.") from reason
+
+
+def _text(value: object) -> str:
+    """Write a value as a CSV would; 3.0 is 3."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value).strip()
+
+
+def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
+    """Run the model on the network's inputs before scaling (rows, inputs), none of them nan.
+
+    DataError where they become too large to compute with.
+    """
+    scaled = scale_inputs(values, model.feature_scale, scaling, model.feature_offset)
     outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
     bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
@@ -101,16 +205,16 @@ def intervals(model: Model, answer: Predictions, level: float) -> Array:
     return np.stack([to_scores(model, end) for end in ends], axis=2)
 
 
-def check_level(level: float) -> None:
-    """Raise OptionError where the level of an interval is no probability."""
-    if not 0 < level < 1:
+def check_level(level: float | None) -> None:
+    """Raise OptionError where the level of an interval is no probability; None asks for none."""
+    if level is not None and not 0 < level < 1:
         raise OptionError("expects a fraction between 0 and 1, e.g. 0.9.", option="interval")
 
 
-def check_interval(model: Model, level: float) -> None:
+def check_interval(model: Model, level: float | None) -> None:
     """Raise OptionError where level is no probability, or the model gives no intervals."""
     check_level(level)
-    if model.uncertainty is None:
+    if level is not None and model.uncertainty is None:
         raise OptionError(
             "needs a model that knows how uncertain it is, and this one does not. Train one by "
             "`optimizer=lm` with `weight_decay=auto`.",
@@ -118,26 +222,37 @@ def check_interval(model: Model, level: float) -> None:
         )
 
 
-def as_rows(model: Model, values: ArrayLike) -> Array:
-    """Return values as a float array (rows, features); DataError for anything else."""
-    count = len(model.features)
+def as_rows(names: Sequence[str], values: ArrayLike) -> Array:
+    """Return values as a float array (rows, names); DataError for anything else."""
+    count = len(names)
     try:
         rows = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"expected rows of {count} numbers: {listed(model.features)}.") from error
-    if rows.ndim != 2 or rows.shape[1] != count:  # noqa: PLR2004 - a matrix
-        raise DataError(
-            f"expected values of shape (rows, {count}): {listed(model.features)}; got {rows.shape}."
-        )
+        raise DataError(f"expected rows of {count} numbers: {listed([*names])}.") from error
+    _check_shape(names, rows.shape)
     if not np.isfinite(rows).all():
         raise DataError(f"{rows[~np.isfinite(rows)][0]} is not a finite number.")
     return rows
 
 
+def _check_shape(names: Sequence[str], shape: tuple[int, ...]) -> None:
+    if len(shape) != 2 or shape[1] != len(names):  # noqa: PLR2004 - a matrix
+        raise DataError(
+            f"expected values of shape (rows, {len(names)}): {listed([*names])}; got {shape}."
+        )
+
+
 def to_scores(model: Model, outputs: Array) -> Array:
-    """Bring outputs (rows, targets) to score units; infinite where they are too large."""
+    """Bring outputs (rows, outputs) to score units; infinite where they are too large."""
     with np.errstate(over="ignore"):
-        return outputs * model.target_scale
+        scores = outputs * model.target_scale
+        return scores if model.target_offset is None else scores + model.target_offset
+
+
+def to_outputs(model: Model, scores: Array) -> Array:
+    """Bring scores (rows, outputs) to the units of the network's outputs."""
+    offset = model.target_offset
+    return (scores if offset is None else scores - offset) / model.target_scale
 
 
 def overflow_error(values: Sequence[float]) -> DataError:
@@ -172,27 +287,28 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
 
 
 def training_range(model: Model, scaling: ScalingName) -> Array | None:
-    """Smallest and largest training value (features, 2), in the units that values come in."""
+    """Smallest and largest training value (inputs, 2), in the units that values come in."""
     if model.feature_range is None or scaling != "none":
         return model.feature_range
-    with np.errstate(over="ignore"):
-        return model.feature_range / model.feature_scale[:, np.newaxis]
+    return scale_inputs(
+        model.feature_range.T, model.feature_scale, "training", model.feature_offset
+    ).T
 
 
 def neuron_names(model: Model) -> list[tuple[str, ...]]:
-    """Name each layer's neurons, inputs first: features, h1 h2 ..., targets.
+    """Name each layer's neurons, inputs first: hours, species=Adelie, h1, h2, ..., score.
 
     With several hidden layers a hidden neuron is h<layer>.<neuron>.
     """
     hidden = [layer.neurons for layer in model.network.layers[:-1]]
     several = len(hidden) > 1
     return [
-        model.features,
+        model.input_names,
         *(
             tuple(f"h{layer}.{n}" if several else f"h{n}" for n in range(1, neurons + 1))
             for layer, neurons in enumerate(hidden, start=1)
         ),
-        model.targets,
+        model.output_names,
     ]
 
 

@@ -82,7 +82,7 @@ class Column(NamedTuple):
 
 def network_picture(model: Model) -> str:
     """Return a network as SVG: names in the circles, weights on the lines."""
-    columns = [Column("input", [Circle(name) for name in model.features])]
+    columns = [Column("input", [Circle(name) for name in model.input_names])]
     names = zip(layer_names(model), neuron_names(model)[1:], strict=True)
     for layer, (heading, neurons) in zip(model.network.layers, names, strict=True):
         biases = [None] * layer.neurons if layer.bias is None else layer.bias.tolist()

@@ -33,6 +33,7 @@ from scorenet_cli.model.model import (
     neuron_names,
     out_of_range,
     overflow_error,
+    to_outputs,
     to_scores,
 )
 from scorenet_cli.text import listed
@@ -181,12 +182,14 @@ def backward_trace(
     The gradients are those of network.backward. DataError where values or scores do not fit the
     model or become too large, OptionError for a learning rate that is not above 0.
     """
-    if len(actual) != len(model.targets):
-        raise DataError(f"expected a score for each of {listed(model.targets)}, got {len(actual)}.")
+    if len(actual) != len(model.output_names):
+        raise DataError(
+            f"expected a score for each of {listed(model.output_names)}, got {len(actual)}."
+        )
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
     scaled, passes = _forward(model, values, scaling)
-    target = np.array([actual], dtype=np.float64) / model.target_scale
+    target = to_outputs(model, np.array([actual], dtype=np.float64))
     with np.errstate(over="ignore", invalid="ignore"):
         gradients = backward(model.network, scaled, passes, target)
         network = gradient_step(model.network, gradients, learning_rate)
@@ -216,7 +219,8 @@ def _forward(
     model: Model, values: Sequence[float], scaling: ScalingName
 ) -> tuple[Array, tuple[LayerPass, ...]]:
     """Return the scaled values (1, features) and each layer's pass, all of them finite."""
-    scaled = scale_inputs(as_rows(model, [values]), model.feature_scale, scaling)
+    inputs = as_rows(model.input_names, [values])
+    scaled = scale_inputs(inputs, model.feature_scale, scaling, model.feature_offset)
     passes = forward(model.network, scaled)
     scores = to_scores(model, passes[-1].outputs)
     if not all(
@@ -249,11 +253,11 @@ def _as_trace(
         layers.append(TracedLayer(layer_names(model)[number], tuple(neurons)))
     outside = out_of_range(model, np.array([values], dtype=np.float64), scaling)[0]
     return ForwardTrace(
-        inputs=tuple(map(Input, model.features, map(float, values), scaled[0].tolist())),
+        inputs=tuple(map(Input, model.input_names, map(float, values), scaled[0].tolist())),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
         scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
-        outside_training_range=tuple(compress(model.features, outside)),
+        outside_training_range=tuple(compress(model.input_names, outside)),
     )
 
 

@@ -43,6 +43,7 @@ def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
         "stopped": fit.result.stopped,
         "seconds": fit.result.seconds,
         "metrics": as_json(fit.metrics),
+        "columns": dict(fit.plan.data.columns),
         "warnings": [*fit.notes, *fit.warnings],
     }
     if decay := fit.plan.options.get("weight_decay"):
@@ -54,9 +55,11 @@ def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
             "parameters": fit.result.network.parameters,
             "log_evidence": found.log_evidence,
         }
-    targets = fit.plan.data.targets
+    targets = fit.plan.data.output_names
     if len(targets) > 1:
         answer["metrics"]["targets"] = _by_target(targets, fit.each)
+    if fit.classes:
+        answer["metrics"]["classes"] = as_json(fit.classes)
     if fit.validation is not None:
         answer["metrics"]["validation"] = evaluation_answer(fit.validation, targets)
     if fit.restarts is not None:
@@ -70,6 +73,8 @@ def evaluation_answer(evaluation: Evaluation, targets: Sequence[str]) -> dict[st
     answer["training_data"] = evaluation.is_training_data
     if len(targets) > 1:
         answer["targets"] = _by_target(targets, evaluation.each)
+    if evaluation.classes:
+        answer["classes"] = as_json(evaluation.classes)
     return answer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from scorenet_cli.core.metrics import Fit
+from scorenet_cli.core.metrics import ClassFit, Fit
 from scorenet_cli.show.console import PIPE_WIDTH
 from scorenet_cli.text import number, printable, without_noise
 
@@ -146,3 +146,21 @@ class FirstThatFits:
             if Measurement.get(console, unlimited, shown).maximum <= room:
                 break
         yield shown
+
+
+def class_tables(fits: Sequence[ClassFit]) -> Iterator[RenderableType]:
+    """Show how well each target's classes are told apart: accuracy, and what is taken for what."""
+    for fit in fits:
+        yield from (Text(), heading(f"Classes of {fit.target}"))
+        yield key_value_table(
+            [
+                ("accuracy", f"{fit.accuracy:.4f}"),
+                (f"always {fit.most_frequent}", f"{fit.most_frequent_accuracy:.4f}"),
+            ]
+        )
+        yield Text()
+        rows = zip(fit.classes, fit.confusion, strict=True)
+        yield number_table(
+            ["actual", *(f"predicted {name}" for name in fit.classes)],
+            ([actual, *counts] for actual, counts in rows),
+        )

@@ -14,12 +14,12 @@ MAX_LINES = 30
 
 
 def network_tree(model: Model) -> Tree | None:
-    """Return a tree with a branch for each target; None where it has more lines than a screen.
+    """Return a tree with a branch for each output; None where it has more lines than a screen.
 
     The weights into a hidden neuron stand where it first occurs; later its name alone is shown.
     """
     layers, names = model.network.layers, neuron_names(model)
-    if len(model.targets) + model.network.parameters > MAX_LINES:
+    if len(model.output_names) + model.network.parameters > MAX_LINES:
         return None
     numbers = (n for each in layers for n in (each.weights, each.bias) if n is not None)
     width = max(len(number(value)) for array in numbers for value in array.ravel().tolist())
@@ -45,6 +45,6 @@ def network_tree(model: Model) -> Tree | None:
             branch.add(labelled(float(into.bias[neuron]), "bias"))
 
     root = Tree("", hide_root=True, guide_style="dim")
-    for position, target in enumerate(model.targets):
+    for position, target in enumerate(model.output_names):
         grow(root, name(target, "bold"), len(layers), position)
     return root

@@ -12,7 +12,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import Evaluation, Fit, baseline_warnings
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.training.loop import TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_rows
 
 # A loss above this part of the scores' variance does not match the scores.
 POOR_FIT = 0.01
@@ -47,7 +47,7 @@ def diagnose(  # noqa: PLR0911 - one for each fault
     outputs = predict_outputs(result.network, inputs)
     varies = np.ptp(actual, axis=0) > 0  # equal scores have a variance, too: that of rounding
     variance = float(np.mean((actual - actual.mean(axis=0)) ** 2 * varies))
-    is_sigmoid = result.network.layers[-1].activation == "sigmoid"
+    is_sigmoid = has_sigmoid_output(result.network)
     if is_sigmoid and result.loss > variance and _saturated(outputs) and not _saturated(actual):
         words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
         helps = "a smaller `learning_rate`" if "learning_rate" in plan.options else "another `seed`"
@@ -61,8 +61,8 @@ def diagnose(  # noqa: PLR0911 - one for each fault
     decays = bool(plan.options.get("weight_decay"))  # which keeps the scores from being matched
     if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
-    size = {"rows": len(inputs), "features": len(plan.data.features)}
-    if found := baseline_warnings(each, scores, plan.data.targets, **size):
+    size = {"rows": len(inputs), "features": plan.data.inputs.shape[1]}
+    if found := baseline_warnings(each, scores, plan.data.output_names, **size):
         return (*found[:-1], f"{found[-1]} {advice}".rstrip())
     return ()
 
@@ -91,7 +91,12 @@ def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
     largest, unit = plan.data.scores.max(axis=0), plan.model.target_scale
     if rate is not None and _rises(result.history):
         yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
-    elif (largest < unit / 2).all() and (largest > 0).all():
+    elif (
+        has_sigmoid_output(result.network)
+        and not plan.data.classes
+        and (largest < unit / 2).all()
+        and (largest > 0).all()
+    ):
         fitting = float(largest.max())
         words = f"The scores use less than half of 0 to {float(unit.max()):g}: try"
         yield f"{words} `max_score={nice_above(fitting):g}`."

@@ -14,12 +14,13 @@ import numpy as np
 from scorenet_cli import __version__
 from scorenet_cli.core import Array, metrics
 from scorenet_cli.core.intervals import Uncertainty
-from scorenet_cli.core.metrics import BaselineModel, Evaluation, Fit
+from scorenet_cli.core.metrics import BaselineModel, ClassFit, Evaluation, Fit
 from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
+from scorenet_cli.data.columns import positions
 from scorenet_cli.data.dataset import Dataset
-from scorenet_cli.model.model import Model, predict, to_scores
+from scorenet_cli.model.model import Model, predict_inputs
 from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
@@ -52,7 +53,8 @@ class FitResult:
 
     result is the run that was kept; predicted (rows, targets) the scores for the training rows;
     metrics compare them with the baselines, each does so for every target. validation is the same
-    on the rows held out (the test rows, where there are some); restarts compares the starts.
+    on the rows held out (the test rows, where there are some); restarts compares the starts;
+    classes is about the targets of text, on the training rows.
     Metrics are in score units.
     """
 
@@ -65,6 +67,7 @@ class FitResult:
     validation: Evaluation | None
     restarts: RestartStats | None
     warnings: tuple[str, ...]
+    classes: tuple[ClassFit, ...] = ()
 
     @property
     def seed(self) -> int | None:
@@ -85,7 +88,7 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     result, warnings = _train_starts(plan, callbacks)
     baselines = metrics.fit_baselines(plan.data.inputs, plan.data.scores)
     model = _with_baselines(trained_model(plan, result), baselines)
-    predicted = predict(model, plan.data.inputs).scores
+    predicted = predict_inputs(model, plan.data.inputs).scores
     rows = (plan.data.inputs, plan.data.scores, baselines)
     each = metrics.compare_each(predicted, *rows)
     validation = None
@@ -102,6 +105,7 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
         each=each,
         validation=validation,
         restarts=restart_stats(plan, result),
+        classes=_class_fits(model, predicted, plan.data, baselines),
         warnings=plan.warnings + warnings,
     )
 
@@ -257,8 +261,8 @@ def _known_baselines(model: Model) -> BaselineModel | None:
     return BaselineModel(
         mean=np.array(known["mean"]),
         coefficients=np.array(known["linear"]).T,
-        input_scale=np.ones(len(model.features)),
-        score_scale=np.ones(len(model.targets)),
+        input_scale=np.ones(len(model.input_names)),
+        score_scale=np.ones(len(model.output_names)),
     )
 
 
@@ -269,7 +273,7 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
         return None
     losses = [start.loss for start in starts]
     inputs, _ = scaled_rows(plan.model, plan.data)
-    deviations, widest = (np.zeros(len(plan.model.targets)) for _ in range(2))
+    deviations, widest = (np.zeros(len(plan.model.target_scale)) for _ in range(2))
     for first in range(0, len(inputs), BLOCK_ROWS):  # all scores of all starts would fill memory
         block = inputs[first : first + BLOCK_ROWS]
         outputs = np.stack([predict_outputs(start.network, block) for start in starts])
@@ -280,8 +284,8 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
         best=min(losses),
         median=float(np.median(losses)),
         worst=max(losses),
-        prediction_deviation=float(to_scores(plan.model, deviations / len(inputs)).mean()),
-        prediction_range=float(to_scores(plan.model, widest).max()),
+        prediction_deviation=float((deviations / len(inputs) * plan.model.target_scale).mean()),
+        prediction_range=float((widest * plan.model.target_scale).max()),
     )
 
 
@@ -294,18 +298,44 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     baselines = known or metrics.fit_baselines(data.inputs, data.scores)
     evaluation = _evaluation(model, data, baselines, data)
     record = model.training
-    return evaluation._replace(is_training_data=record is not None and record.sha256 == data.sha256)
+    return evaluation._replace(
+        is_training_data=record is not None and record.sha256 == data.sha256,
+        notes=data.notes,
+    )
 
 
 def _evaluation(
     model: Model, data: Dataset, baselines: BaselineModel, training_data: Dataset
 ) -> Evaluation:
     """Score a model on rows beside baselines that were fitted to the training data."""
-    predicted = predict(model, data.inputs).scores
+    predicted = predict_inputs(model, data.inputs).scores
     rows = (predicted, data.inputs, data.scores, baselines)
     each = metrics.compare_each(*rows)
-    size = {"rows": len(training_data.inputs), "features": len(data.features)}
-    warnings = metrics.baseline_warnings(each, data.scores, data.targets, **size)
+    size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
+    warnings = metrics.baseline_warnings(each, data.scores, data.output_names, **size)
     return Evaluation(
-        data.inputs, data.scores, predicted, metrics.compare(*rows), each, warnings=warnings
+        data.inputs,
+        data.scores,
+        predicted,
+        metrics.compare(*rows),
+        each,
+        warnings=warnings,
+        classes=_class_fits(model, predicted, data, baselines),
+    )
+
+
+def _class_fits(
+    model: Model, predicted: Array, data: Dataset, baselines: BaselineModel
+) -> tuple[ClassFit, ...]:
+    """Compare the classes of each target of text."""
+    return tuple(
+        metrics.compare_classes(
+            target,
+            model.classes[target],
+            predicted[:, where],
+            data.scores[:, where],
+            baselines.mean[where],
+        )
+        for target, where in positions(model.targets, model.classes).items()
+        if target in model.classes
     )

@@ -17,10 +17,10 @@ from scorenet_cli.core.optimizers.levenberg_marquardt import AUTO
 from scorenet_cli.data import dataset
 from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.csv_table import Table
-from scorenet_cli.data.dataset import Dataset
+from scorenet_cli.data.dataset import Dataset, MissingName
 from scorenet_cli.errors import DataError, ModelError, OptionError
 from scorenet_cli.model import json_file
-from scorenet_cli.model.model import Model, overflow_error
+from scorenet_cli.model.model import Model, overflow_error, to_outputs
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import listed, quoted
 from scorenet_cli.training import loop
@@ -30,6 +30,7 @@ from scorenet_cli.training.settings import (
     DEFAULT_MAX_SCORE,
     DEFAULT_OPTIMIZER,
     DEFAULT_SEED,
+    OUTPUT_ACTIVATIONS,
     Settings,
 )
 
@@ -88,9 +89,9 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
 
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     """Train new networks on the columns that the settings choose."""
-    data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
+    data = _chosen_rows(table, settings)
     hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
-    shape = (len(data.features), *hidden, len(data.targets))
+    shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
     bias = settings.bias or False
     if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:  # before they are drawn
         raise OptionError(
@@ -105,13 +106,16 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
             init=cast("InitName", init),
             bias=bias,
             activation=settings.activation or "sigmoid",
+            output_activation=settings.output_activation or "sigmoid",
         )
         for each in range(seed, seed + settings.restarts)
     )
-    max_scores = _max_scores(settings, len(data.targets))
-    dataset.check_scores(table, data, max_scores)
+    max_scores = _max_scores(data, settings)
+    data = _check_targets(table, data, settings, networks[0])
     parts = _split(data, settings.validation, seed, restarts=settings.restarts)
-    model = initial_model(networks[0], parts[0], max_scores)
+    model = initial_model(
+        networks[0], parts[0], max_scores, standardize=settings.standardize or False
+    )
     record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     return _with_optimizer(TrainingPlan(settings, *parts, model, networks, optimizer, {}, record))
@@ -123,10 +127,18 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
         return _plan_from_weights(table, settings, old.network)
     before = old.training or TrainingRecord()
     table = dataset.name_columns(table, old.features, old.targets)
-    dataset.model_columns(table, [*old.features, *old.targets])
-    data = dataset.read_dataset(table, features=old.features, targets=old.targets)
-    hint = "The best score comes from the resumed model's target_scale."
-    dataset.check_scores(table, data, old.target_scale, hint=hint)
+    data = dataset.read_model_rows(
+        table,
+        old.features,
+        old.targets,
+        categories=old.categories,
+        classes=old.classes,
+        fill=old.fill,
+        missing=cast("MissingName", settings.missing or "skip"),
+    )
+    if has_sigmoid_output(old.network):
+        hint = "The best score comes from the resumed model's target_scale."
+        dataset.check_scores(table, data, old.target_scale, hint=hint)
     notes: tuple[str, ...] = data.notes
     warnings: tuple[str, ...] = ()
     if before.sha256 not in {None, data.sha256}:
@@ -158,17 +170,18 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
 
 def _plan_from_weights(table: Table, settings: Settings, network: Network) -> TrainingPlan:
     """Train from given weights with the scaling of the training rows, as a new run would have."""
-    data = dataset.read_dataset(table, features=settings.features, targets=settings.target)
-    if network.shape[0] != len(data.features) or network.shape[-1] != len(data.targets):
+    data = _chosen_rows(table, settings)
+    inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
+    if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
             f"{data.source}: the weights need {network.shape[0]} features and "
-            f"{network.shape[-1]} targets; the chosen columns are {len(data.features)} and "
-            f"{len(data.targets)}. Choose them by `features` and `target`."
+            f"{network.shape[-1]} targets; the chosen columns are {inputs} and "
+            f"{outputs}. Choose them by `features` and `target`."
         )
-    max_scores = _max_scores(settings, len(data.targets))
-    dataset.check_scores(table, data, max_scores)
+    max_scores = _max_scores(data, settings)
+    data = _check_targets(table, data, settings, network)
     parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
-    model = initial_model(network, parts[0], max_scores)
+    model = initial_model(network, parts[0], max_scores, standardize=settings.standardize or False)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
@@ -198,18 +211,22 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
         raise OptionError(
             f"expects one of {', '.join(OPTIMIZERS)}; got {quoted(optimizer)}.", option="optimizer"
         )
-    for option, known in (("activation", tuple(ACTIVATIONS)), ("init", get_args(InitName))):
+    if settings.max_score is not None and settings.output_activation == "linear":
+        raise OptionError(
+            "has no effect with `output_activation=linear`. Leave it out.", option="max_score"
+        )
+    for option, known in (
+        ("activation", tuple(ACTIVATIONS)),
+        ("output_activation", OUTPUT_ACTIVATIONS),
+        ("missing", get_args(MissingName)),
+        ("init", get_args(InitName)),
+    ):
         if getattr(settings, option) not in {None, *known}:
             raise OptionError(
                 f"expects one of {', '.join(known)}; got {quoted(getattr(settings, option))}.",
                 option=option,
             )
-    for option in {name for each in OPTIMIZERS.values() for name in each.options}:
-        if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
-            raise OptionError(
-                f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
-            )
-    _check_decay(settings, optimizer)
+    _check_optimizer(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
         raise OptionError("counts epochs on the validation rows: it needs `validation`.",
                           option="patience")  # fmt: skip
@@ -217,8 +234,13 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
         _check_agrees(settings, resumed)
 
 
-def _check_decay(settings: Settings, optimizer: str) -> None:
-    """Refuse a decay that is to be chosen by an optimizer that cannot."""
+def _check_optimizer(settings: Settings, optimizer: str) -> None:
+    """Refuse settings that the optimizer does not have, and a decay that it cannot choose."""
+    for option in {name for each in OPTIMIZERS.values() for name in each.options}:
+        if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
+            raise OptionError(
+                f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
+            )
     if settings.weight_decay == AUTO and optimizer != "lm":
         raise OptionError(
             f"auto needs `optimizer=lm`; `optimizer={optimizer}` takes a number.",
@@ -241,11 +263,14 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         "features": model.features,
         "target": model.targets,
         "max_score": tuple(model.target_scale.tolist()),
+        "standardize": model.feature_offset is not None,
+        "ignore": (),
     }
     has = ({} if model.is_weights_only else of_rows) | {
         "hidden": model.network.shape[1:-1],
         "bias": all(layer.bias is not None for layer in model.network.layers),
         "activation": hidden[0].activation if hidden else None,
+        "output_activation": model.network.layers[-1].activation,
         "init": record and record.init,
         "seed": record and record.seed,
         "validation": record and record.validation,
@@ -263,26 +288,105 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         )
 
 
-def _max_scores(settings: Settings, targets: int) -> Array:
-    """Return the highest possible score of each target, (targets,)."""
+def _chosen_rows(table: Table, settings: Settings) -> Dataset:
+    """Read the columns that the settings choose."""
+    return dataset.read_dataset(
+        table,
+        features=settings.features,
+        targets=settings.target,
+        ignore=settings.ignore or (),
+        missing=cast("MissingName", settings.missing or "skip"),
+    )
+
+
+def _check_targets(table: Table, data: Dataset, settings: Settings, network: Network) -> Dataset:
+    """Check that the output can give the scores; adds a note where it gives a probability."""
+    if not has_sigmoid_output(network):
+        if data.classes:
+            raise OptionError(
+                f"cannot be linear: {listed([*data.classes])} holds text, so that the outputs are "
+                "probabilities of classes.",
+                option="output_activation",
+            )
+        return data
+    dataset.check_scores(table, data, _max_scores(data, settings))
+    probable = [
+        name
+        for name, is_one in zip(data.output_names, _are_probabilities(data, settings), strict=True)
+        if is_one and name in data.targets
+    ]
+    if not probable:
+        return data
+    note = f"{listed(probable)} holds only 0 and 1: the score is a probability (`max_score=1`)."
+    return dataclasses.replace(data, notes=(*data.notes, note))
+
+
+def _are_probabilities(data: Dataset, settings: Settings) -> list[bool]:
+    """Tell which outputs hold only 0 and 1, both, where no `max_score` is given."""
+    return [
+        settings.max_score is None
+        and bool(((scores == 0) | (scores == 1)).all() and np.ptp(scores) == 1)
+        for scores in data.scores.T
+    ]
+
+
+def _max_scores(data: Dataset, settings: Settings) -> Array:
+    """Return the highest possible score of each output, 1 for a probability; (outputs,)."""
     scores = settings.max_score or (DEFAULT_MAX_SCORE,)
-    if len(scores) not in {1, targets}:
+    targets = [name for name in data.targets if name not in data.classes] or data.targets
+    if len(scores) not in {1, len(targets)}:
         raise OptionError(
-            f"expects one number, or one for each of {targets} targets; got {len(scores)}.",
+            f"expects one number, or one for each of {len(targets)} targets; got {len(scores)}.",
             option="max_score",
         )
-    return np.broadcast_to(np.array(scores), (targets,)).copy()
+    largest = dict(zip(targets, scores * (len(targets) // len(scores)), strict=True))
+    is_one = _are_probabilities(data, settings)
+    return np.array(
+        [
+            1.0 if one else largest.get(name, 1.0)
+            for one, name in zip(is_one, data.output_names, strict=True)
+        ]
+    )
 
 
-def initial_model(network: Network, data: Dataset, max_scores: Array) -> Model:
-    """Put a network between a dataset's names and scales; max_scores are (targets,)."""
+def initial_model(
+    network: Network, data: Dataset, max_scores: Array, *, standardize: bool = False
+) -> Model:
+    """Put a network between a dataset's names and scales; max_scores are (outputs,).
+
+    A linear output has none: its target is standardized.
+    """
+    feature_offset = target_offset = None
+    feature_scale, target_scale = largest_absolute(data.inputs), max_scores
+    if standardize:
+        feature_offset, feature_scale = _standard(data.inputs)
+    if not has_sigmoid_output(network):
+        target_offset, target_scale = _standard(data.scores)
     return Model(
         network=network,
         features=data.features,
         targets=data.targets,
-        feature_scale=largest_absolute(data.inputs),
-        target_scale=max_scores,
+        feature_scale=feature_scale,
+        target_scale=target_scale,
+        feature_offset=feature_offset,
+        target_offset=target_offset,
+        categories=data.categories,
+        classes=data.classes,
+        fill=data.fill,
     )
+
+
+def _standard(values: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation of each column, 1 for a constant one."""
+    unit = largest_absolute(values)  # so that no sum overflows
+    deviation = (values / unit).std(axis=0) * unit
+    mean = (values / unit).mean(axis=0) * unit
+    return mean, np.where(deviation > 0, deviation, 1.0)
+
+
+def has_sigmoid_output(network: Network) -> bool:
+    """Tell whether the scores end at 0 and at the highest possible score."""
+    return network.layers[-1].activation == "sigmoid"
 
 
 def scaled_rows(model: Model, data: Dataset) -> ScaledData:
@@ -290,10 +394,10 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
 
     DataError where a value is too large for its scale.
     """
-    inputs = scale_inputs(data.inputs, model.feature_scale, "training")
+    inputs = scale_inputs(data.inputs, model.feature_scale, "training", model.feature_offset)
     if not np.isfinite(inputs).all():
         raise overflow_error(data.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
-    return ScaledData(inputs, data.scores / model.target_scale)
+    return ScaledData(inputs, to_outputs(model, data.scores))
 
 
 def _split(
@@ -342,7 +446,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         optimizer.check(plan.model.network, len(plan.data.inputs), **options)
     zero = [
         feature
-        for feature, column in zip(plan.data.features, plan.data.inputs.T, strict=True)
+        for feature, column in zip(plan.data.input_names, plan.data.inputs.T, strict=True)
         if not column.any()
     ]
     if zero:

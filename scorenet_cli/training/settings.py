@@ -15,6 +15,7 @@ DEFAULT_HIDDEN = (3,)
 DEFAULT_SEED = 23
 DEFAULT_MAX_SCORE = 100.0
 DEFAULT_OPTIMIZER = "gd"
+OUTPUT_ACTIVATIONS = ("sigmoid", "linear")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +27,14 @@ class Settings:
 
     target: tuple[str, ...] | None = None
     features: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    missing: str | None = None
     max_score: tuple[float, ...] | None = None
     hidden: tuple[int, ...] | None = None
     bias: bool | None = None
     activation: str | None = None
+    output_activation: str | None = None
+    standardize: bool | None = None
     init: str | None = None
     seed: int | None = None
     optimizer: str | None = None
@@ -55,6 +60,7 @@ def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, on
     for name, parse in (
         ("target", _names),
         ("features", _names),
+        ("ignore", _names),
         ("hidden", _sizes),
         ("max_score", _scores),
         ("weight_decay", _decay),

@@ -126,7 +126,7 @@ def fuzz_values(data: bytes) -> None:
         assert_showable(error)
         return
     assert len(values) == len(words)
-    assert all(map(math.isfinite, values))
+    assert all(isinstance(value, float) and math.isfinite(value) for value in values)
 
 
 TARGETS: dict[str, Callable[[bytes], Any]] = {

@@ -578,3 +578,78 @@ def test_intervals_need_version_2(tmp_path: Path) -> None:
     assert "the key 'intervals' needs \"version\": 2." in refusal(
         tmp_path, uncertain() | {"version": 1}
     )
+
+
+def version_2(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """Return a file with five inputs and two outputs, and every key that is new."""
+    return {
+        "format": "scorenet-model",
+        "version": 2,
+        "features": ["age", "smoker", "town"],
+        "targets": ["cost", "grade"],
+        "categories": {"smoker": ["no", "yes"], "town": ["Bern", "Rom", "Wien"]},
+        "classes": {"grade": ["fail", "pass"]},
+        "fill": {"age": 39.5, "town": 0},
+        "feature_offset": [40, 0, 0, 0, 0],
+        "target_offset": [13000, 0],
+        "layers": [{"weights": [[1, 2], [3, 4], [5, 6], [7, 8], [9, 0]]}],
+    } | changes
+
+
+def test_version_2_names_inputs_and_outputs(tmp_path: Path) -> None:
+    model = load_text(tmp_path, json.dumps(version_2()))
+    assert model.features == ("age", "smoker", "town")
+    assert model.input_names == ("age", "smoker=yes", "town=Bern", "town=Rom", "town=Wien")
+    assert model.output_names == ("cost", "grade=pass")
+    assert model.fill == {"age": 39.5, "town": 0.0}
+
+
+def test_version_2_is_saved_as_it_was_read(tmp_path: Path) -> None:
+    model = load_text(tmp_path, json.dumps(version_2()))
+    save(model, str(tmp_path / "again.json"))
+    assert to_json(load(str(tmp_path / "again.json"))) == to_json(model)
+    assert {key: to_json(model)[key] for key in version_2()}["version"] == 2
+
+
+def test_what_version_1_can_hold_is_saved_as_version_1(tmp_path: Path) -> None:
+    model = load_text(tmp_path, json.dumps(minimal(version=2)))
+    assert to_json(model)["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"version": 1}, "the key 'categories' needs \"version\": 2."),
+        ({"categories": ["no"]}, '"categories" must be an object with names of "features" as'),
+        ({"categories": {"size": ["a", "b"]}}, "\"categories\": 'size' is not one of the"),
+        ({"categories": {"age": "ab"}}, "\"categories\": 'age' must be a list of texts"),
+        ({"categories": {"age": ["a", 1]}}, "\"categories\": 'age' must be a list of texts"),
+        ({"categories": {"age": ["a", "b "]}}, "\"categories\": 'age' must be a list of texts"),
+        ({"categories": {"age": ["a"]}}, "\"categories\": 'age' must be at least two different"),
+        ({"classes": {"grade": ["a", "a"]}}, "\"classes\": 'grade' must be at least two"),
+        ({"categories": {}}, "3 features, but the first layer's weights have 5 rows."),
+        (
+            {"categories": {"town": ["a", "b", "c", "d"]}},
+            "3 features, 6 inputs ('age', 'smoker', 'town=a', 'town=b', 'town=c', 'town=d'), but",
+        ),
+        ({"classes": {"grade": ["a", "b", "c"]}}, "2 targets, 4 outputs ("),
+        ({"fill": {"age": "x"}}, "\"fill\": 'age' must be a finite number."),
+        ({"fill": {"size": 1}}, "\"fill\": 'size' is not one of the"),
+        ({"feature_offset": [1]}, '"feature_offset" must be a list of 5 numbers.'),
+        ({"target_offset": ["a", 1]}, 'target_offset: "a" is not a number.'),
+    ],
+)
+def test_a_wrong_key_of_version_2_is_refused(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    assert refusal(tmp_path, version_2(**changes)).removeprefix(": ").startswith(reason)
+
+
+def test_the_documented_files_are_models(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / ".github" / "MODEL_FILE.md").read_text(encoding="utf-8")
+    examples = [part.split("```")[0] for part in page.split("```json\n")[1:]]
+    first, second = (load_text(tmp_path, example) for example in examples)
+    assert first.input_names == ("hours_studied", "hours_slept")
+    assert len(second.input_names) == 5
+    assert second.output_names == ("cost", "risk=high", "risk=low", "risk=medium")
+    assert second.predict([[39.2, "yes", "Rom"]])[0, 0] == pytest.approx(60000 / (1 + np.exp(-1.7)))

@@ -29,6 +29,7 @@ from scorenet_cli.text import number, printable, without_noise
 # How the values were scaled, by the option's name.
 SCALINGS = {
     "training": "divided by the training maxima",
+    "standardized": "minus the training mean, divided by the standard deviation",
     "own": "divided by their own largest",
     "none": "unscaled",
 }

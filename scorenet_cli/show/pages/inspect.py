@@ -21,6 +21,7 @@ from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     MAX_WEIGHTS,
     FirstThatFits,
+    class_tables,
     count,
     fit_table,
     heading,
@@ -125,7 +126,7 @@ def _with_bias(layer: Layer) -> Array:
 
 def _scaling(model: Model) -> Iterator[RenderableType]:
     """Divisors, and the range of the training values where it is known."""
-    features, targets = model.features[:MAX_NAMES], model.targets[:MAX_NAMES]
+    features, targets = model.input_names[:MAX_NAMES], model.output_names[:MAX_NAMES]
     ranges = ["not recorded"] * len(features)
     if model.feature_range is not None:
         ranges = [f"{number(a)} to {number(b)}" for a, b in model.feature_range.tolist()]
@@ -133,13 +134,23 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
     is_sigmoid = model.network.layers[-1].activation == "sigmoid"
     scales = model.target_scale.tolist()
     ranges_of = [f"scores 0 to {number(n)}" if is_sigmoid else "not recorded" for n in scales]
-    rows = [
+    rows: list[tuple[str | float, ...]] = [
         *zip(features, model.feature_scale.tolist(), ranges, strict=False),
         *zip(targets, scales, ranges_of, strict=False),
     ]
-    yield number_table(["column", "divided by", "range"], rows)
-    yield from omitted_note(len(model.features) - MAX_NAMES, "feature")
-    yield from omitted_note(len(model.targets) - MAX_NAMES, "target")
+    titles = ["column", "divided by", "range"]
+    offsets = model.feature_offset, model.target_offset
+    if any(offset is not None for offset in offsets):
+        titles.insert(1, "minus")
+        minus = [
+            number
+            for names, offset in zip((features, targets), offsets, strict=True)
+            for number in ([0.0] * len(names) if offset is None else offset.tolist()[:MAX_NAMES])
+        ]
+        rows = [(name, less, *rest) for (name, *rest), less in zip(rows, minus, strict=True)]
+    yield number_table(titles, rows)
+    yield from omitted_note(len(model.input_names) - MAX_NAMES, "feature")
+    yield from omitted_note(len(model.output_names) - MAX_NAMES, "target")
 
 
 def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
@@ -158,11 +169,15 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
         known = f"those it was trained {'and validated ' if validated else ''}on"
     yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit))
     if len(scored.each) > 1:
-        for target, fit in zip(model.targets, scored.each, strict=True):
-            yield from (Text(), heading(target), fit_table(fit))
-    columns = zip(model.targets, scored.actual.T, scored.predicted.T, strict=True)
+        for target, fit in zip(model.output_names, scored.each, strict=True):
+            if target in model.targets:
+                yield from (Text(), heading(target), fit_table(fit))
+    yield from class_tables(scored.classes)
+    each = zip(model.output_names, scored.actual.T, scored.predicted.T, strict=True)
+    columns = [column for column in each if column[0] in model.targets]
     for target, actual, predicted in islice(columns, MAX_TARGETS):
         chart = scores_chart(target, actual, predicted)
         if chart is not None:
             yield from (Text(), chart)
-    yield from omitted_note(len(model.targets) - MAX_TARGETS, "target", ": predict --csv has all")
+    more = len(columns) - MAX_TARGETS
+    yield from omitted_note(more, "target", ": predict --csv has all")

@@ -16,6 +16,7 @@ from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     FirstThatFits,
+    class_tables,
     count,
     fit_table,
     heading,
@@ -57,7 +58,7 @@ def training_summary(fit: FitResult) -> Group:
             ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
         ]
     ways: list[Callable[[], Table | Group]] = [
-        partial(_first_scores, dataset, predicted, features=len(dataset.features)),
+        partial(_first_scores, dataset, predicted, features=dataset.inputs.shape[1]),
         partial(_scores_alone, dataset, predicted),
     ]
     return Group(
@@ -70,6 +71,7 @@ def training_summary(fit: FitResult) -> Group:
             fit.metrics, None if fit.validation is None else fit.validation.fit, _held_out(fit)
         ),
         *_each_target(fit),
+        *class_tables(fit.classes if fit.validation is None else fit.validation.classes),
     )
 
 
@@ -81,7 +83,7 @@ def _scores_alone(dataset: Dataset, predicted: Array) -> Group:
 
 def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table:
     """Show the first rows: so many features, then each score and its prediction."""
-    titles = [title for target in dataset.targets for title in (target, f"predicted {target}")]
+    titles = [title for target in dataset.output_names for title in (target, f"predicted {target}")]
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
@@ -89,14 +91,14 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
     inputs = dataset.inputs[:FIRST_ROWS, :features].tolist()
     rows = zip(inputs, pairs.tolist(), strict=True)
     cells = ([*values, *map(points, scores)] for values, scores in rows)
-    return number_table([*dataset.features[:features], *titles], cells, numbers_from=0)
+    return number_table([*dataset.input_names[:features], *titles], cells, numbers_from=0)
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     """Show the metrics of each target, where there are several."""
     parts = (fit.each, () if fit.validation is None else fit.validation.each)
-    for target, metrics, held_out in zip_longest(fit.plan.data.targets, *parts):
-        if len(fit.each) > 1:
+    for target, metrics, held_out in zip_longest(fit.plan.data.output_names, *parts):
+        if len(fit.each) > 1 and target in fit.plan.data.targets:
             yield from (Text(), heading(target), fit_table(metrics, held_out, _held_out(fit)))
 
 

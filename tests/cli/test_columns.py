@@ -1,0 +1,324 @@
+"""Tables of one's own, as a person brings them: text, gaps, classes, scores of any size."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import Invoke, one_message
+
+import scorenet_cli as scorenet
+from scorenet_cli.cli.options import parse_values
+from scorenet_cli.data import dataset
+from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.model.model import Model, encode_values
+
+if TYPE_CHECKING:
+    import typer
+
+STUDENTS = """student,sex,hours,town,score
+s1,f,2,Bern,40
+s2,m,5,Rom,70
+s3,f,,Rom,60
+s4,m,8,Wien,95
+s5,f,3,Bern,50
+"""
+GRADES = """hours,slept,grade
+1,5,fail
+2,9,pass
+3,6,pass
+1,6,fail
+"""
+
+
+@pytest.fixture
+def students(invoke: Invoke, tmp_path: Path) -> str:
+    """Train on the students; returns what was said."""
+    (tmp_path / "students.csv").write_text(STUDENTS)
+    result = invoke("train", "students.csv", "--epochs", 20)
+    assert result.exit_code == 0, result.stderr
+    return result.stderr
+
+
+def test_train_says_what_became_of_each_column(students: str) -> None:
+    assert [line for line in students.splitlines() if line.startswith("Note: ")] == [
+        "Note: column 'student': left out, it names the rows (all different).",
+        "Note: column 'sex': 1 for 'm', 0 for 'f'.",
+        "Note: column 'town': an input for each of 3 categories: 'Bern', 'Rom', 'Wien'.",
+        "Note: 1 row left out: a cell is missing ('hours' 1).",
+    ]
+    assert "Next: scorenet predict f 2 Bern" in students
+
+
+def test_the_json_answer_holds_the_columns(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "students.csv").write_text(STUDENTS)
+    answer = json.loads(invoke("train", "students.csv", "--epochs", 1, "--json").stdout)
+    assert answer["rows"] == 4
+    assert answer["columns"]["sex"] == "1 for 'm', 0 for 'f'"
+    assert list(answer["columns"]) == ["student", "sex", "town"]
+
+
+@pytest.mark.usefixtures("students")
+def test_values_come_in_order_or_by_name(invoke: Invoke) -> None:
+    in_order = invoke("predict", "f", 3, "Rom")
+    assert in_order.exit_code == 0, in_order.stderr
+    assert invoke("predict", "town=Rom", "Sex=f", "hours=3").stdout == in_order.stdout
+
+
+@pytest.mark.usefixtures("students")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["f", "3", "Romm"], "'town' cannot be 'Romm'. Did you mean 'Rom'? The model knows 'Bern'"),
+        (["f", "many", "Rom"], "the value 'many' is not a number."),
+        (["f", "3"], "expected 3 values ('sex', 'hours', 'town'), got 2."),
+        (["sex=f", "hours=3"], "no value is given for 'town'."),
+        (["sex=f", "sex=m", "hours=3"], "'sex' is given twice."),
+        (["sex=f", "hour=3", "town=Rom"], "no feature for 'hour=3'. Did you mean 'hours'?"),
+        (["f", "?", "Rom"], "the value '?' is not a number."),
+    ],
+)
+def test_values_that_do_not_fit_are_refused(invoke: Invoke, words: list[str], message: str) -> None:
+    result = invoke("predict", *words)
+    assert result.exit_code == 2
+    assert message in one_message(result)
+
+
+@pytest.mark.usefixtures("students")
+def test_rows_that_cannot_be_predicted_stay_empty_and_are_counted(invoke: Invoke) -> None:
+    rows = "town,hours,sex\nRom,3,f\nRom,NA,f\nOslo,2,m\n"
+    result = invoke("predict", "--csv", "-", stdin=rows)
+    assert result.exit_code == 0
+    single = invoke("predict", "f", 3, "Rom").stdout.strip()
+    assert result.stdout == (
+        f"town,hours,sex,predicted_score\nRom,3,f,{single}\nRom,NA,f,\nOslo,2,m,\n"
+    )
+    assert result.stderr == (
+        "Warning: 2 of 3 rows are not predicted: missing cells ('hours' 1) and texts that the "
+        "model does not know ('town' 1; line 4, 'Oslo'; known are 'Bern', 'Rom', 'Wien').\n"
+    )
+    answer = json.loads(invoke("predict", "--csv", "-", "--json", stdin=rows).stdout)
+    assert [row["scores"] is None for row in answer["predictions"]] == [False, True, True]
+    assert answer["input_names"] == ["sex=m", "hours", "town=Bern", "town=Rom", "town=Wien"]
+    assert answer["warnings"] == [result.stderr.removeprefix("Warning: ").strip()]
+
+
+@pytest.mark.usefixtures("students")
+def test_traces_and_inspect_show_what_the_network_sees(invoke: Invoke) -> None:
+    traced = json.loads(invoke("forward-trace", "m", 4, "Rom", "--json").stdout)
+    assert [(each["name"], each["value"]) for each in traced["inputs"]] == [
+        ("sex=m", 1), ("hours", 4), ("town=Bern", 0), ("town=Rom", 1), ("town=Wien", 0),
+    ]  # fmt: skip
+    assert "town=Wien" in invoke("backward-trace", "m", 4, "Rom", "--actual", 50).stdout
+    shown = invoke("inspect", "--data", "students.csv")
+    assert "features    sex, hours, town" in shown.stdout
+    assert "town=Wien" in shown.stdout
+    assert "Note: 1 row left out: a cell is missing ('hours' 1).\n" in shown.stderr
+
+
+@pytest.mark.usefixtures("students")
+def test_inspect_names_a_text_that_is_not_known(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("sex,hours,town,score\nf,1,Oslo,50\nm,2,Rom,60\n")
+    assert one_message(invoke("inspect", "--data", "new.csv")) == (
+        "Error: new.csv, line 2, column 'town': the model does not know 'Oslo'. "
+        "It knows 'Bern', 'Rom', 'Wien'. Fix the cell."
+    )
+
+
+# Missing cells
+
+
+def test_missing_cells_can_be_filled_then_and_later(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "students.csv").write_text(STUDENTS)
+    result = invoke("train", "students.csv", "--epochs", 1, "--missing", "fill", "--json")
+    assert json.loads(result.stdout)["rows"] == 5
+    model = json.loads((tmp_path / "scorenet.json").read_text())
+    assert model["fill"] == {"sex": 0.4, "hours": 4.5, "town": 0.0}
+    filled = invoke("predict", "f", "?", "").stdout
+    rows = invoke("predict", "--csv", "-", stdin="sex,hours,town\nf,4.5,\n").stdout
+    assert rows.endswith(f",{filled}")
+
+
+def test_missing_cells_can_be_refused(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "students.csv").write_text(STUDENTS)
+    assert one_message(invoke("train", "students.csv", "--missing", "refuse")) == (
+        "Error: students.csv, line 4, column 'hours': the cell has no value. "
+        "Fill it in, or choose --missing skip or --missing fill."
+    )
+
+
+def test_more_missing_than_present_is_an_error(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "gaps.csv").write_text("a,b,s\n1,,3\n,2,4\n3,NA,5\n4,5,\n5,6,7\n")
+    assert one_message(invoke("train", "gaps.csv")) == (
+        "Error: gaps.csv: 3 of 4 rows have a missing cell ('a' 1, 'b' 2). "
+        "Leave the columns out by --ignore, or fill the cells by --missing fill."
+    )
+    assert invoke("train", "gaps.csv", "--missing", "fill", "--epochs", 1).exit_code == 0
+    assert invoke("train", "gaps.csv", "--ignore", "b", "--epochs", 1).exit_code == 0
+
+
+# Classes and scores of any size
+
+
+@pytest.mark.parametrize(
+    ("classes", "outputs"), [({}, ["grade=pass"]), ({"4": "best"}, ["best", "fail", "pass"])]
+)
+def test_a_target_of_text_is_predicted_as_a_class(
+    invoke: Invoke, tmp_path: Path, classes: dict[str, str], outputs: list[str]
+) -> None:
+    text = GRADES + "".join(f"{hours},7,{grade}\n" for hours, grade in classes.items())
+    (tmp_path / "grades.csv").write_text(text)
+    shown = invoke("train", "grades.csv", "--optimizer", "lm", "--bias", "--epochs", 100)
+    assert shown.exit_code == 0
+    assert "Classes of grade" in shown.stdout
+    assert "accuracy" in shown.stdout
+    assert invoke("predict", 2, 9).stdout == "pass\n"
+    answer = json.loads(invoke("predict", 1, 5, "--json").stdout)["predictions"][0]
+    assert answer["classes"] == ["fail"]
+    assert len(answer["outputs"]) == len(outputs)
+    rows = invoke("predict", "--csv", "grades.csv").stdout.splitlines()
+    assert rows[:3] == ["hours,slept,grade,predicted_grade", "1,5,fail,fail", "2,9,pass,pass"]
+    traced = invoke("backward-trace", 1, 5, "--actual", "fail")
+    assert traced.exit_code == 0
+    assert "is no class of 'grade'" in one_message(invoke("backward-trace", 1, 5, "--actual", "f"))
+    fit = json.loads(invoke("inspect", "--data", "grades.csv", "--json").stdout)["fit"]
+    assert fit["classes"][0]["accuracy"] == 1.0
+    assert np.sum(fit["classes"][0]["confusion"]) == len(rows) - 1
+
+
+def test_zero_and_one_are_a_probability(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("h,passed\n1,0\n2,1\n3,1\n")
+    result = invoke("train", "p.csv", "--epochs", 1)
+    assert (
+        "'passed' holds only 0 and 1: the score is a probability (--max-score 1)" in result.stderr
+    )
+    assert json.loads((tmp_path / "scorenet.json").read_text())["target_scale"] == [1.0]
+
+
+def test_a_linear_output_has_scores_of_any_size(invoke: Invoke, tmp_path: Path) -> None:
+    text = "".join(f"{n},{1000 * n - 3000}\n" for n in range(1, 9))
+    (tmp_path / "cost.csv").write_text(f"size,cost\n{text}")
+    words = ("train", "cost.csv", "--optimizer", "lm", "--bias", "--standardize", "--epochs", 200)
+    assert "--output-activation linear" in one_message(invoke(*words))
+    assert invoke(*words, "--output-activation", "linear").exit_code == 0
+    assert float(invoke("predict", 1).stdout) == pytest.approx(-2000, abs=50)
+    assert float(invoke("predict", 8).stdout) == pytest.approx(5000, abs=50)
+    resumed = invoke("train", "cost.csv", "--resume", "scorenet.json", "--epochs", 5)
+    assert resumed.exit_code == 0, resumed.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--target", "grade", "--output-activation", "linear"], "cannot be linear: 'grade' holds"),
+        (["--output-activation", "linear", "--max-score", 9], "--max-score has no effect with"),
+        (["--ignore", "slep"], "no column 'slep'. Did you mean 'slept'?"),
+        (["--features", "hours,grade"], "column 'grade' is a target and a feature."),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(
+    invoke: Invoke, tmp_path: Path, words: list[object], message: str
+) -> None:
+    (tmp_path / "grades.csv").write_text(GRADES)
+    assert message in one_message(invoke("train", "grades.csv", *words))
+
+
+# What is encoded for training is encoded the same for prediction
+
+CONTEXT = cast(
+    "typer.Context",
+    SimpleNamespace(command=SimpleNamespace(params=[]), command_path="scorenet predict"),
+)
+TEXTS = st.text('abcxyz\u00e9\u6f22=, ";', min_size=1, max_size=5).map(lambda t: f"t{t}t")
+NUMBERS = st.floats(-1e6, 1e6).map(repr)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
+    """Names and rows of a table: numbers and categories, the last column a score or a class."""
+    rows = draw(st.integers(5, 12))
+    columns = []
+    for _ in range(draw(st.integers(1, 4))):
+        if draw(st.booleans()):
+            columns.append(draw(st.lists(NUMBERS, min_size=rows, max_size=rows)))
+            continue
+        texts = draw(st.lists(TEXTS, min_size=2, max_size=4, unique=True))
+        more = draw(st.lists(st.sampled_from(texts), min_size=rows, max_size=rows))
+        columns.append([*texts, *more][:rows])
+    columns.append(
+        draw(st.lists(st.sampled_from(["1", "40", "99.5"]), min_size=rows, max_size=rows))
+    )
+    names = [f"c{n} x" for n in range(len(columns))]
+    return names, [list(row) for row in zip(*columns, strict=True)]
+
+
+def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([names, *rows])
+    return text.getvalue().encode()
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables(), st.randoms(use_true_random=False))
+def test_rows_are_encoded_alike_everywhere(
+    tmp_path_factory: pytest.TempPathFactory,
+    table: tuple[list[str], list[list[str]]],
+    rng: random.Random,
+) -> None:
+    names, rows = table
+    fit = scorenet.train(io.BytesIO(as_csv(names, rows)), epochs=0, features=names[:-1])
+    path = tmp_path_factory.mktemp("models") / "m.json"
+    fit.model.save(path)
+    model = scorenet.load(path)
+    trained = fit.plan.data.inputs.tolist()
+    assert model.input_names == fit.plan.data.input_names
+    # Rows of values, as Python and the command line give them, and columns by name.
+    values: Any = [
+        [
+            cell if name in model.categories else float(cell)
+            for name, cell in zip(names, row, strict=False)
+        ]
+        for row in [row[:-1] for row in rows]
+    ]
+    assert encode_values(model, values).tolist() == trained
+    assert (
+        encode_values(model, dict(zip(names, zip(*values, strict=True), strict=False))).tolist()
+        == trained
+    )
+    assert [as_typed(model, rng, row) for row in rows] == trained
+    # A CSV with its columns in any order.
+    order = rng.sample(range(len(names)), len(names))
+    shuffled = make_table(
+        as_csv([names[n] for n in order], [[row[n] for n in order] for row in rows]), "new.csv"
+    )
+    inputs, unknown = dataset.encode_rows(shuffled, model.features, model.categories)
+    assert inputs.tolist() == trained
+    assert not unknown
+
+
+def as_typed(model: Model, rng: random.Random, row: list[str]) -> list[float]:
+    """Encode a row as name=value pairs in any order."""
+    pairs = [f"{name}={cell}" for name, cell in zip(model.features, row, strict=False)]
+    values: Any = parse_values(rng.sample(pairs, len(pairs)), CONTEXT, model)
+    inputs: list[float] = encode_values(model, [values])[0].tolist()
+    return inputs
+
+
+def test_a_standardized_model_says_so_in_its_trace(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "h.csv").write_text("h,s\n1,10\n2,30\n3,20\n")
+    assert invoke("train", "h.csv", "--standardize", "--epochs", 1).exit_code == 0
+    model = json.loads((tmp_path / "scorenet.json").read_text())
+    assert (model["version"], model["feature_offset"]) == (2, [2.0])
+    shown = invoke("forward-trace", 3).stdout
+    assert "minus the training mean, divided by the standard deviation" in shown
+    traced = json.loads(invoke("forward-trace", 3, "--json").stdout)
+    assert traced["inputs"][0]["scaled"] == pytest.approx(1 / np.std([1, 2, 3]))

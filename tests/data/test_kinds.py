@@ -1,0 +1,103 @@
+"""What a column becomes: numbers, categories, or nothing to learn from."""
+
+from __future__ import annotations
+
+import pytest
+
+from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.data.dataset import Dataset, read_dataset
+from scorenet_cli.errors import DataError
+
+
+def read(name: str, cells: list[str], **options: object) -> Dataset:
+    """Read a table of this column, hours and score."""
+    rows = "".join(f'"{cell}",{n * n % 7},{n % 5}\n' for n, cell in enumerate(cells))
+    table = make_table(f'"{name}",hours,score\n{rows}'.encode(), "s.csv")
+    return read_dataset(table, **options)  # type: ignore[arg-type]
+
+
+def texts(count: int, times: int = 2) -> list[str]:
+    return [f"t{n:02}" for n in range(count)] * times
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "words"),
+    [
+        ("pupil", texts(5, 1), "left out, it names the rows (all different)"),
+        ("week", [str(n) for n in range(3, 15)], "left out, it counts the rows (consecutive whole"),
+        ("StudentID", ["17", "12", "44"], "left out, it names the rows (all different)"),
+        ("Serial No.", ["17", "12", "44"], "left out, it names the rows (all different)"),
+        ("town", texts(21), "left out, 21 different texts (at most 20 make categories)"),
+        ("town", ["Rom"] * 4, "left out, the same text everywhere ('Rom')"),
+        ("town", ["", "NA", "?"], "left out, without values"),
+    ],
+)
+def test_what_says_nothing_is_left_out_with_a_reason(
+    name: str, cells: list[str], words: str
+) -> None:
+    answer = read(name, cells)
+    assert answer.features == ("hours",)
+    assert answer.columns[name].startswith(words)
+    assert answer.notes == (f"column '{name}': {answer.columns[name]}.",)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("week", ["1", "2", "3"]),
+        ("bmi index", ["20.5", "31.25", "27"]),
+        ("courses", ["17", "12", "44"]),
+        ("id", ["1", "1", "2"]),
+    ],
+)
+def test_other_numbers_are_features_without_a_word(name: str, cells: list[str]) -> None:
+    answer = read(name, cells)
+    assert answer.features == (name, "hours")
+    assert (dict(answer.columns), answer.notes) == ({}, ())
+
+
+def test_twenty_texts_are_categories() -> None:
+    answer = read("town", texts(20))
+    assert answer.categories == {"town": tuple(texts(20, 1))}
+    assert answer.inputs.shape == (40, 21)
+
+
+def test_rare_texts_are_shown_where_there_are_a_few_too_many() -> None:
+    answer = read("town", [*texts(20), "t0l"])
+    assert answer.columns["town"].endswith("; only once each, perhaps misspelt: 't0l'")
+
+
+def test_features_overrule() -> None:
+    assert read("StudentID", ["17", "12", "44"], features=["StudentID"]).inputs.shape == (3, 1)
+    assert read("pupil", texts(5, 1), features=["pupil", "hours"]).inputs.shape == (5, 6)
+    with pytest.raises(DataError, match=r"'town' cannot be a feature: 21 different texts"):
+        read("town", texts(21), features=["town"])
+    assert read("town", texts(3), ignore=["town"]).features == ("hours",)
+
+
+def test_a_few_texts_among_numbers_that_come_again_are_categories() -> None:
+    answer = read("children", ["0", "1", "2", "3+", "0", "3+", "1", "0"])
+    assert answer.categories == {"children": ("0", "1", "2", "3+")}
+
+
+def test_a_text_among_numbers_is_a_bad_cell() -> None:
+    with pytest.raises(DataError, match=r"line 4, column 'children': '3\+' is not a number"):
+        read("children", ["0", "1", "3+", "2"])
+
+
+def test_none_in_small_letters_is_a_category() -> None:
+    answer = read("course", ["none", "completed", "none", "completed"])
+    assert answer.categories == {"course": ("completed", "none")}
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"), [(["Rom"] * 4, "the same text"), (texts(21), "21 different texts")]
+)
+def test_a_target_that_is_no_class_is_refused(cells: list[str], reason: str) -> None:
+    with pytest.raises(DataError, match=rf"'town' cannot be the target: {reason}.*'hours'"):
+        read("town", cells, targets=["town"])
+
+
+def test_the_last_column_that_can_be_one_is_the_target() -> None:
+    table = make_table(b"h,s,name\n1,2,ann\n3,4,bob\n5,7,cy\n2,2,di\n", "s.csv")
+    assert read_dataset(table).targets == ("s",)
