@@ -90,9 +90,9 @@ def predict(model: Model, values: Values, *, scaling: ScalingName = "training") 
 
 
 def intervals(
-    model: Model, values: ArrayLike, level: float = 0.9, *, scaling: ScalingName = "training"
+    model: Model, values: Values, level: float = 0.9, *, scaling: ScalingName = "training"
 ) -> Array:
-    """Return the lowest and highest score (rows, targets, 2) for values (rows, features).
+    """Return the lowest and highest score (rows, outputs, 2) for values as predict takes them.
 
     A new row's score is between them with the probability level. OptionError where the model was
     not trained by lm with weight decay; DataError as for predict.

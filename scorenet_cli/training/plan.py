@@ -231,12 +231,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
                 f"expects one of {', '.join(known)}; got {quoted(getattr(settings, option))}.",
                 option=option,
             )
-    for option in {name for each in OPTIMIZERS.values() for name in each.options}:
-        if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
-            raise OptionError(
-                f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
-            )
-    _check_decay(settings, optimizer)
+    _check_optimizer(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
         raise OptionError("counts epochs on the validation rows: it needs `validation`.",
                           option="patience")  # fmt: skip
@@ -244,8 +239,13 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
         _check_agrees(settings, resumed)
 
 
-def _check_decay(settings: Settings, optimizer: str) -> None:
-    """Refuse a decay that is to be chosen by an optimizer that cannot."""
+def _check_optimizer(settings: Settings, optimizer: str) -> None:
+    """Refuse settings that the optimizer does not have, and a decay that it cannot choose."""
+    for option in {name for each in OPTIMIZERS.values() for name in each.options}:
+        if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
+            raise OptionError(
+                f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
+            )
     if settings.weight_decay == AUTO and optimizer != "lm":
         raise OptionError(
             f"auto needs `optimizer=lm`; `optimizer={optimizer}` takes a number.",
