@@ -17,6 +17,7 @@ from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
+    DEFAULT_EPOCHS,
     DEFAULT_HIDDEN,
     DEFAULT_MAX_SCORE,
     DEFAULT_OPTIMIZER,
@@ -152,7 +153,12 @@ def train(
             "from the rows, for each layer.",
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option(metavar="N", min=0, help="Passes over all rows.")] = 1000,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, show_default=f"{DEFAULT_EPOCHS}", help="Passes over all rows."
+        ),
+    ] = None,
     tolerance: Annotated[
         float | None, typer.Option(metavar="LOSS", min=0, help="Stop at this loss.")
     ] = None,
@@ -378,9 +384,7 @@ def _callbacks(
         if sys.stderr.isatty() and run.is_verbose and log_every is None:
             from scorenet_cli.show.progress import training_progress
 
-            progress = display.enter_context(
-                training_progress(plan.start_epoch, plan.settings.epochs)
-            )
+            progress = display.enter_context(training_progress(plan.start_epoch, plan.epochs))
 
     def each_epoch(epoch: int, losses: "Array", validation_loss: float | None) -> None:
         if run.history is not None:
@@ -440,7 +444,7 @@ def _report(run: _Run, fit: "FitResult") -> None:
 def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
     """Say that the weights are saved, and how to take the epochs that are left."""
     # With validation the weights are those of the best epoch, and so is what goes on.
-    left = fit.plan.start_epoch + run.settings.epochs - fit.result.best_epoch
+    left = fit.plan.start_epoch + fit.plan.epochs - fit.result.best_epoch
     again = " and the same data on standard input" if run.csv == "-" else ""
     echo_error(
         f"Interrupted after {fit.result.epochs:,} epochs. The weights are saved."

@@ -120,7 +120,7 @@ def _train_starts(
         None if plan.validation_rows is None else scaled_rows(plan.model, plan.validation_rows)
     )
     settings = plan.settings
-    criteria = StoppingCriteria(settings.epochs, settings.tolerance, validation, settings.patience)
+    criteria = StoppingCriteria(plan.epochs, settings.tolerance, validation, settings.patience)
     # Networks side by side share one pass; each needs a validation of its own.
     together = optimizer.side_by_side and validation is None
     groups = [plan.networks] if together else [(each,) for each in plan.networks]

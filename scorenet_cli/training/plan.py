@@ -26,6 +26,7 @@ from scorenet_cli.text import listed, quoted
 from scorenet_cli.training import loop
 from scorenet_cli.training.loop import ScaledData
 from scorenet_cli.training.settings import (
+    DEFAULT_EPOCHS,
     DEFAULT_HIDDEN,
     DEFAULT_MAX_SCORE,
     DEFAULT_OPTIMIZER,
@@ -35,6 +36,10 @@ from scorenet_cli.training.settings import (
 )
 
 MIN_ROWS_TO_SPLIT = 2
+# With fewer rows there is nothing to choose by.
+MIN_ROWS_TO_CHOOSE = 10
+# Rows times parameters up to which lm takes seconds.
+MAX_LM_WORK = 5_000_000
 # What another optimizer does not take over.
 _WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
 # A model file of more would pass the 256 MB that a model may have.
@@ -71,6 +76,11 @@ class TrainingPlan:
         return self.record.epochs if best is None else best
 
     @property
+    def epochs(self) -> int:
+        """How many epochs are asked for."""
+        return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
+
+    @property
     def rows(self) -> int:
         """How many rows were read: those trained on and those held out."""
         parts = (self.data, self.validation_rows, self.test_rows)
@@ -90,6 +100,7 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     """Train new networks on the columns that the settings choose."""
     data = _chosen_rows(table, settings)
+    settings, notes = _choose_training(data, settings)
     hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
     shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
     bias = settings.bias or False
@@ -118,7 +129,44 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
     )
     record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
-    return _with_optimizer(TrainingPlan(settings, *parts, model, networks, optimizer, {}, record))
+    notes = data.notes + notes
+    return _with_optimizer(
+        TrainingPlan(settings, *parts, model, networks, optimizer, {}, record, notes)
+    )
+
+
+def _choose_training(data: Dataset, settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """Choose how to train where nothing is said of it: lm, with decay by the evidence.
+
+    The output is sigmoid where the scores use at least half of 0 to 100, else linear. Returns the
+    settings, and a note of what was chosen.
+    """
+    said = (
+        *("optimizer", "epochs", "learning_rate", "batch_size", "weight_decay", "max_score"),
+        *("output_activation", "bias", "standardize", "restarts", "validation", "tolerance"),
+    )
+    unsaid = Settings()
+    is_said = any(getattr(settings, name) != getattr(unsaid, name) for name in said)
+    hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
+    shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
+    work = len(data.scores) * network.count_parameters(shape, bias=True)
+    if is_said or data.classes or len(data.scores) < MIN_ROWS_TO_CHOOSE or work > MAX_LM_WORK:
+        return settings, ()
+    low, high = data.scores.min(), data.scores.max()
+    is_score = low >= 0 and DEFAULT_MAX_SCORE / 2 <= high <= DEFAULT_MAX_SCORE
+    chosen = dataclasses.replace(
+        settings,
+        optimizer="lm",
+        output_activation=None if is_score else "linear",
+        standardize=True,
+        bias=True,
+        weight_decay="auto",
+    )
+    output = "" if is_score else "`output_activation=linear` "
+    note = (
+        f"chosen: {output}`standardize` `bias` `optimizer=lm` `weight_decay=auto`; with any option"
+    )
+    return chosen, (f"{note} of training the others are as in the document.",)
 
 
 def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:

@@ -15,6 +15,7 @@ DEFAULT_HIDDEN = (3,)
 DEFAULT_SEED = 23
 DEFAULT_MAX_SCORE = 100.0
 DEFAULT_OPTIMIZER = "gd"
+DEFAULT_EPOCHS = 1000
 OUTPUT_ACTIVATIONS = ("sigmoid", "linear")
 
 
@@ -41,7 +42,7 @@ class Settings:
     learning_rate: float | None = None
     batch_size: int | None = None
     weight_decay: float | str | None = None
-    epochs: int = 1000
+    epochs: int | None = None
     tolerance: float | None = None
     restarts: int = 1
     validation: float | None = None

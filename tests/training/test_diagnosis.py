@@ -59,7 +59,7 @@ def test_a_loss_that_rises_and_falls_gets_a_learning_rate() -> None:
     rng = np.random.default_rng(2)
     columns = {f"x{n}": rng.uniform(0, 1, 100) for n in range(20)}
     score = sum(columns.values()) * 5
-    said = warnings(columns | {"score": score}, activation="tanh", hidden=32)
+    said = warnings(columns | {"score": score}, activation="tanh", hidden=32, epochs=1000)
     assert "`learning_rate=0.3`" in said
 
 
