@@ -109,17 +109,10 @@ def evaluate(model: Model, data: Data) -> Evaluation:
     """
     from scorenet_cli.data import dataset  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.fit import evaluate as evaluate_dataset  # noqa: PLC0415
+    from scorenet_cli.training.plan import model_rows  # noqa: PLC0415
 
     table = dataset.name_columns(_table(data), model.features, model.targets)
-    rows = dataset.read_model_rows(
-        table,
-        model.features,
-        model.targets,
-        categories=model.categories,
-        classes=model.classes,
-        fill=model.fill,
-    )
-    return evaluate_dataset(model, rows)
+    return evaluate_dataset(model, model_rows(model, table))
 
 
 def forward_trace(

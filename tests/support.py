@@ -13,7 +13,8 @@ from rich.console import Console, RenderableType
 from typer.testing import Result
 
 from scorenet_cli.core.metrics import Evaluation, Fit
-from scorenet_cli.core.network import Layer, Network, random_network
+from scorenet_cli.core.network import Layer, Network, forward, random_network
+from scorenet_cli.core.optimizers.least_squares import pack, unpack
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.record import TrainingRecord
@@ -132,3 +133,17 @@ def fit_result(  # noqa: PLR0913 - a result is these facts
         None if validation is None else Evaluation(data.inputs, predicted, predicted, validation)
     )
     return FitResult(model, plan, run, predicted, fit, (fit,), held_out, spread, ())
+
+
+def numeric_jacobian(network: Network, inputs: Array) -> Array:
+    """Central differences of every output by every parameter: (rows · targets, parameters)."""
+    flat, step = pack(network), 1e-6
+    columns = []
+    for position in range(len(flat)):
+        ends = []
+        for sign in (1, -1):
+            moved = flat.copy()
+            moved[position] += sign * step
+            ends.append(forward(unpack(network, moved), inputs)[-1].outputs.ravel())
+        columns.append((ends[0] - ends[1]) / (2 * step))
+    return np.stack(columns, axis=1)

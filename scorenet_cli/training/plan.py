@@ -175,15 +175,7 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
         return _plan_from_weights(table, settings, old.network)
     before = old.training or TrainingRecord()
     table = dataset.name_columns(table, old.features, old.targets)
-    data = dataset.read_model_rows(
-        table,
-        old.features,
-        old.targets,
-        categories=old.categories,
-        classes=old.classes,
-        fill=old.fill,
-        missing=cast("MissingName", settings.missing or "skip"),
-    )
+    data = model_rows(old, table, cast("MissingName", settings.missing or "skip"))
     if has_sigmoid_output(old.network):
         hint = "The best score comes from the resumed model's target_scale."
         dataset.check_scores(table, data, old.target_scale, hint=hint)
@@ -214,6 +206,19 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
         settings, *parts, old, (old.network,), optimizer, {}, before, notes, warnings
     )
     return _with_optimizer(plan)
+
+
+def model_rows(model: Model, table: Table, missing: MissingName = "skip") -> Dataset:
+    """Read a model's own columns from a table whose columns have names, encoded as it has them."""
+    return dataset.read_model_rows(
+        table,
+        model.features,
+        model.targets,
+        categories=model.categories,
+        classes=model.classes,
+        fill=model.fill,
+        missing=missing,
+    )
 
 
 def _plan_from_weights(table: Table, settings: Settings, network: Network) -> TrainingPlan:

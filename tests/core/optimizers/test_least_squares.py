@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Array, random_case
+from support import numeric_jacobian, random_case
 
 from scorenet_cli.core import parallel
-from scorenet_cli.core.network import Network, forward, random_network
+from scorenet_cli.core.network import forward, random_network
 from scorenet_cli.core.optimizers import least_squares
 from scorenet_cli.core.optimizers.least_squares import (
     LeastSquares,
@@ -17,20 +17,6 @@ from scorenet_cli.core.optimizers.least_squares import (
 )
 
 SMOOTH = st.lists(st.sampled_from(["sigmoid", "tanh", "linear"]), min_size=1, max_size=3)
-
-
-def numeric_jacobian(network: Network, inputs: Array) -> Array:
-    """Central differences of every output by every parameter: (rows · targets, parameters)."""
-    flat, step = pack(network), 1e-6
-    columns = []
-    for position in range(len(flat)):
-        ends = []
-        for sign in (1, -1):
-            moved = flat.copy()
-            moved[position] += sign * step
-            ends.append(forward(unpack(network, moved), inputs)[-1].outputs.ravel())
-        columns.append((ends[0] - ends[1]) / (2 * step))
-    return np.stack(columns, axis=1)
 
 
 @given(st.integers(0, 10_000), SMOOTH, st.integers(1, 40))

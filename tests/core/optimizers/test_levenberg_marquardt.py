@@ -4,28 +4,14 @@ from itertools import islice, pairwise
 
 import numpy as np
 import pytest
-from support import ACTUAL, INPUTS, Array
+from support import ACTUAL, INPUTS, Array, numeric_jacobian
 
-from scorenet_cli.core.network import Network, forward, random_network
+from scorenet_cli.core.network import forward, random_network
 from scorenet_cli.core.optimizers import levenberg_marquardt as lm
-from scorenet_cli.core.optimizers.least_squares import pack, unpack
+from scorenet_cli.core.optimizers.least_squares import pack
 from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
 from scorenet_cli.core.parallel import interrupt_check
 from scorenet_cli.errors import ModelError, OptionError
-
-
-def numeric_jacobian(network: Network, inputs: Array) -> Array:
-    """Central differences of every output by every parameter: (rows · targets, parameters)."""
-    flat, step = pack(network), 1e-6
-    columns = []
-    for position in range(len(flat)):
-        ends = []
-        for sign in (1, -1):
-            moved = flat.copy()
-            moved[position] += sign * step
-            ends.append(forward(unpack(network, moved), inputs)[-1].outputs.ravel())
-        columns.append((ends[0] - ends[1]) / (2 * step))
-    return np.stack(columns, axis=1)
 
 
 def test_the_first_step_solves_the_damped_equations() -> None:
