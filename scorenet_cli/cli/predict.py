@@ -72,7 +72,6 @@ def predict(
     if (csv is None) == (not values):
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
     from scorenet_cli import api, files
-    from scorenet_cli.model.document import trained_answer
     from scorenet_cli.model.model import check_interval, check_level
 
     check_values(values or [], context)
@@ -84,8 +83,11 @@ def predict(
     check_interval(loaded, interval)
     note_weights(loaded)
     row = parse_values(values, context, loaded) if values else []
-    if story := trained_answer(loaded, row, scaling):
-        note(f"the document printed {story.printed} here: {story.why}.")
+    if scaling == "own":
+        from scorenet_cli.model.document import trained_answer
+
+        if story := trained_answer(loaded, row, scaling):
+            note(f"the document printed {story.printed} here: {story.why}.")
     blocks: Iterator[_Block]
     skipped = _Skipped()
     if csv is None:
