@@ -93,7 +93,7 @@ def test_set_up_is_two_commands() -> None:
     """.ci/run runs them word by word; here the main job's part runs without installing."""
     first, second = blocks("sh")[0].strip().splitlines()
     assert first.startswith("python3 -m venv .venv && ")
-    assert second.endswith("&& .venv/bin/python -m pytest")
+    assert second.endswith("&& .venv/bin/python -m pytest -n auto")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")

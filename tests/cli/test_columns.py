@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import Invoke, one_message
 
@@ -267,7 +267,6 @@ def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-@settings(max_examples=60, deadline=None)
 @given(tables(), st.randoms(use_true_random=False))
 def test_rows_are_encoded_alike_everywhere(
     tmp_path_factory: pytest.TempPathFactory,
