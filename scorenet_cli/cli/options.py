@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scorenet_cli.cli.usage import no_option
 from scorenet_cli.errors import OptionError
 from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
 
@@ -69,10 +70,7 @@ def check_values(texts: Sequence[str], context: typer.Context) -> None:
                 raise OptionError(
                     f"{text} is behind --, where only values may be. Move it before --."
                 )
-            raise OptionError(
-                f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
-                f"See: {context.command_path} --help"
-            )
+            raise OptionError(f"{no_option(text, options)} See: {context.command_path} --help")
 
 
 def parse_values(
