@@ -66,6 +66,7 @@ def _give_up_output(error: OSError) -> NoReturn:
 
 
 app = typer.Typer(
+    name="scorenet",
     cls=Commands,
     rich_markup_mode=None,  # plain help and errors: quick, whole in a pipe, at any width
     no_args_is_help=True,
