@@ -79,7 +79,6 @@ def predict(
     if header is not None and csv is None:
         raise OptionError("has no effect without `csv`. Leave it out.", option="header")
     from scorenet_cli import api, files
-    from scorenet_cli.data import dataset
     from scorenet_cli.model.model import check_interval, check_level
 
     check_values(values or [], context)
@@ -101,6 +100,8 @@ def predict(
                 said.note(f"the document printed {story.printed} here: {story.why}.")
         blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block: there may be more rows than memory
+        from scorenet_cli.data import dataset
+
         tables = dataset.read_tables(csv or "", has_header=header)
         blocks = _of_rows(loaded, tables, scaling, skipped, said)
     blocks = _watched(blocks, ranges, skipped, said)

@@ -44,23 +44,26 @@ _Term = TypeVar("_Term")
 
 @dataclass(frozen=True)
 class Input:
-    """A value as given, and as the network sees it: scaled = (value - offset) / scale."""
+    """A value as given, and as the network sees it: scaled = (value - offset) / scale.
+
+    offset and scale are None where nothing is subtracted or nothing divides.
+    """
 
     name: str
     value: float
     scaled: float
-    offset: float = 0.0
-    scale: float = 1.0
+    offset: float | None = None
+    scale: float | None = None
 
     def formula(self, digits: int) -> str:
         """Write how the value was scaled, (19 - 39.2) / 14; nothing where it is as it was."""
-        if self.offset == 0 and self.scale == 1:
-            return ""
         value = number(self.value, digits)
-        if self.offset:
-            sign = "-" if self.offset > 0 else "+"
+        if self.offset is not None:
+            sign = "+" if self.offset < 0 else "-"
             value = f"({value} {sign} {number(abs(self.offset), digits)})"
-        return f"{value} / {number(self.scale, digits)}"
+        if self.scale is not None:
+            return f"{value} / {number(self.scale, digits)}"
+        return "" if self.offset is None else value
 
 
 @dataclass(frozen=True)
@@ -229,15 +232,8 @@ def backward_trace(
         outputs_after=tuple(outputs_after[0].tolist()),
         scores_after=tuple(scores_after[0].tolist()),
         loss_after=losses[1],
-        targets=tuple(
-            map(
-                Input,
-                model.output_names,
-                map(float, actual),
-                target[0].tolist(),
-                repeat(0.0) if model.target_offset is None else model.target_offset.tolist(),
-                model.target_scale.tolist(),
-            )
+        targets=_inputs(
+            model.output_names, actual, target[0], model.target_offset, model.target_scale
         ),
     )
 
@@ -280,15 +276,7 @@ def _as_trace(
         layers.append(TracedLayer(layer_names(model)[position], tuple(neurons)))
     outside = out_of_range(model, np.array([values], dtype=np.float64), scaling)[0]
     return ForwardTrace(
-        inputs=tuple(
-            map(
-                Input,
-                model.input_names,
-                map(float, values),
-                scaled[0].tolist(),
-                *_scaling(model, values, scaling),
-            )
-        ),
+        inputs=_inputs(model.input_names, values, scaled[0], *_scaling(model, values, scaling)),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
         scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
@@ -296,16 +284,27 @@ def _as_trace(
     )
 
 
+def _inputs(
+    names: Sequence[str],
+    values: Sequence[float],
+    scaled: Array,
+    offset: Array | None,
+    scale: Array,
+) -> tuple[Input, ...]:
+    """Set each value as given beside the scaled one, and what was done with it."""
+    offsets = [None] * len(names) if offset is None else [each or None for each in offset.tolist()]
+    scales = [None if each == 1 else each for each in scale.tolist()]
+    return tuple(map(Input, names, map(float, values), scaled.tolist(), offsets, scales))
+
+
 def _scaling(
     model: Model, values: Sequence[float], scaling: ScalingName
-) -> tuple[Iterable[float], Iterable[float]]:
-    """Return what is subtracted from each value, and what then divides it."""
+) -> tuple[Array | None, Array]:
+    """Return what is subtracted from each value, None for nothing, and what then divides it."""
     if scaling == "training":
-        offset = model.feature_offset
-        return repeat(0.0) if offset is None else offset.tolist(), model.feature_scale.tolist()
-    return repeat(0.0), repeat(
-        float(largest_absolute(np.array(values))) if scaling == "own" else 1.0
-    )
+        return model.feature_offset, model.feature_scale
+    unit = np.ones(len(values))
+    return None, largest_absolute(np.array(values)) * unit if scaling == "own" else unit
 
 
 def _layer_updates(
