@@ -210,9 +210,7 @@ class _Skipped:
             if counts:
                 each = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.items())
                 reasons.append(f"{what} ({each}{more})")
-        rows = f"{self.skipped:,} of {self.rows:,} rows are"
-        if self.rows == 1:
-            rows = "the row is"
+        rows = f"{self.skipped:,} of {self.rows:,} rows {'is' if self.skipped == 1 else 'are'}"
         yield f"{rows} not predicted: {' and '.join(reasons)}."
 
 

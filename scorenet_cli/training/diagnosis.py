@@ -53,7 +53,8 @@ def diagnose(  # noqa: PLR0911 - one for each fault
         return (f"{words} learns. Try {helps}.",)
     advice = " ".join(_advice(plan, result))
     if len(actual) > 1 and result.loss >= variance > 0:
-        words = "the network is no better than predicting the mean score for everyone."
+        same = "each class's share of the rows" if plan.data.classes else "the mean score"
+        words = f"the network is no better than predicting {same} for everyone."
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):
         return memorized

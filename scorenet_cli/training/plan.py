@@ -531,6 +531,14 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         for feature, column in zip(plan.data.input_names, plan.data.inputs.T, strict=True)
         if not column.any()
     ]
+    constant = [
+        name
+        for name, scores in zip(plan.data.output_names, plan.data.scores.T, strict=True)
+        if len(scores) > 1 and name in plan.data.targets and np.ptp(scores) == 0
+    ]
+    if constant:
+        words = "the same in every row, so that there is nothing to learn"
+        warnings += (f"{words}: {listed(constant)}. Choose another `target`.",)
     if zero:
         warnings += (f"zero in every row, so that nothing can be learned from it: {listed(zero)}.",)
     return dataclasses.replace(

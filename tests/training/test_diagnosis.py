@@ -97,9 +97,12 @@ def test_a_line_with_noise_is_not_called_memorized() -> None:
     assert "memorized" not in warnings(data, optimizer="lm", bias=True)
 
 
-def test_equal_scores_are_no_reason_to_warn() -> None:
+def test_equal_scores_are_said_once() -> None:
     data = {"hours": list(range(1, 31)), "score": [70] * 30}
-    assert warnings(data, optimizer="lm", bias=True) == ""
+    assert warnings(data, optimizer="lm", bias=True) == (
+        "the same in every row, so that there is nothing to learn: 'score'. "
+        "Choose another `target`."
+    )
 
 
 @pytest.mark.parametrize(
