@@ -122,7 +122,9 @@ def encode_values(model: Model, values: Values) -> Array:
     inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
     if np.isnan(inputs).any():
         row, column = np.argwhere(np.isnan(inputs))[0].tolist()
-        raise DataError(f"row {row + 1}: {quoted(model.input_names[column])} has no value.")
+        where = columns.positions(model.features, model.categories)
+        name = next(name for name, part in where.items() if column < part.stop)
+        raise DataError(f"row {row + 1}: {quoted(name)} has no value.")
     return as_rows(model.input_names, inputs)
 
 
