@@ -1,7 +1,7 @@
 """CSV text to named columns of numbers, and back; every error names the line and the column.
 
-numpy.loadtxt reads plain numbers at C speed. Where it fails, the rows are read once more, cell
-by cell: either all are numbers, in a format that is certain, or the error says which is not.
+Columns of plain numbers are read by NumPy. The others are read cell by cell: either all are
+numbers, in a format that is certain, or the error says which is not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -25,11 +25,11 @@ from scorenet_cli.data.number_formats import (
     looks_like_number,
     read_column,
 )
+from scorenet_cli.data.plain_numbers import read_plain
 from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
     Text,
-    cut_lines,
     cut_rows,
     end_of_rows,
     is_bare,
@@ -49,7 +49,7 @@ _OTHER_TEXT = {
     re.compile(rb"\s*<(!doctype|html|\?xml)", re.IGNORECASE): "a web page or XML",
 }
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
-# Between cells on their way to numpy.loadtxt.
+# Between cells of lines that had quotes, comments or white space.
 _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
@@ -82,19 +82,15 @@ class Table(Text):
 class CellError(DataError):
     """One cell cannot be used; `location` is the message without what to do.
 
-    line is that of the text, column its position. is_blank: there is no value. is_format_error:
-    the value is there, and only its format is wrong.
+    line is that of the text. is_format_error: the value is there, and only its format is wrong.
     """
 
-    def __init__(self, table: Table, row: Row, column: int, reason: ColumnError) -> None:
-        line, cells = row
-        self.line = line
-        self.column = column
-        self.is_blank = not cells[column]
+    def __init__(self, table: Table, row: int, column: int, cell: str, reason: ColumnError) -> None:
+        self.line = line_of_row(table, row)
         self.is_format_error = reason.is_format_error
-        shown = "the cell" if self.is_blank else quoted(cells[column])
+        shown = quoted(cell) if cell else "the cell"
         name = quoted(table.names[column])
-        self.location = f"{table.source}, line {line}, column {name}: {shown} {reason}."
+        self.location = f"{table.source}, line {self.line}, column {name}: {shown} {reason}."
         super().__init__(f"{self.location} Fix the cell.")
 
 
@@ -164,35 +160,95 @@ def tables(
         raise _no_rows(table)
 
 
-def numbers(table: Table, columns: Sequence[int], *, allows_missing: bool = False) -> Array:
-    """Read columns as finite numbers (rows, len(columns)); CellError where one is not.
+def read_columns(
+    table: Table, columns: Iterable[int], texts: Iterable[int] = ()
+) -> tuple[dict[int, Array | list[str]], DataError | None]:
+    """Read columns: numbers (rows,), nan where blank, if all are plain, and else the cells.
+
+    Those of texts come as cells. The error is that of the first row with too few or too many
+    cells; the columns are then those of the rows before it.
+    """
+    columns = [*columns]
+    numeric = [n for n in columns if n not in {*texts} and _may_be_plain(table.formats.get(n))]
+    width, found = len(table.names), None
+    if bare := _bare(table):
+        found = read_plain(*bare, width, numeric)
+    if found is None or bare is None:
+        whole, failed = whole_rows(table)
+        return {n: [cells[n] for _, cells in whole] for n in columns}, failed
+    has_point = table.delimiter in _NOT_COMMA and b"." in table.data
+    for n in found:
+        if n not in table.formats or (has_point and table.formats[n].decimal is None):
+            table.formats[n] = NumberFormat("." if has_point else None)
+    if len(found) == len(columns):
+        return {**found}, None
+    data, mark = bare[0].decode().removesuffix("\n"), bare[1].decode()
+    cells = data.replace("\n", mark).split(mark)
+    return {n: found.get(n, [*map(str.strip, cells[n::width])]) for n in columns}, None
+
+
+def _may_be_plain(known: NumberFormat | None) -> bool:
+    return known is None or known.is_plain
+
+
+def _bare(table: Table) -> tuple[bytes, bytes] | None:
+    """Return lines that are cells and delimiters alone, and the delimiter; None for other text."""
+    data, delimiter = table.data, table.delimiter
+    if delimiter is None or table.has_quotes or b"#" in data or len(table.names) == 1:
+        try:
+            lines = [_UNIT_SEPARATOR.join(cells) for _, cells in rows(table)]
+        except DataError:
+            return None
+        data, delimiter = "\n".join(lines).encode(), _UNIT_SEPARATOR
+        if data.count(b"\n") >= len(lines):  # within cells
+            return None
+    while b"\n\n" in data:
+        data = data.replace(b"\n\n", b"\n")
+    return data.removeprefix(b"\n"), delimiter.encode()
+
+
+def to_numbers(
+    table: Table, found: Mapping[int, Array | list[str]], *, allows_missing: bool = False
+) -> dict[int, Array]:
+    """Read columns as finite numbers (rows,); CellError for the first cell that is none.
 
     Cells without a value are nan where they are allowed. In a table read in blocks, a column's
     format is that of the first block that settles it.
     """
-    values = plain_numbers(table, columns)
-    if values is not None:
-        return values
-    found, failed = whole_rows(table)
-    values = numbers_of(table, found, columns, allows_missing=allows_missing)
+    values: dict[int, Array] = {}
+    bad: list[tuple[int, int, str, ColumnError]] = []
+    for n, cells in found.items():
+        try:
+            if isinstance(cells, np.ndarray):
+                if not allows_missing and np.isnan(cells).any():
+                    raise ColumnError(int(np.isnan(cells).argmax()), ValueError("is blank"))
+                values[n] = cells
+                continue
+            present = [
+                row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
+            ]
+            values[n] = np.full(len(cells), np.nan)
+            values[n][present], table.formats[n] = read_column(
+                [cells[row] for row in present],
+                allows_comma=table.delimiter in _NOT_COMMA,
+                known=table.formats.get(n),
+            )
+        except ColumnError as error:
+            row = error.row if isinstance(cells, np.ndarray) else present[error.row]
+            bad.append((row, n, "" if isinstance(cells, np.ndarray) else cells[row], error))
+    if bad:
+        row, n, cell, reason = min(bad, key=lambda each: each[:2])
+        raise CellError(table, row, n, cell, reason) from None
+    return values
+
+
+def numbers(table: Table, columns: Sequence[int]) -> Array:
+    """Read columns as finite numbers (rows, len(columns)); CellError where one is not."""
+    found, failed = read_columns(table, columns)
+    values = to_numbers(table, found)
     if failed:
         raise failed
-    return values
-
-
-def plain_numbers(table: Table, columns: Sequence[int]) -> Array | None:
-    """Read columns at C speed, as numbers does; None where a cell is no plain finite number."""
-    known = [table.formats.get(column) for column in columns]
-    if not all(each is None or each.is_plain for each in known):
-        return None
-    values = _read_fast(table, columns)
-    if values is None or not np.isfinite(values).all():
-        return None
-    has_point = table.delimiter in _NOT_COMMA and b"." in table.data
-    for column, each in zip(columns, known, strict=True):
-        if each is None or (has_point and each.decimal is None):
-            table.formats[column] = NumberFormat("." if has_point else None)
-    return values
+    return np.column_stack([values[n] for n in columns])
 
 
 def whole_rows(table: Table) -> tuple[list[Row], DataError | None]:
@@ -206,31 +262,6 @@ def whole_rows(table: Table) -> tuple[list[Row], DataError | None]:
     except DataError as error:
         return found, error
     return found, None
-
-
-def numbers_of(
-    table: Table, found: Sequence[Row], columns: Sequence[int], *, allows_missing: bool = False
-) -> Array:
-    """Read columns of rows as numbers does, cell by cell."""
-    values = np.full((len(found), len(columns)), np.nan)
-    bad: list[tuple[int, int, ColumnError]] = []
-    for position, column in enumerate(columns):
-        cells = [cells[column] for _, cells in found]
-        present = [
-            row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
-        ]
-        try:
-            values[present, position], table.formats[column] = read_column(
-                [cells[row] for row in present],
-                allows_comma=table.delimiter in _NOT_COMMA,
-                known=table.formats.get(column),
-            )
-        except ColumnError as error:
-            bad.append((present[error.row], column, error))
-    if bad:
-        row, column, reason = min(bad, key=lambda each: each[:2])
-        raise CellError(table, found[row], column, reason) from None
-    return values
 
 
 def rows(table: Table) -> Iterator[Row]:
@@ -496,29 +527,6 @@ def _tell_apart(names: Sequence[str]) -> list[str]:
         taken.add(new)
         unique.append(new)
     return unique
-
-
-def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
-    """Read with numpy.loadtxt, or None where the text needs a closer look.
-
-    Columns that are not asked for are read as one character of text, so that they may hold
-    anything, and yet a row with too few or too many cells is noticed.
-    """
-    wanted = set(columns)
-    kinds = [(f"f{n}", np.float64 if n in wanted else "U1") for n in range(len(table.names))]
-    lines, delimiter = cut_lines(table), table.delimiter
-    if table.has_quotes:
-        lines = (_UNIT_SEPARATOR.join(cells) for _, cells in cut_rows(table))
-        delimiter = _UNIT_SEPARATOR
-    try:
-        read = np.loadtxt(lines, np.dtype(kinds), delimiter=delimiter, comments=None, ndmin=1)
-    except (ValueError, DataError):
-        return None
-    return np.column_stack([read[f"f{n}"] for n in columns])
-
-
-def _cells(table: Table) -> Iterator[list[str]]:
-    return (cells for _, cells in cut_rows(table))
 
 
 def _wrong_width(table: Table, line: int, width: int) -> DataError:

@@ -27,10 +27,9 @@ from scorenet_cli.data.csv_table import (
     blank_columns,
     line_of_row,
     make_table,
-    numbers,
-    numbers_of,
+    read_columns,
     tables,
-    whole_rows,
+    to_numbers,
 )
 from scorenet_cli.data.kinds import Kind, read_kinds
 from scorenet_cli.errors import DataError, OptionError, ScorenetError
@@ -258,22 +257,23 @@ def encode_rows(
 
     The texts that are not known come in the rows' order.
     """
-    columns = model_columns(table, names)
-    if not any(name in categories for name in names):
-        return numbers(table, columns, allows_missing=True), []
-    found, failed = whole_rows(table)
-    parts, unknown = [], []
-    for name, column in zip(names, columns, strict=True):
-        if name in categories:
-            texts = [cells[column] for _, cells in found]
-            part, bad = encode(texts, categories[name])
-            unknown += [UnknownText(row, name, texts[row], categories[name]) for row in bad]
-        else:
-            part = numbers_of(table, found, [column], allows_missing=True)
-        parts.append(part)
+    columns = dict(zip(names, model_columns(table, names), strict=True))
+    texts = {columns[name]: name for name in names if name in categories}
+    found, failed = read_columns(table, columns.values(), texts)
+    of_numbers = {n: cells for n, cells in found.items() if n not in texts}
+    values = to_numbers(table, of_numbers, allows_missing=True)
     if failed:
         raise failed
-    return np.hstack(parts), sorted(unknown, key=lambda each: each.row)
+    unknown, parts = [], []
+    for name, n in columns.items():
+        cells = found[n]
+        if isinstance(cells, list) and n in texts:
+            part, bad = encode(cells, categories[name])
+            unknown += [UnknownText(row, name, cells[row], categories[name]) for row in bad]
+        else:
+            part = values[n]
+        parts.append(part)
+    return np.column_stack(parts), sorted(unknown, key=lambda each: each.row)
 
 
 def _dataset(  # noqa: PLR0913 - all that a dataset is made of

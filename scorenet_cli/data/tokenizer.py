@@ -43,17 +43,6 @@ class Text:
         return self.quote.encode() in self.data
 
 
-def cut_lines(text: Text) -> Iterable[str]:
-    """Read the lines without a second copy of the whole; comments come out empty.
-
-    A comment is a line that begins with #, unless that is a cell of its own.
-    """
-    lines = io.TextIOWrapper(io.BytesIO(text.data), encoding="utf-8", newline="\n")
-    if b"#" not in text.data:
-        return lines
-    return ("\n" if is_comment(line, text.delimiter) else line for line in lines)
-
-
 def is_comment(line: str, delimiter: str | None) -> bool:
     """Tell whether a line that begins a row is a comment."""
     return line.startswith("#") and not (delimiter and line.startswith(f"#{delimiter}"))
