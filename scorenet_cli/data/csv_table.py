@@ -173,6 +173,9 @@ def read_columns(
     width, found = len(table.names), None
     if bare := _bare(table):
         found = read_plain(*bare, width, numeric)
+        if found is None and (shorter := re.sub(rb"\n+", b"\n", bare[0]).lstrip(b"\n")) != bare[0]:
+            bare = shorter, bare[1]
+            found = read_plain(*bare, width, numeric)
     if found is None or bare is None:
         whole, failed = whole_rows(table)
         return {n: [cells[n] for _, cells in whole] for n in columns}, failed
@@ -202,9 +205,7 @@ def _bare(table: Table) -> tuple[bytes, bytes] | None:
         data, delimiter = "\n".join(lines).encode(), _UNIT_SEPARATOR
         if data.count(b"\n") >= len(lines):  # within cells
             return None
-    while b"\n\n" in data:
-        data = data.replace(b"\n\n", b"\n")
-    return data.removeprefix(b"\n"), delimiter.encode()
+    return data, delimiter.encode()
 
 
 def to_numbers(
@@ -218,24 +219,25 @@ def to_numbers(
     values: dict[int, Array] = {}
     bad: list[tuple[int, int, str, ColumnError]] = []
     for n, cells in found.items():
+        if isinstance(cells, np.ndarray):
+            values[n] = cells
+            if not allows_missing and np.isnan(cells).any():
+                row = int(np.isnan(cells).argmax())
+                bad.append((row, n, "", ColumnError(row, ValueError("is blank"))))
+            continue
+        present = [
+            row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
+        ]
+        values[n] = np.full(len(cells), np.nan)
         try:
-            if isinstance(cells, np.ndarray):
-                if not allows_missing and np.isnan(cells).any():
-                    raise ColumnError(int(np.isnan(cells).argmax()), ValueError("is blank"))
-                values[n] = cells
-                continue
-            present = [
-                row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
-            ]
-            values[n] = np.full(len(cells), np.nan)
             values[n][present], table.formats[n] = read_column(
                 [cells[row] for row in present],
                 allows_comma=table.delimiter in _NOT_COMMA,
                 known=table.formats.get(n),
             )
         except ColumnError as error:
-            row = error.row if isinstance(cells, np.ndarray) else present[error.row]
-            bad.append((row, n, "" if isinstance(cells, np.ndarray) else cells[row], error))
+            row = present[error.row]
+            bad.append((row, n, cells[row], error))
     if bad:
         row, n, cell, reason = min(bad, key=lambda each: each[:2])
         raise CellError(table, row, n, cell, reason) from None

@@ -25,7 +25,8 @@ BLOCK = 1 << 18  # bytes
 WORD = 8  # characters
 MAX_WORDS = 3
 HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - and a bit before the point
-MAX_DIGITS = 19 if HAS_LONG_DOUBLE else 15
+MAX_EXACT = 15  # digits of a number below 2^53
+MAX_DIGITS = 19 if HAS_LONG_DOUBLE else MAX_EXACT
 _POWERS = np.longdouble(10) ** np.arange(MAX_DIGITS + 1)
 # What other numbers that Python reads consist of, and the spaces around them.
 _OF_NUMBERS = b"0123456789+-.eE \t"
@@ -106,11 +107,12 @@ def _read_cells(
         points += more_points
         is_plain &= is_more_plain
     is_plain &= (points <= 1) & (left > points) & (left - points <= MAX_DIGITS)
-    if (left.max() <= 15) or not HAS_LONG_DOUBLE:
+    if left.max() <= MAX_EXACT or not HAS_LONG_DOUBLE:
         values = whole.view(np.int64) / _POWERS.astype(np.float64).take(decimals, mode="clip")
     else:
         exact = whole.astype(np.longdouble) / _POWERS.take(decimals, mode="clip")
-        is_plain &= exact.view(np.uint64)[::2] & 0x7FF != 0x400
+        last_bits = exact.view(np.uint64)[::2] & 0x7FF
+        is_plain &= last_bits != 0x400  # noqa: PLR2004 - half of what is rounded
         values = exact.astype(np.float64)
     np.negative(values, out=values, where=is_negative)
     values[sizes == 0] = np.nan

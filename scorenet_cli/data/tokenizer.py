@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 from scorenet_cli.errors import DataError
@@ -37,7 +38,7 @@ class Text:
     delimiter: str | None = ","
     quote: str = '"'
 
-    @property
+    @cached_property
     def has_quotes(self) -> bool:
         """Whether a line may be more, or less, than one row."""
         return self.quote.encode() in self.data
