@@ -301,27 +301,22 @@ def header(table: Table, names: Sequence[str]) -> str:
 def with_columns(
     table: Table,
     names: Sequence[str],
-    cells: Iterable[Sequence[str]],
+    columns: Sequence[Iterable[str]],
     *,
     are_numbers: bool = True,
 ) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    cells (rows, names) are theirs; are_numbers tells that none needs quotes. The table's other
-    cells stay as they are.
+    columns are their cells; are_numbers tells that none needs quotes. The table's other cells
+    stay as they are.
     """
     positions = _positions(table, names)
-    if any(position is not None for position in positions):
-        pairs = zip(rows(table), cells, strict=True)
-        return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
-    if not (are_numbers and is_bare(table)):
-        pairs = zip(rows(table), cells, strict=True)
-        return _written(table, ([*row, *new] for (_, row), new in pairs))
-    delimiter = table.delimiter or ","
-    lines = filter(None, table.data.decode().split("\n"))
-    return "".join(
-        f"{line}{delimiter}{delimiter.join(new)}\n" for line, new in zip(lines, cells, strict=True)
-    )
+    if are_numbers and is_bare(table) and not any(position is not None for position in positions):
+        lines = filter(None, table.data.decode().split("\n"))
+        delimiter = table.delimiter or ","
+        return "\n".join([*map(delimiter.join, zip(lines, *columns, strict=True)), ""])
+    pairs = zip(rows(table), zip(*columns, strict=True), strict=True)
+    return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
 
 
 def _positions(table: Table, names: Sequence[str]) -> list[int | None]:

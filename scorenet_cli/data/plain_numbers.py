@@ -1,4 +1,4 @@
-"""Columns of plain decimal numbers, read by NumPy from delimited text.
+"""Columns of plain decimal numbers, read by NumPy from delimited text, and written.
 
 Eight characters of a cell are one 64-bit word, of which all digits are computed with at once
 (Lemire, "Number parsing at a gigabyte per second", 2021), for all cells of a block that fits the
@@ -28,6 +28,7 @@ HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - and a b
 MAX_EXACT = 15  # digits of a number below 2^53
 MAX_DIGITS = 19 if HAS_LONG_DOUBLE else MAX_EXACT
 _POWERS = np.longdouble(10) ** np.arange(MAX_DIGITS + 1)
+MAX_SCALED = 2.0**42
 # What other numbers that Python reads consist of, and the spaces around them.
 _OF_NUMBERS = b"0123456789+-.eE \t"
 
@@ -143,3 +144,31 @@ def _read_word(
     digits = (digits * u(100) + (digits >> u(16))) & u(0x0000FFFF0000FFFF)
     digits = (digits * u(10_000) + (digits >> u(32))) & u(0xFFFFFFFF)
     return digits, decimals, points, is_plain
+
+
+def write_fixed(values: Array, decimals: int) -> list[str]:
+    """Write numbers (rows,) with so many decimals as Python does, zero without a sign."""
+    with np.errstate(over="ignore"):
+        scaled = np.minimum(np.abs(values) * 10.0**decimals, MAX_SCALED)
+    whole = np.rint(scaled)
+    # The product is off by less than 0.001: only near half-way that may matter.
+    is_sure = (scaled < MAX_SCALED) & (np.abs(scaled - whole) < 0.499)  # noqa: PLR2004
+    left = np.where(is_sure, whole, 0).astype(np.int64)
+    is_negative = (values < 0) & (left > 0)
+    size = max(len(str(left.max(initial=0))), decimals + 1)
+    characters = np.zeros((size + 3, len(values)), np.uint8)  # zeros are taken out
+    characters[0, is_negative] = ord("-")
+    for digit in range(size):
+        rest = left // 10
+        shown = (left - rest * 10 + ord("0")).astype(np.uint8)
+        if digit > decimals:
+            shown[left == 0] = 0
+        characters[size + (digit < decimals) - digit] = shown
+        left = rest
+    if decimals:
+        characters[size + 1 - decimals] = ord(".")
+    characters[-1] = ord("\n")
+    cells = characters.T.tobytes().translate(None, b"\0").decode().split("\n")[:-1]
+    for row in np.flatnonzero(~is_sure).tolist():
+        cells[row] = f"{values[row]:z.{decimals}f}"
+    return cells

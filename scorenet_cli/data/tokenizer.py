@@ -125,7 +125,8 @@ def is_bare(text: Text) -> bool:
     data, mark = text.data, (text.delimiter or " ").encode()
     if text.delimiter is None or b'"' in data or text.has_quotes or b"#" in data:
         return False
-    spaces = tuple(space for space in _SPACES if space != mark and space in data)
+    possible = [s for s in _SPACES if s.isascii()] if data.isascii() else _SPACES
+    spaces = tuple(space for space in possible if space != mark and space in data)
     pairs = (
         pair for space in spaces for end in (mark, b"\n") for pair in (end + space, space + end)
     )
