@@ -154,9 +154,10 @@ class _Block:
 
 
 class _Skipped:
-    """Counts the rows of a CSV that cannot be predicted."""
+    """Counts the rows of a CSV that cannot be predicted, and keeps the notes on its text."""
 
     def __init__(self) -> None:
+        self.notes: list[str] = []
         self.rows = 0
         self.skipped = 0
         self.missing: dict[str, int] = {}
@@ -223,6 +224,9 @@ def _of_rows(
 
     for block in dataset.read_tables(path):
         table = dataset.name_columns(block, model.features, model.targets)
+        for text in table.notes:
+            note(text)
+        skipped.notes += table.notes
         inputs, unknown = dataset.encode_rows(table, model.features, model.categories)
         if model.fill and np.isnan(inputs).any():
             inputs = fill_missing(inputs, model.features, model.categories, model.fill)
@@ -293,7 +297,7 @@ def _as_json(
         for row in _for_all(block, rows, _json_row(model, None, None)):
             yield separator + to_line(row)
             separator = ", "
-    warnings = [*ranges.warnings(), *skipped.warnings()]
+    warnings = [*skipped.notes, *ranges.warnings(), *skipped.warnings()]
     yield "], " + to_line(names | {"warnings": warnings})[1:] + "\n"
 
 

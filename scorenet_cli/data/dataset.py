@@ -47,7 +47,8 @@ class Dataset:
     features and targets are the columns they come from; categories and classes the texts of those
     that hold text, which are 0 and 1 here. fill is what missing cells became, by feature, where
     they were filled. columns says of each column that is not simply a number what became of it.
-    positions are those of the rows in the file, where some were left out.
+    positions are those of the rows in the file, where some were left out. gaps (rows, inputs) are
+    the cells that were filled.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Dataset:
     fill: Mapping[str, float] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     positions: NDArray[np.intp] | None = None
+    gaps: NDArray[np.bool_] | None = None
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -76,6 +78,16 @@ class Dataset:
     def take(self, chosen: NDArray[np.intp]) -> Dataset:
         """Return the same with only the chosen rows, by their positions."""
         return replace(self, inputs=self.inputs[chosen], scores=self.scores[chosen])
+
+    def fill_from(self, chosen: NDArray[np.intp]) -> Dataset:
+        """Return the same with missing cells filled by the means of the chosen rows alone."""
+        if self.gaps is None:
+            return self
+        inputs = np.where(self.gaps, np.nan, self.inputs)
+        fill = {**self.fill, **fill_values(inputs[chosen], self.features, self.categories)}
+        return replace(
+            self, fill=fill, inputs=fill_missing(inputs, self.features, self.categories, fill)
+        )
 
 
 def read_table(path: str, *, has_header: bool | None = None) -> Table:
@@ -323,9 +335,18 @@ def _dataset(  # noqa: PLR0913 - all that a dataset is made of
         if not has_target.all():
             keep = np.flatnonzero(has_target)
             inputs, scores = inputs[keep], scores[keep]
+    is_gap = None
     if missing == "fill" and known_fill is None:
+        is_gap = np.isnan(inputs)
         fill = fill_values(inputs, features, categories)
         inputs = fill_missing(inputs, features, categories, fill)
+    if known_fill is None and len(scores) > 1:
+        notes += [
+            f"column {quoted(name)}: every row has the score {_exact(column[0])}, so that there "
+            "is nothing to learn. Choose another `target`."
+            for name, column in zip(expanded_names(targets, classes), scores.T, strict=True)
+            if (column == column[0]).all()
+        ]
     return Dataset(
         source=table.source,
         sha256=table.sha256,
@@ -339,6 +360,7 @@ def _dataset(  # noqa: PLR0913 - all that a dataset is made of
         fill=fill,
         columns=columns,
         positions=keep,
+        gaps=is_gap,
     )
 
 

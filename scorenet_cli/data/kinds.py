@@ -18,7 +18,13 @@ from scorenet_cli.data.columns import (
     is_missing_text,
     sort_categories,
 )
-from scorenet_cli.data.csv_table import CellError, Table, read_columns, to_numbers
+from scorenet_cli.data.csv_table import (
+    CellError,
+    Table,
+    line_of_row,
+    read_columns,
+    to_numbers,
+)
 from scorenet_cli.data.number_formats import NumberFormat, looks_like_number
 from scorenet_cli.text import listed, quoted
 
@@ -132,6 +138,8 @@ def _of_texts(table: Table, column: int, cells: Sequence[str]) -> Kind:
         rare = [text for text, count in counts.items() if count == 1]
         if len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
             reason += f"; only once each, perhaps misspelt: {listed(rare)}"
+        elif words := _change(table, cells):
+            reason += f"; {words}"
         return Kind(None, texts=True, reason=reason)
     if len(counts) == 1:
         return Kind(None, texts=True, reason=f"the same text everywhere ({listed([*counts])})")
@@ -141,6 +149,17 @@ def _of_texts(table: Table, column: int, cells: Sequence[str]) -> Kind:
     )
     reason = "it names the rows (all different)" if is_name else ""
     return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
+
+
+def _change(table: Table, cells: Sequence[str]) -> str:
+    """Say where a column that begins with numbers goes on with text, or the other way round."""
+    present = [(row, looks_like_number(cell)) for row, cell in enumerate(cells) if cell]
+    begins = present[0][1]
+    row = next((row for row, is_number in present if is_number is not begins), None)
+    if row is None:
+        return ""
+    before, after = ("numbers", "text") if begins else ("text", "numbers")
+    return f"{before} before line {line_of_row(table, row)}, {after} there: {quoted(cells[row])}"
 
 
 def _is_identifier(table: Table, column: int) -> bool:

@@ -406,3 +406,21 @@ def test_a_header_stays_as_it_is_and_a_model_s_names_are_made_printable() -> Non
     assert header(found, ["p\x1b"]) == "a\x1b,b,p\n"
     named = name_columns(table("1,2\n"), ["h\x1b", "g"], ["s"])
     assert header(named, []) == "h,g\n"
+
+
+def test_a_target_with_one_value_only_is_noted() -> None:
+    (note,) = read("h,s\n1,50\n3,50\n").notes
+    assert note == (
+        "column 's': every row has the score 50, so that there is nothing to learn. "
+        "Choose another `target`."
+    )
+
+
+def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:
+    found = read_dataset(table("h,g,s\n1,,1\n3,,2\n,5,3\n8,6,4\n"), missing="fill")
+    assert found.inputs.tolist() == [[1, 5.5], [3, 5.5], [4, 5], [8, 6]]
+    again = found.fill_from(np.array([0, 1]))
+    assert again.inputs.tolist() == [[1, 5.5], [3, 5.5], [2, 5], [8, 6]]
+    assert again.fill == {"h": 2, "g": 5.5}  # no chosen row has a g
+    whole = read("h,s\n1,2\n3,4\n")
+    assert whole.fill_from(np.array([0])) is whole
