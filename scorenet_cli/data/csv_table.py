@@ -101,18 +101,8 @@ def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> T
     text in the same columns.
     """
     chunks, notes = decode_chunks([data], source)
-    lines, more_notes = clean_lines(b"".join(chunks), source, 0)
-    table = _sniff(Table(source, lines), has_header=has_header, is_whole=True)
-    end = end_of_rows(table, is_whole=True)
-    if not end:
-        raise _no_rows(table)
-    comments = _comment_notes(lines, table.delimiter)
-    return replace(
-        table,
-        data=table.data[:end],
-        notes=(*notes, *more_notes, *table.notes, *comments),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
+    (table,) = _cut([(b"".join(chunks), True)], notes, source, has_header=has_header)
+    return replace(table, sha256=hashlib.sha256(data).hexdigest())
 
 
 def tables(
@@ -124,11 +114,22 @@ def tables(
     end a row. DataError as soon as something is wrong. Each note comes once.
     """
     decoded, notes = decode_chunks(chunks, source)
+    yield from _cut(_whole_lines(decoded), notes, source, has_header=has_header)
+
+
+def _cut(
+    pieces: Iterable[tuple[bytes, bool]],
+    notes: tuple[str, ...],
+    source: str,
+    *,
+    has_header: bool | None,
+) -> Iterator[Table]:
+    """Cut whole lines, of which the last are marked, into tables of whole rows."""
     told: set[str] = set()
     table = Table(source, b"")  # it has no names before the first rows are whole
     parts: list[bytes] = []
     min_length = 0
-    for lines, is_last in _whole_lines(decoded):
+    for lines, is_last in pieces:
         parts.append(lines)
         if not is_last and sum(map(len, parts)) < min_length:
             continue
@@ -169,7 +170,8 @@ def read_columns(
     cells; the columns are then those of the rows before it.
     """
     columns = [*columns]
-    numeric = [n for n in columns if n not in {*texts} and _may_be_plain(table.formats.get(n))]
+    other = {*texts, *(n for n, known in table.formats.items() if not known.is_plain)}
+    numeric = [n for n in columns if n not in other]
     width, found = len(table.names), None
     if bare := _bare(table):
         found = read_plain(*bare, width, numeric)
@@ -177,8 +179,8 @@ def read_columns(
             bare = shorter, bare[1]
             found = read_plain(*bare, width, numeric)
     if found is None or bare is None:
-        whole, failed = whole_rows(table)
-        return {n: [cells[n] for _, cells in whole] for n in columns}, failed
+        whole, failed = _whole_rows(table)
+        return {n: [cells[n] for cells in whole] for n in columns}, failed
     has_point = table.delimiter in _NOT_COMMA and b"." in table.data
     for n in found:
         if n not in table.formats or (has_point and table.formats[n].decimal is None):
@@ -190,8 +192,17 @@ def read_columns(
     return {n: found.get(n, [*map(str.strip, cells[n::width])]) for n in columns}, None
 
 
-def _may_be_plain(known: NumberFormat | None) -> bool:
-    return known is None or known.is_plain
+def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:
+    """Return the rows' cells, and the error for the first that has too few or too many."""
+    found: list[list[str]] = []
+    try:
+        for line, cells in rows(table):
+            if len(cells) != len(table.names):
+                return found, _wrong_width(table, line, len(cells))
+            found.append(cells)
+    except DataError as error:
+        return found, error
+    return found, None
 
 
 def _bare(table: Table) -> tuple[bytes, bytes] | None:
@@ -220,11 +231,10 @@ def to_numbers(
     bad: list[tuple[int, int, str, ColumnError]] = []
     for n, cells in found.items():
         if isinstance(cells, np.ndarray):
-            values[n] = cells
-            if not allows_missing and np.isnan(cells).any():
-                row = int(np.isnan(cells).argmax())
-                bad.append((row, n, "", ColumnError(row, ValueError("is blank"))))
-            continue
+            if allows_missing or not np.isnan(cells).any():
+                values[n] = cells
+                continue
+            cells = np.where(np.isnan(cells), "", "0").tolist()  # noqa: PLW2901 - to be refused
         present = [
             row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
         ]
@@ -251,19 +261,6 @@ def numbers(table: Table, columns: Sequence[int]) -> Array:
     if failed:
         raise failed
     return np.column_stack([values[n] for n in columns])
-
-
-def whole_rows(table: Table) -> tuple[list[Row], DataError | None]:
-    """Return the rows, and the error for the first that has too few or too many cells."""
-    found: list[Row] = []
-    try:
-        for line, cells in rows(table):
-            if len(cells) != len(table.names):
-                return found, _wrong_width(table, line, len(cells))
-            found.append((line, cells))
-    except DataError as error:
-        return found, error
-    return found, None
 
 
 def rows(table: Table) -> Iterator[Row]:

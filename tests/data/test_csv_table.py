@@ -94,7 +94,7 @@ def test_floats_come_back_to_the_bit_whatever_the_layout_and_however_read(
     assert by_rows(found, range(width)) == expected.tolist()
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(NEAR_TABLES, st.data())
 def test_numbers_are_the_cells_of_the_rows_in_any_text(text: str, data: st.DataObject) -> None:
     try:
@@ -116,7 +116,7 @@ def test_numbers_are_the_cells_of_the_rows_in_any_text(text: str, data: st.DataO
         assert answer == expected or (found.delimiter != "," and has_comma)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(NEAR_TABLES)
 def test_any_text_is_read_as_rows_of_finite_numbers_or_refused(text: str) -> None:
     try:
@@ -550,7 +550,7 @@ def test_a_line_of_spaces_is_a_blank_line() -> None:
 
 
 # Most lines are copied as they are; the result is the same as if every row were written anew.
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["", "\n", "a,b\n", "a;b\n", '"a","b"\n', " a, b\n", "a\u3000,b\n"]),
     st.lists(
@@ -636,7 +636,7 @@ def same(one: object, other: object) -> bool:
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     st.sampled_from(
         ["", "a,t\n1,x\n", ",b\n", "a t\n1 2\n", "t;b\n1;2\n", "1,2\r\n3,4\r\n", "'a','b'\n"]

@@ -37,7 +37,7 @@ def as_python(cell: str) -> float | None:
     return value if np.isfinite(value) else None
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(CELLS)
 @example("9007199254740993")
 @example("0.1234567890123456785")
@@ -80,7 +80,7 @@ def test_blank_cells_are_nan_and_lines_of_another_width_are_refused() -> None:
         assert read_plain(data, b",", 2, [0]) is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(
