@@ -299,14 +299,14 @@ def encode_rows(
 def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill: bool) -> Dataset:
     """Leave out or fill what is missing, and say so."""
     is_gap = np.isnan(data.inputs)
-    has_target: NDArray[np.bool_] = ~np.isnan(data.scores).any(axis=1)
-    has_all: NDArray[np.bool_] = ~is_gap.any(axis=1)
+    has_target = ~np.isnan(data.scores).any(axis=1)
+    has_all = ~is_gap.any(axis=1)
     if not (has_target.all() and has_all.all()):
         if missing == "refuse":
             raise _missing_cell(table, data)
         notes, targets = [*data.notes], listed(data.targets)
-        count = len(has_target) - int(has_target.sum())
-        if count == len(has_target):
+        count = len(data.scores) - int(has_target.sum())
+        if count == len(data.scores):
             raise DataError(f"{table.source}: no row has a value of {targets}.")
         if count:
             notes.append(f"{_rows(count)} without a value of {targets}: left out.")

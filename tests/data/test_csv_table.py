@@ -75,6 +75,7 @@ def widened(found: Table, names: list[str], cells: list[list[str]]) -> str:
 # What is right is read
 
 
+@settings(max_examples=40)
 @given(SQUARES, DELIMITERS, LINE_ENDS, st.booleans())
 def test_floats_come_back_to_the_bit_whatever_the_layout_and_however_read(
     square: list[list[float]],
@@ -581,6 +582,7 @@ def test_rows_with_added_columns_are_what_the_csv_module_writes(
     assert with_columns(found, ["p"], [*zip(*added, strict=True)]) == expected
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.text('ab ,;\t"\n', max_size=5), FINITE), min_size=1, max_size=5),
     st.sampled_from([",", ";", "\t"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorenet_cli.data.csv_table import Table, header, make_table, numbers
@@ -369,6 +369,7 @@ def test_the_hint_is_about_the_score_that_is_named() -> None:
     assert ("the score -1 " in message) == ("below 0" in message)
 
 
+@settings(max_examples=40)
 @given(st.floats(min_value=math.nextafter(100, 101), max_value=1e300))
 def test_the_best_score_that_the_hint_names_is_enough(score: float) -> None:
     text = f"h,s\n1,50\n2,{score!r}\n"
