@@ -30,9 +30,9 @@ from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
     Text,
-    cut_rows,
     end_of_rows,
     is_bare,
+    rows,
     start_of_line,
 )
 from scorenet_cli.errors import DataError
@@ -263,11 +263,6 @@ def numbers(table: Table, columns: Sequence[int]) -> Array:
     return np.column_stack([values[n] for n in columns])
 
 
-def rows(table: Table) -> Iterator[Row]:
-    """Yield each row, its cells stripped, with its line number: blank lines are passed over."""
-    return _stripped(cut_rows(table))
-
-
 def line_of_row(table: Table, row: int) -> int:
     """Line of the text where data row `row` (from 0) ends."""
     return next(islice(rows(table), row, None))[0]
@@ -357,13 +352,6 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield b"".join([*parts, held]), True
 
 
-def _stripped(found: Iterable[Row]) -> Iterator[Row]:
-    for line, cells in found:
-        stripped = [cell.strip() for cell in cells]
-        if stripped != [""]:
-            yield line, stripped
-
-
 def _comment_notes(data: bytes, delimiter: str | None) -> tuple[str, ...]:
     """Say that there are comments, where there are."""
     cell = f"(?!{re.escape(delimiter)})" if delimiter else ""
@@ -424,7 +412,7 @@ def _find_delimiter(
 
     def cut(delimiter: str | None, quote: str) -> tuple[Table, list[Row]]:
         tried = replace(table, delimiter=delimiter, quote=quote)
-        found = _stripped(cut_rows(tried, is_strict=False, is_whole=is_whole))
+        found = rows(tried, is_strict=False, is_whole=is_whole)
         return tried, list(islice(found, 2))
 
     def cut_by_all(quote: str) -> list[tuple[Table, list[Row]]]:

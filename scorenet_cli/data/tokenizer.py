@@ -49,8 +49,8 @@ def is_comment(line: str, delimiter: str | None) -> bool:
     return line.startswith("#") and not (delimiter and line.startswith(f"#{delimiter}"))
 
 
-def cut_rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
-    """Yield line numbers and cells of all rows but blank lines; spaces before cells are left out.
+def rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
+    """Yield line numbers and stripped cells of all rows; blank lines are passed over.
 
     DataError where the text is not CSV; MoreNeededError at the end of data that are not whole.
     """
@@ -68,8 +68,9 @@ def cut_rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> It
     try:
         for cells in reader:
             begun = reader.line_num + 1
-            if cells:
-                yield text.lines_before + reader.line_num, cells
+            stripped = [cell.strip() for cell in cells]
+            if stripped not in ([], [""]):
+                yield text.lines_before + reader.line_num, stripped
     except csv.Error as error:
         line = text.lines_before + reader.line_num
         raise DataError(f"{text.source}, line {line}: cannot be read as CSV: {error}.") from error
@@ -104,8 +105,8 @@ def _end_of_quoted_rows(text: Text, *, is_whole: bool) -> int:
     """Cut the rows from the first on: a line's end may stand within a cell."""
     last_line = text.lines_before
     try:
-        for line, cells in cut_rows(text, is_strict=False, is_whole=is_whole):
-            if any(map(str.strip, cells)):
+        for line, cells in rows(text, is_strict=False, is_whole=is_whole):
+            if any(cells):
                 last_line = line
     except MoreNeededError:
         pass

@@ -16,10 +16,10 @@ from scorenet_cli.data.csv_table import (
     line_of_row,
     make_table,
     numbers,
-    rows,
     tables,
     with_columns,
 )
+from scorenet_cli.data.tokenizer import rows
 from scorenet_cli.errors import DataError
 from scorenet_cli.text import parse_number
 
