@@ -384,7 +384,7 @@ def _callbacks(
         if sys.stderr.isatty() and run.is_verbose and log_every is None:
             from scorenet_cli.show.progress import training_progress
 
-            progress = display.enter_context(training_progress(plan.start_epoch, plan.epochs))
+            progress = display.enter_context(training_progress(plan.record.epochs, plan.epochs))
 
     def each_epoch(epoch: int, losses: "Array", validation_loss: float | None) -> None:
         if run.history is not None:
@@ -444,7 +444,7 @@ def _report(run: _Run, fit: "FitResult") -> None:
 def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
     """Say that the weights are saved, and how to take the epochs that are left."""
     # With validation the weights are those of the best epoch, and so is what goes on.
-    left = fit.plan.start_epoch + fit.plan.epochs - fit.result.best_epoch
+    left = fit.plan.record.epochs + fit.plan.epochs - fit.result.best_epoch
     again = " and the same data on standard input" if run.csv == "-" else ""
     echo_error(
         f"Interrupted after {fit.result.epochs:,} epochs. The weights are saved."

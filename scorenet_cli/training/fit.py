@@ -51,7 +51,8 @@ class RestartStats:
 class FitResult:
     """A trained model, how training went, and how well the model fits.
 
-    result is the run that was kept; predicted (rows, targets) the scores for the training rows;
+    result is the run that was kept; predicted (rows, targets) the scores for the training rows
+    (of an interrupted run the first BLOCK_ROWS of them, and so the metrics);
     metrics compare them with the baselines, each does so for every target. validation is the same
     on the rows held out (the test rows, where there are some); restarts compares the starts;
     classes is about the targets of text, on the training rows.
@@ -86,16 +87,20 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     if callbacks.begin is not None:
         callbacks.begin(plan)
     result, warnings = _train_starts(plan, callbacks)
+    judged = _judged_rows(plan, result)
     baselines = metrics.fit_baselines(plan.data.inputs, plan.data.scores)
     model = _with_baselines(trained_model(plan, result), baselines)
-    predicted = predict_inputs(model, plan.data.inputs).scores
-    rows = (plan.data.inputs, plan.data.scores, baselines)
+    predicted = predict_inputs(model, judged.data.inputs).scores
+    rows = (judged.data.inputs, judged.data.scores, baselines)
     each = metrics.compare_each(predicted, *rows)
     validation = None
-    if (held_out := plan.test_rows or plan.validation_rows) is not None:
+    if (held_out := judged.test_rows or judged.validation_rows) is not None:
         validation = _evaluation(model, held_out, baselines, plan.data)
     if result.stopped != "interrupted":
         warnings += diagnose(plan, result, each, validation)
+    elif len(judged.data.inputs) < len(plan.data.inputs):
+        counts = f"{len(judged.data.inputs):,} of {len(plan.data.inputs):,}"
+        warnings += (f"interrupted: the fit is that on the first {counts} rows.",)
     return FitResult(
         model=model,
         plan=plan,
@@ -104,9 +109,25 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
         metrics=metrics.compare(predicted, *rows),
         each=each,
         validation=validation,
-        restarts=restart_stats(plan, result),
-        classes=_class_fits(model, predicted, plan.data, baselines),
+        restarts=restart_stats(judged, result),
+        classes=_class_fits(model, predicted, judged.data, baselines),
         warnings=plan.warnings + warnings,
+    )
+
+
+def _judged_rows(plan: TrainingPlan, result: TrainingResult) -> TrainingPlan:
+    """Return the plan with the rows to judge on: after an interrupt few, to end soon."""
+    if result.stopped != "interrupted":
+        return plan
+
+    def first(part: Dataset) -> Dataset:
+        return part.take(np.arange(min(len(part.inputs), BLOCK_ROWS)))
+
+    return dataclasses.replace(
+        plan,
+        data=first(plan.data),
+        validation_rows=plan.validation_rows and first(plan.validation_rows),
+        test_rows=plan.test_rows and first(plan.test_rows),
     )
 
 
@@ -150,9 +171,7 @@ def _train_starts(
                 states,
                 rows,
                 criteria,
-                start_epoch=plan.start_epoch,
-                history=plan.record.history,
-                validation_history=plan.record.validation_history,
+                resumed=plan.record,
                 callbacks=Callbacks(
                     each_epoch=callbacks.each_epoch,
                     every=callbacks.every,

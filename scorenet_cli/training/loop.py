@@ -20,6 +20,7 @@ from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.core.optimizers.state import Snapshot, State
 from scorenet_cli.core.parallel import interrupt_check
 from scorenet_cli.errors import TrainingError
+from scorenet_cli.model.record import TrainingRecord
 
 if TYPE_CHECKING:
     from scorenet_cli.training.plan import TrainingPlan
@@ -54,10 +55,10 @@ class RestartResult:
 class TrainingResult:
     """What training came to, so far or in the end.
 
-    epochs counts all, those before a resume too; best_epoch is the one whose network this is,
-    the last unless a validation chose another. loss is the plain forward pass's mean squared
-    error on the training rows, validation_loss that on the others; history holds (epoch, loss)
-    at HISTORY_EPOCHS and at the end. state_dict is what the optimizer must know to go on, evidence
+    epochs counts all that ran, those before a resume too; best_epoch is the one whose network this
+    is, the last unless a validation chose another. loss is the plain forward pass's mean squared
+    error on the training rows (an interrupted run's: the optimizer's), validation_loss that on the
+    others; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is what the optimizer must know to go on, evidence
     what lm with weight decay found out; starts holds every start where there were several.
     """
 
@@ -135,10 +136,11 @@ class _StopRequestedError(Exception):
 
 @dataclass
 class _Best:
-    """The epoch with the lowest validation loss so far, and the optimizer's state then."""
+    """The epoch with the lowest validation loss so far, its training loss and its state."""
 
     epoch: int
     loss: float
+    training_loss: float
     snapshot: Snapshot
 
 
@@ -149,66 +151,81 @@ class _Record:
         self,
         rows: ScaledData,
         criteria: StoppingCriteria,
-        start_epoch: int,
-        history: History,
-        validation_history: History,
+        resumed: TrainingRecord,
     ) -> None:
         self._rows, self._criteria = rows, criteria
+        self._start_epoch, best_epoch = resumed.epochs, resumed.best_epoch
+        self._kept_epoch = resumed.epochs if best_epoch is None else best_epoch
+        # Where an earlier epoch was kept, the last losses of the run before stay as they were.
+        self._first = self._start_epoch + (self._kept_epoch < self._start_epoch)
         self._before, self._validation = (
-            [point for point in points if point[0] in HISTORY_EPOCHS and point[0] < start_epoch]
-            for points in (history, validation_history)
+            [point for point in points if point[0] in HISTORY_EPOCHS and point[0] < self._first]
+            for points in (resumed.history, resumed.validation_history)
         )
         self._losses: list[tuple[int, Array]] = []
+        self._last: tuple[int, Array] | None = None
         self._validation_losses: Callable[[], Array] | None = None
         self._began = time.perf_counter()
         self.best: _Best | None = None
 
     def note(self, epoch: int, losses: Array, state: State) -> float | None:
         """Record an epoch; returns its validation loss, where there is one."""
-        if epoch in HISTORY_EPOCHS:
-            self._losses.append((epoch, losses.copy()))
+        self._last = epoch, losses.copy()
+        is_recorded = epoch in HISTORY_EPOCHS and epoch >= self._first
+        if is_recorded:
+            self._losses.append(self._last)
         if self._criteria.validation is None:
             return None
         if self._validation_losses is None:
             self._validation_losses = state.losses_on(*self._criteria.validation)
         loss = float(self._validation_losses()[0])
         if self.best is None or loss < self.best.loss:
-            self.best = _Best(epoch, loss, state.snapshot())
-        if epoch in HISTORY_EPOCHS:
+            self.best = _Best(self._of(epoch), loss, float(losses[0]), state.snapshot())
+        if is_recorded:
             self._validation.append((epoch, loss))
         return loss
+
+    def _of(self, epoch: int) -> int:
+        """Return the epoch that the network is of: a resumed one was kept, perhaps, before it."""
+        return self._kept_epoch if epoch == self._start_epoch else epoch
 
     def stop_reason(self, epoch: int, loss: float) -> Stopped | None:
         """Return the criterion that an epoch with this training loss meets, if one."""
         tolerance, patience = self._criteria.tolerance, self._criteria.patience
         if tolerance is not None and loss <= tolerance:
             return "tolerance"
-        if patience is not None and self.best is not None and epoch - self.best.epoch >= patience:
-            return "patience"
+        if patience is not None and self.best is not None:
+            waited = epoch - max(self.best.epoch, self._start_epoch)
+            return "patience" if waited >= patience else None
         return None
 
     def result(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
-        """Make the TrainingResult of what there is."""
+        """Make the TrainingResult of what there is.
+
+        Where the run was interrupted, losses that are known are taken: the plain forward pass can
+        last for seconds.
+        """
         networks = state.networks()
-        losses = [
-            mean_squared_error(predict_outputs(n, self._rows.inputs), self._rows.actual)
-            for n in networks
-        ]
+        is_known = stopped == "interrupted" and self._last is not None and self._last[0] == epoch
+        losses: list[float]
+        if is_known and self._last is not None:
+            losses = self._last[1].tolist()
+        else:
+            losses = list(map(self._plain_loss, networks))
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         if not is_finite(networks[start]):
             raise _diverged(epoch)
-        network, best_epoch = networks[start], epoch
+        network, best_epoch, loss = networks[start], self._of(epoch), losses[start]
         kept: Snapshot = state
         points = dict(self._before)
         points.update((at, float(noted[start])) for at, noted in self._losses)
-        points[epoch] = losses[start]
-        loss = losses[start]
+        if epoch >= self._first:
+            points[epoch] = loss
         validation_loss = None if self.best is None else self.best.loss
         if self.best is not None and stopped != "tolerance":  # which the kept epoch must meet
             kept, best_epoch = self.best.snapshot, self.best.epoch
             (network,) = kept.networks()
-            outputs = predict_outputs(network, self._rows.inputs)
-            loss = mean_squared_error(outputs, self._rows.actual)
+            loss = self.best.training_loss if is_known else self._plain_loss(network)
         return TrainingResult(
             network=network,
             epochs=epoch,
@@ -225,26 +242,30 @@ class _Record:
             starts=tuple(map(RestartResult, networks, losses)),
         )
 
+    def _plain_loss(self, network: Network) -> float:
+        """Mean squared error of the plain forward pass on the training rows."""
+        return mean_squared_error(predict_outputs(network, self._rows.inputs), self._rows.actual)
+
 
 def train(  # noqa: PLR0913 - a run is these facts
     optimizer: Iterator[State],
     rows: ScaledData,
     criteria: StoppingCriteria,
     *,
-    start_epoch: int = 0,
-    history: History = (),
-    validation_history: History = (),
+    resumed: TrainingRecord | None = None,
     callbacks: Callbacks[TrainingResult] | None = None,
     ticker: Ticker | None = None,
 ) -> TrainingResult:
     """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
-    start_epoch and the histories are those of the resumed model; rows are the training rows.
+    rows are the training rows; resumed says how many epochs the resumed model took, which of them
+    was kept, and their losses.
     TrainingError where a loss is no longer a finite number.
     """
     watch = callbacks or Callbacks()
     ticker = ticker or Ticker()
-    record = _Record(rows, criteria, start_epoch, history, validation_history)
+    resumed = resumed or TrainingRecord()
+    record, start_epoch = _Record(rows, criteria, resumed), resumed.epochs
     last = start_epoch + criteria.epochs
     looks_at_all = criteria.tolerance is not None or criteria.validation is not None
     every = 1 if looks_at_all else watch.every if watch.each_epoch else criteria.epochs + 1

@@ -70,12 +70,6 @@ class TrainingPlan:
     warnings: tuple[str, ...] = ()
 
     @property
-    def start_epoch(self) -> int:
-        """The epoch that the resumed weights are of, 0 for a new run."""
-        best = self.record.best_epoch
-        return self.record.epochs if best is None else best
-
-    @property
     def epochs(self) -> int:
         """How many epochs are asked for."""
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs

@@ -267,7 +267,7 @@ def test_a_folder_that_vanishes_during_training_is_one_message(folder: Path) -> 
     result = ended(run)
     assert result.returncode == 1
     last = result.stderr.splitlines()[-1]
-    assert last.startswith("Error: gone/m.json cannot be written: no such file or directory.")
+    assert last.startswith("Error: gone/m.json cannot be written: there is no folder")
     assert "Traceback" not in result.stderr
 
 

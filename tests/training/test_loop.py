@@ -13,6 +13,7 @@ from scorenet_cli.core.optimizers.gradient_descent import gradient_descent
 from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
 from scorenet_cli.core.optimizers.state import State
 from scorenet_cli.errors import TrainingError
+from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.training import loop
 from scorenet_cli.training.loop import (
     HISTORY_EPOCHS,
@@ -55,9 +56,8 @@ def test_no_epochs_leave_the_start() -> None:
 def test_a_resumed_run_has_the_same_bits_and_the_same_history() -> None:
     whole = train(descent(), ROWS, StoppingCriteria(1000))
     half = train(descent(), ROWS, StoppingCriteria(617))
-    rest = train(
-        descent(half.network), ROWS, StoppingCriteria(383), start_epoch=617, history=half.history
-    )
+    before = TrainingRecord(epochs=617, history=half.history)
+    rest = train(descent(half.network), ROWS, StoppingCriteria(383), resumed=before)
     assert same_bits(whole.network, rest.network)
     assert rest.epochs == 1000
     assert rest.history == whole.history
@@ -92,7 +92,8 @@ def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() 
     watcher: Callbacks[TrainingResult] = Callbacks(
         each_epoch=lambda epoch, *_: seen.append(epoch), every=10
     )
-    train(descent(), ROWS, StoppingCriteria(25), start_epoch=20, callbacks=watcher)
+    before = TrainingRecord(epochs=20)
+    train(descent(), ROWS, StoppingCriteria(25), resumed=before, callbacks=watcher)
     assert seen == [30, 40]
 
 
@@ -189,13 +190,8 @@ def test_a_run_keeps_what_a_resume_needs_and_the_curve_of_validation() -> None:
 
 def test_a_resumed_history_goes_on_where_the_old_one_ends() -> None:
     before = ((0, 1.0), (1, 0.9), (7, 0.8), (999_999_000, 0.7))
-    run = train(
-        descent(),
-        ROWS,
-        StoppingCriteria(3),
-        start_epoch=10,
-        history=(*before, (10, 0.5), (13, 0.4)),
-    )
+    record = TrainingRecord(epochs=10, history=(*before, (10, 0.5), (13, 0.4)))
+    run = train(descent(), ROWS, StoppingCriteria(3), resumed=record)
     assert [epoch for epoch, _ in run.history] == [0, 1, 7, 10, 11, 13]
     assert dict(run.history)[10] != 0.5
 

@@ -63,7 +63,7 @@ def training_summary(fit: FitResult) -> Group:
     ]
     return Group(
         FirstThatFits(ways, COMFORTABLE_WIDTH),
-        *omitted_note(len(predicted) - FIRST_ROWS, "row", ""),
+        *omitted_note(len(dataset.scores) - FIRST_ROWS, "row", ""),
         Text(),
         key_value_table(pairs),
         Text(),
@@ -87,7 +87,8 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
-    pairs = np.stack([dataset.scores, predicted], axis=2)[:FIRST_ROWS].reshape(-1, len(titles))
+    first = [scores[:FIRST_ROWS] for scores in (dataset.scores, predicted)]
+    pairs = np.stack(first, axis=2).reshape(-1, len(titles))
     inputs = dataset.inputs[:FIRST_ROWS, :features].tolist()
     rows = zip(inputs, pairs.tolist(), strict=True)
     cells = ([*values, *map(points, scores)] for values, scores in rows)
