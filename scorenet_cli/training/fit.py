@@ -100,7 +100,7 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
         warnings += diagnose(plan, result, each, validation)
     elif len(judged.data.inputs) < len(plan.data.inputs):
         counts = f"{len(judged.data.inputs):,} of {len(plan.data.inputs):,}"
-        warnings += (f"interrupted: the fit is that on the first {counts} rows.",)
+        warnings += (f"interrupted: the fit is measured on the first {counts} rows.",)
     return FitResult(
         model=model,
         plan=plan,
@@ -142,8 +142,7 @@ def _train_starts(
     )
     settings = plan.settings
     criteria = StoppingCriteria(plan.epochs, settings.tolerance, validation, settings.patience)
-    # Networks side by side share one pass; each needs a validation of its own.
-    together = optimizer.side_by_side and validation is None
+    together = plan.is_side_by_side
     groups = [plan.networks] if together else [(each,) for each in plan.networks]
     finished: list[TrainingResult] = []
 

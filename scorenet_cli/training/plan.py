@@ -75,6 +75,11 @@ class TrainingPlan:
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
 
     @property
+    def is_side_by_side(self) -> bool:
+        """Whether all networks share one pass; with a validation each needs one of its own."""
+        return OPTIMIZERS[self.optimizer].side_by_side and self.validation_rows is None
+
+    @property
     def rows(self) -> int:
         """How many rows were read: those trained on and those held out."""
         parts = (self.data, self.validation_rows, self.test_rows)

@@ -360,6 +360,29 @@ def test_a_second_ctrl_c_while_a_model_is_saved_ends_at_once(folder: Path) -> No
     assert litter(folder) == []
 
 
+def test_a_second_ctrl_c_within_one_call_of_numpy_ends_at_once(folder: Path) -> None:
+    change = """
+import hashlib
+from scorenet_cli.core import metrics
+def no_return(*_):  # for ten seconds, in C
+    os.write(1, b'within\\n')
+    hashlib.pbkdf2_hmac('sha256', b'', b'', 10_000_000)
+metrics.fit_baselines = no_return
+"""
+    before = (folder / "scorenet.json").read_bytes()
+    run = start(folder, "train", "d.csv", "--epochs", 1, "--quiet", change=change)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "within\n"
+    began = time.monotonic()
+    for _ in range(2):
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    result = ended(run)
+    assert (result.returncode, result.stderr) == (130, "Interrupted.\n")
+    assert time.monotonic() - began < 2
+    assert (folder / "scorenet.json").read_bytes() == before
+
+
 # Many at once
 
 
