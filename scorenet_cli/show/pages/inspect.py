@@ -167,11 +167,13 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
     known = "not those it was trained on"
     if scored.is_training_data:
         known = f"those it was trained {'and validated ' if validated else ''}on"
-    yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit))
+    yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit, scored.actual))
     if len(scored.each) > 1:
-        for target, fit in zip(model.output_names, scored.each, strict=True):
+        for target, fit, scores in zip(
+            model.output_names, scored.each, scored.actual.T, strict=True
+        ):
             if target in model.targets:
-                yield from (Text(), heading(target), fit_table(fit))
+                yield from (Text(), heading(target), fit_table(fit, scores))
     yield from class_tables(scored.classes)
     each = zip(model.output_names, scored.actual.T, scored.predicted.T, strict=True)
     columns = [column for column in each if column[0] in model.targets]

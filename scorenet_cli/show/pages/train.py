@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.metrics import ROUNDING
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
@@ -68,7 +69,10 @@ def training_summary(fit: FitResult) -> Group:
         key_value_table(pairs),
         Text(),
         fit_table(
-            fit.metrics, None if fit.validation is None else fit.validation.fit, _held_out(fit)
+            fit.metrics,
+            dataset.scores,
+            None if fit.validation is None else fit.validation.fit,
+            _held_out(fit),
         ),
         *_each_target(fit),
         *class_tables(fit.classes if fit.validation is None else fit.validation.classes),
@@ -87,8 +91,9 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
-    first = [scores[:FIRST_ROWS] for scores in (dataset.scores, predicted)]
-    pairs = np.stack(first, axis=2).reshape(-1, len(titles))
+    first = predicted[:FIRST_ROWS]
+    first = np.where(np.abs(first) <= ROUNDING * largest, 0.0, first)
+    pairs = np.stack([dataset.scores[:FIRST_ROWS], first], axis=2).reshape(-1, len(titles))
     inputs = dataset.inputs[:FIRST_ROWS, :features].tolist()
     rows = zip(inputs, pairs.tolist(), strict=True)
     cells = ([*values, *map(points, scores)] for values, scores in rows)
@@ -98,9 +103,14 @@ def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     """Show the metrics of each target, where there are several."""
     parts = (fit.each, () if fit.validation is None else fit.validation.each)
-    for target, metrics, held_out in zip_longest(fit.plan.data.output_names, *parts):
+    names, scores = fit.plan.data.output_names, fit.plan.data.scores.T
+    for target, actual, metrics, held_out in zip_longest(names, scores, *parts):
         if len(fit.each) > 1 and target in fit.plan.data.targets:
-            yield from (Text(), heading(target), fit_table(metrics, held_out, _held_out(fit)))
+            yield from (
+                Text(),
+                heading(target),
+                fit_table(metrics, actual, held_out, _held_out(fit)),
+            )
 
 
 def _held_out(fit: FitResult) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 from support import named, shown
@@ -53,9 +54,13 @@ def test_no_training_range_of_a_target_is_made_up(activation: ActivationName, sc
 def test_noise_of_an_exact_fit_is_shown_as_0() -> None:
     exact = Metrics(1.0, 4.6e-14, 3.2e-14)
     fit = Fit(1.0, 2.3e-8, 1.8e-8, Baselines(mean=Metrics(-1e-17, 2.4495, 2), linear=exact))
-    rows = [line.split()[-3:] for line in shown(fit_table(fit)).splitlines()[2:]]
+    rows = [line.split()[-3:] for line in shown(fit_table(fit, np.array([92.0]))).splitlines()[2:]]
     assert rows == [
         ["1.0000", "2.300e-08", "1.800e-08"],
         ["1.0000", "0", "0"],
         ["0.0000", "2.4495", "2"],
     ]
+    constant = Metrics(None, 2.4e-13, 1.9e-13)
+    fit = Fit(None, 2.4e-13, 2.4e-13, Baselines(mean=Metrics(None, 0, 0), linear=constant))
+    rows = [line.split()[-3:] for line in shown(fit_table(fit, np.full(4, 50.0))).splitlines()[2:]]
+    assert rows == [["-", "0", "0"]] * 3
