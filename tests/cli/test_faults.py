@@ -360,6 +360,26 @@ def test_a_second_ctrl_c_while_a_model_is_saved_ends_at_once(folder: Path) -> No
     assert litter(folder) == []
 
 
+def test_ctrl_c_while_a_finished_model_is_saved_is_told(folder: Path) -> None:
+    slow = SLOW_DISK.replace("time.sleep(0.05)", "os.write(1, b'saving\\n'); time.sleep(0.2)")
+    run = start(folder, "train", "d.csv", "--epochs", 7, "--quiet", change=slow)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "saving\n"
+    run.send_signal(signal.SIGINT)
+    result = ended(run)
+    assert result.returncode == 130
+    assert result.stderr.endswith("Interrupted after training had ended; the model is saved.\n")
+    assert json_file.load(str(folder / "scorenet.json")).training.epochs == 7  # type: ignore[union-attr]
+
+
+def test_a_picture_is_saved_though_nobody_reads_the_page(folder: Path) -> None:
+    with start(folder, "forward-trace", "--save", "g.svg") as run:
+        assert run.stdout is not None
+        run.stdout.close()
+    _running.remove(run)
+    assert (folder / "g.svg").read_text().startswith("<svg")
+
+
 def test_a_second_ctrl_c_within_one_call_of_numpy_ends_at_once(folder: Path) -> None:
     change = """
 import hashlib

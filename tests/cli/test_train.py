@@ -19,6 +19,7 @@ from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Process, one_message,
 from scorenet_cli.cli import train as training_run
 from scorenet_cli.core.network import random_network
 from scorenet_cli.model import json_file
+from scorenet_cli.training import loop
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 DOCUMENT = "hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
@@ -699,6 +700,19 @@ def test_many_short_starts_hear_ctrl_c_and_name_the_command_for_the_others(
     command[command.index("--restarts") + 1] = "2"
     assert process(*command[1:]).returncode == 0
     assert saved(tmp_path / "scorenet.json")["training"]["stopped"] == "interrupted"
+
+
+def test_divergence_after_an_autosave_says_what_the_file_holds(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_run, "AUTOSAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    Path("d.csv").write_text(DOCUMENT, encoding="utf-8")
+    words = ["train", "d.csv", "--activation", "linear", "--output-activation", "linear"]
+    message = one_message(invoke(*words, "--learning-rate", 100))
+    epoch = saved()["training"]["epochs"]
+    assert epoch > 0
+    assert message.endswith(f"scorenet.json holds the model of epoch {epoch}.")
 
 
 TWO = "hours,score,gpa\n" + "".join(f"{h},{8 * h + 5},{(h * 37) % 41 / 10}\n" for h in range(1, 12))

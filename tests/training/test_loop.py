@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from support import ACTUAL, INPUTS
 
+from scorenet_cli.core import Array
 from scorenet_cli.core.network import Layer, Network, forward, mean_squared_error, random_network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers.adam import adam
 from scorenet_cli.core.optimizers.gradient_descent import gradient_descent
 from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
@@ -150,6 +152,18 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
     )
     assert same_bits(run.network, again.network)
     assert run.loss == again.loss
+
+
+def test_validation_takes_no_plain_forward_pass_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+
+    def counted(network: Network, inputs: Array) -> Array:
+        passes.append(len(inputs))
+        return predict_outputs(network, inputs)
+
+    monkeypatch.setattr(loop, "predict_outputs", counted)
+    train(descent(), ROWS, StoppingCriteria(200, validation=ROWS))
+    assert len(passes) <= 2  # of the last network and of the kept one
 
 
 def test_side_by_side_the_best_start_is_kept_with_its_own_history() -> None:

@@ -130,13 +130,12 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
     ranges = ["not recorded"] * len(features)
     if model.feature_range is not None:
         ranges = [f"{number(a)} to {number(b)}" for a, b in model.feature_range.tolist()]
-    # The file knows no range of a target; a sigmoid's scores are those that it can predict.
-    is_sigmoid = model.network.layers[-1].activation == "sigmoid"
-    scales = model.target_scale.tolist()
-    ranges_of = [f"scores 0 to {number(n)}" if is_sigmoid else "not recorded" for n in scales]
+    target_ranges = ["not recorded"] * len(targets)
+    if model.training is not None and model.training.target_range is not None:
+        target_ranges = [f"{number(a)} to {number(b)}" for a, b in model.training.target_range]
     rows: list[tuple[str | float, ...]] = [
         *zip(features, model.feature_scale.tolist(), ranges, strict=False),
-        *zip(targets, scales, ranges_of, strict=False),
+        *zip(targets, model.target_scale.tolist(), target_ranges, strict=False),
     ]
     titles = ["column", "divided by", "range"]
     offsets = model.feature_offset, model.target_offset

@@ -3,13 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from rich.cells import cell_len
 from support import named, shown
 
-from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.metrics import Baselines, Fit, Metrics
-from scorenet_cli.core.network import Network
+from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.tables import fit_table
 
@@ -40,15 +38,13 @@ def test_of_very_many_columns_some_are_named_and_the_others_counted() -> None:
     assert [line.split()[0] for line in scaling if line.startswith("f")][-1] == "f99"
 
 
-@pytest.mark.parametrize(
-    ("activation", "scores"), [("sigmoid", "scores 0 to 100"), ("relu", "not recorded")]
-)
-def test_no_training_range_of_a_target_is_made_up(activation: ActivationName, scores: str) -> None:
+def test_the_training_range_of_a_target_is_that_of_its_training_scores() -> None:
     model = named(("a",), (1, 1))
-    layer = replace(model.network.layers[0], activation=activation)
-    text = shown(inspection(replace(model, network=Network((layer,))), "m.json"))
-    (line,) = (line for line in text.splitlines() if line.startswith("score0  "))
-    assert line.split("100", 1)[1].strip() == scores
+    trained = replace(model, training=TrainingRecord(target_range=((86.0, 92.0),)))
+    for each, expected in ((model, "not recorded"), (trained, "86 to 92")):
+        text = shown(inspection(each, "m.json"))
+        (line,) = (line for line in text.splitlines() if line.startswith("score0  "))
+        assert line.split("100", 1)[1].strip() == expected
 
 
 def test_noise_of_an_exact_fit_is_shown_as_0() -> None:
