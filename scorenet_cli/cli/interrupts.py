@@ -42,6 +42,7 @@ def catch_signals(flag: InterruptFlag) -> Iterator[None]:
 
     reader, writer = socket.socketpair()  # Python writes the number of each signal to it
     writer.settimeout(0)
+    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
 
     def take(number: int, _frame: FrameType | None) -> None:
         flag.signal = number
@@ -60,7 +61,6 @@ def catch_signals(flag: InterruptFlag) -> Iterator[None]:
                     os._exit(128 + number[0])
 
     threading.Thread(target=end_at_second, daemon=True).start()
-    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     try:
         yield
     finally:

@@ -255,11 +255,13 @@ class _Run:
 
 def _has_text(stream: TextIO | None) -> bool:
     """Tell whether a file or pipe with text in it waits on a stream."""
+    if stream is None:
+        return False
     try:
-        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
-        if stat.S_ISREG(mode):
-            return os.fstat(stream.fileno()).st_size > 0 if stream is not None else False
-        if stream is None or not stat.S_ISFIFO(mode) or sys.platform == "win32":
+        status = os.fstat(stream.fileno())
+        if stat.S_ISREG(status.st_mode):
+            return status.st_size > 0
+        if not stat.S_ISFIFO(status.st_mode) or sys.platform == "win32":
             return False
         ready, _, _ = select.select([stream], [], [], 0.05)
         return bool(ready) and bool(os.read(stream.fileno(), 1))

@@ -90,14 +90,12 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     judged = _judged_rows(plan, result)
     baselines = metrics.fit_baselines(plan.data.inputs, plan.data.scores)
     model = _with_baselines(trained_model(plan, result), baselines)
-    predicted = predict_inputs(model, judged.data.inputs).scores
-    rows = (judged.data.inputs, judged.data.scores, baselines)
-    each = metrics.compare_each(predicted, *rows)
+    trained = _evaluation(model, judged.data, baselines, plan.data)
     validation = None
     if (held_out := judged.test_rows or judged.validation_rows) is not None:
         validation = _evaluation(model, held_out, baselines, plan.data)
     if result.stopped != "interrupted":
-        warnings += diagnose(plan, result, each, validation)
+        warnings += diagnose(plan, result, trained.each, validation)
     elif len(judged.data.inputs) < len(plan.data.inputs):
         counts = f"{len(judged.data.inputs):,} of {len(plan.data.inputs):,}"
         warnings += (f"interrupted: the fit is measured on the first {counts} rows.",)
@@ -105,12 +103,12 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
         model=model,
         plan=plan,
         result=result,
-        predicted=predicted,
-        metrics=metrics.compare(predicted, *rows),
-        each=each,
+        predicted=trained.predicted,
+        metrics=trained.fit,
+        each=trained.each,
         validation=validation,
         restarts=restart_stats(judged, result),
-        classes=_class_fits(model, predicted, judged.data, baselines),
+        classes=trained.classes,
         warnings=plan.warnings + warnings,
     )
 
