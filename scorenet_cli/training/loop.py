@@ -164,7 +164,7 @@ class _Record:
             for points in (resumed.history, resumed.validation_history)
         )
         self._losses: list[tuple[int, Array]] = []
-        self._last: tuple[int, Array] | None = None
+        self._last = -1, np.empty(0)  # the last epoch that was looked at, and its losses
         self._validation_losses: Callable[[], Array] | None = None
         self._began = time.perf_counter()
         self.best: _Best | None = None
@@ -207,12 +207,10 @@ class _Record:
         last for seconds.
         """
         networks = state.networks()
-        is_known = stopped == "interrupted" and self._last is not None and self._last[0] == epoch
-        losses: list[float]
-        if is_known and self._last is not None:
-            losses = self._last[1].tolist()
-        else:
-            losses = list(map(self._plain_loss, networks))
+        is_known = stopped == "interrupted" and self._last[0] == epoch
+        losses: list[float] = (
+            self._last[1].tolist() if is_known else list(map(self._plain_loss, networks))
+        )
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         if not is_finite(networks[start]):
             raise _diverged(epoch)
