@@ -16,7 +16,7 @@ import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
 from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
+from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
     DEFAULT_EPOCHS,
@@ -72,6 +72,7 @@ def train(
             help="Rows with missing cells: skip, fill (in the mean) or refuse.",
         ),
     ] = None,
+    header: HeaderOption = None,
     max_score: Annotated[
         list[float] | None,
         typer.Option(
@@ -226,6 +227,8 @@ def train(
         raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
     if csv == "":
         raise OptionError("the CSV's name is empty: a variable of the shell may not be set.")
+    if csv is None and header is not None:
+        raise OptionError("has no effect without a CSV. Leave it out.", option="header")
     if csv is None and _has_text(sys.stdin):
         raise OptionError(
             "no CSV given, but there is text on standard input. To read it: scorenet train -"
@@ -240,6 +243,7 @@ class _Run:
 
     settings: Settings
     csv: str | None
+    header: bool | None
     resume: str | None
     output: str
     history: str | None
@@ -306,7 +310,11 @@ def _train(run: _Run) -> None:
             callbacks = _callbacks(run, log, saves, flag, guard, display)
             try:
                 fit = api.train(
-                    run.csv, settings=run.settings, resume=run.resume, callbacks=callbacks
+                    run.csv,
+                    settings=run.settings,
+                    header=run.header,
+                    resume=run.resume,
+                    callbacks=callbacks,
                 )
             except TrainingError as error:
                 raise TrainingError(f"{error} {saves.explain()}") from error
@@ -451,6 +459,7 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
     plan, result, output = fit.plan, fit.result, run.output
     settings = plan.settings
     words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
+    words += [] if run.header is None else ["--header" if run.header else "--no-header"]
     if len(plan.networks) > 1 and not plan.is_side_by_side:
         left, what = len(plan.networks) - len(result.starts) + 1, "Train all starts"
         if plan.validation_rows is None:  # which another seed would draw anew

@@ -14,6 +14,7 @@ from rich.text import Text
 from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer
+from scorenet_cli.data.columns import TWO, positions
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.record import TrainingRecord, labelled_facts
 from scorenet_cli.show.chart import loss_chart, scores_chart
@@ -130,6 +131,9 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
     ranges = ["not recorded"] * len(features)
     if model.feature_range is not None:
         ranges = [f"{number(a)} to {number(b)}" for a, b in model.feature_range.tolist()]
+    for name, where in positions(model.features, model.categories).items():
+        if len(texts := model.categories.get(name, ())) == TWO:
+            ranges[where] = [f"0 {texts[0]}, 1 {texts[1]}"]
     target_ranges = ["not recorded"] * len(targets)
     if model.training is not None and model.training.target_range is not None:
         target_ranges = [f"{number(a)} to {number(b)}" for a, b in model.training.target_range]
