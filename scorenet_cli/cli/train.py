@@ -1,6 +1,5 @@
 """scorenet train: from a CSV to a saved model. Options in, api.train, the report out."""
 
-import csv as csv_format
 import dataclasses
 import io
 import os
@@ -486,6 +485,8 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
 
 def _settings_words(settings: Settings) -> list[str]:
     """Spell settings as options, those at their defaults left out."""
+    import csv
+
     words = []
     for name, value in vars(settings).items():
         if value == Settings.__dataclass_fields__[name].default:
@@ -497,7 +498,7 @@ def _settings_words(settings: Settings) -> list[str]:
             words += [word for each in value for word in (flag, str(each))]
         elif isinstance(value, tuple):
             line = io.StringIO()
-            csv_format.writer(line, lineterminator="").writerow(value)
+            csv.writer(line, lineterminator="").writerow(value)
             words += [flag, line.getvalue() or "none"]
         else:
             words += [flag, str(value)]
