@@ -74,7 +74,7 @@ def load(path: str | os.PathLike[str]) -> Model:
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Save a model file, whole or not at all; FileError says why that cannot be done."""
+    """Save a model file, as model.save does."""
     model.save(path)
 
 

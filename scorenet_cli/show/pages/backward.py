@@ -15,7 +15,7 @@ from rich.text import Text
 
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model.document import VALUES
-from scorenet_cli.model.trace import BackwardTrace, LayerUpdate, TracedLayer
+from scorenet_cli.model.trace import BackwardTrace, LayerUpdate, TracedLayer, without_rounding
 from scorenet_cli.show.pages.forward import (
     example_part,
     inputs_part,
@@ -55,6 +55,7 @@ def backward_page(
     the model's file, None for the document's weights.
     """
     parts: list[RenderableType] = []
+    trace = replace(trace, forward=without_rounding(trace.forward))
     values = tuple(each.value for each in trace.forward.inputs)
     if source is None and values == VALUES:
         parts += example_part(trace.forward, trace.actual_scores[0], scaling)
@@ -126,7 +127,8 @@ def _weights(traced: TracedLayer, layer: LayerUpdate) -> Iterator[Row]:
         yield (neuron.name,)
         for value, weight in zip(values, neuron.weights, strict=False):
             after = Result(weight.after)
-            yield f"  {weight.from_}", value, weight.before, weight.change, after
+            change = weight.change if value else 0.0  # of a value that is rounding noise
+            yield f"  {weight.from_}", value, weight.before, change, after
         if neuron.bias is not None:
             yield "  bias", 1.0, neuron.bias.before, neuron.bias.change, Result(neuron.bias.after)
         yield ()

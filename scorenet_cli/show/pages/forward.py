@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scorenet_cli.model.document import TARGET, Document, TrainedAnswer
-from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer
+from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer, without_rounding
 from scorenet_cli.show.tables import (
     DOCUMENT_DIGITS,
     MAX_WEIGHTS,
@@ -24,7 +24,7 @@ from scorenet_cli.show.tables import (
     layer_title,
     omitted_note,
 )
-from scorenet_cli.text import number, printable, without_noise
+from scorenet_cli.text import number, printable
 
 # How the values were scaled, by the option's name.
 SCALINGS = {
@@ -49,6 +49,7 @@ def forward_page(  # noqa: PLR0913 - all that the page shows
     source is the model's file, None for the document's weights; story what the document printed
     for the same values.
     """
+    trace = without_rounding(trace)
     layers = layers_part(trace, precision, document)
     if document is None:
         first = inputs_part(trace, precision, scaling=scaling, source=source)
@@ -129,9 +130,8 @@ def _layer_rows(layer: TracedLayer, document: Document | None) -> Iterator[Row]:
             yield f"  {term.from_}", term.value, term.weight, term.product
         if neuron.bias is not None:
             yield "  bias", "", "", neuron.bias
-        terms = (neuron.bias or 0.0, *(term.product for term in neuron.terms))
-        total, beside = without_noise(neuron.sum, *terms), printed.get((neuron.name, "sum"), [])
-        yield "  sum", "", "", total, *beside
+        beside = printed.get((neuron.name, "sum"), [])
+        yield "  sum", "", "", neuron.sum, *beside
         beside = printed.get((neuron.name, "output"), [])
         yield f"  {neuron.activation}", "", "", Result(neuron.output), *beside
         yield ()
