@@ -26,6 +26,7 @@ from scorenet_cli.core.network import (
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError, OptionError
+from scorenet_cli.model.gradient_check import GradientCheck, check_gradient
 from scorenet_cli.model.model import (
     Model,
     as_rows,
@@ -146,7 +147,10 @@ class LayerUpdate:
 
 @dataclass(frozen=True)
 class BackwardTrace:
-    """A step of gradient descent on one example; actual, outputs and losses are scaled."""
+    """A step of gradient descent on one example; actual, outputs and losses are scaled.
+
+    check sets numerical gradients beside the weights' own, where that was asked for.
+    """
 
     forward: ForwardTrace
     actual: tuple[float, ...]
@@ -157,6 +161,7 @@ class BackwardTrace:
     outputs_after: tuple[float, ...]
     scores_after: tuple[float, ...]
     loss_after: float
+    check: GradientCheck | None = None
 
 
 def forward_trace(
@@ -169,13 +174,14 @@ def forward_trace(
     return _as_trace(model, values, *_forward(model, values, scaling), scaling)
 
 
-def backward_trace(
+def backward_trace(  # noqa: PLR0913 - a step is these facts
     model: Model,
     values: Sequence[float],
     actual: Sequence[float],
     *,
     learning_rate: float = 1.0,
     scaling: ScalingName = "training",
+    check: bool = False,
 ) -> BackwardTrace:
     """Trace backpropagation of one example; values and actual scores in their own units.
 
@@ -212,6 +218,7 @@ def backward_trace(
         outputs_after=tuple(outputs_after[0].tolist()),
         scores_after=tuple(scores_after[0].tolist()),
         loss_after=losses[1],
+        check=check_gradient(model, scaled, target, gradients) if check else None,
     )
 
 

@@ -1,0 +1,109 @@
+"""Backpropagation checked against central differences, weight by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.network import LayerGradient, Network, predict
+from scorenet_cli.core.optimizers.least_squares import pack, unpack
+from scorenet_cli.errors import OptionError
+from scorenet_cli.model.model import Model, layer_names, neuron_names
+
+# How far a weight is moved, times its size where that is above 1.
+STEP = 1e-5
+# A wrong formula is off by far more, a central difference with this step by far less.
+TOLERANCE = 1e-5
+# Parameters times the cells of a pass, up to which a check takes seconds.
+MAX_WORK = 200_000_000
+MIN_CELLS = 20_000  # a pass over fewer takes no less time
+
+
+@dataclass(frozen=True)
+class CheckedWeight:
+    """The derivative of half the sum of squared errors by one weight or bias, in both ways."""
+
+    layer: str
+    to: str
+    from_: str
+    gradient: float
+    numerical: float
+    relative_difference: float
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """Whether every relative difference is at most TOLERANCE; weights neuron by neuron."""
+
+    right: bool
+    largest_relative_difference: float
+    weights: tuple[CheckedWeight, ...]
+
+
+def check_gradient(
+    model: Model, inputs: Array, actual: Array, gradients: Sequence[LayerGradient]
+) -> GradientCheck:
+    """Compare network.backward's gradients on scaled rows with central differences.
+
+    A difference is relative to the larger of the two numbers; one that is no more than the
+    rounding of the outputs counts as less than TOLERANCE. OptionError where it would take minutes.
+    """
+    numerical = numerical_gradient(model.network, inputs, actual)
+    exact = np.concatenate(
+        [part.ravel() for g in gradients for part in (g.weights, g.bias) if part is not None]
+    )
+    outputs = predict(model.network, inputs)
+    rounding = 8 * np.finfo(float).eps / STEP * float(np.sum(np.abs((actual - outputs) * outputs)))
+    larger = np.maximum(np.maximum(np.abs(exact), np.abs(numerical)), rounding / TOLERANCE)
+    differences = np.abs(exact - numerical) / np.where(larger > 0, larger, 1.0)
+    names, checked, start = neuron_names(model), [], 0
+    for number, (layer, title) in enumerate(
+        zip(model.network.layers, layer_names(model), strict=True)
+    ):
+        sources = [*names[number], *(["bias"] if layer.bias is not None else [])]
+        columns = np.stack([exact, numerical, differences])[:, start : start + layer.parameters]
+        start += layer.parameters
+        by_neuron = columns.reshape(3, len(sources), -1).transpose(2, 1, 0).tolist()
+        for neuron, rows in zip(names[number + 1], by_neuron, strict=True):
+            checked += [
+                CheckedWeight(title, neuron, source, *row)
+                for source, row in zip(sources, rows, strict=True)
+            ]
+    largest = float(differences.max())
+    return GradientCheck(largest <= TOLERANCE, largest, tuple(checked))
+
+
+def numerical_gradient(network: Network, inputs: Array, actual: Array) -> Array:
+    """Return (E(w + h) - E(w - h)) / 2h for each parameter w, E half the sum of squared errors.
+
+    Flat, in the order of pack. The difference of two squares is taken as a product, so that
+    small errors lose no digits.
+    """
+    parameters = pack(network)
+    cells = max(len(inputs) * len(parameters), MIN_CELLS)
+    if len(parameters) * cells > MAX_WORK:
+        raise OptionError(
+            f"would take minutes: it needs {2 * len(parameters):,} passes over {len(inputs):,} "
+            "rows. Use fewer rows, or a smaller network.",
+            option="check",
+        )
+    result = np.empty_like(parameters)
+    for position, weight in enumerate(parameters.tolist()):
+        step = STEP * max(1.0, abs(weight))
+        high, low = (
+            predict(unpack(network, _moved(parameters, position, to)), inputs)
+            for to in (weight + step, weight - step)
+        )
+        slopes = (high - low) / ((weight + step) - (weight - step))
+        result[position] = -np.sum(slopes * (actual - (high + low) / 2))
+    return result
+
+
+def _moved(parameters: Array, position: int, to: float) -> Array:
+    """Copy the parameters with one of them changed."""
+    moved = parameters.copy()
+    moved[position] = to
+    return moved
