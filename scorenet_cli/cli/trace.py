@@ -385,10 +385,19 @@ def _emit(
         ending = save.lower().rpartition(".")[2]
         if ending == "svg":
             content = picture()
-        else:
-            from scorenet_cli.show.console import as_html, as_text
+        elif ending == "txt":
+            from scorenet_cli.show.console import as_text
 
-            content = as_text(page()) if ending == "txt" else as_html(page(), context.command_path)
+            content = as_text(page())
+        else:
+            from scorenet_cli.show.html_page import html_page
+
+            drawing = ""
+            try:
+                drawing = picture()
+            except OptionError:
+                note("the network is too large for a picture: the page has the tables alone.")
+            content = html_page(page(), drawing, context.command_path)
         files.write_atomic(save, content)
     if not json:
         from scorenet_cli.show.console import show

@@ -39,6 +39,7 @@ Kind = Literal[
     "biases",
     "sums",
     "activations",
+    "output",
     "output error",
     "hidden error",
     "delta",
@@ -158,10 +159,11 @@ def _matrices(  # noqa: PLR0913, PLR0917 - all that a step is made of
             formula += f" + b{at + 1}"
         yield matrix(sums, "sums", at, (), layer_pass.pre_activations, formula)
         formula = sums if layer.activation == "linear" else f"{layer.activation}({sums})"
-        yield matrix(given[at + 1], "activations", at, (), layer_pass.outputs, formula)
+        kind: Kind = "output" if at == last else "activations"
+        yield matrix(given[at + 1], kind, at, (), layer_pass.outputs, formula)
     for at in reversed(range(last + 1)):
         known, gradient = given[at + 1], gradients[at]
-        kind: Kind = "output error" if at == last else "hidden error"
+        kind = "output error" if at == last else "hidden error"
         formula = "y - o" if at == last else f"{given[at + 2]}_delta.dot(W{at + 2}.T)"
         yield matrix(f"{known}_error", kind, at, (), gradient.error, formula)
         slope = _SLOPES[model.network.layers[at].activation].format(a=known)

@@ -36,6 +36,7 @@ _TITLES: dict[Kind, str] = {
     "biases": "biases of {}",
     "sums": "sums of {}",
     "activations": "activations of {}",
+    "output": "output",
     "output error": "error of {}",
     "hidden error": "error of {}",
     "delta": "delta of {}",

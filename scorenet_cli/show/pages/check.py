@@ -11,7 +11,6 @@ from rich.text import Text
 from scorenet_cli.model.gradient_check import STEP, TOLERANCE, CheckedWeight, GradientCheck
 from scorenet_cli.show.pages.explain import why
 from scorenet_cli.show.tables import MAX_WEIGHTS, Row, fitted_table, heading, omitted_note
-from scorenet_cli.text import number
 
 
 def check_part(
@@ -22,13 +21,16 @@ def check_part(
         return
     yield Text()
     yield heading("Check of the gradient")
-    formula = "gradient of E = half the sum of squared errors; numerical = (E(weight + h) - "
-    yield Text(f"{formula}E(weight - h)) / 2h, h = {STEP:g}", style="dim")
+    yield Text(
+        "E = half the sum of squared errors; gradient = -value x delta, added over the rows; "
+        f"numerical = (E(weight + h) - E(weight - h)) / 2h, h = {STEP:g}",
+        style="dim",
+    )
     yield from why("check", explain=explain)
     columns = ["", "gradient", "numerical", "relative difference"]
     yield fitted_table(precision, columns, _rows(check.weights[:MAX_WEIGHTS]))
     yield from omitted_note(len(check.weights) - MAX_WEIGHTS, "weight")
-    largest = number(check.largest_relative_difference, 2)
+    largest = f"{check.largest_relative_difference:.1e}"
     if check.right:
         verdict = f"Backpropagation is right: no relative difference is above {TOLERANCE:g}"
     else:

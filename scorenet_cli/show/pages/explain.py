@@ -12,15 +12,15 @@ _WHY = {
     "weights": "Each column holds the weights of one neuron: training changes these numbers and "
     "no others.",
     "biases": "A bias shifts its neuron's sum whatever the inputs are.",
-    "hidden layer": "A neuron adds its inputs, each times its weight, and its activation bends "
-    "the sum: without a bend two layers could do no more than one.",
-    "output layer": "The output neuron weights what the layer before it gives; its activation "
-    "brings the sum into the range of the scaled scores.",
+    "hidden layer": "A neuron adds its inputs, each times its weight; without an activation that "
+    "is not linear two layers could do no more than one.",
+    "output layer": "The output layer weights what the layer before it gives; its activation is "
+    "the network's answer, as a scaled score.",
     "scores": "Scaling is undone, so that the output can be read in score units.",
     "sums": "A neuron adds its inputs, each times its weight: a larger weight makes its input "
     "count more.",
-    "activations": "The activation bends the sum: without a bend two layers could do no more "
-    "than one.",
+    "activations": "Without an activation that is not linear two layers could do no more than one.",
+    "output": "The last activation is the network's answer, as a scaled score.",
     "output error": "The sign of the error says whether the output is too low or too high, its "
     "size by how much.",
     "hidden error": "A hidden neuron has no target; its error is what it contributes to the next "
