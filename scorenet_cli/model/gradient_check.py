@@ -36,9 +36,13 @@ class CheckedWeight:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """Whether every relative difference is at most TOLERANCE; weights neuron by neuron."""
+    """Whether every relative difference is at most TOLERANCE; weights neuron by neuron.
+
+    has_corner tells that a layer is relu, whose slope is of no help where a sum is exactly 0.
+    """
 
     right: bool
+    has_corner: bool
     largest_relative_difference: float
     weights: tuple[CheckedWeight, ...]
 
@@ -73,14 +77,15 @@ def check_gradient(
                 for source, row in zip(sources, rows, strict=True)
             ]
     largest = float(differences.max())
-    return GradientCheck(largest <= TOLERANCE, largest, tuple(checked))
+    has_corner = any(layer.activation == "relu" for layer in model.network.layers)
+    return GradientCheck(largest <= TOLERANCE, has_corner, largest, tuple(checked))
 
 
 def numerical_gradient(network: Network, inputs: Array, actual: Array) -> Array:
-    """Return (E(w + h) - E(w - h)) / 2h for each parameter w, E half the sum of squared errors.
+    """Return -Σ error · (output(w + h) - output(w - h)) / 2h for each parameter w.
 
-    Flat, in the order of pack. The difference of two squares is taken as a product, so that
-    small errors lose no digits.
+    Flat, in the order of pack. The outputs are moved and not half the sum of squared errors, whose
+    curvature hides the gradient where a trained network's errors are smaller than h.
     """
     parameters = pack(network)
     cells = max(len(inputs) * len(parameters), MIN_CELLS)
@@ -90,6 +95,7 @@ def numerical_gradient(network: Network, inputs: Array, actual: Array) -> Array:
             "rows. Use fewer rows, or a smaller network.",
             option="check",
         )
+    errors = actual - predict(network, inputs)
     result = np.empty_like(parameters)
     for position, weight in enumerate(parameters.tolist()):
         step = STEP * max(1.0, abs(weight))
@@ -98,7 +104,7 @@ def numerical_gradient(network: Network, inputs: Array, actual: Array) -> Array:
             for to in (weight + step, weight - step)
         )
         slopes = (high - low) / ((weight + step) - (weight - step))
-        result[position] = -np.sum(slopes * (actual - (high + low) / 2))
+        result[position] = -np.sum(slopes * errors)
     return result
 
 

@@ -22,23 +22,25 @@ def check_part(
     yield Text()
     yield heading("Check of the gradient")
     yield Text(
-        "E = half the sum of squared errors; gradient = -value x delta, added over the rows; "
-        f"numerical = (E(weight + h) - E(weight - h)) / 2h, h = {STEP:g}",
+        "gradient = -value x delta; numerical = -error x (output(weight + h) - output(weight - h))"
+        f" / 2h, h = {STEP:g}; both added over rows and outputs",
         style="dim",
     )
     yield from why("check", explain=explain)
     columns = ["", "gradient", "numerical", "relative difference"]
     yield fitted_table(precision, columns, _rows(check.weights[:MAX_WEIGHTS]))
     yield from omitted_note(len(check.weights) - MAX_WEIGHTS, "weight")
-    largest = f"{check.largest_relative_difference:.1e}"
+    largest = check.largest_relative_difference
     if check.right:
         verdict = f"Backpropagation is right: no relative difference is above {TOLERANCE:g}"
     else:
         wrong = sum(weight.relative_difference > TOLERANCE for weight in check.weights)
         total = len(check.weights)
         verdict = f"Backpropagation is wrong for {wrong:,} of {total:,} weights"
+        if check.has_corner:
+            verdict += ", or a sum is 0, where relu has a corner"
     yield Text()
-    yield heading(f"{verdict} (largest: {largest}).")
+    yield heading(f"{verdict} (largest: {largest:.1e}).")
 
 
 def _rows(weights: tuple[CheckedWeight, ...]) -> Iterator[Row]:

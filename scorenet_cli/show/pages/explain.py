@@ -35,7 +35,7 @@ _WHY = {
     "after": "The learning rate says how far to go; divided by the number of rows, it makes the "
     "step that of a mean.",
     "result": "The loss after the step shows whether it helped; training repeats such steps.",
-    "check": "Moving a weight a little both ways and comparing the errors measures the gradient "
+    "check": "Moving a weight a little both ways and comparing the outputs measures the gradient "
     "without backpropagation, so that the two confirm each other.",
 }
 
