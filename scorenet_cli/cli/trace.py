@@ -229,7 +229,7 @@ def _trace_batch(
     for text in result.notes:
         note(text)
     if loaded.is_weights_only:
-        note("weights alone hold no scaling: the rows are scaled as `train` scales them.")
+        note("weights alone hold no scaling: the rows are scaled as train scales them.")
     if json:
         from scorenet_cli.show.json_output import batch_answer
 

@@ -146,12 +146,12 @@ def test_pages_are_saved_as_they_look_and_need_nothing_else(
     result = process("forward-trace", "--save", "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<title>The document&#x27;s worked example - scorenet forward-trace</title>" in page
-    assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert "://" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert "src=" not in page
     assert "<figure><svg" in page
     words = html.unescape(re.sub(r"<[^>]+>", " ", page.partition("</figure>")[2])).split()
-    shown = [word for word in result.stdout.split() if "─" not in word]
-    assert words == shown[len("The document's worked example".split()) :]
+    below = result.stdout.removeprefix("The document's worked example\n")
+    assert words == [word for word in below.split() if "─" not in word]
     result = process("forward-trace", "--save", "page.txt", "--json")
     assert json.loads(result.stdout)
     saved = (tmp_path / "page.txt").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ def check_part(
         style="dim",
     )
     yield from why("check", explain=explain)
-    columns = ["", "gradient", "numerical", "relative difference"]
+    columns = ["", "gradient", "numerical", "off by"]
     yield fitted_table(precision, columns, _rows(check.weights[:MAX_WEIGHTS]))
     yield from omitted_note(len(check.weights) - MAX_WEIGHTS, "weight")
     largest = check.largest_relative_difference
