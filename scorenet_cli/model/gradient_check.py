@@ -52,17 +52,18 @@ def check_gradient(
 ) -> GradientCheck:
     """Compare network.backward's gradients on scaled rows with central differences.
 
-    A difference is relative to the larger of the two numbers; one that is no more than the
-    rounding of the outputs counts as less than TOLERANCE. OptionError where it would take minutes.
+    A difference is relative to the sum of the terms' sizes, which is the gradient's own for one
+    example; near a minimum the terms of many rows cancel. One that is no more than the rounding of
+    the outputs counts as less than TOLERANCE. OptionError where it would take minutes.
     """
-    numerical = numerical_gradient(model.network, inputs, actual)
+    numerical, sizes = numerical_gradient(model.network, inputs, actual)
     exact = np.concatenate(
         [part.ravel() for g in gradients for part in (g.weights, g.bias) if part is not None]
     )
     outputs = predict(model.network, inputs)
     rounding = 8 * np.finfo(float).eps / STEP * float(np.sum(np.abs((actual - outputs) * outputs)))
-    larger = np.maximum(np.maximum(np.abs(exact), np.abs(numerical)), rounding / TOLERANCE)
-    differences = np.abs(exact - numerical) / np.where(larger > 0, larger, 1.0)
+    largest_of = np.maximum(np.maximum(np.abs(exact), sizes), rounding / TOLERANCE)
+    differences = np.abs(exact - numerical) / np.where(largest_of > 0, largest_of, 1.0)
     names, checked, start = neuron_names(model), [], 0
     for number, (layer, title) in enumerate(
         zip(model.network.layers, layer_names(model), strict=True)
@@ -81,11 +82,12 @@ def check_gradient(
     return GradientCheck(largest <= TOLERANCE, has_corner, largest, tuple(checked))
 
 
-def numerical_gradient(network: Network, inputs: Array, actual: Array) -> Array:
+def numerical_gradient(network: Network, inputs: Array, actual: Array) -> tuple[Array, Array]:
     """Return -Σ error · (output(w + h) - output(w - h)) / 2h for each parameter w.
 
-    Flat, in the order of pack. The outputs are moved and not half the sum of squared errors, whose
-    curvature hides the gradient where a trained network's errors are smaller than h.
+    Flat, in the order of pack; then the same sum of the terms' absolute values. The outputs are
+    compared and not half the sum of squared errors, whose curvature hides the gradient where a
+    trained network's errors are smaller than h.
     """
     parameters = pack(network)
     cells = max(len(inputs) * len(parameters), MIN_CELLS)
@@ -96,7 +98,7 @@ def numerical_gradient(network: Network, inputs: Array, actual: Array) -> Array:
             option="check",
         )
     errors = actual - predict(network, inputs)
-    result = np.empty_like(parameters)
+    result, sizes = np.empty_like(parameters), np.empty_like(parameters)
     for position, weight in enumerate(parameters.tolist()):
         step = STEP * max(1.0, abs(weight))
         high, low = (
@@ -105,7 +107,8 @@ def numerical_gradient(network: Network, inputs: Array, actual: Array) -> Array:
         )
         slopes = (high - low) / ((weight + step) - (weight - step))
         result[position] = -np.sum(slopes * errors)
-    return result
+        sizes[position] = np.sum(np.abs(slopes * errors))
+    return result, sizes
 
 
 def _moved(parameters: Array, position: int, to: float) -> Array:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from scorenet_cli.core.network import (
     forward,
     predict,
 )
+from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model.gradient_check import (
     TOLERANCE,
@@ -62,7 +65,7 @@ def test_it_is_how_half_the_sum_of_squared_errors_changes() -> None:
         changed = Network((Layer(moved, first.bias, first.activation), *others))
         halves.append(np.sum((actual - predict(changed, inputs)) ** 2) / 2)
     position = (first.inputs - 1) * first.neurons
-    found = numerical_gradient(network, inputs, actual)[position]
+    found = numerical_gradient(network, inputs, actual)[0][position]
     assert found == pytest.approx((halves[0] - halves[1]) / (2 * step), rel=1e-6)
 
 
@@ -100,6 +103,14 @@ def test_rounding_alone_is_no_fault(scale: float) -> None:
     assert checked(network, inputs, outputs, gradients(network, inputs, outputs)).right
     outputs = forward(network, inputs)[-1].outputs
     assert checked(network, inputs, outputs, gradients(network, inputs, outputs)).right
+
+
+def test_terms_that_cancel_are_no_fault() -> None:
+    """At a minimum on many rows the gradient is next to nothing, its terms are not."""
+    network, inputs, actual = random_case(8, ["tanh", "linear"], 200)
+    *_, found = islice(levenberg_marquardt([network], inputs, actual), 30)
+    (network,) = found.networks()
+    assert checked(network, inputs, actual, gradients(network, inputs, actual)).right
 
 
 def test_what_would_take_minutes_is_refused() -> None:

@@ -23,7 +23,8 @@ def check_part(
     yield heading("Check of the gradient")
     yield Text(
         "gradient = -value x delta; numerical = -error x (output(weight + h) - output(weight - h))"
-        f" / 2h, h = {STEP:g}; both added over rows and outputs",
+        f" / 2h, h = {STEP:g}; both added over rows and outputs. Off by: the difference, "
+        "relative to the sum of what is added, all taken as positive",
         style="dim",
     )
     yield from why("check", explain=explain)
