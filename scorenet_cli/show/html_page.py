@@ -16,6 +16,9 @@ from rich.text import Text
 from scorenet_cli.model.svg import COLOURS
 from scorenet_cli.show.tables import FirstThatFits
 
+# Signs that a table may be wide on a screen of 390 pixels.
+PHONE_COLUMNS = 52
+
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -82,7 +85,7 @@ def _parts(part: RenderableType) -> Iterator[str]:
         for each in part.renderables:
             yield from _parts(each)
     elif isinstance(part, FirstThatFits):
-        yield from _parts(part.ways[0]())
+        yield from _parts(_for_a_phone(part))
     elif isinstance(part, Padding):
         yield f'<div class="indented">{"".join(_parts(part.renderable))}</div>'
     elif isinstance(part, Table):
@@ -91,6 +94,17 @@ def _parts(part: RenderableType) -> Iterator[str]:
         is_heading = part.style == "bold"
         lines = "<br>".join(map(escape, part.plain.splitlines()))
         yield f"<h2>{lines}</h2>" if is_heading else f'<p class="{part.style}">{lines}</p>'
+
+
+def _for_a_phone(part: FirstThatFits) -> RenderableType:
+    """Return the first way that fits a phone with all columns, else the first: it is scrolled."""
+    first = part.ways[0]()
+    for shown in (way() for way in part.ways):
+        if isinstance(shown, Table):
+            cells = [[str(cell) for cell in (c.header, *c.cells)] for c in shown.columns]
+            if sum(max(map(len, column)) + 1 for column in cells) <= PHONE_COLUMNS:
+                return shown
+    return first
 
 
 def _table(table: Table) -> Iterator[str]:
