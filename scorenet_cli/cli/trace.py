@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scorenet_cli.cli.messages import RangeWarnings, echo_error, note, note_weights, warn
+from scorenet_cli.cli.messages import Messages, RangeWarnings, echo_error
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     BlankOption,
     ExplainOption,
+    HeaderOption,
     JsonOption,
     ModelOption,
     PrecisionOption,
+    QuietOption,
     SaveOption,
     ScalingOption,
     ValuesArgument,
     WorkedExampleOption,
     check_values,
-    parse_scores,
     parse_values,
 )
 from scorenet_cli.errors import OptionError
@@ -50,6 +51,7 @@ def forward_trace(
     explain: ExplainOption = False,
     blank: BlankOption = False,
     save: SaveOption = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show each neuron's products, sum and activation.
@@ -70,9 +72,9 @@ def forward_trace(
     result = api.forward_trace(example.model, example.values, scaling=scaling)
     document = example.document(result, scaling)
     story = trained_answer(example.model, example.values, scaling)
-    example.warn(scaling)
+    said = example.messages(scaling, quiet=quiet)
     if json:
-        _print_json(_forward_answer(result, document))
+        _print_json(_forward_answer(result, document), said)
     if blank:
         from scorenet_cli.model.blank import blank as without_results
 
@@ -96,7 +98,7 @@ def forward_trace(
 
         return forward_picture(result, precision)
 
-    _emit(context, page, picture, json=json, save=save)
+    _emit(context, page, picture, said, json=json, save=save)
 
 
 def backward_trace(
@@ -112,6 +114,7 @@ def backward_trace(
             metavar="FILE", help="Trace one full-batch step on these rows, as train by gd takes it."
         ),
     ] = None,
+    header: HeaderOption = None,
     learning_rate: Annotated[
         float | None,
         typer.Option(metavar="RATE", show_default="1; with --csv 3", help="Step size."),
@@ -126,6 +129,7 @@ def backward_trace(
     explain: ExplainOption = False,
     blank: BlankOption = False,
     save: SaveOption = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show one step of backpropagation: errors, deltas, each weight before and after.
@@ -148,46 +152,31 @@ def backward_trace(
     _check_page(json=json, explain=explain, blank=blank, check=check)
     _check_save(save, model)
     if csv is not None:
-        for option, given in (
-            ("worked_example", worked_example),
-            ("actual", actual),
-            ("scaling", _is_typed(context, "scaling")),
-        ):
-            if given:
-                raise OptionError("cannot be combined with `csv`. Leave it out.", option=option)
-        check_values(values or [], context)
-        if values:
-            raise OptionError("cannot be combined with VALUES. Give one of them.", option="csv")
-        _trace_batch(
-            context,
-            csv,
-            learning_rate,
-            check=check,
-            explain=explain,
-            blank=blank,
-        )
+        _trace_batch(context, csv, learning_rate, check=check, explain=explain, blank=blank)
         return
+    if header is not None:
+        raise OptionError("has no effect without `csv`. Leave it out.", option="header")
     example = _choose_example(context, values, model, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]
-    scores = parse_scores(actual or [], example.model)
     result = api.backward_trace(
         example.model,
         example.values,
-        scores,
+        actual or [],
         learning_rate=1.0 if learning_rate is None else learning_rate,
         scaling=scaling,
         check=check,
     )
-    example.warn(scaling)
+    said = example.messages(scaling, quiet=quiet)
     if blank:
         from scorenet_cli.model.blank import blank as without_results
 
         result = without_results(result)
-    _warn_of_loss(result.loss, result.loss_after)
+    _warn_of_loss(result.loss, result.loss_after, said)
     if json:
         document = example.document(result.forward, scaling)
-        _print_json(as_json(result) | {"forward": _forward_answer(result.forward, document)})
+        forward = _forward_answer(result.forward, document)
+        _print_json(as_json(result) | {"forward": forward}, said)
 
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
@@ -207,7 +196,7 @@ def backward_trace(
             return forward_picture(result.forward, precision)
         return backward_picture(result, precision)
 
-    _emit(context, page, picture, json=json, save=save)
+    _emit(context, page, picture, said, json=json, save=save)
 
 
 def _trace_batch(
@@ -223,25 +212,33 @@ def _trace_batch(
     from scorenet_cli import api
     from scorenet_cli.model.blank import blank_batch
 
-    model, json = context.params["model"], context.params["json"]
+    params = context.params
+    for option in ("worked_example", "actual", "scaling"):
+        if _is_typed(context, option):
+            raise OptionError("cannot be combined with `csv`. Leave it out.", option=option)
+    check_values(params["values"] or [], context)
+    if params["values"]:
+        raise OptionError("cannot be combined with VALUES. Give one of them.", option="csv")
+    model, json, header = params["model"], params["json"], params["header"]
     loaded, data = api.load(model), display_path(csv)
-    result = api.batch_trace(loaded, csv, learning_rate=learning_rate, check=check)
+    result = api.batch_trace(loaded, csv, learning_rate=learning_rate, check=check, header=header)
+    said = Messages(quiet=params["quiet"])
     for text in result.notes:
-        note(text)
+        said.note(text)
     if loaded.is_weights_only:
-        note("weights alone hold no scaling: the rows are scaled as train scales them.")
+        said.note("weights alone hold no scaling: the rows are scaled as train scales them.")
+    if blank:
+        result = blank_batch(result)
+    _warn_of_loss(result.loss, result.loss_after, said)
     if json:
         from scorenet_cli.show.json_output import batch_answer
 
-        _print_json(batch_answer(result, display_path(model), data))
-    if blank:
-        result = blank_batch(result)
-    _warn_of_loss(result.loss, result.loss_after)
+        _print_json(batch_answer(result, display_path(model), data), said)
 
     def page() -> "Page":
         from scorenet_cli.show.pages.batch import batch_page
 
-        precision, source = context.params["precision"], display_path(model)
+        precision, source = params["precision"], display_path(model)
         return batch_page(result, precision, source=source, data=data, explain=explain)
 
     def picture() -> str:
@@ -249,13 +246,13 @@ def _trace_batch(
 
         return network_picture(result.model)
 
-    _emit(context, page, picture, json=json, save=context.params["save"])
+    _emit(context, page, picture, said, json=json, save=params["save"])
 
 
-def _warn_of_loss(loss: float, loss_after: float) -> None:
+def _warn_of_loss(loss: float, loss_after: float, said: Messages) -> None:
     """Warn of a step that raises the loss."""
     if loss_after > loss > ROUNDING:
-        warn(
+        said.warn(
             f"the step raises the loss from {number(loss)} to {number(loss_after)}: "
             "the learning rate is too large for it."
         )
@@ -291,14 +288,17 @@ class _Example:
             return "none"
         return "training" if self.model.feature_offset is None else "standardized"
 
-    def warn(self, scaling: "ScalingName") -> None:
+    def messages(self, scaling: "ScalingName", *, quiet: bool) -> Messages:
         """Warn of values that the model was not trained on."""
         from scorenet_cli import api
 
-        note_weights(self.model)
+        said = Messages(quiet=quiet)
+        said.note_weights(self.model)
         ranges = RangeWarnings(self.model, scaling)
         ranges.add(api.predict(self.model, [self.values], scaling=scaling))
-        ranges.warn()
+        for warning in ranges.warnings():
+            said.warn(warning)
+        return said
 
     def document(self, trace: "ForwardTrace", scaling: "ScalingName") -> "Document | None":
         """Return the document's figures where they belong to this very trace."""
@@ -346,11 +346,11 @@ def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[
     return answer if document is None else answer | {"document": as_json(document)}
 
 
-def _print_json(answer: object) -> None:
-    """Print one JSON object."""
+def _print_json(answer: dict[str, Any], said: Messages) -> None:
+    """Print one JSON object, with what stderr says."""
     from scorenet_cli.show.json_output import to_line
 
-    typer.echo(to_line(answer))
+    typer.echo(to_line(answer | {"warnings": said.texts}))
 
 
 def _check_save(path: str | None, model: str) -> None:
@@ -374,6 +374,7 @@ def _emit(
     context: typer.Context,
     page: "Callable[[], Page]",
     picture: "Callable[[], str]",
+    said: Messages,
     *,
     json: bool,
     save: str | None,
@@ -396,12 +397,12 @@ def _emit(
             try:
                 drawing = picture()
             except OptionError:
-                note("the network is too large for a picture: the page has the tables alone.")
+                said.note("the network is too large for a picture: the page has the tables alone.")
             content = html_page(page(), drawing, context.command_path)
         files.write_atomic(save, content)
     if not json:
         from scorenet_cli.show.console import show
 
         show(page())
-    if save is not None:
+    if save is not None and not said.quiet:
         echo_error(f"Saved {files.display_path(save)}.")

@@ -49,7 +49,9 @@ def test_without_values_it_is_the_worked_example_and_its_target(invoke: Invoke) 
 
 def test_the_json_answer(invoke: Invoke) -> None:
     answer = json.loads(invoke("backward-trace", "--json").stdout)
-    assert answer["forward"] == json.loads(invoke("forward-trace", "--json").stdout)
+    assert answer["warnings"] == []
+    forward = json.loads(invoke("forward-trace", "--json").stdout)
+    assert answer["forward"] | {"warnings": []} == forward
     assert answer["actual"] == [0.92]
     assert [layer["name"] for layer in answer["layers"]] == ["hidden", "output"]
     (score,) = answer["layers"][1]["neurons"]
@@ -269,6 +271,18 @@ def test_what_a_batch_step_cannot_be_combined_with(
     assert result.exit_code == 2
 
 
+def test_header_is_for_the_rows_of_a_batch(invoke: Invoke) -> None:
+    assert "--header has no effect without --csv" in one_message(
+        invoke("backward-trace", "--header")
+    )
+    invoke("train", "--epochs", 0, "--quiet")
+    Path("rows.csv").write_text("2,9,92\n1,5,86\n3,6,89\n", encoding="utf-8")
+    words = ("backward-trace", "--csv", "rows.csv", "--no-header", "--json", "--quiet")
+    result = invoke(*words)
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["y"] == [[0.92], [0.86], [0.89]]
+
+
 def test_a_batch_step_that_raises_the_loss_is_named(invoke: Invoke) -> None:
     invoke("train", "--epochs", 0, "--quiet")
     words = ("backward-trace", "--csv", STUDENTS, "--learning-rate", 1000)
@@ -287,7 +301,7 @@ def test_check_says_that_backpropagation_is_right(textbook: Invoke) -> None:
     # Published: the weight .15 becomes .149780716 by a step of .5.
     assert first["numerical"] == pytest.approx((0.15 - 0.149780716) / 0.5, rel=1e-5)
     assert len(check["weights"]) == 12
-    assert json.loads(textbook(*words[:-1], "--json").stdout)["check"] is None
+    assert "check" not in json.loads(textbook(*words[:-1], "--json").stdout)
     textbook("train", "--epochs", 10, "--quiet")
     assert (
         "Backpropagation is right"
