@@ -11,7 +11,7 @@ import typer
 from scorenet_cli.text import number, printable, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from scorenet_cli.data.columns import ScalingName
     from scorenet_cli.model.model import Model, Predictions
@@ -47,7 +47,10 @@ def note(text: str) -> None:
 
 
 class Messages:
-    """What a command says beside its results: on standard error, unless quiet, and in --json."""
+    """What a command says beside its results: on standard error, and in --json.
+
+    quiet leaves out the notes on standard error, as in train; warnings stay.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
@@ -55,16 +58,14 @@ class Messages:
 
     def note(self, text: str) -> None:
         """Say something that was decided for the user."""
-        self._say(note, text)
+        self.texts.append(as_flags(text))
+        if not self.quiet:
+            note(text)
 
     def warn(self, text: str) -> None:
         """Say something that is wrong."""
-        self._say(warn, text)
-
-    def _say(self, to_stderr: Callable[[str], None], text: str) -> None:
         self.texts.append(as_flags(text))
-        if not self.quiet:
-            to_stderr(text)
+        warn(text)
 
     def note_weights(self, model: Model) -> None:
         """Say what was read where weights alone are a network without a hidden layer."""

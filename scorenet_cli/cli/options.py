@@ -26,7 +26,9 @@ ModelOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, numbers at full precision.")
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="Print nothing but results and errors.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", help="Print nothing but results, warnings and errors.")
+]
 HeaderOption = Annotated[
     bool | None,
     typer.Option(
