@@ -27,6 +27,7 @@ from scorenet_cli.core.network import (
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError, OptionError
+from scorenet_cli.model.gradient_check import GradientCheck, check_gradient
 from scorenet_cli.model.model import (
     Model,
     as_rows,
@@ -164,7 +165,8 @@ class LayerUpdate:
 class BackwardTrace:
     """A step of gradient descent on one example; actual, outputs and losses are scaled.
 
-    targets are the actual scores as given and as scaled.
+    targets are the actual scores as given and as scaled; check sets numerical gradients beside the
+    weights' own, where that was asked for.
     """
 
     forward: ForwardTrace
@@ -177,6 +179,7 @@ class BackwardTrace:
     scores_after: tuple[float, ...]
     loss_after: float
     targets: tuple[Input, ...]
+    check: GradientCheck | None = None
 
 
 def forward_trace(
@@ -189,13 +192,14 @@ def forward_trace(
     return _as_trace(model, values, *_forward(model, values, scaling), scaling)
 
 
-def backward_trace(
+def backward_trace(  # noqa: PLR0913 - a step is these facts
     model: Model,
     values: Sequence[float],
     actual: Sequence[float],
     *,
     learning_rate: float = 1.0,
     scaling: ScalingName = "training",
+    check: bool = False,
 ) -> BackwardTrace:
     """Trace backpropagation of one example; values and actual scores in their own units.
 
@@ -235,6 +239,7 @@ def backward_trace(
         targets=_inputs(
             model.output_names, actual, target[0], model.target_offset, model.target_scale
         ),
+        check=check_gradient(model, scaled, target, gradients) if check else None,
     )
 
 
