@@ -19,7 +19,12 @@ def inspect(
     model: ModelOption = DEFAULT_MODEL,
     data: Annotated[
         str | None,
-        typer.Option(metavar="CSV", help="Score the model on these rows ('-': standard input)."),
+        typer.Option(
+            "--data",
+            "--csv",
+            metavar="FILE",
+            help="Score the model on the rows of a CSV ('-': standard input).",
+        ),
     ] = None,
     weights_to: Annotated[
         str | None,
@@ -29,7 +34,7 @@ def inspect(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
+    """Show a model: its network, weights, scaling and training."""
     from scorenet_cli import api, files
     from scorenet_cli.model import json_file, weights_folder
     from scorenet_cli.model.model import scaling_warning
