@@ -19,22 +19,14 @@ import json
 
 from scorenet_cli.export.program import (
     Input,
+    Syntax,
     Target,
-    comment,
+    class_tests,
     describe,
-    scaled,
     score_of,
-    sum_of,
     wrapped,
 )
 from scorenet_cli.model.model import Model
-
-ACTIVATIONS = {
-    "sigmoid": "1 / (1 + Math.exp(-{0}))",
-    "tanh": "Math.tanh({0})",
-    "relu": "{0} < 0 ? 0 : {0}",
-    "linear": "{0}",
-}
 
 _HELPERS = """\
 const isMissing = (value) => value == null || Number.isNaN(value) || String(value).trim() === "";
@@ -47,13 +39,6 @@ const category = (value, text, texts, fill) => {
   if (texts.includes(given)) return given === text ? 1 : 0;
   return isMissing(value) ? fill : NaN;
 };
-
-// The most probable class; one output is the probability of the second of two.
-const mostProbable = (outputs, classes) => {
-  if (outputs.some(Number.isNaN)) return null;
-  if (outputs.length === 1) return classes[outputs[0] >= 0.5 ? 1 : 0];
-  return classes[outputs.indexOf(Math.max(...outputs))];
-};
 """
 
 
@@ -61,34 +46,23 @@ def write(model: Model) -> str:
     """Return the module's text."""
     program = describe(model)
     lines = [f"// {line}" for line in program.about]
-    lines += ["", _HELPERS, "export function predict(inputs) {"]
-    for source in program.inputs:
-        lines += [f"  // {comment(source.label)}"]
-        lines += [f"  const {source.name} = {scaled(_value(source), source)};"]
-    for layer in program.layers:
-        for neuron in layer:
-            lines += ["", f"  // {comment(neuron.label)}"]
-            lines += [wrapped(f"const {neuron.name}_sum = {sum_of(neuron)};")]
-            output = ACTIVATIONS[neuron.activation].format(f"{neuron.name}_sum")
-            lines += [f"  const {neuron.name} = {output};"]
+    lines += ["", _HELPERS, "export function predict(inputs) {", *SYNTAX.statements(program)]
     lines += ["", "  return {", "    predicted: Object.fromEntries(["]
     lines += [f"      [{_text(target.name)}, {_predicted(target)}]," for target in program.targets]
-    lines += ["    ]),", _array("scores", [score_of(score) for score in program.scores])]
-    lines += [_array("inputs", [source.name for source in program.inputs]), "    layers: ["]
+    lines += ["    ]),", _array("    scores", [score_of(score) for score in program.scores])]
+    lines += [_array("    inputs", [source.name for source in program.inputs]), "    layers: ["]
     for layer in program.layers:
         names = [neuron.name for neuron in layer]
-        lines += ["      {", _array("sums", [f"{name}_sum" for name in names], "        ")]
-        lines += [_array("outputs", names, "        "), "      },"]
-    lines += ["    ],", "  };", "}", ""]
-    return "\n".join(lines)
+        lines += ["      {", _array("        sums", [f"{name}_sum" for name in names])]
+        lines += [_array("        outputs", names), "      },"]
+    return "\n".join([*lines, "    ],", "  };", "}", ""])
 
 
-def _array(key: str, items: list[str], indent: str = "    ") -> str:
-    return wrapped(f"{key}: [{', '.join(items)}],", indent)
+def _array(key: str, items: list[str]) -> str:
+    return wrapped(f"{key}: [{', '.join(items)}],")
 
 
 def _value(source: Input) -> str:
-    """Write how an input's value is read."""
     value = f"inputs[{_text(source.column)}]"
     fill = "NaN" if source.fill is None else repr(source.fill)
     if source.text is None:
@@ -99,13 +73,26 @@ def _value(source: Input) -> str:
 
 def _predicted(target: Target) -> str:
     """Write a target's score or class."""
-    if target.classes:
-        outputs = ", ".join(score.output for score in target.scores)
-        return f"mostProbable([{outputs}], [{', '.join(map(_text, target.classes))}])"
-    score = score_of(target.scores[0])
-    return f"Number.isNaN({target.scores[0].output}) ? null : {score}"
+    if not target.classes:
+        score = target.scores[0]
+        return f"Number.isNaN({score.output}) ? null : {score_of(score)}"
+    tests = class_tests(target, " && ")
+    return "".join(f"{test} ? {_text(text)} : " for test, text in tests) + "null"
 
 
 def _text(text: str) -> str:
     """Write a string literal that no page's parser takes for markup."""
     return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+SYNTAX = Syntax(
+    "  const {} = {};",
+    "  // {}",
+    _value,
+    {
+        "sigmoid": "1 / (1 + Math.exp(-{0}))",
+        "tanh": "Math.tanh({0})",
+        "relu": "{0} < 0 ? 0 : {0}",  # NaN where the sum is
+        "linear": "{0}",
+    },
+)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from scorenet_cli.data.columns import positions
@@ -77,14 +79,14 @@ class Program(NamedTuple):
         return tuple(score for target in self.targets for score in target.scores)
 
 
-def describe(model: Model) -> Program:
-    """Describe the model's forward pass in the training scaling."""
+def describe(model: Model, prefix: str = "") -> Program:
+    """Describe the model's forward pass in the training scaling; a prefix begins each new name."""
     labels = neuron_names(model)
     network = model.network.layers
+    hidden = [[label.replace(".", "_") for label in layer] for layer in labels[1:-1]]
     names = [
-        tuple(f"x{n + 1}" for n in range(len(labels[0]))),
-        *(tuple(re.sub(r"\.", "_", label) for label in layer) for layer in labels[1:-1]),
-        tuple(f"y{n + 1}" for n in range(len(labels[-1]))),
+        [prefix + name for name in layer]
+        for layer in (_numbered("x", labels[0]), *hidden, _numbered("y", labels[-1]))
     ]
     layers = tuple(
         tuple(
@@ -113,7 +115,12 @@ def describe(model: Model) -> Program:
     return Program(_about(model), _inputs(model, names[0]), layers, targets)
 
 
-def _inputs(model: Model, names: tuple[str, ...]) -> tuple[Input, ...]:
+def _numbered(letter: str, of: Sequence[str]) -> list[str]:
+    """Return x1, x2, ..., as many as there are."""
+    return [f"{letter}{number}" for number, _ in enumerate(of, start=1)]
+
+
+def _inputs(model: Model, names: Sequence[str]) -> tuple[Input, ...]:
     """Describe the inputs in the network's order."""
     offsets = [0.0] * len(names) if model.feature_offset is None else model.feature_offset.tolist()
     found = []
@@ -174,12 +181,51 @@ def score_of(score: Score, number: Callable[[float], str] = repr) -> str:
     return f"{product} + {number(score.offset)}" if score.offset else product
 
 
-def wrapped(statement: str, indent: str = "  ") -> str:
-    """Break a long statement at spaces, further lines indented; it holds no text literals."""
+def class_tests(target: Target, both: str) -> list[tuple[str, str]]:
+    """Write for each class when it is the first of the most probable; none holds without a value.
+
+    They are to be asked in this order; both joins two comparisons.
+    """
+    outputs = [score.output for score in target.scores]
+    if len(outputs) == 1:
+        return [
+            (f"{outputs[0]} {sign} 0.5", target.classes[n]) for n, sign in ((1, ">="), (0, "<"))
+        ]
+    return [
+        (both.join(f"{one} >= {other}" for other in outputs[n + 1 :] or outputs[-2:-1]), text)
+        for n, (one, text) in enumerate(zip(outputs, target.classes, strict=True))
+    ]
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """How a language writes statement and comment, an input's value, and each activation."""
+
+    statement: str
+    comment: str
+    value: Callable[[Input], str]
+    activations: Mapping[str, str]
+
+    def statements(self, program: Program) -> list[str]:
+        """Write the forward pass: each input, and each neuron's sum and output."""
+        lines = []
+        for source in program.inputs:
+            lines += [self.comment.format(comment(source.label))]
+            lines += [self.statement.format(source.name, scaled(self.value(source), source))]
+        for neuron in chain.from_iterable(program.layers):
+            output = self.activations[neuron.activation].format(f"{neuron.name}_sum")
+            lines += ["", self.comment.format(comment(neuron.label))]
+            lines += [wrapped(self.statement.format(f"{neuron.name}_sum", f"({sum_of(neuron)})"))]
+            lines += [self.statement.format(neuron.name, output)]
+        return lines
+
+
+def wrapped(statement: str) -> str:
+    """Break a statement without text literals at spaces, further lines indented by two more."""
+    indent = statement[: -len(statement.lstrip())]
     return textwrap.fill(
         statement,
         WIDTH,
-        initial_indent=indent,
         subsequent_indent=f"{indent}  ",
         break_long_words=False,
         break_on_hyphens=False,
