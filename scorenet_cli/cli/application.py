@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from scorenet_cli import __version__
+from scorenet_cli.cli.export import export
 from scorenet_cli.cli.inspect import inspect
 from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.predict import predict
@@ -111,6 +112,7 @@ def scorenet(
     scorenet inspect
     scorenet forward-trace
     scorenet backward-trace
+    scorenet export sql
 
     Exit status: 0 done; 1 the data, the model or the disk is at fault; 2 the command line is;
     130 interrupted (143 terminated).
@@ -123,6 +125,7 @@ WITH_VALUES = {"ignore_unknown_options": True}
 app.command("train")(train)
 app.command("predict", context_settings=WITH_VALUES)(predict)
 app.command("inspect")(inspect)
+app.command("export")(export)
 app.command("forward-trace", context_settings=WITH_VALUES)(forward_trace)
 app.command("backward-trace", context_settings=WITH_VALUES)(backward_trace)
 

@@ -1,7 +1,7 @@
 """A model as a program in another language, whose answers equal those of predict.
 
-Each language is a module here with a function write(model) that returns the program's text. A new
-one is a module and its name in FormatName.
+program.py describes the forward pass as plain data. Each language is a module with a function
+write(model) that returns the program's text: a new one is a module and its name in FormatName.
 """
 
 from __future__ import annotations
@@ -9,3 +9,4 @@ from __future__ import annotations
 from typing import Literal
 
 FormatName = Literal["sql", "spreadsheet", "python", "javascript", "c"]
+DialectName = Literal["standard", "spark"]

@@ -1,7 +1,7 @@
 r"""The model as a JavaScript module (ES2020) that exports one function, predict(inputs).
 
 inputs is an object of the columns' values, {"hours": 4, "smoker": "yes"}. A value that is
-undefined, null, NaN or blank is missing, and is filled where the model fills the column. The result
+undefined, null, NaN or "" is missing, and is filled where the model fills the column. The result
 is
 
     {predicted: {score: 91.5, risk: "low"},   each target's score or class, by its name
@@ -29,15 +29,15 @@ from scorenet_cli.export.program import (
 from scorenet_cli.model.model import Model
 
 _HELPERS = """\
-const isMissing = (value) => value == null || Number.isNaN(value) || String(value).trim() === "";
+const isMissing = (value) => value == null || Number.isNaN(value) || value === "";
 
 const number = (value, fill) => (isMissing(value) ? fill : Number(value));
 
-// 1 for the text, 0 for another of the texts.
+// 1 for the text, 0 for another of the texts, NaN for an unknown one.
 const category = (value, text, texts, fill) => {
-  const given = String(value ?? "").trim();
+  const given = isMissing(value) ? "" : String(value);
   if (texts.includes(given)) return given === text ? 1 : 0;
-  return isMissing(value) ? fill : NaN;
+  return given === "" ? fill : NaN;
 };
 """
 

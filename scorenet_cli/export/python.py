@@ -1,7 +1,7 @@
 """The model as a Python module that imports math alone and has a function predict(inputs).
 
 inputs is a dict of the columns' values, the result a dict of each target's score or class. A value
-that is left out, None, NaN or blank is missing, and is filled where the model fills the column.
+that is left out, None, nan or "" is missing, and is filled where the model fills the column.
 Where a value is missing or a text is unknown, the result holds None.
 """
 
@@ -16,13 +16,13 @@ import math
 
 def _number(value, fill):
     """Return the number, or what fills a missing one."""
-    is_missing = value is None or not str(value).strip() or math.isnan(float(value))
+    is_missing = value is None or value == "" or math.isnan(float(value))
     return fill if is_missing else float(value)
 
 
 def _category(value, text, texts, fill):
     """Return 1 for the text, 0 for another of the texts, nan for an unknown one."""
-    given = "" if value is None or value != value else str(value).strip()
+    given = "" if value is None or value != value else str(value)
     if given in texts:
         return 1.0 if given == text else 0.0
     return math.nan if given else fill

@@ -5,7 +5,7 @@ PostgreSQL (12 or newer); Spark (3.3 or newer) quotes names and texts in its own
 a table expression over the one before, so that a sum is written once; it is also computed once,
 because SQLite and PostgreSQL would otherwise put the expression wherever its name stands.
 
-A missing value is NULL or NaN, or a blank text. Without a fill it makes the prediction NULL, and so
+A missing value is NULL, NaN or an empty text. Without a fill it makes the prediction NULL, and so
 does an unknown text.
 """
 
@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from scorenet_cli.errors import ModelError
+from scorenet_cli.export import DialectName
 from scorenet_cli.export.program import (
     Input,
     Neuron,
@@ -29,8 +29,6 @@ from scorenet_cli.export.program import (
     wrapped,
 )
 from scorenet_cli.model.model import Model
-
-DialectName = Literal["standard", "spark"]
 
 # Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL refuses an exp that overflows.
 # relu names both cases, because NULL is neither.
@@ -130,7 +128,7 @@ def _input(source: Input, sql: Dialect) -> str:
             f"WHEN {sql.text(text)} THEN {int(text == source.text)}e0" for text in source.texts
         ]
         cases += [] if source.fill is None else [f"WHEN '' THEN {_number(source.fill)}"]
-        value = f"CAST(CASE COALESCE(TRIM({column}), '') {' '.join(cases)} END AS {sql.double})"
+        value = f"CAST(CASE COALESCE({column}, '') {' '.join(cases)} END AS {sql.double})"
     return f"  -- {comment(source.label)}\n  {scaled(value, source, _number)} AS {source.name}"
 
 
