@@ -1,6 +1,6 @@
 """scorenet export: the model as a program in another language."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -11,7 +11,10 @@ from scorenet_cli.export import DialectName, FormatName
 
 
 def export(
-    format_name: Annotated[FormatName, typer.Argument(help="What to write.")],
+    format_name: Annotated[
+        FormatName,
+        typer.Argument(metavar="FORMAT", help=f"One of {', '.join(get_args(FormatName))}."),
+    ],
     model: ModelOption = DEFAULT_MODEL,
     table: Annotated[
         str | None,
