@@ -69,7 +69,7 @@ def write(model: Model) -> str:
 
 
 ACTIVATIONS = {
-    "sigmoid": "1 / (1 + exp(-{0}))",
+    "sigmoid": "{0} < 0 ? exp({0}) / (1 + exp({0})) : 1 / (1 + exp(-{0}))",
     "tanh": "tanh({0})",
     "relu": "{0} < 0 ? 0 : {0}",  # NAN where the sum is
     "linear": "{0}",

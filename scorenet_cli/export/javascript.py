@@ -90,7 +90,7 @@ SYNTAX = Syntax(
     "  // {}",
     _value,
     {
-        "sigmoid": "1 / (1 + Math.exp(-{0}))",
+        "sigmoid": "{0} < 0 ? Math.exp({0}) / (1 + Math.exp({0})) : 1 / (1 + Math.exp(-{0}))",
         "tanh": "Math.tanh({0})",
         "relu": "{0} < 0 ? 0 : {0}",  # NaN where the sum is
         "linear": "{0}",

@@ -39,7 +39,11 @@ class Input(NamedTuple):
 
 
 class Neuron(NamedTuple):
-    """A neuron: its output is activation(sum of source * weight, plus the bias)."""
+    """A neuron: its output is activation(sum of source * weight, plus the bias).
+
+    Sums are added in predict's order, and a sigmoid is exp(z) / (1 + exp(z)) where z is below 0: a
+    trained network may multiply a difference in the last bit by a million.
+    """
 
     name: str
     label: str

@@ -64,8 +64,7 @@ SYNTAX = Syntax(
     "    # {}",
     _value,
     {
-        # Beyond -500 a sigmoid is 0 to 200 digits, and exp would overflow.
-        "sigmoid": "0.0 if {0} < -500 else 1 / (1 + math.exp(-{0}))",
+        "sigmoid": "math.exp({0}) / (1 + math.exp({0})) if {0} < 0 else 1 / (1 + math.exp(-{0}))",
         "tanh": "math.tanh({0})",
         "relu": "0.0 if {0} < 0 else {0}",  # nan where the sum is
         "linear": "{0}",

@@ -25,8 +25,7 @@ from scorenet_cli.model.model import Model
 from scorenet_cli.text import printable, quoted
 
 ACTIVATIONS = {
-    # Beyond -500 a sigmoid is 0 to 200 digits, and EXP would overflow.
-    "sigmoid": "IF({0}<-500,0,1/(1+EXP(-{0})))",
+    "sigmoid": "IF({0}<0,EXP({0})/(1+EXP({0})),1/(1+EXP(-{0})))",
     "tanh": "TANH({0})",
     "relu": "MAX(0,{0})",
     "linear": "{0}",

@@ -30,11 +30,11 @@ from scorenet_cli.export.program import (
 )
 from scorenet_cli.model.model import Model
 
-# Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL refuses an exp that overflows.
+# Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL refuses an EXP that underflows.
 # relu names both cases, because NULL is neither.
 ACTIVATIONS = {
-    "sigmoid": "CASE WHEN {0} < -500 THEN 0e0 WHEN {0} < 500 THEN 1e0 / (1e0 + EXP(-{0}))"
-    " WHEN {0} >= 500 THEN 1e0 END",
+    "sigmoid": "CASE WHEN {0} < -500 THEN 0e0 WHEN {0} < 0 THEN EXP({0}) / (1e0 + EXP({0}))"
+    " WHEN {0} < 500 THEN 1e0 / (1e0 + EXP(-{0})) WHEN {0} >= 500 THEN 1e0 END",
     "tanh": "TANH({0})",
     "relu": "CASE WHEN {0} > 0 THEN {0} WHEN {0} <= 0 THEN 0e0 END",
     "linear": "{0}",
