@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from scorenet_cli.errors import ModelError
 from scorenet_cli.export.program import (
@@ -66,7 +67,7 @@ def write(model: Model) -> str:
         formula = score_of(scores[0])
         if target.classes:
             tests = class_tests(target._replace(scores=scores), ",")
-            formula = "".join(f"IF(AND({test}),{_text(text)}," for test, text in tests)
+            formula = "".join(f"IF(AND({test}),{text_literal(text)}," for test, text in tests)
             formula += "NA()" + ")" * len(tests)
         add(f"predicted_{target.name}", f"={formula}")
     text = io.StringIO()
@@ -76,7 +77,7 @@ def write(model: Model) -> str:
 
 def _examples(program: Program, model: Model) -> dict[str, str]:
     """Return a first value for each column: its first text, or the middle of its numbers."""
-    examples = {column: f"={_text(texts[0])}" for column, texts in model.categories.items()}
+    examples = {column: f"={text_literal(texts[0])}" for column, texts in model.categories.items()}
     if model.feature_range is not None:
         middles = model.feature_range.mean(axis=1).tolist()
         for source, middle in zip(program.inputs, middles, strict=True):
@@ -89,7 +90,10 @@ def _value(source: Input, cell: str) -> str:
     fill = "NA()" if source.fill is None else repr(source.fill)
     if source.text is None:
         return f"IF(ISNUMBER({cell}),{cell},{fill})"
-    tests = [f"IF(EXACT({cell},{_text(text)}),{int(text == source.text)}," for text in source.texts]
+    tests = [
+        f"IF(EXACT({cell},{text_literal(text)}),{int(text == source.text)},"
+        for text in source.texts
+    ]
     return f'{"".join(tests)}IF({cell}="",{fill},NA()){")" * len(tests)}'
 
 
@@ -99,8 +103,9 @@ def _label(text: str) -> str:
     return shown if shown[:1].isalnum() else f"'{shown}"
 
 
-def _text(text: str) -> str:
-    """Write a text in a formula."""
+def text_literal(text: str) -> str:
+    """Write a text in a formula; LibreOffice takes a formula with a line's end for text."""
     if len(text) > MAX_TEXT:
         raise ModelError(f"{quoted(text)} is longer than a spreadsheet's formulas allow.")
-    return '"{}"'.format(text.replace('"', '""'))
+    literal = '"{}"'.format(text.replace('"', '""'))
+    return re.sub(r"[\0-\x1f]", lambda sign: f'"&CHAR({ord(sign[0])})&"', literal)

@@ -98,7 +98,7 @@ def in_libreoffice(model: Model, rows: Sequence[Row]) -> Answers:
 def typed_in(value: float | str | None) -> str:
     """A value as a cell that no program takes for something else."""
     if isinstance(value, str):
-        return f"={csv_cell(value)}"
+        return f"={spreadsheet.text_literal(value)}"
     return "" if value is None else repr(value)
 
 

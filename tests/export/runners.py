@@ -151,14 +151,14 @@ def is_nan(value: object) -> bool:
 
 
 def _as_python(formula: str) -> str:
-    """Spell text literals and `=` as Python does."""
+    """Spell text literals, `=` and `&` as Python does."""
 
     def token(match: re.Match[str]) -> str:
         if match[0].startswith('"'):
             return repr(match[0][1:-1].replace('""', '"'))
-        return "==" if match[0] == "=" else match[0]
+        return {"=": "==", "&": "+"}.get(match[0], match[0])
 
-    return re.sub(r'"(?:[^"]|"")*"|[<>]=|=', token, formula)
+    return re.sub(r'"(?:[^"]|"")*"|[<>]=|[=&]', token, formula)
 
 
 _FUNCTIONS: dict[str, Any] = {
@@ -169,6 +169,7 @@ _FUNCTIONS: dict[str, Any] = {
     "MAX": lambda zero, value: value if is_nan(value) else max(zero, value),
     "EXP": lambda value: math.exp(min(value, 700)),
     "TANH": math.tanh,
+    "CHAR": chr,
     "NA": lambda: math.nan,
 }
 
