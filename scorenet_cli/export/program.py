@@ -19,6 +19,7 @@ from scorenet_cli.model.model import Model, neuron_names
 from scorenet_cli.text import printable, shorten
 
 WIDTH = 96  # characters of a line
+MAX_TERMS = 500  # of one sum; parsers nest them, SQL's at most 1,000 deep
 
 
 class Input(NamedTuple):
@@ -167,10 +168,11 @@ def comment(text: str) -> str:
 
 
 def sum_of(neuron: Neuron, number: Callable[[float], str] = repr) -> str:
-    """Write a neuron's weighted sum, in the order that predict adds."""
+    """Write a neuron's weighted sum, in the order that predict adds; a very long one in groups."""
     parts = [f"{source}*{number(weight)}" for source, weight in neuron.terms]
     parts += [] if neuron.bias is None else [number(neuron.bias)]
-    return " + ".join(parts)
+    groups = [" + ".join(parts[n : n + MAX_TERMS]) for n in range(0, len(parts), MAX_TERMS)]
+    return groups[0] if len(groups) == 1 else f"({') + ('.join(groups)})"
 
 
 def scaled(value: str, of: Input, number: Callable[[float], str] = repr) -> str:

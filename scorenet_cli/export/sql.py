@@ -5,6 +5,9 @@ PostgreSQL (12 or newer); Spark (3.3 or newer) quotes names and texts in its own
 a table expression over the one before, so that a sum is written once; it is also computed once,
 because SQLite and PostgreSQL would otherwise put the expression wherever its name stands.
 
+The inputs' and neurons' columns count for an engine's limit: SQLite takes 2,000 columns in all,
+PostgreSQL 1,664.
+
 A missing value is NULL, NaN or an empty text. Without a fill it makes the prediction NULL, and so
 does an unknown text.
 """

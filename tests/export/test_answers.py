@@ -32,7 +32,11 @@ def test_answers_equal_predict(engine: str) -> None:
     if reason := missing(engine):
         pytest.skip(reason)
 
-    @settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+    # Processes take longer.
+    @settings(
+        max_examples=4 if engine in {"node", "gcc"} else 8,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     @given(any_models())
     def check(model: Model) -> None:
         rows = random_rows(model)

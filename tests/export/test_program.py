@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sqlite3
 from importlib import import_module
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from support import named
 
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import ModelError
-from scorenet_cli.export import DialectName, FormatName, spreadsheet, sql
+from scorenet_cli.export import DialectName, FormatName, python, spreadsheet, sql
 from scorenet_cli.export.program import comment
 from scorenet_cli.model.model import Model
 
@@ -33,15 +33,15 @@ def test_every_format_writes_a_program(name: str) -> None:
 @pytest.mark.parametrize("x", [-1e300, -1e4, -400.0, -30.0, 30.0, 400.0, 1e4, 1e300])
 def test_large_sums_do_not_overflow(x: float) -> None:
     model = one_neuron(1.0)
-    module: dict[str, object] = {}
-    exec(import_module("scorenet_cli.export.python").write(model), module)  # noqa: S102
+    module: dict[str, Any] = {}
+    exec(python.write(model), module)  # noqa: S102 - the point
     with sqlite3.connect(":memory:") as connection:
         connection.execute("CREATE TABLE data AS SELECT ? AS x", [x])
         (row,) = connection.execute(sql.write(model))
     connection.close()
     expected = model.predict([[x]])[0, 0]
     assert row[-1] == pytest.approx(expected, rel=1e-12, abs=1e-200)
-    assert module["predict"]({"x": x})["y"] == pytest.approx(expected, rel=1e-12)  # type: ignore[operator]
+    assert module["predict"]({"x": x})["y"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_comment_cannot_be_ended() -> None:
@@ -71,3 +71,13 @@ def test_what_sql_cannot_hold_is_refused(dialect: DialectName, name: str) -> Non
 def test_new_columns_have_names_unlike_the_features() -> None:
     text = sql.write(named(("nn_x1", "NN__x2"), (2, 1)))
     assert "AS nn___x1" in text
+
+
+def test_thousands_of_inputs_are_added() -> None:
+    model = named(tuple(f"x{n}" for n in range(3000)), (3000, 1))
+    row = np.random.default_rng(1).standard_normal(3000)
+    inputs = dict(zip(model.features, row.tolist(), strict=True))
+    module: dict[str, Any] = {}
+    exec(python.write(model), module)  # noqa: S102 - the point
+    expected = model.predict([row])[0, 0]
+    assert module["predict"](inputs)["score0"] == pytest.approx(expected, rel=1e-12)
