@@ -164,7 +164,7 @@ def _about(model: Model) -> tuple[str, ...]:
 
 def comment(text: str) -> str:
     """Make outside text safe inside a comment of any language; nothing in it can end one."""
-    return re.sub(r"[^\w .,:;=%()+-]", "_", shorten(printable(text)))
+    return re.sub(r"[^\w .,:;=%()'+-]", "_", shorten(printable(text)))
 
 
 def sum_of(neuron: Neuron, number: Callable[[float], str] = repr) -> str:

@@ -46,7 +46,7 @@ def test_large_sums_do_not_overflow(x: float) -> None:
 
 def test_a_comment_cannot_be_ended() -> None:
     text = comment("*/ a // ??/ -- \n <script> \\ `b` 'c' \"d\" \u202e\u2028 e")
-    assert not set(text) & set("*/?<>\\`'\"\n\u202e\u2028")
+    assert not set(text) & set('*/?<>\\`"\n\u202e\u2028')
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a", "\t=1", "\n=1", " =1", "\uff1d1"])
