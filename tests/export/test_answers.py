@@ -34,7 +34,7 @@ def test_answers_equal_predict(engine: str) -> None:
 
     # Processes take longer.
     @settings(
-        max_examples=4 if engine in {"node", "gcc"} else 8,
+        max_examples=3 if engine in {"node", "gcc"} else 6,
         suppress_health_check=[HealthCheck.too_slow],
     )
     @given(any_models())
