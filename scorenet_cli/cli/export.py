@@ -4,8 +4,8 @@ from typing import Annotated, get_args
 
 import typer
 
-from scorenet_cli.cli.messages import note_weights
-from scorenet_cli.cli.options import DEFAULT_MODEL, ModelOption
+from scorenet_cli.cli.messages import Messages
+from scorenet_cli.cli.options import DEFAULT_MODEL, ModelOption, QuietOption
 from scorenet_cli.errors import OptionError
 from scorenet_cli.export import DialectName, FormatName
 
@@ -34,6 +34,7 @@ def export(
             "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
         ),
     ] = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Write the model as a program whose answers equal those of predict.
 
@@ -57,7 +58,7 @@ def export(
             raise OptionError(f"would overwrite the model: {output}.", option="output")
         files.check_writable(output)
     loaded = api.load(model)
-    note_weights(loaded)
+    Messages(quiet=quiet).note_weights(loaded)
     writer = import_module(f"{export.__name__}.{format_name}")
     text: str = writer.write(loaded, **options)
     if output is None:

@@ -92,13 +92,14 @@ def decode(outputs: Array, classes: Sequence[str]) -> list[str]:
 def decode_row(
     row: Sequence[float], names: Sequence[str], categories: Categories
 ) -> list[float | str]:
-    """Return the value or the text of each column of one row of inputs."""
+    """Return the value or the text of each column of one row of inputs; "" for filled text."""
     found: list[float | str] = []
     for name, where in positions(names, categories).items():
-        texts = categories.get(name)
-        found.append(
-            row[where.start] if texts is None else decode(np.array([row[where]]), texts)[0]
-        )
+        texts, part = categories.get(name), list(row[where])
+        if texts is None:
+            found += part
+        else:
+            found.append(decode(np.array([part]), texts)[0] if 1 in part or part == [0] else "")
     return found
 
 
@@ -115,10 +116,14 @@ def fill_missing(
 
 
 def fill_values(inputs: Array, names: Sequence[str], categories: Categories) -> dict[str, float]:
-    """Return what fills a column: the mean of its one input, or 0 for each of several."""
+    """Return what fills a column: the mean of its one input, or 0 for each of several.
+
+    A column without any value has none.
+    """
     return {
         name: float(np.nanmean(inputs[:, where])) if where.stop - where.start == 1 else 0.0
         for name, where in positions(names, categories).items()
+        if not np.isnan(inputs[:, where]).all()
     }
 
 
