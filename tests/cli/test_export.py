@@ -59,7 +59,7 @@ def test_spark_has_its_own_quotes(invoke: Invoke) -> None:
         (["python", "--dialect", "spark"], "Error: --dialect has no effect on python."),
         (["sql", "--table", "a..b"], "--table expects the name of a table, or schema.table."),
         (["c", "-o", "scorenet.json"], "--output would overwrite the model"),
-        (["pascal"], "'pascal' is not one of 'sql', 'spreadsheet', 'python', 'javascript', 'c'"),
+        (["pascal"], "expects one of sql, spreadsheet, python, javascript, c; got 'pascal'."),
     ],
 )
 def test_what_does_not_fit_is_a_usage_error(
