@@ -225,6 +225,8 @@ def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[
     from scorenet_cli.show.json_output import as_json
 
     answer: dict[str, Any] = as_json(trace)
+    if not trace.intervals:
+        del answer["intervals"]
     return answer if document is None else answer | {"document": as_json(document)}
 
 

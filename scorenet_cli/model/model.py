@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.intervals import Uncertainty, output_interval
+from scorenet_cli.core.intervals import LEVEL, Uncertainty, output_interval
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data import columns
@@ -201,8 +202,31 @@ def intervals(model: Model, answer: Predictions, level: float) -> Array:
     """
     check_interval(model, level)
     assert model.uncertainty is not None  # noqa: S101 - checked
-    ends = output_interval(model.network, answer.scaled_inputs, model.uncertainty, level)
+    return _intervals(model, model.uncertainty, answer.scaled_inputs, level)
+
+
+def intervals_if_known(model: Model, scaled_inputs: Array) -> Array | None:
+    """Return the intervals of level LEVEL as intervals does; None where the model gives none."""
+    if model.uncertainty is None or model.classes:
+        return None
+    found = _intervals(model, model.uncertainty, scaled_inputs, LEVEL)
+    return found if np.isfinite(found).all() else None
+
+
+def _intervals(model: Model, uncertainty: Uncertainty, scaled_inputs: Array, level: float) -> Array:
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = output_interval(model.network, scaled_inputs, uncertainty, level)
     return np.stack([to_scores(model, end) for end in ends], axis=2)
+
+
+def interval_text(low: float, high: float, score: float | None = None) -> str:
+    """Write an interval of level LEVEL, behind its score or alone: 90 % interval 62.3 to 99.1.
+
+    Three digits of its width are shown.
+    """
+    digits = max(2 - math.floor(math.log10(high - low)), 0) if high > low else 6
+    before = "" if score is None else f"{score:z.{digits}f}, "
+    return f"{before}{100 * LEVEL:g} % interval {low:z.{digits}f} to {high:z.{digits}f}"
 
 
 def check_level(level: float | None) -> None:
