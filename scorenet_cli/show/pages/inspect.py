@@ -18,6 +18,7 @@ from scorenet_cli.core.network import Layer
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.record import TrainingRecord, labelled_facts
 from scorenet_cli.show.chart import loss_chart, scores_chart
+from scorenet_cli.show.response import response_part
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     MAX_WEIGHTS,
@@ -56,6 +57,7 @@ def inspection(model: Model, source: str, scored: Evaluation | None = None) -> G
     parts += [Text(), heading("Training"), key_value_table(_provenance(record))]
     if record and (curve := loss_chart(record.history, record.validation_history)):
         parts += [Text(), curve]
+    parts += response_part(model, scored)
     if scored:
         parts += _scores(model, scored)
     return Group(*parts)
