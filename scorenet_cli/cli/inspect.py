@@ -1,11 +1,15 @@
 """scorenet inspect: what a model is, and where it came from."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scorenet_cli.cli.messages import echo_error, note, note_weights, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption
+from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption, check_save
+
+if TYPE_CHECKING:
+    from scorenet_cli.core.metrics import Evaluation
+    from scorenet_cli.model.model import Model
 
 
 def inspect(
@@ -18,9 +22,19 @@ def inspect(
         str | None,
         typer.Option(metavar="DIR", help="Also write w1.txt, w2.txt, ... into this folder."),
     ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Also save a picture of the network (.svg)."),
+    ] = None,
+    save_response: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Also save the response of the scores (.svg)."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
+    """Show a model: layers, weights, scaling, how it was trained, how scores respond to inputs."""
+    check_save(save, model, [".svg"])
+    check_save(save_response, model, [".svg"], "save_response")
     from scorenet_cli import api, files
     from scorenet_cli.model import json_file, weights_folder
     from scorenet_cli.model.model import scaling_warning
@@ -45,6 +59,7 @@ def inspect(
             warn(words)
         for warning in scored.warnings:
             warn(f"on these rows, {warning}")
+    _save_pictures(loaded, scored, save, save_response)
     if json:
         from scorenet_cli.show.json_output import evaluation_answer, to_line
 
@@ -58,3 +73,21 @@ def inspect(
     from scorenet_cli.show.pages.inspect import inspection
 
     show(inspection(loaded, files.display_path(model), scored))
+
+
+def _save_pictures(
+    model: "Model", scored: "Evaluation | None", network: str | None, response: str | None
+) -> None:
+    """Save the pictures that are asked for."""
+    from scorenet_cli import files
+
+    if network is not None:
+        from scorenet_cli.model.svg import network_picture
+
+        files.write_atomic(network, network_picture(model))
+    if response is not None:
+        from scorenet_cli.show.response_picture import response_picture
+
+        files.write_atomic(response, response_picture(model, scored))
+    for path in filter(None, (network, response)):
+        echo_error(f"Saved {files.display_path(path)}.")

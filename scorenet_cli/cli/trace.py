@@ -16,13 +16,14 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
     WorkedExampleOption,
+    check_save,
     check_values,
     parse_scores,
     parse_values,
 )
 from scorenet_cli.errors import OptionError
 from scorenet_cli.files import display_path
-from scorenet_cli.text import number, quoted
+from scorenet_cli.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def forward_trace(
     from scorenet_cli import api
     from scorenet_cli.model.document import trained_answer
 
-    _check_save(save, model)
+    check_save(save, model, SAVED_AS)
     example = _choose_example(context, values, model, worked_example=worked_example)
     result = api.forward_trace(example.model, example.values, scaling=scaling)
     document = example.document(result, scaling)
@@ -119,7 +120,7 @@ def backward_trace(
 
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
-    _check_save(save, model)
+    check_save(save, model, SAVED_AS)
     example = _choose_example(context, values, model, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]
@@ -235,23 +236,6 @@ def _print_json(answer: object) -> None:
     from scorenet_cli.show.json_output import to_line
 
     typer.echo(to_line(answer))
-
-
-def _check_save(path: str | None, model: str) -> None:
-    """Refuse, before any work, what could not be saved."""
-    from scorenet_cli import files
-
-    if path is None:
-        return
-    if not path.lower().endswith(SAVED_AS):
-        raise OptionError(
-            f"needs a name ending in {', '.join(SAVED_AS[:-1])} or {SAVED_AS[-1]}; "
-            f"got {quoted(path)}.",
-            option="save",
-        )
-    if files.same(path, model):
-        raise OptionError(f"would overwrite the model: {quoted(path)}.", option="save")
-    files.check_writable(path)
 
 
 def _emit(

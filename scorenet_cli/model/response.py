@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from scorenet_cli.model.model import Model, intervals_if_known, predict_inputs
 # Points of a curve, and how far beyond the training range it goes, as a part of that range.
 POINTS = 61
 BEYOND = 0.25
+# Values beyond are not drawn.
+LARGEST = 1e290
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +47,9 @@ def base_inputs(model: Model, inputs: Array | None = None) -> Array:
         return np.asarray((inputs / unit).mean(axis=0) * unit)
     if model.feature_offset is not None:
         return model.feature_offset
-    base = np.array([(low + high) / 2 for low, high in map(training_ends, *_ranges(model).T)])
+    base = np.array(
+        [(low + high) / 2 for low, high in starmap(training_ends, _ranges(model).tolist())]
+    )
     for column, where in positions(model.features, model.categories).items():
         if column in model.categories:
             base[where] = 1 / len(model.categories[column])
@@ -55,15 +60,14 @@ def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, floa
     """Return the ends of a column's axis: its training range, and a part of that beyond.
 
     Where no training value is below 0, the axis is not, either. DataError where the ends are too
-    far apart for numbers.
+    large to be drawn.
     """
-    low, high = training_ends(
-        *_ranges(model)[positions(model.features, model.categories)[column]][0]
-    )
+    where = positions(model.features, model.categories)[column].start
+    low, high = training_ends(*_ranges(model)[where].tolist())
     room = beyond * (high - low)
     low, high = max(low - room, 0.0) if low >= 0 else low - room, high + room
-    if not np.isfinite(high - low):
-        raise DataError(f"the training range of '{column}' is too wide to draw.")
+    if max(-low, high) > LARGEST:
+        raise DataError(f"the training range of '{column}' is too large to be drawn.")
     return low, high
 
 
@@ -114,5 +118,6 @@ def _ranges(model: Model) -> Array:
 
 def training_ends(low: float, high: float) -> tuple[float, float]:
     """Return the ends of a range; one around it where it is a single value."""
-    room = 0.0 if low < high else max(abs(low), 1.0) / 2
+    is_range = high - low > 1e-9 * max(abs(low), abs(high), 1.0 / LARGEST)
+    room = 0.0 if is_range else max(abs(low), 1.0) / 2
     return low - room, high + room

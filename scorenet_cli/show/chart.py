@@ -207,7 +207,8 @@ def linear_axis(label: str, *values: Array) -> Axis | None:
         return None
     if high - low < 1e-9 * max(abs(low), abs(high), 1e-300):
         spare = max(abs(low), 1.0) / 2
-        low, high = low - spare, min(high + spare, sys.float_info.max)
+        largest = sys.float_info.max
+        low, high = max(low - spare, -largest), min(high + spare, largest)
     return Axis(label, low, high)
 
 

@@ -16,9 +16,9 @@ from support import named, shown
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model import document
+from scorenet_cli.model.colours import COLOURS
 from scorenet_cli.model.model import Model, neuron_names
 from scorenet_cli.model.svg import (
-    COLOURS,
     MAX_CIRCLES,
     MAX_COLUMNS,
     Circle,

@@ -35,7 +35,7 @@ def test_of_very_many_columns_some_are_named_and_the_others_counted() -> None:
     assert "f99 and 3 more" in text
     assert "... and 3 more features: --json has all" in text
     assert "... and 2 more targets: --json has all" in text
-    scaling = text.split("Scaling")[1].splitlines()
+    scaling = text.split("Scaling")[1].split("Training")[0].splitlines()
     assert [line.split()[0] for line in scaling if line.startswith("f")][-1] == "f99"
 
 
@@ -46,7 +46,11 @@ def test_no_training_range_of_a_target_is_made_up(activation: ActivationName, sc
     model = named(("a",), (1, 1))
     layer = replace(model.network.layers[0], activation=activation)
     text = shown(inspection(replace(model, network=Network((layer,))), "m.json"))
-    (line,) = (line for line in text.splitlines() if line.startswith("score0  "))
+    (line,) = (
+        line
+        for line in text.split("Scaling")[1].split("Training")[0].splitlines()
+        if line.startswith("score0  ")
+    )
     assert line.split("100", 1)[1].strip() == scores
 
 
