@@ -24,6 +24,8 @@ from scorenet_cli.text import did_you_mean, listed, number, parse_number, quoted
 
 # Rows of a value for each feature, or columns by name (a dict, a pandas DataFrame).
 Values = ArrayLike | Sequence[Sequence[object]] | Mapping[str, Any]
+# Networks at some epochs of the training, the last one as it was kept.
+Snapshots = tuple[tuple[int, Network], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,8 @@ class Model:
     training value, where known. fill is what a feature's missing cells become.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
     is not known, and values are taken as already scaled. uncertainty is what intervals are made
-    from, where the model was trained by lm with weight decay.
+    from, where the model was trained by lm with weight decay; snapshots are the networks on the way
+    to this one, where training kept some.
     """
 
     network: Network
@@ -54,6 +57,7 @@ class Model:
     classes: Categories = field(default_factory=dict)
     fill: Mapping[str, float] = field(default_factory=dict)
     uncertainty: Uncertainty | None = None
+    snapshots: Snapshots = ()
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:

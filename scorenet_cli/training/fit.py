@@ -161,6 +161,7 @@ def _train_starts(
                 start_epoch=plan.start_epoch,
                 history=plan.record.history,
                 validation_history=plan.record.validation_history,
+                keeps_networks=bool(plan.snapshots),
                 callbacks=Callbacks(
                     each_epoch=callbacks.each_epoch,
                     every=callbacks.every,
@@ -204,9 +205,12 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
     if before.feature_range is not None:  # resumed, perhaps on other rows
         ranges[:, 0] = np.minimum(ranges[:, 0], before.feature_range[:, 0])
         ranges[:, 1] = np.maximum(ranges[:, 1], before.feature_range[:, 1])
+    known = {at: each for at, each in before.snapshots if at <= plan.start_epoch}
+    snapshots = tuple((known | dict(result.snapshots)).items())
     return dataclasses.replace(
         before,
         network=result.network,
+        snapshots=loop.thin(snapshots, plan.snapshots) if plan.snapshots else (),
         feature_range=ranges,
         is_weights_only=False,
         uncertainty=None if evidence is None else Uncertainty.of(evidence),

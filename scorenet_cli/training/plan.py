@@ -42,6 +42,8 @@ MIN_ROWS_TO_CHOOSE = 10
 MAX_LM_WORK = 5_000_000
 # What another optimizer does not take over.
 _WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
+# What snapshots are kept of.
+MAX_SNAPSHOT_PARAMETERS = 200
 # A model file of more would pass the 256 MB that a model may have.
 MAX_PARAMETERS = 10_000_000
 
@@ -81,6 +83,11 @@ class TrainingPlan:
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
 
     @property
+    def snapshots(self) -> int:
+        """How many snapshots are kept; a resumed model goes on with as many as it has."""
+        return self.settings.snapshots or len(self.model.snapshots)
+
+    @property
     def rows(self) -> int:
         """How many rows were read: those trained on and those held out."""
         parts = (self.data, self.validation_rows, self.test_rows)
@@ -93,8 +100,17 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
     check_settings is called before, so that no rows are read in vain.
     """
     if resumed is None:
-        return _new_plan(table, settings)
-    return _resumed_plan(table, settings, resumed)
+        plan = _new_plan(table, settings)
+    else:
+        plan = _resumed_plan(table, settings, resumed)
+    parameters = plan.model.network.parameters
+    if plan.snapshots and parameters > MAX_SNAPSHOT_PARAMETERS:
+        raise OptionError(
+            f"is for networks of up to {MAX_SNAPSHOT_PARAMETERS} parameters; this one has "
+            f"{parameters:,}. Leave it out.",
+            option="snapshots",
+        )
+    return plan
 
 
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:

@@ -51,6 +51,9 @@ def inspection(model: Model, source: str, scored: Evaluation | None = None) -> G
         "features": _some(model.features),
         "targets": _some(model.targets),
     }
+    if model.snapshots:
+        first, last = model.snapshots[0][0], model.snapshots[-1][0]
+        about["snapshots"] = f"{len(model.snapshots)} of epochs {first:,} to {last:,}"
     record = model.training
     parts: list[RenderableType] = [heading(source), key_value_table(about.items())]
     parts += [*_weights(model), Text(), heading("Scaling"), *_scaling(model)]
