@@ -16,6 +16,8 @@ COLOURS = {
     "minus": ("#a8430a", "#ffab70"),
 }
 SCALE = (COLOURS["minus"][1], "#a3a3a8", COLOURS["plus"][0])
+# The same for terminals of 256 colours, which have no more of them in this order.
+SCALE_256 = ("#ffaf5f", "#d7af87", "#a8a8a8", "#5f87af", "#005faf")
 
 
 def scale_colour(part: float) -> str:

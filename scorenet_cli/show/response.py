@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -17,7 +17,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.intervals import LEVEL
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.errors import DataError
-from scorenet_cli.model.colours import scale_colour
+from scorenet_cli.model.colours import SCALE_256, scale_colour
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.response import (
     BEYOND,
@@ -28,7 +28,7 @@ from scorenet_cli.model.response import (
     has_surface,
     surface,
 )
-from scorenet_cli.show.chart import Axis, Chart, Series, linear_axis, short
+from scorenet_cli.show.chart import WIDEST, Axis, Chart, Series, linear_axis, short
 from scorenet_cli.show.tables import FirstThatFits, heading, number_table, omitted_note
 from scorenet_cli.text import printable
 
@@ -38,7 +38,8 @@ MAX_CURVES = 8
 # Blocks of a small curve, where there is room and where there is not.
 BLOCKS = (24, 12)
 HEIGHTS = "▁▂▃▄▅▆▇█"
-BAR = 12  # cells of the colour bar
+BAR = 15  # cells of the colour bar
+SHADES = tuple(map(scale_colour, np.linspace(0, 1, 64).tolist()))
 GRID = 8  # values of each column in the table of a surface, about
 SAMPLES = 41  # values of each column that the lowest and the highest score are of
 
@@ -116,6 +117,7 @@ class SurfaceChart(Chart):
     output: int = field(kw_only=True)
     low: float = field(kw_only=True)
     high: float = field(kw_only=True)
+    shades: tuple[str, ...] = field(kw_only=True, default=SHADES)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield a colour bar and the chart, or the table."""
@@ -125,12 +127,17 @@ class SurfaceChart(Chart):
             yield Text(f"across: {self.x.label}; down: {self.y.label}{note}", "dim")
             yield self._table()
             return
+        chart = self if console.color_system == "truecolor" else replace(self, shades=SCALE_256)
         bar = Text(f"{self.low:.4g} ", no_wrap=True)
         for part in np.linspace(0, 1, BAR).tolist():
-            bar.append(" ", f"on {scale_colour(part)}")
+            bar.append(" ", f"on {chart.shade(part)}")
         bar.append(f" {self.high:.4g}")
         yield bar.append("   box: training range" if has_range else "", "dim")
-        yield from super().__rich_console__(console, options)
+        yield from chart.lines(min(options.max_width, WIDEST), ascii_only=options.ascii_only)
+
+    def shade(self, part: float) -> str:
+        """Return the colour of a part of the way from low to high."""
+        return self.shades[min(int(part * len(self.shades)), len(self.shades) - 1)]
 
     def parts(self, x: Array, y: Array) -> Array:
         """Return where the scores (y, x) lie between low, 0, and high, 1."""
@@ -142,7 +149,7 @@ class SurfaceChart(Chart):
         y = np.linspace(self.y.high, self.y.low, 2 * self.rows)
         parts = self.parts(np.linspace(self.x.low, self.x.high, columns), y).tolist()
         cells = {
-            (row, column): ("▀", f"{scale_colour(top)} on {scale_colour(bottom)}")
+            (row, column): ("▀", f"{self.shade(top)} on {self.shade(bottom)}")
             for row in range(self.rows)
             for column, (top, bottom) in enumerate(zip(*parts[2 * row : 2 * row + 2], strict=True))
         }
@@ -160,7 +167,7 @@ class SurfaceChart(Chart):
         for (row, column), mark in outline.items():
             part = parts[2 * int(row)][column]
             ink = "#ffffff" if part > 0.5 else "#000000"  # noqa: PLR2004 - the darker half
-            cells[row, column] = (mark, f"{ink} on {scale_colour(part)}")
+            cells[row, column] = (mark, f"{ink} on {self.shade(part)}")
         return cells
 
     def _table(self) -> Table:
