@@ -6,6 +6,7 @@ A picture names only fonts that are there already. Lengths are in pixels.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 from unicodedata import east_asian_width
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,7 @@ from scorenet_cli.model.colours import COLOURS
 FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 CELL = 0.61  # the width of a monospaced sign, as a part of the font's size
 TITLE, HEADING, NAME, NOTE = 18, 16, 14, 12
+MARGIN = 24.0
 
 Point = tuple[float, float]
 
@@ -69,11 +71,20 @@ def add(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
     return element
 
 
-def document(title: str, width: float, height: float, parts: Iterable[ET.Element]) -> str:
-    """Put the parts on their ground, with the colours for the night."""
-    size = {"width": f"{width:.0f}", "height": f"{height:.0f}"}
+def document(
+    title: str, legend: Iterable[str], size: tuple[float, float], parts: Iterable[ET.Element]
+) -> str:
+    """Put parts of a size on their ground: a title above, a legend below, colours for the night."""
+    words, y = ET.Element("g"), size[1] + MARGIN
+    width = max(size[0], MARGIN + text_width(title, TITLE)) + MARGIN
+    write(words, title, (MARGIN, MARGIN + TITLE / 2), TITLE, anchor="start", bold=True)
+    for text in wrap(" ".join(legend), int((width - 2 * MARGIN) / CELL / NOTE)):
+        write(words, text, (MARGIN, y), NOTE, anchor="start", colour="soft")
+        y += NOTE * 1.5
+    height = y + MARGIN / 2
+    lengths = {"width": f"{width:.0f}", "height": f"{height:.0f}"}
     look = {"viewBox": f"0 0 {width:.0f} {height:.0f}", "role": "img", "font-family": FONT}
-    root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, **look})
+    root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **lengths, **look})
     ET.SubElement(root, "title").text = title
     rules = " ".join(
         f".{kind}-{name} {{ {kind}: {night}; }}"
@@ -83,6 +94,6 @@ def document(title: str, width: float, height: float, parts: Iterable[ET.Element
     ET.SubElement(root, "style").text = f"@media (prefers-color-scheme: dark) {{ {rules} }}"
     card = {"width": round(width) - 1.0, "height": round(height) - 1.0}
     add(root, "rect", x=0.5, y=0.5, rx=10.0, **card, fill="ground", stroke="edge")
-    root.extend(parts)
+    root.extend([*parts, words])
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -18,8 +17,8 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model.drawing import (
-    CELL,
     HEADING,
+    MARGIN,
     NAME,
     NOTE,
     TITLE,
@@ -49,7 +48,7 @@ LARGE, SMALL, TINY = 16, 11, 10
 MAX_LARGE = 7
 MAX_NAME = 24  # signs; the circle's title has the whole
 
-MARGIN, GAP = 24.0, 14.0
+GAP = 14.0
 BIAS_ROOM = 34.0  # between two circles of a column, where a bias stands there
 AIR = 150.0  # between all circles of a column, where there are few
 LINE_ROOM = 180.0  # between two columns, at least
@@ -198,10 +197,8 @@ def draw(
         *(text_width(name, NAME) for name in names[-1]),
         *(text_width(text, NOTE) for text in beside),
     ]
-    width = max(x + radius + GAP + max(right), MARGIN + text_width(title, TITLE)) + MARGIN
 
     lines, circles, words = (ET.Element("g") for _ in range(3))
-    write(words, title, (MARGIN, MARGIN + TITLE / 2), TITLE, anchor="start", bold=True)
     for position, (column, (labels, biases)) in enumerate(zip(columns, texts, strict=True)):
         centres = places[position]
         write(words, column.heading, (centres[0][0], top - 1.5 * HEADING), HEADING, bold=True)
@@ -214,11 +211,8 @@ def draw(
     for text, (x, y) in zip(beside, places[-1], strict=False):
         at = (x + radius + GAP, y + NAME * 0.7)
         write(words, text, at, NOTE, anchor="start", colour="soft")
-    y = top + height + bias_room + MARGIN
-    for text in wrap(" ".join(legend), int((width - 2 * MARGIN) / CELL / NOTE)):
-        write(words, text, (MARGIN, y), NOTE, anchor="start", colour="soft")
-        y += NOTE * 1.5
-    return document(title, width, y + MARGIN / 2, (lines, circles, words))
+    size = places[-1][0][0] + radius + GAP + max(right), top + height + bias_room
+    return document(title, legend, size, (lines, circles, words))
 
 
 def _largest(columns: Sequence[Column]) -> list[float]:

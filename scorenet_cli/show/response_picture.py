@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -14,14 +13,23 @@ from scorenet_cli.core.intervals import LEVEL
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.colours import scale_colour
-from scorenet_cli.model.drawing import CELL, HEADING, NOTE, TITLE, add, document, text_width, write
+from scorenet_cli.model.drawing import (
+    HEADING,
+    MARGIN,
+    NOTE,
+    TITLE,
+    add,
+    document,
+    text_width,
+    write,
+)
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.response import Curve, has_surface
 from scorenet_cli.show.chart import MAX_TICKS, Axis, linear_axis
 from scorenet_cli.show.response import MAX_CURVES, important_curves, others, surface_chart
 from scorenet_cli.text import printable, shorten
 
-MARGIN, LEFT, BOTTOM = 24.0, 64.0, 52.0
+LEFT, BOTTOM = 64.0, 52.0
 WIDE, SMALL = (520.0, 320.0), (300.0, 170.0)  # the area of the only panel, and of one of several
 CELLS = (40, 28)  # of a surface
 BAR = (24, 180.0)  # colours and length of the colour bar
@@ -93,7 +101,6 @@ def response_picture(model: Model, scored: Evaluation | None = None) -> str:
     size = WIDE if each * len(outputs) == 1 else SMALL
     columns = min(each * len(outputs), 2)
     title = f"Response of {', '.join(map(printable, model.output_names[: len(outputs)]))}"
-    write(parent, title, (MARGIN, MARGIN + TITLE / 2), TITLE, anchor="start", bold=True)
     top = MARGIN + TITLE + 2 * HEADING
     step = size[0] + LEFT + MARGIN, size[1] + BOTTOM + 2 * HEADING
     scores = [_score_axis(model, output, curves, scored) for output in outputs if curves]
@@ -116,12 +123,8 @@ def response_picture(model: Model, scored: Evaluation | None = None) -> str:
         legend[f"{more:,} more columns are not shown."] = None
     if more := len(model.output_names) - len(outputs):
         legend[f"{more:,} more targets are not shown."] = None
-    width = max(columns * step[0], MARGIN + text_width(title, TITLE)) + MARGIN
-    y = top + -(-each * len(outputs) // columns) * step[1] - HEADING
-    for text in wrap(" ".join(legend), int((width - 2 * MARGIN) / CELL / NOTE)):
-        write(parent, text, (MARGIN, y), NOTE, anchor="start", colour="soft")
-        y += NOTE * 1.5
-    return document(title, width, y + MARGIN / 2, [parent])
+    rows = -(-each * len(outputs) // columns)
+    return document(title, legend, (columns * step[0], top + rows * step[1] - 40), [parent])
 
 
 def _too_large() -> DataError:
