@@ -14,7 +14,7 @@ import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
 from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
+from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
     DEFAULT_EPOCHS,
@@ -67,6 +67,7 @@ def train(
             help="Rows with missing cells: skip, fill (in the mean) or refuse.",
         ),
     ] = None,
+    header: HeaderOption = None,
     max_score: Annotated[
         list[float] | None,
         typer.Option(
@@ -231,6 +232,8 @@ def train(
         raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
     if csv == "":
         raise OptionError("the CSV's name is empty: a variable of the shell may not be set.")
+    if csv is None and header is not None:
+        raise OptionError("has no effect without a CSV. Leave it out.", option="header")
     if csv is None and _has_text(sys.stdin):
         raise OptionError(
             "no CSV given, but there is text on standard input. To read it: scorenet train -"
@@ -245,6 +248,7 @@ class _Run:
 
     settings: "Settings"
     csv: str | None
+    header: bool | None
     resume: str | None
     output: str
     history: str | None
@@ -309,7 +313,11 @@ def _train(run: _Run) -> None:
             callbacks = _callbacks(run, log, saves, flag, guard, display)
             try:
                 fit = api.train(
-                    run.csv, settings=run.settings, resume=run.resume, callbacks=callbacks
+                    run.csv,
+                    settings=run.settings,
+                    header=run.header,
+                    resume=run.resume,
+                    callbacks=callbacks,
                 )
             except TrainingError as error:
                 raise TrainingError(f"{error} {saves.explain()}") from error
@@ -463,6 +471,7 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
 def _command_to_continue(run: _Run, epochs: int) -> str:
     """Spell out the command that takes the epochs that an interrupted run did not."""
     words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
+    words += [] if run.header is None else ["--header" if run.header else "--no-header"]
     words += ["--resume", run.output, "--epochs", str(epochs)]
     if run.output != DEFAULT_MODEL:
         words += ["--output", run.output]
