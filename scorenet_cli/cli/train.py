@@ -143,7 +143,12 @@ def train(
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, show_default="32", help="Rows per step."),
+        typer.Option(
+            metavar="N",
+            min=1,
+            show_default="gd all, adam 32",
+            help="Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
+        ),
     ] = None,
     weight_decay: Annotated[
         str | None,

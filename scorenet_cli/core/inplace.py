@@ -18,7 +18,7 @@ made once:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
@@ -103,10 +103,6 @@ class ScaledParameters:
         """Return another flat array for all parameters."""
         return np.empty_like(self.values)
 
-    def copy(self) -> ScaledParameters:
-        """Return a copy of the values as they are now."""
-        return ScaledParameters(self.networks, self.forms, self.values.copy())
-
     def by_layer(self, flat: Array) -> list[Array]:
         """Cut a flat array into views, one a layer: (..., neurons, inputs and constant)."""
         sizes = [len(self.networks) * layer.parameters for layer in self.layers]
@@ -130,11 +126,12 @@ class ScaledParameters:
             view[..., : layer.inputs] = number
         return flat
 
-    def unpack(self) -> list[Network]:
-        """Return the values as immutable networks with plain weights."""
+    def unpack(self, values: Array | None = None) -> list[Network]:
+        """Return the values, or a copy made of them before, as networks with plain weights."""
+        flat = self.values if values is None else values
         views = [
             (view / scale).reshape(len(self.networks), *view.shape[-2:])
-            for view, scale in zip(self.by_layer(self.values), self.weight_scale, strict=True)
+            for view, scale in zip(self.by_layer(flat), self.weight_scale, strict=True)
         ]
         return [
             Network(
@@ -219,6 +216,13 @@ class InPlaceLoss:
         self.run()
         return self.losses()
 
+    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
+        """Return a function for the mean squared error of each network on other rows.
+
+        It takes the parameters as they are when it is called.
+        """
+        return InPlaceLoss(self.parameters, inputs, actual).next_losses
+
     def _run_shards(self) -> None:
         """Run the shards, and add up their squared errors in the shards' order."""
         map_shards(_Shard.run, self._shards)
@@ -257,12 +261,34 @@ class InPlaceGradient(InPlaceLoss):
         for shard in self._shards:
             self.negative_gradient += shard.negative_gradient
 
-    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
-        """Return a function for the mean squared error of each network on other rows.
 
-        It takes the parameters as they are when it is called.
+class MiniBatches:
+    """Backward passes on size rows at a time, the last perhaps on fewer.
+
+    inputs (rows, inputs) and actual (rows, outputs) are not copied.
+    """
+
+    def __init__(
+        self, parameters: ScaledParameters, inputs: Array, actual: Array, size: int
+    ) -> None:
+        self._inputs, self._actual, self._size = inputs, actual, size
+        self._passes = {
+            rows: InPlaceGradient(parameters, inputs[:rows], actual[:rows])
+            for rows in {min(size, len(inputs)), len(inputs) % size} - {0}
+        }
+        self.step_scale = next(iter(self._passes.values())).step_scale
+
+    def passes(self, order: np.typing.NDArray[np.intp]) -> Iterator[tuple[Array, int]]:
+        """Yield each batch's negative gradient and its count of rows, as InPlaceGradient has it.
+
+        order holds the rows' numbers; the parameters may change between two batches.
         """
-        return InPlaceLoss(self.parameters, inputs, actual).next_losses
+        for start in interruptible(range(0, len(order), self._size)):
+            rows = order[start : start + self._size]
+            batch = self._passes[len(rows)]
+            batch.load(self._inputs[rows], self._actual[rows])
+            batch.run()
+            yield batch.negative_gradient, len(rows)
 
 
 class _Shard:
@@ -347,8 +373,11 @@ class _Block:
     ) -> None:
         self.part = part
         self.negative_gradient = buffers.negative_gradient
-        self._error = buffers.error
-        self._networks = len(parameters.networks)
+        error = buffers.error.reshape(len(parameters.networks), -1)
+        self._squares = np.empty((len(error), 1, 1))
+        self._add_squares = partial(
+            np.matmul, error[:, np.newaxis], error[:, :, np.newaxis], self._squares
+        )
         self._output = parameters.forms[-1]
         first = parameters.layers[0]
         rows_and_constant = np.ones((first.inputs + (first.bias is not None), rows))
@@ -371,9 +400,8 @@ class _Block:
 
     def squares(self) -> Array:
         """Sum of squared errors of each network, (networks,)."""
-        error = self._error.reshape(self._networks, -1)
-        squares: Array = np.einsum("nc,nc->n", error, error)
-        return squares
+        self._add_squares()
+        return self._squares[:, 0, 0]
 
 
 def _forward(

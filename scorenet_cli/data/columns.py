@@ -116,10 +116,14 @@ def fill_missing(
 
 
 def fill_values(inputs: Array, names: Sequence[str], categories: Categories) -> dict[str, float]:
-    """Return what fills a column: the mean of its one input, or 0 for each of several."""
+    """Return what fills a column: the mean of its one input, or 0 for each of several.
+
+    A column without any value has none.
+    """
     return {
         name: float(np.nanmean(inputs[:, where])) if where.stop - where.start == 1 else 0.0
         for name, where in positions(names, categories).items()
+        if not np.isnan(inputs[:, where]).all()
     }
 
 

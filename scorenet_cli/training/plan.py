@@ -511,6 +511,7 @@ def _split(
     if rows < MIN_ROWS_TO_SPLIT:
         raise DataError(f"{data.source}: {rows} rows cannot be split. Leave `validation` out.")
     kept, held_out = loop.split(rows, fraction, seed)
+    data = data.fill_from(kept)
     if restarts == 1 or len(held_out) < MIN_ROWS_TO_SPLIT:
         return data.take(kept), data.take(held_out), None
     return data.take(kept), data.take(held_out[::2]), data.take(held_out[1::2])

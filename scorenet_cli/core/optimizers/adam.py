@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.inplace import InPlaceGradient, InPlaceLoss, ScaledParameters, pack
+from scorenet_cli.core.inplace import InPlaceLoss, MiniBatches, ScaledParameters, pack
 from scorenet_cli.core.network import Network, mean_squared_error, predict
-from scorenet_cli.core.parallel import interruptible
 from scorenet_cli.errors import ModelError
 
 # Adam's own constants (Kingma and Ba, 2015).
@@ -25,6 +24,7 @@ class AdamSnapshot:
     """Parameters, steps taken, moments of the gradient, and the state of the shuffling."""
 
     parameters: ScaledParameters
+    values: Array
     steps: int
     first_moment: Array
     second_moment: Array
@@ -32,7 +32,7 @@ class AdamSnapshot:
 
     def networks(self) -> list[Network]:
         """Return the network, in a list of one."""
-        return self.parameters.unpack()
+        return self.parameters.unpack(self.values)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all but the parameters."""
@@ -77,7 +77,8 @@ class Adam:
     def snapshot(self) -> AdamSnapshot:
         """Copy everything that steps change."""
         return AdamSnapshot(
-            self.parameters.copy(),
+            self.parameters,
+            self.parameters.values.copy(),
             self.steps,
             self.first_moment.copy(),
             self.second_moment.copy(),
@@ -86,7 +87,7 @@ class Adam:
 
     def restore(self, snapshot: AdamSnapshot) -> None:
         """Go back to a snapshot, which must not be used afterwards."""
-        self.parameters.values[:] = snapshot.parameters.values
+        self.parameters.values[:] = snapshot.values
         self.steps = snapshot.steps
         self.first_moment, self.second_moment = snapshot.first_moment, snapshot.second_moment
         self.random.bit_generator.state = snapshot.random
@@ -130,12 +131,8 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     for each of all rows · half the sum of squared weights. networks holds one network; state is
     the state_dict of the run that is resumed.
     """
-    size = min(batch_size, len(inputs))
-    remainder = len(inputs) % size
-    parameters = pack(networks, size)
-    batch = last_batch = InPlaceGradient(parameters, inputs[:size], actual[:size])
-    if remainder:
-        last_batch = InPlaceGradient(parameters, inputs[:remainder], actual[:remainder])
+    parameters = pack(networks, min(batch_size, len(inputs)))
+    batches = MiniBatches(parameters, inputs, actual, batch_size)
     current = Adam(
         parameters,
         inputs,
@@ -149,18 +146,14 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
         current.load_state(state)
     # The scaled form of a plain step, and the plain gradient of a scaled one.
     scale = parameters.per_layer(parameters.weight_scale)
-    to_plain = batch.step_scale / scale
+    to_plain = batches.step_scale / scale
     values = parameters.values
     decay = parameters.weights_only(weight_decay / len(inputs)) / scale
 
     def epoch() -> None:
         order = current.random.permutation(len(inputs))
-        for start in interruptible(range(0, len(inputs), size)):
-            rows = order[start : start + size]
-            gradient = batch if len(rows) == size else last_batch
-            gradient.load(inputs[rows], actual[rows])
-            gradient.run()
-            negative_gradient = gradient.negative_gradient * (to_plain / len(rows))
+        for scaled, rows in batches.passes(order):
+            negative_gradient = scaled * (to_plain / rows)
             if weight_decay:
                 negative_gradient -= decay * values
             current.steps += 1
