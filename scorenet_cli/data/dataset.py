@@ -409,9 +409,12 @@ def check_scores(
     if scores[row, target] < 0:
         hint = "A score below 0 needs `output_activation=linear`."
     elif hint is None:
+        largest = np.where(outside.any(axis=0), scores.max(axis=0), max_scores)
+        of = dict(zip(dataset.output_names, largest, strict=True))
+        best = [of[name] for name in dataset.targets if name not in dataset.classes]
         hint = (
-            f"Say what the best score is: `max_score={_exact(scores.max())}`, or let the scores "
-            "have any size: `output_activation=linear`"
+            f"Say what the best score is: {' '.join(f'`max_score={_exact(n)}`' for n in best)}, or "
+            "let the scores have any size: `output_activation=linear`"
         )
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "

@@ -8,15 +8,13 @@ from itertools import pairwise
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import Evaluation, Fit, baseline_warnings
+from scorenet_cli.core.metrics import ROUNDING, Evaluation, Fit, baseline_warnings
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.training.loop import TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_rows
 
 # A loss above this part of the scores' variance does not match the scores.
 POOR_FIT = 0.01
-# An error of this part of the largest score is rounding.
-ROUNDING = 1e-12
 # With fewer rows a perfect fit says nothing, and everyone can see that.
 MIN_ROWS = 10
 # A network with more parameters for each score can memorize.

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import zip_longest
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.metrics import ROUNDING
 from scorenet_cli.data.columns import decode, decode_row, positions
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
@@ -63,12 +65,15 @@ def training_summary(fit: FitResult) -> Group:
     ]
     return Group(
         FirstThatFits(ways, COMFORTABLE_WIDTH),
-        *omitted_note(len(predicted) - FIRST_ROWS, "row", ""),
+        *omitted_note(len(dataset.scores) - FIRST_ROWS, "row", ""),
         Text(),
         key_value_table(pairs),
         Text(),
         fit_table(
-            fit.metrics, None if fit.validation is None else fit.validation.fit, _held_out(fit)
+            fit.metrics,
+            dataset.scores,
+            None if fit.validation is None else fit.validation.fit,
+            _held_out(fit),
         ),
         *_each_target(fit),
         *class_tables(fit.classes if fit.validation is None else fit.validation.classes),
@@ -86,6 +91,7 @@ def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> 
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
+    predicted = np.where(np.abs(predicted) <= ROUNDING * largest, 0.0, predicted)
     columns: dict[str, list[str]] = {}
     for target, where in positions(dataset.targets, dataset.classes).items():
         for title, scores in (("", dataset.scores), ("predicted ", predicted)):
@@ -104,9 +110,14 @@ def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     """Show the metrics of each target, where there are several."""
     parts = (fit.each, () if fit.validation is None else fit.validation.each)
-    for target, metrics, held_out in zip_longest(fit.plan.data.output_names, *parts):
+    names, scores = fit.plan.data.output_names, fit.plan.data.scores.T
+    for target, actual, metrics, held_out in zip_longest(names, scores, *parts):
         if len(fit.each) > 1 and target in fit.plan.data.targets:
-            yield from (Text(), heading(target), fit_table(metrics, held_out, _held_out(fit)))
+            yield from (
+                Text(),
+                heading(target),
+                fit_table(metrics, actual, held_out, _held_out(fit)),
+            )
 
 
 def _held_out(fit: FitResult) -> str:
