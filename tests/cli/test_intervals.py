@@ -133,6 +133,7 @@ def test_the_warning_and_the_trace_show_the_interval(invoke: Invoke) -> None:
     assert "interval" not in invoke("predict", 5).stderr
     trace = invoke("forward-trace", 30)
     assert trace.stdout.rstrip().endswith(f"90 % interval {found[2]} to {found[3]}")
+    assert "interval" not in invoke("forward-trace", 30, "--blank").stdout  # it is a result
     answer = json.loads(invoke("forward-trace", 30, "--json").stdout)
     assert answer["intervals"][0] == pytest.approx(list(map(float, asked[1:])), abs=1e-6)
 
