@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -95,9 +95,12 @@ def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def fit_table(fit: Fit, held_out: Fit | None = None, title: str = "validation rows") -> Table:
-    """Show a network's metrics beside those of the baselines, in score units."""
-    parts = {"": fit} if held_out is None else {"training rows": fit, title: held_out}
+def fit_table(fit: Fit, others: Mapping[str, Fit] | None = None) -> Table:
+    """Show a network's metrics beside those of the baselines, in score units.
+
+    others are those on other rows than the training rows, by their title.
+    """
+    parts = {"training rows": fit, **others} if others else {"": fit}
     rows: list[Row] = []
     for part, measured in parts.items():
         if part:
