@@ -89,27 +89,15 @@ class DecayGroups:
         """Add up values (parameters,) within each group; counts them where none are given."""
         return np.bincount(self.members, values, 2 * self.layers).astype(np.float64)
 
-    def effective(self, decays: Array, factor: Array) -> Array:
-        """Return how many parameters of each group the rows determine."""
-        inverse_diagonal = np.einsum("ij,ij->j", factor, factor)
-        return self.sums() - decays * self.sums(inverse_diagonal)
-
-    def update(
-        self, decays: Array, factor: Array, parameters: Array, square: float, actual: Array
-    ) -> Array:
+    def update(self, minimum: Minimum, parameters: Array) -> Array:
         """Re-estimate the decays: effective parameters · noise / Σ parameter².
 
         The biases of hidden layers have coefficients of their own, for the reason given in
         with_hidden_biases; those of the output layer have none.
         """
-        effective = self.effective(decays, factor)
-        noise = noise_variance(square, actual, float(effective.sum()))
-        squares = self.sums(parameters**2)
-        updated = np.clip(
-            np.maximum(effective, MIN_EFFECTIVE) * noise / np.maximum(squares, 1e-300),
-            MIN_DECAY,
-            MAX_DECAY,
-        )
+        effective = np.maximum(minimum.effective, MIN_EFFECTIVE)
+        squares = np.maximum(self.sums(parameters**2), 1e-300)
+        updated = np.clip(effective * minimum.noise / squares, MIN_DECAY, MAX_DECAY)
         updated[-1] = 0.0
         return updated
 
@@ -138,29 +126,51 @@ def inverse_factor(matrix: Array) -> tuple[Array, float]:
     return (vectors / np.sqrt(values)).T / root, log_determinant
 
 
-def evidence(  # noqa: PLR0913, PLR0917 - what the evidence is made of
-    groups: DecayGroups,
-    decays: Array,
-    hessian: Array,
-    parameters: Array,
-    squares: Array,
-    actual: Array,
+class Minimum(NamedTuple):
+    """What all targets together say at a minimum.
+
+    factor, noise (of all targets) and log_evidence are those of Evidence; effective (groups,)
+    holds how many parameters of each group the rows determine.
+    """
+
+    factor: Array
+    effective: Array
+    noise: float
+    log_evidence: float
+
+    @classmethod
+    def of(  # noqa: PLR0913, PLR0917 - what the evidence is made of
+        cls,
+        groups: DecayGroups,
+        decays: Array,
+        hessian: Array,
+        parameters: Array,
+        square: float,
+        actual: Array,
+    ) -> Minimum:
+        """Sum up hessian H, flat parameters, and Σ error² of the actual outputs."""
+        factor, log_determinant = inverse_factor(hessian)
+        inverse_diagonal = np.einsum("ij,ij->j", factor, factor)
+        effective = groups.sums() - decays * groups.sums(inverse_diagonal)
+        noise = noise_variance(square, actual, float(effective.sum()))
+        penalty = decays[groups.members]
+        priors = penalty[penalty > 0]
+        free = len(penalty) - len(priors)
+        log_evidence = 0.5 * (
+            -(square + float(penalty @ parameters**2)) / noise
+            - log_determinant
+            + float(np.log(priors).sum())
+            - (actual.size - free) * np.log(2.0 * np.pi * noise)
+        )
+        return cls(factor, effective, noise, float(log_evidence))
+
+
+def evidence(
+    groups: DecayGroups, decays: Array, minimum: Minimum, squares: Array, actual: Array
 ) -> Evidence:
-    """Sum up a minimum: hessian H there, flat parameters, each target's Σ error² (targets,)."""
-    factor, log_determinant = inverse_factor(hessian)
-    effective = float(groups.effective(decays, factor).sum())
-    noise = noise_variance(float(squares.sum()), actual, effective)
-    penalty = decays[groups.members]
-    priors = penalty[penalty > 0]
-    free = len(penalty) - len(priors)
-    cost = float(squares.sum() + penalty @ parameters**2)
-    log_evidence = 0.5 * (
-        -cost / noise
-        - log_determinant
-        + float(np.log(priors).sum())
-        - (actual.size - free) * np.log(2.0 * np.pi * noise)
-    )
+    """Sum up a minimum for each target; squares are each target's Σ error² (targets,)."""
     targets = actual.shape[1]
+    effective = float(minimum.effective.sum())
     return Evidence(
         decays=tuple(decays[: groups.layers].tolist()),
         noise=np.array(
@@ -171,6 +181,6 @@ def evidence(  # noqa: PLR0913, PLR0917 - what the evidence is made of
         ),
         effective_parameters=effective,
         degrees_of_freedom=max(actual.size - effective, 1.0),
-        log_evidence=float(log_evidence),
-        factor=factor,
+        log_evidence=minimum.log_evidence,
+        factor=minimum.factor,
     )

@@ -21,8 +21,8 @@ from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import (
     DecayGroups,
     Evidence,
+    Minimum,
     evidence,
-    inverse_factor,
 )
 from scorenet_cli.core.optimizers.least_squares import (
     LeastSquares,
@@ -43,9 +43,12 @@ MIN_DAMPING = 1e-15
 MIN_STEP = 4e-16
 # A step that lowers the loss by less than this fraction is idle; so many in a row end training.
 MIN_GAIN = 1e-8
-# The same while decays are re-estimated: what it minimizes moves a little with every step.
-MIN_GAIN_AUTO = 1e-6
 MAX_IDLE_STEPS = 5
+# While decays are re-estimated, a step is idle that leaves the log of the evidence below its
+# highest value + MIN_GAIN_AUTO. It passes its maximum: decays of layers that nearly compensate
+# each other (small weights before, large ones behind) drift on for hundreds of steps.
+MIN_GAIN_AUTO = 1e-5
+MAX_IDLE_STEPS_AUTO = 10
 # A mean square at which every error is less than an output's last bit.
 ROUNDING = float(np.finfo(np.float64).eps) ** 2
 
@@ -75,7 +78,8 @@ def check_size(network: Network, rows: int, *, weight_decay: float | str = 0.0) 
 class LevenbergMarquardt:
     """State of the search: parameters (flat), loss and damping λ; shape is the network's.
 
-    decays (groups,) are the coefficients that the parameters were fitted with.
+    decays (groups,) are the coefficients that the parameters were fitted with, log_evidence is the
+    highest so far where they are re-estimated.
     """
 
     shape: Network
@@ -87,6 +91,7 @@ class LevenbergMarquardt:
     mean_square: float = np.inf
     damping: float = START_DAMPING
     idle_steps: int = 0
+    log_evidence: float = -np.inf
 
     def losses(self) -> Array:
         """Mean squared error, (1,)."""
@@ -109,14 +114,12 @@ class LevenbergMarquardt:
         decays = self.groups.with_hidden_biases(self.decays)
         equations = self.problem.equations(self.parameters)
         equations = equations.penalized(decays[self.groups.members], self.parameters)
-        return evidence(
-            self.groups,
-            decays,
-            equations.matrix(),
-            self.parameters,
-            self.problem.squares(self.parameters),
-            self.problem.actual,
+        squares, actual = self.problem.squares(self.parameters), self.problem.actual
+        matrix = equations.matrix()
+        minimum = Minimum.of(
+            self.groups, decays, matrix, self.parameters, float(squares.sum()), actual
         )
+        return evidence(self.groups, decays, minimum, squares, actual)
 
     def snapshot(self) -> LevenbergMarquardt:
         """Return a copy; steps replace the parameters and never change them."""
@@ -125,13 +128,18 @@ class LevenbergMarquardt:
     def state_dict(self) -> dict[str, Any]:
         """Return damping, idle steps, and the decays where they are re-estimated."""
         state: dict[str, Any] = {"damping": self.damping, "idle_steps": self.idle_steps}
-        return state | ({"decays": self.decays.tolist()} if self.is_auto else {})
+        if self.is_auto:
+            state["decays"] = self.decays.tolist()
+        if np.isfinite(self.log_evidence):
+            state["log_evidence"] = self.log_evidence
+        return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Restore what state_dict returned; ModelError where it is something else."""
         try:
             self.damping = float(state["damping"])
             self.idle_steps = int(state["idle_steps"])
+            self.log_evidence = float(state.get("log_evidence", -np.inf))
             decays = np.array(state.get("decays", self.decays), dtype=np.float64)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError("the model's training state is not one of lm. Remove it.") from error
@@ -161,11 +169,9 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
     """
     (network,) = networks
     check_size(network, len(inputs), weight_decay=weight_decay)
-    problem, groups, is_auto = LeastSquares(network, inputs, actual), DecayGroups.of(network), False
-    if weight_decay == AUTO:
-        is_auto, decays = True, groups.start(actual)
-    else:
-        decays = groups.fixed(float(weight_decay))
+    problem, groups = LeastSquares(network, inputs, actual), DecayGroups.of(network)
+    is_auto = weight_decay == AUTO
+    decays = groups.start(actual) if is_auto else groups.fixed(float(weight_decay))
     current = LevenbergMarquardt(network, problem, pack(network), groups, decays, is_auto)
     if state is not None:
         current.load_state(state)
@@ -173,7 +179,8 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
     current.mean_square = trial.square / actual.size
     yield current
     is_penalized, equations = is_auto or bool(current.decays.any()), None
-    while current.idle_steps < MAX_IDLE_STEPS and (is_penalized or current.mean_square > ROUNDING):
+    max_idle_steps = MAX_IDLE_STEPS_AUTO if is_auto else MAX_IDLE_STEPS
+    while current.idle_steps < max_idle_steps and (is_penalized or current.mean_square > ROUNDING):
         equations = equations or problem.equations(current.parameters, trial.outputs)
         penalty = current.decays[groups.members]
         cost = trial.square
@@ -198,9 +205,13 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
         decays, equations = current.decays, None
         if is_auto:
             equations = problem.equations(parameters, trial.outputs)
-            factor, _ = inverse_factor(equations.penalized(penalty, parameters).matrix())
-            decays = groups.update(decays, factor, parameters, trial.square, actual)
-        is_idle = cost - new_cost < (MIN_GAIN_AUTO if is_auto else MIN_GAIN) * cost
+            matrix = equations.penalized(penalty, parameters).matrix()
+            minimum = Minimum.of(groups, decays, matrix, parameters, trial.square, actual)
+            decays = groups.update(minimum, parameters)
+            is_idle = minimum.log_evidence < current.log_evidence + MIN_GAIN_AUTO
+            current.log_evidence = max(current.log_evidence, minimum.log_evidence)
+        else:
+            is_idle = cost - new_cost < MIN_GAIN * cost
         current.idle_steps = current.idle_steps + 1 if is_idle else 0
         current.parameters, current.decays = parameters, decays
         current.damping = max(damping / 10.0, MIN_DAMPING)

@@ -228,6 +228,21 @@ def test_resumed_auto_has_the_same_bits() -> None:
     assert resumed.state_dict() == whole.state_dict()
 
 
+def test_auto_ends_soon_after_the_evidence_has_passed_its_maximum() -> None:
+    """A line is fitted as well by ever smaller weights before ever larger ones."""
+    inputs = np.random.default_rng(2).standard_normal((200, 12))
+    actual = inputs @ np.linspace(-1.0, 1.0, 12)[:, np.newaxis] + 0.5 * RNG.standard_normal(
+        (200, 1)
+    )
+    for seed in range(3):
+        start = random_network((12, 3, 1), seed=seed, bias=True, output_activation="linear")
+        states = levenberg_marquardt([start], inputs, actual, weight_decay="auto")
+        found = [evidence_of(state) for state in states]
+        assert len(found) < 120
+        assert found[-1].log_evidence > max(each.log_evidence for each in found) - 10.0
+        assert found[-1].effective_parameters < 25
+
+
 def test_a_state_with_other_decays_is_refused() -> None:
     state = {"damping": 0.1, "idle_steps": 0, "decays": [1.0]}
     with pytest.raises(ModelError, match="decays that do not fit"):
