@@ -48,7 +48,7 @@ class Dataset:
     features and targets are the columns they come from; categories and classes the texts of those
     that hold text, which are 0 and 1 here. fill is what missing cells became, by feature, where
     they were filled. columns says of each column that is not simply a number what became of it.
-    positions are those of the rows in the file, where some were left out; gaps (rows, inputs) is
+    positions are those of the rows in the file, where some were left out; filled (rows, inputs) is
     True where a missing cell was filled.
     """
 
@@ -64,7 +64,7 @@ class Dataset:
     fill: Mapping[str, float] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     positions: NDArray[np.intp] | None = None
-    gaps: NDArray[np.bool_] | None = None
+    filled: NDArray[np.bool_] | None = None
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -83,27 +83,21 @@ class Dataset:
             inputs=self.inputs[chosen],
             scores=self.scores[chosen],
             positions=chosen if self.positions is None else self.positions[chosen],
-            gaps=None if self.gaps is None else self.gaps[chosen],
+            filled=None if self.filled is None else self.filled[chosen],
         )
 
-    def split(
-        self, kept: NDArray[np.intp], held_out: NDArray[np.intp]
-    ) -> tuple[Dataset, Dataset]:
+    def split(self, kept: NDArray[np.intp], held_out: NDArray[np.intp]) -> tuple[Dataset, Dataset]:
         """Take two parts; nothing in the first is of the second, not even what fills its gaps."""
-        parts = self.take(kept), self.take(held_out)
-        if self.gaps is None:
-            return parts
-        columns = self.features, self.categories
-        fill = fill_values(np.where(parts[0].gaps, np.nan, parts[0].inputs), *columns)
-        first, second = (
-            replace(
-                part,
-                inputs=fill_missing(np.where(part.gaps, np.nan, part.inputs), *columns, fill),
-                fill=fill,
-            )
-            for part in parts
-        )
-        return first, second
+        parts = [self.take(kept), self.take(held_out)]
+        if self.filled is not None:
+            known = np.where(self.filled, np.nan, self.inputs)
+            fill = fill_values(known[kept], self.features, self.categories)
+            inputs = fill_missing(known, self.features, self.categories, fill)
+            parts = [
+                replace(part, inputs=inputs[rows], fill=fill)
+                for part, rows in zip(parts, (kept, held_out), strict=True)
+            ]
+        return parts[0], parts[1]
 
 
 def read_table(path: str, *, has_header: bool | None = None) -> Table:
@@ -321,7 +315,7 @@ def _dataset(  # noqa: PLR0913 - all that a dataset is made of
     has_target = ~np.isnan(scores).any(axis=1)
     has_all = ~np.isnan(inputs).any(axis=1)
     fill: Mapping[str, float] = known_fill or {}
-    keep = gaps = None
+    keep = filled = None
     if not (has_target.all() and has_all.all()):
         if missing == "refuse":
             _refuse_missing(table, np.hstack([inputs, scores]), (features, categories),
@@ -352,7 +346,7 @@ def _dataset(  # noqa: PLR0913 - all that a dataset is made of
             inputs, scores = inputs[keep], scores[keep]
     if missing == "fill" and known_fill is None:
         fill = fill_values(inputs, features, categories)
-        gaps = np.isnan(inputs) if np.isnan(inputs).any() else None
+        filled = np.isnan(inputs) if np.isnan(inputs).any() else None
         inputs = fill_missing(inputs, features, categories, fill)
     return Dataset(
         source=table.source,
@@ -367,7 +361,7 @@ def _dataset(  # noqa: PLR0913 - all that a dataset is made of
         fill=fill,
         columns=columns,
         positions=keep,
-        gaps=gaps,
+        filled=filled,
     )
 
 

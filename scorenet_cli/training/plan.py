@@ -435,7 +435,9 @@ def _split(
     if fraction is None:
         return data, None, None
     if len(data.inputs) < MIN_ROWS_TO_SPLIT:
-        raise DataError(f"{data.source}: {len(data.inputs)} rows cannot be split. Leave `validation` out.")
+        raise DataError(
+            f"{data.source}: {len(data.inputs)} rows cannot be split. Leave `validation` out."
+        )
     kept, held_out = loop.split(len(data.inputs), fraction, seed)
     if restarts == 1 or len(held_out) < MIN_ROWS_TO_SPLIT:
         return *data.split(kept, held_out), None

@@ -40,7 +40,6 @@ TIE = 0.5
 Predictor = Callable[[Dataset, Array], Array]
 
 
-
 def train_table(
     table: Table, settings: Settings, callbacks: Callbacks[Model] | None = None
 ) -> FitResult:
@@ -169,9 +168,7 @@ def cross_validate(
     return _evaluation(data, predicted, *_baselines_out_of_fold(data, count, seed))
 
 
-def folds(
-    rows: int, count: int, seed: int
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def folds(rows: int, count: int, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Yield, for each fold, the rows that are kept and those that are held out, in their order."""
     order = np.random.default_rng((seed, 4)).permutation(rows)
     for number in range(count):
@@ -185,12 +182,13 @@ def out_of_fold(
     count: int,
     seed: int,
     predictor: Predictor,
-    tell: Callable[[int], None] = lambda done: None,
+    tell: Callable[[int], None] | None = None,
 ) -> Array:
     """Predict each fold's rows by the others: scores (rows, targets)."""
     predicted = np.empty_like(data.scores)
     for number, (kept, held_out) in enumerate(folds(len(data.inputs), count, seed)):
-        tell(number)
+        if tell is not None:
+            tell(number)
         part, unseen = data.split(kept, held_out)
         for name, where in positions(data.features, data.categories).items():
             if name in data.categories:  # one that the part does not know is none

@@ -43,7 +43,7 @@ def line_start(network: Network, inputs: Array, actual: Array) -> Network:
         mean = np.clip(centre, MIN_MEAN, 1 - MIN_MEAN)
         centre = np.log(mean / (1 - mean))
         sums, intercept, coefficients = (
-            (values / (mean * (1 - mean)) for values in (sums, intercept, coefficients))
+            values / (mean * (1 - mean)) for values in (sums, intercept, coefficients)
         )
     unit = SPREAD / np.maximum(sums.std(axis=0), MIN_SPREAD)
     hidden, bias, output = first.weights * OTHERS, first.bias.copy(), last.weights * OTHERS

@@ -118,7 +118,9 @@ def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     if len(fit.each) == 1:
         return
     others = _on_other_rows(fit)
-    for target, (name, metrics) in enumerate(zip(fit.plan.data.output_names, fit.each, strict=True)):
+    for target, (name, metrics) in enumerate(
+        zip(fit.plan.data.output_names, fit.each, strict=True)
+    ):
         if name in fit.plan.data.targets:
             beside = {title: other.each[target] for title, other in others.items()}
             yield from (Text(), heading(name), fit_table(metrics, beside))
