@@ -103,10 +103,6 @@ class ScaledParameters:
         """Return another flat array for all parameters."""
         return np.empty_like(self.values)
 
-    def copy(self) -> ScaledParameters:
-        """Return a copy of the values as they are now."""
-        return ScaledParameters(self.networks, self.forms, self.values.copy())
-
     def by_layer(self, flat: Array) -> list[Array]:
         """Cut a flat array into views, one a layer: (..., neurons, inputs and constant)."""
         sizes = [len(self.networks) * layer.parameters for layer in self.layers]
@@ -130,11 +126,12 @@ class ScaledParameters:
             view[..., : layer.inputs] = number
         return flat
 
-    def unpack(self) -> list[Network]:
-        """Return the values as immutable networks with plain weights."""
+    def unpack(self, values: Array | None = None) -> list[Network]:
+        """Return the values, or a copy made of them before, as networks with plain weights."""
+        flat = self.values if values is None else values
         views = [
             (view / scale).reshape(len(self.networks), *view.shape[-2:])
-            for view, scale in zip(self.by_layer(self.values), self.weight_scale, strict=True)
+            for view, scale in zip(self.by_layer(flat), self.weight_scale, strict=True)
         ]
         return [
             Network(
@@ -347,8 +344,11 @@ class _Block:
     ) -> None:
         self.part = part
         self.negative_gradient = buffers.negative_gradient
-        self._error = buffers.error
-        self._networks = len(parameters.networks)
+        error = buffers.error.reshape(len(parameters.networks), -1)
+        self._squares = np.empty((len(error), 1, 1))
+        self._add_squares = partial(
+            np.matmul, error[:, np.newaxis], error[:, :, np.newaxis], self._squares
+        )
         self._output = parameters.forms[-1]
         first = parameters.layers[0]
         rows_and_constant = np.ones((first.inputs + (first.bias is not None), rows))
@@ -371,9 +371,8 @@ class _Block:
 
     def squares(self) -> Array:
         """Sum of squared errors of each network, (networks,)."""
-        error = self._error.reshape(self._networks, -1)
-        squares: Array = np.einsum("nc,nc->n", error, error)
-        return squares
+        self._add_squares()
+        return self._squares[:, 0, 0]
 
 
 def _forward(

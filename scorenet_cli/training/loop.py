@@ -162,32 +162,40 @@ class _Record:
         )
         self._losses: list[tuple[int, Array]] = []
         self._validation_losses: Callable[[], Array] | None = None
+        self.validation_loss: float | None = None
         self._began = time.perf_counter()
         self.best: _Best | None = None
 
-    def note(self, epoch: int, losses: Array, state: State) -> float | None:
-        """Record an epoch; returns its validation loss, where there is one."""
-        if epoch in HISTORY_EPOCHS:
-            self._losses.append((epoch, losses.copy()))
+    def validate(self, epoch: int, state: State) -> bool:
+        """Compute an epoch's validation loss; tells whether training may have to end there."""
         if self._criteria.validation is None:
-            return None
+            return False
         if self._validation_losses is None:
             self._validation_losses = state.losses_on(*self._criteria.validation)
-        loss = float(self._validation_losses()[0])
+        loss = self.validation_loss = float(self._validation_losses()[0])
         if self.best is None or loss < self.best.loss:
             self.best = _Best(epoch, loss, state.snapshot())
+        return self.is_out_of_patience(epoch) or not math.isfinite(loss)
+
+    def is_out_of_patience(self, epoch: int) -> bool:
+        """Tell whether the best epoch was too long ago."""
+        patience = self._criteria.patience
+        return (
+            patience is not None and self.best is not None and epoch - self.best.epoch >= patience
+        )
+
+    def note(self, epoch: int, losses: Array) -> None:
+        """Record an epoch."""
         if epoch in HISTORY_EPOCHS:
-            self._validation.append((epoch, loss))
-        return loss
+            self._losses.append((epoch, losses.copy()))
+            if self.validation_loss is not None:
+                self._validation.append((epoch, self.validation_loss))
 
     def stop_reason(self, epoch: int, loss: float) -> Stopped | None:
         """Return the criterion that an epoch with this training loss meets, if one."""
-        tolerance, patience = self._criteria.tolerance, self._criteria.patience
-        if tolerance is not None and loss <= tolerance:
+        if self._criteria.tolerance is not None and loss <= self._criteria.tolerance:
             return "tolerance"
-        if patience is not None and self.best is not None and epoch - self.best.epoch >= patience:
-            return "patience"
-        return None
+        return "patience" if self.is_out_of_patience(epoch) else None
 
     def result(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
         """Make the TrainingResult of what there is."""
@@ -248,8 +256,13 @@ def train(  # noqa: PLR0913 - a run is these facts
     ticker = ticker or Ticker()
     record = _Record(rows, criteria, start_epoch, history, validation_history)
     last = start_epoch + criteria.epochs
-    looks_at_all = criteria.tolerance is not None or criteria.validation is not None
-    every = 1 if looks_at_all else watch.every if watch.each_epoch else criteria.epochs + 1
+    every = (
+        1
+        if criteria.tolerance is not None
+        else watch.every
+        if watch.each_epoch
+        else criteria.epochs + 1
+    )
     epoch = start_epoch
     state = start = next(optimizer)  # before the first epoch
 
@@ -261,18 +274,19 @@ def train(  # noqa: PLR0913 - a run is these facts
         with np.errstate(over="ignore", invalid="ignore"), interrupt_check(check):
             for epoch, state in enumerate(chain([start], optimizer), start_epoch):
                 ticks = ticker.is_due()
-                if not (ticks or epoch % every == 0 or epoch in HISTORY_EPOCHS or epoch == last):
+                looks = record.validate(epoch, state) or ticks or epoch % every == 0
+                if not (looks or epoch in HISTORY_EPOCHS or epoch == last):
                     continue
                 losses = state.losses()
                 loss = _finite(float(np.fmin.reduce(losses)), epoch)
-                validation_loss = record.note(epoch, losses, state)
+                record.note(epoch, losses)
                 # The epoch that a resume starts from was told before.
                 if (
                     watch.each_epoch
                     and epoch % watch.every == 0
                     and (epoch > start_epoch or not start_epoch)
                 ):
-                    watch.each_epoch(epoch, losses, validation_loss)
+                    watch.each_epoch(epoch, losses, record.validation_loss)
                 if reason := "epochs" if epoch == last else record.stop_reason(epoch, loss):
                     return record.result(state, epoch, reason)
                 if ticks:

@@ -25,6 +25,7 @@ class AdamSnapshot:
     """Parameters, steps taken, moments of the gradient, and the state of the shuffling."""
 
     parameters: ScaledParameters
+    values: Array
     steps: int
     first_moment: Array
     second_moment: Array
@@ -32,7 +33,7 @@ class AdamSnapshot:
 
     def networks(self) -> list[Network]:
         """Return the network, in a list of one."""
-        return self.parameters.unpack()
+        return self.parameters.unpack(self.values)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all but the parameters."""
@@ -77,7 +78,8 @@ class Adam:
     def snapshot(self) -> AdamSnapshot:
         """Copy everything that steps change."""
         return AdamSnapshot(
-            self.parameters.copy(),
+            self.parameters,
+            self.parameters.values.copy(),
             self.steps,
             self.first_moment.copy(),
             self.second_moment.copy(),
@@ -86,7 +88,7 @@ class Adam:
 
     def restore(self, snapshot: AdamSnapshot) -> None:
         """Go back to a snapshot, which must not be used afterwards."""
-        self.parameters.values[:] = snapshot.parameters.values
+        self.parameters.values[:] = snapshot.values
         self.steps = snapshot.steps
         self.first_moment, self.second_moment = snapshot.first_moment, snapshot.second_moment
         self.random.bit_generator.state = snapshot.random

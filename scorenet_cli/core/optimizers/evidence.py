@@ -24,6 +24,8 @@ MIN_DECAY, MAX_DECAY = 1e-10, 1e10
 MIN_EFFECTIVE = 1e-3
 # Added to H with a diagonal of ones, so that it can be inverted.
 JITTERS = (0.0, 1e-12, 1e-9, 1e-6)
+# Halves of a triangular matrix that are larger are inverted by halves again.
+MIN_HALF = 32
 
 
 class Evidence(NamedTuple):
@@ -119,11 +121,23 @@ def inverse_factor(matrix: Array) -> tuple[Array, float]:
         except np.linalg.LinAlgError:
             continue
         log_determinant = 2.0 * float(np.log(lower.diagonal() * root).sum())
-        return np.linalg.inv(lower) / root, log_determinant
+        return _inverse_of_lower(lower) / root, log_determinant
     values, vectors = np.linalg.eigh(scaled)  # far from positive: numbers have overflowed
     values = np.maximum(values, JITTERS[-1])
     log_determinant = float(np.log(values).sum() + 2.0 * np.log(root).sum())
     return (vectors / np.sqrt(values)).T / root, log_determinant
+
+
+def _inverse_of_lower(matrix: Array) -> Array:
+    """Invert a lower triangular matrix, by halves: a third of the work of np.linalg.inv."""
+    half = len(matrix) // 2
+    if half < MIN_HALF:
+        return np.asarray(np.linalg.inv(matrix))
+    inverse = np.zeros_like(matrix)
+    inverse[:half, :half] = first = _inverse_of_lower(matrix[:half, :half])
+    inverse[half:, half:] = last = _inverse_of_lower(matrix[half:, half:])
+    inverse[half:, :half] = -last @ (matrix[half:, :half] @ first)
+    return inverse
 
 
 class Minimum(NamedTuple):

@@ -13,15 +13,16 @@ from scorenet_cli.core.inplace import InPlaceGradient, ScaledParameters, pack
 from scorenet_cli.core.network import Network
 
 
-@dataclass(frozen=True)
+@dataclass
 class GradientDescentSnapshot:
-    """The parameters, which are all that gradient descent keeps."""
+    """A copy of the parameters' values, which are all that gradient descent keeps."""
 
     parameters: ScaledParameters
+    values: Array
 
     def networks(self) -> list[Network]:
         """Return the networks."""
-        return self.parameters.unpack()
+        return self.parameters.unpack(self.values)
 
     def state_dict(self) -> None:
         """Return nothing."""
@@ -45,7 +46,7 @@ class GradientDescent(InPlaceGradient):
 
     def snapshot(self) -> GradientDescentSnapshot:
         """Copy the parameters."""
-        return GradientDescentSnapshot(self.parameters.copy())
+        return GradientDescentSnapshot(self.parameters, self.parameters.values.copy())
 
 
 def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and its options

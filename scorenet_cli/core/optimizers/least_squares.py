@@ -363,26 +363,27 @@ def _jacobian(
     output neuron); by other output neurons' weights the derivatives are zero.
     """
     layers = network.layers
-    before = [inputs, *outputs[:-1]]
+    ones = np.ones((len(inputs), 1))
+    before = [
+        values if layer.bias is None else np.hstack([values, ones])
+        for layer, values in zip(layers, [inputs, *outputs[:-1]], strict=True)
+    ]
     slopes = [
         ACTIVATIONS[layer.activation].slope_at_output(output)
         for layer, output in zip(layers, outputs, strict=True)
     ]
-    last_inputs = before[-1]
-    if layers[-1].bias is not None:
-        last_inputs = np.column_stack([last_inputs, np.ones(len(inputs))])
-    own = slopes[-1][:, :, np.newaxis] * last_inputs[:, np.newaxis, :]
+    own = slopes[-1][:, :, np.newaxis] * before[-1][:, np.newaxis, :]
     # Backpropagation of 1 from each target: delta is d target / d pre-activation, and times
     # a layer's input d target / d weight.
-    parts = [np.empty((*outputs[-1].shape, 0))]
+    end = network.parameters - layers[-1].parameters
+    hidden = np.empty((*outputs[-1].shape, end))
     delta = slopes[-1][:, np.newaxis, :] * np.eye(layers[-1].neurons)
     for number in reversed(range(len(layers) - 1)):
-        above = layers[number + 1]
+        above, layer = layers[number + 1], layers[number]
         error = delta @ views[number + 1][: above.inputs].T
         delta = error * slopes[number][:, np.newaxis, :]
-        if layers[number].bias is not None:
-            parts.append(delta)
-        layer_inputs = before[number]
-        by_weight = layer_inputs[:, np.newaxis, :, np.newaxis] * delta[:, :, np.newaxis, :]
-        parts.append(by_weight.reshape(*outputs[-1].shape, -1))
-    return np.concatenate(parts[::-1], axis=2), own
+        part = hidden[..., end - layer.parameters : end]
+        by_weight = part.reshape(*outputs[-1].shape, -1, layer.neurons)
+        np.einsum("ri,rtn->rtin", before[number], delta, out=by_weight)
+        end -= layer.parameters
+    return hidden, own
