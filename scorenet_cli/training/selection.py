@@ -29,7 +29,9 @@ FOLDS = 5
 SIZES: tuple[tuple[int, ...], ...] = ((), (3,), (8,))
 # Rows that a size is chosen on, where there are more.
 SAMPLE_ROWS = 1000
-STARTS = 3
+# Starts of a training, and of each while sizes are compared: the last from the least-squares line.
+STARTS, COMPARED_STARTS = 5, 2
+# lm ends by itself before, as a rule.
 EPOCHS = 100
 ADAM_EPOCHS = 300
 # A candidate is as good as the best where its mean squared error is no more than so many standard
@@ -65,7 +67,7 @@ def choose(
 ) -> tuple[Choice, Evaluation]:
     """Compare sizes of the hidden layers by cross-validation on at most SAMPLE_ROWS rows.
 
-    Returns the choice, and what to expect of it: each fold's rows are predicted by the size that
+    From COMPARED_STARTS starts each: more take longer and choose no better. Returns the choice, and what to expect of it: each fold's rows are predicted by the size that
     is best on the other folds.
     """
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
@@ -76,8 +78,11 @@ def choose(
     outputs = []
     for number, candidate in enumerate(candidates):
 
-        def predictor(part: Dataset, inputs: Array, candidate: Settings = candidate) -> Array:
-            return predict_inputs(train_model(plan_rows(table, part, candidate)), inputs).scores
+        restarts = min(candidate.restarts, COMPARED_STARTS)
+        quick = dataclasses.replace(candidate, restarts=restarts, folds=None)
+
+        def predictor(part: Dataset, inputs: Array, quick: Settings = quick) -> Array:
+            return predict_inputs(train_model(plan_rows(table, part, quick)), inputs).scores
 
         words = f"comparing {len(sizes)} sizes"
         tell = _progress(callbacks, words, number * FOLDS, len(sizes) * FOLDS)
