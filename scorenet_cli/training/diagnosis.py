@@ -162,15 +162,15 @@ def _out_of_fold(
                 f"{about}out of fold the network is no better than predicting the mean score for "
                 "everyone. More rows or other columns may help."
             )
-        elif _is_uncertain(cross_validation, target):
-            yield (
-                f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
-                "network is better than the mean score. Collect more rows."
-            )
         elif fit.rmse > 0 and unseen.rmse > MEMORIZING_RATIO * fit.rmse:
             yield (
                 f"{about}the network has memorized its rows: R2 is {fit.r2:.3f} on them and "
                 f"{unseen.r2:.3f} out of fold. {_remedy(plan)}"
+            )
+        elif _is_uncertain(cross_validation, target):
+            yield (
+                f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
+                "network is better than the mean score. Collect more rows."
             )
         elif unseen.rmse > linear and plan.model.network.shape[1:-1]:
             yield (

@@ -31,8 +31,10 @@ SIZES: tuple[tuple[int, ...], ...] = ((), (3,), (8,))
 SAMPLE_ROWS = 1000
 # Starts of a training, and of each while sizes are compared: the last from the least-squares line.
 STARTS, COMPARED_STARTS = 5, 2
-# lm ends by itself before, as a rule.
-EPOCHS = 100
+# lm ends by itself before, as a rule; while sizes are compared it need not be exact.
+EPOCHS, COMPARED_EPOCHS = 100, 40
+# Rows · parameters · epochs that take lm about 15 seconds; the fewest epochs where that is little.
+MAX_WORK, MIN_EPOCHS = 500_000_000, 20
 ADAM_EPOCHS = 300
 # A candidate is as good as the best where its mean squared error is no more than so many standard
 # errors of their difference above it.
@@ -67,8 +69,8 @@ def choose(
 ) -> tuple[Choice, Evaluation]:
     """Compare sizes of the hidden layers by cross-validation on at most SAMPLE_ROWS rows.
 
-    From COMPARED_STARTS starts each: more take longer and choose no better. Returns the choice, and what to expect of it: each fold's rows are predicted by the size that
-    is best on the other folds.
+    From COMPARED_STARTS starts each: more take longer and choose no better. Returns the choice, and
+    what to expect of it: each fold's rows are predicted by the size that is best on the others.
     """
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     chosen_rows = np.random.default_rng((seed, 3)).permutation(len(data.inputs))[:SAMPLE_ROWS]
@@ -77,9 +79,9 @@ def choose(
     candidates = [settings_for(data, settings, size) for size in sizes]
     outputs = []
     for number, candidate in enumerate(candidates):
-
-        restarts = min(candidate.restarts, COMPARED_STARTS)
-        quick = dataclasses.replace(candidate, restarts=restarts, folds=None)
+        quick = dataclasses.replace(candidate, restarts=min(candidate.restarts, COMPARED_STARTS))
+        if settings.epochs is None and candidate.optimizer == "lm":
+            quick = dataclasses.replace(quick, epochs=COMPARED_EPOCHS)
 
         def predictor(part: Dataset, inputs: Array, quick: Settings = quick) -> Array:
             return predict_inputs(train_model(plan_rows(table, part, quick)), inputs).scores
@@ -129,21 +131,24 @@ def settings_for(data: Dataset, settings: Settings, hidden: tuple[int, ...]) -> 
     shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
     parameters = count_parameters(shape, bias=True)
     is_small = parameters <= MAX_EVIDENCE_PARAMETERS
+    epochs = min(max(MAX_WORK // (len(data.inputs) * parameters), MIN_EPOCHS), EPOCHS)
+    starts = min(max(MAX_WORK // (len(data.inputs) * parameters * epochs), 1), STARTS)
     proposed = {
         "optimizer": "lm" if is_small else "adam",
         "output_activation": None if is_sigmoid else "linear",
         "bias": True,
         "standardize": True,
         "init": "scaled",
-        "epochs": EPOCHS if is_small else ADAM_EPOCHS,
+        "epochs": epochs if is_small else ADAM_EPOCHS,
         "weight_decay": AUTO if is_small else None,
         "validation": None if is_small else 0.2,
         "patience": None if is_small else 20,
     }
     given = {name: value for name, value in vars(settings).items() if value is not None}
-    changes = proposed | given | {"optimizer": proposed["optimizer"], "hidden": hidden}
+    fixed = {"optimizer": proposed["optimizer"], "hidden": hidden, "folds": None}
+    changes = proposed | given | fixed
     if is_small and settings.restarts == 1 and hidden:
-        changes["restarts"] = STARTS
+        changes["restarts"] = starts
     completed = dataclasses.replace(settings, **changes)
     check_settings(completed)
     return completed
