@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scorenet_cli.training.loop import Callbacks
     from scorenet_cli.training.settings import Settings
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Callbacks",

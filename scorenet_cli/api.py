@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
@@ -34,6 +33,7 @@ def train(
     data: Data | None = None,
     *,
     settings: Settings | None = None,
+    header: bool | None = None,
     resume: str | Model | None = None,
     callbacks: Callbacks[Model] | None = None,
     **changes: Any,  # noqa: ANN401 - checked by make_settings
@@ -44,8 +44,10 @@ def train(
     Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
     learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience,
-    folds. They come as keywords, as Settings, or both. resume is a model, or the path of one, to go
-    on from. With data and none of optimizer, learning_rate, epochs and resume, optimizer is "auto".
+    folds. They come as keywords, as Settings, or both. header tells whether a file's first row
+    holds the names; None lets the row tell. resume is a model, or the path of one, to go on from.
+    With data, and none of optimizer, learning_rate, batch_size, epochs and resume, optimizer is
+    "auto".
 
     OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
     FileError for a file that cannot be read; TrainingError where training diverges.
@@ -60,13 +62,13 @@ def train(
     if resume is not None and chosen.restarts > 1:
         raise OptionError("cannot be combined with `resume`.", option="restarts")
     model = load(resume) if isinstance(resume, str) else resume
-    said = (chosen.optimizer, chosen.learning_rate, chosen.epochs, model)
+    said = (chosen.optimizer, chosen.learning_rate, chosen.batch_size, chosen.epochs, model)
     if data is not None and all(each is None for each in said):
         chosen = dataclasses.replace(chosen, optimizer=AUTO)
     check_settings(chosen, model)
     if model is None:
-        return train_table(_table(data), chosen, callbacks)
-    return fit(make_plan(_table(data), chosen, model), callbacks)
+        return train_table(_table(data, header=header), chosen, callbacks)
+    return fit(make_plan(_table(data, header=header), chosen, model), callbacks)
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -107,18 +109,18 @@ def intervals(
     return models.intervals(model, predict(model, values, scaling=scaling), level)
 
 
-def evaluate(model: Model, data: Data) -> Evaluation:
+def evaluate(model: Model, data: Data, *, header: bool | None = None) -> Evaluation:
     """Score a model on rows with known scores, beside the baselines.
 
-    The result holds actual and predicted scores (rows, targets), and the metrics in score units.
-    Rows with a missing cell are left out, which notes say. DataError where a column of the model is
-    missing, or a category or class is unknown.
+    data and header are as for train. The result holds actual and predicted scores (rows, targets),
+    and the metrics in score units. Rows with a missing cell are left out, which notes say.
+    DataError where a column of the model is missing, or a category or class is unknown.
     """
     from scorenet_cli.data import dataset  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.fit import evaluate as evaluate_dataset  # noqa: PLC0415
     from scorenet_cli.training.plan import model_rows  # noqa: PLC0415
 
-    table = dataset.name_columns(_table(data), model.features, model.targets)
+    table = dataset.name_columns(_table(data, header=header), model.features, model.targets)
     return evaluate_dataset(model, model_rows(model, table))
 
 
@@ -137,19 +139,20 @@ def forward_trace(
 def backward_trace(
     model: Model,
     values: Sequence[float | str],
-    actual: Sequence[float],
+    actual: Sequence[float | str],
     *,
     learning_rate: float = 1.0,
     scaling: ScalingName = "training",
 ) -> BackwardTrace:
     """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
 
-    actual holds one score for each output, in score units. DataError where a number is too large.
+    actual holds a score, in score units, or a class for each target. OptionError where that does
+    not fit, DataError where a number is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
-    inputs = _inputs(model, values)
-    return trace.backward_trace(model, inputs, actual, learning_rate=learning_rate, scaling=scaling)
+    scores, inputs = models.encode_actual(model, actual), _inputs(model, values)
+    return trace.backward_trace(model, inputs, scores, learning_rate=learning_rate, scaling=scaling)
 
 
 def _inputs(model: Model, values: Sequence[float | str]) -> list[float]:
@@ -158,7 +161,7 @@ def _inputs(model: Model, values: Sequence[float | str]) -> list[float]:
     return inputs
 
 
-def _table(data: Data | None) -> Table:
+def _table(data: Data | None, *, header: bool | None) -> Table:
     """Read data as a table of cells."""
     from scorenet_cli.data import csv_table, dataset  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.model import document  # noqa: PLC0415
@@ -166,14 +169,13 @@ def _table(data: Data | None) -> Table:
     if data is None:
         return csv_table.make_table(document.ROWS_CSV, document.ROWS_SOURCE)
     if isinstance(data, str | os.PathLike):
-        return dataset.read_table(os.fspath(data))
+        return dataset.read_table(os.fspath(data), has_header=header)
     if hasattr(data, "read"):
         content = data.read()
+        content = content.encode() if isinstance(content, str) else content
         source = display_path(str(getattr(data, "name", "the file")))
-        return csv_table.make_table(
-            content.encode() if isinstance(content, str) else content, source
-        )
-    return csv_table.make_table(_as_csv(data), "the given columns")
+        return csv_table.make_table(content, source, has_header=header)
+    return csv_table.make_table(_as_csv(data), "the given columns", has_header=True)
 
 
 def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
@@ -181,9 +183,10 @@ def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
     import csv  # noqa: PLC0415 - predicting does not need it
 
     names = [str(name) for name in columns]
-    cells = [np.asarray(columns[name]).tolist() for name in columns]
+    cells = [models.as_cells(columns[name]) for name in columns]
     if len({len(column) for column in cells}) != 1:
         raise DataError("the given columns are not equally long, or there are none.")
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([names, *zip(*cells, strict=True)])
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerows([names, *zip(*cells, strict=True)])
     return text.getvalue().encode()

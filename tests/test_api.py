@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -167,7 +168,7 @@ def test_what_a_model_is_given_is_checked(path: Path) -> None:
         model.predict([[float("nan"), 8]])
     with pytest.raises(scorenet.DataError, match="expected rows of 2 numbers"):
         model.predict([["a", "8"]])
-    with pytest.raises(scorenet.DataError, match="a score for each of 'score', got 2"):
+    with pytest.raises(scorenet.OptionError, match="`actual=SCORE` is required for 'score'; got 2"):
         scorenet.backward_trace(model, [4, 8], [95, 3])
     with pytest.raises(scorenet.OptionError, match="`learning_rate` must be"):
         scorenet.backward_trace(model, [4, 8], [95], learning_rate=-1)
@@ -198,3 +199,89 @@ def test_a_model_of_text_takes_rows_and_columns_by_name() -> None:
     with pytest.raises(scorenet.DataError, match="no column 'hours', which the model needs"):
         model.predict({"hour": [1], "sex": ["m"]})
     assert scorenet.evaluate(model, {**data, "hours": [1, 2, 3]}).actual.shape == (3, 1)
+
+
+class Series:
+    """A column as pandas has it: missing values are its own, and compare to nothing."""
+
+    def __init__(self, cells: list[object]) -> None:
+        self.cells = cells
+
+    def notna(self) -> list[bool]:
+        return [cell is not NotAvailable for cell in self.cells]
+
+    def astype(self, _: type) -> Series:
+        return self
+
+    def where(self, known: list[bool], other: None) -> list[object]:
+        return [
+            cell if is_known else other for cell, is_known in zip(self.cells, known, strict=True)
+        ]
+
+
+class NotAvailable:
+    """What stands for pandas.NA."""
+
+
+TEXTS: dict[str, list[Any]] = {
+    "town": ["#a", "b;c", '"q"', NotAvailable, "#a", "b;c"],
+    "passed": [True, False, True, True, NotAvailable, False],
+    "hours": [1, 2.5, NotAvailable, 4, 5, 6],
+    "score": [50, 60, 70, 80, 90, 55],
+}
+
+
+@pytest.mark.parametrize("missing", ["skip", "fill"])
+def test_columns_with_text_and_gaps_are_as_in_a_file(missing: str, tmp_path: Path) -> None:
+    columns: Any = {name: Series(cells) for name, cells in TEXTS.items()}
+    with_none = {
+        name: [None if cell is NotAvailable else cell for cell in cells]
+        for name, cells in TEXTS.items()
+    }
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(
+        [with_none, *zip(*with_none.values(), strict=True)]
+    )
+    (tmp_path / "t.csv").write_text(text.getvalue())
+    sources: list[Any] = [columns, with_none, io.StringIO(text.getvalue()), tmp_path / "t.csv"]
+    fits = [scorenet.train(each, missing=missing, epochs=5) for each in sources]
+    assert len({fit.result.loss for fit in fits}) == 1
+    assert fits[0].model.categories["town"] == ('"q"', "#a", "b;c")
+    assert len({scorenet.evaluate(fits[0].model, each).fit.rmse for each in (*sources[:2],
+                io.StringIO(text.getvalue()), sources[3])}) == 1  # fmt: skip
+    if missing == "fill":
+        assert len(fits[0].model.predict(columns)) == 6
+        assert fits[0].model.predict(columns).tolist() == fits[0].model.predict(with_none).tolist()
+    else:
+        with pytest.raises(scorenet.DataError, match="row 3: 'hours' has no value"):
+            fits[0].model.predict({name: cells[:3] for name, cells in with_none.items()})
+
+
+def test_pandas_columns_with_gaps() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"n": pandas.array([1, None, 3, 4], dtype="Int64"),
+                              "sex": pandas.Categorical(["f", "m", None, "f"]),
+                              "score": [50, 60, 70, 80]})  # fmt: skip
+    fit = scorenet.train(frame, missing="fill", epochs=1)
+    assert fit.model.input_names == ("n", "sex=m")
+    assert fit.model.predict(frame).shape == (4, 1)
+    assert scorenet.evaluate(fit.model, frame).is_training_data
+
+
+def test_an_actual_score_may_be_a_class() -> None:
+    model = scorenet.train({"h": [1, 2, 3, 4], "g": ["a", "b", "c", "a"]}, epochs=1).model
+    traced = scorenet.backward_trace(model, [1], ["b"])
+    assert list(traced.actual) == [0, 1, 0]
+    assert scorenet.backward_trace(model, [1], [0, 1, 0]) == traced
+    assert [each.name for each in traced.targets] == ["g=a", "g=b", "g=c"]
+    with pytest.raises(scorenet.OptionError, match="'x' is no class of 'g'"):
+        scorenet.backward_trace(model, [1], ["x"])
+
+
+def test_a_header_of_numbers_is_asked_for() -> None:
+    text = "0,1\n5,50\n6,60\n"
+    assert scorenet.train(io.StringIO(text), epochs=1).model.features == ("column_1",)
+    model = scorenet.train(io.StringIO(text), epochs=1, header=True).model
+    assert model.features == ("0",)
+    assert len(scorenet.evaluate(model, io.StringIO(text), header=True).actual) == 2
+    assert scorenet.train({"0": [5, 6], "1": [50, 60]}, epochs=1).model.features == ("0",)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scorenet_cli.errors import FileError
@@ -42,7 +42,6 @@ def permissions(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-@settings(max_examples=30, deadline=None)
 @given(data=st.binary())
 def test_bytes_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
@@ -226,7 +225,6 @@ def test_half_written_files_can_be_discarded_at_once(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@settings(max_examples=30, deadline=None)
 @given(data=st.binary(max_size=50), size=st.integers(1, 60))
 def test_chunks_are_the_file_piece_by_piece(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, size: int

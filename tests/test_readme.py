@@ -1,4 +1,4 @@
-"""Runs every command in README.md and compares what it prints; "..." stands for anything."""
+"""Runs every command in both READMEs and compares what it prints; "..." stands for anything."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ import pytest
 from support import plain_environment
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ROOT / ".github"
+README, CHINESE = ROOT / "README.md", DOCUMENTS / "README.zh-TW.md"
 
 
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+def blocks(kind: str, page: Path = README) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def examples() -> list[tuple[str, str]]:
-    """Each command with the output that README shows."""
-    text = "".join(blocks("console"))
+def examples(page: Path) -> list[tuple[str, str]]:
+    """Each command with the output that the page shows."""
+    text = "".join(blocks("console", page))
     return [
         (command.partition("\n")[0], command.partition("\n")[2])
         for command in re.split(r"^\$ ", text, flags=re.MULTILINE)
@@ -67,15 +69,16 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")
-def test_every_example_prints_what_readme_shows(folder: Path) -> None:
+@pytest.mark.parametrize("page", [README, CHINESE], ids=["English", "Chinese"])
+def test_every_example_prints_what_the_page_shows(folder: Path, page: Path) -> None:
     checker = doctest.OutputChecker()
-    assert len(examples()) > 8
-    for command, expected in examples():
+    assert len(examples(page)) > 6
+    for command, expected in examples(page):
         result = run(command, folder)
         assert result.returncode == 0, command
         shown = plain(result.stdout)
         assert checker.check_output(plain(expected), shown, doctest.ELLIPSIS), (
-            f"$ {command}\n{shown}\n-- README shows:\n{expected}"
+            f"$ {command}\n{shown}\n-- {page.name} shows:\n{expected}"
         )
 
 
@@ -92,8 +95,9 @@ def test_the_python_session_prints_what_readme_shows(
 def test_set_up_is_two_commands() -> None:
     """.ci/run runs them word by word; here the main job's part runs without installing."""
     first, second = blocks("sh")[0].strip().splitlines()
+    assert blocks("sh", CHINESE)[0].strip().splitlines() == [first, second]
     assert first.startswith("python3 -m venv .venv && ")
-    assert second.endswith("&& .venv/bin/python -m pytest")
+    assert second.endswith("&& .venv/bin/python -m pytest -n auto")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")
@@ -108,7 +112,7 @@ def test_the_main_job_ends_with_a_prediction(folder: Path) -> None:
 @pytest.mark.benchmark
 @pytest.mark.skipif(os.name == "nt", reason="README's commands are for a POSIX shell")
 def test_the_benchmark_runs(folder: Path) -> None:
-    (command,) = blocks("sh")[1].strip().splitlines()
+    (command,) = blocks("sh", DOCUMENTS / "BENCHMARKS.md")[0].strip().splitlines()
     result = run(f"{command} --quick", folder)
     assert result.returncode == 0, result.stdout
     assert "scorenet predict 4 8" in result.stdout
@@ -117,14 +121,20 @@ def test_the_benchmark_runs(folder: Path) -> None:
 @pytest.mark.parametrize("command", ["forward-trace", "backward-trace"])
 def test_the_pictures_are_what_the_commands_draw(folder: Path, command: str) -> None:
     run(f"scorenet {command} --save drawn.svg", folder)
-    kept = ROOT / ".github" / f"{command}-picture.svg"
-    assert f"({kept.relative_to(ROOT).as_posix()})" in README
+    kept = DOCUMENTS / f"{command}-picture.svg"
     assert (folder / "drawn.svg").read_text("utf-8") == kept.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    "page", [README, *sorted(DOCUMENTS.glob("*.md"))], ids=lambda page: page.name
+)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).is_file(), target
+
+
 def test_every_file_of_the_package_is_in_the_layout() -> None:
-    layout = README.partition("## How the code is laid out")[2]
+    layout = (DOCUMENTS / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for path in (ROOT / "scorenet_cli").iterdir():
-        if path.name.startswith("__") or path.suffix == ".typed":
-            continue
-        assert f"  {path.name}{'/' if path.is_dir() else ''} " in layout
+        if not path.name.startswith("__") and path.suffix != ".typed":
+            assert f"`{path.name}{'/' if path.is_dir() else ''}`" in layout

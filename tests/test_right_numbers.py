@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support import Invoke, random_case
 
@@ -51,7 +51,6 @@ def activated(z: Fraction, activation: ActivationName) -> float:
     return 1 / (1 + math.exp(-at)) if at > -700 else math.exp(at)
 
 
-@settings(max_examples=400)
 @given(
     st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=5),
     st.none() | NUMBERS,
@@ -103,7 +102,6 @@ def test_traces_of_extremes_are_finite_or_refused(
         assert all(map(math.isfinite, figures))
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["gd", "lm"]), st.integers(2, 80))
 def test_rows_in_another_order_train_the_same_network_within_rounding(
     seed: int, optimizer: str, rows: int

@@ -15,6 +15,7 @@ from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.predict import predict
 from scorenet_cli.cli.trace import backward_trace, forward_trace
 from scorenet_cli.cli.train import train
+from scorenet_cli.cli.usage import CONTEXT, Command, UsageError, usage_message
 from scorenet_cli.errors import OptionError, ScorenetError
 from scorenet_cli.files import display_path
 
@@ -34,7 +35,7 @@ class Commands(TyperGroup):
             if type(error).__name__ == "NoArgsIsHelpError":  # no command: its text is the help
                 typer.echo(str(error), err=True)
                 sys.exit(2)
-            _end(f"Error: {_words(error)}", 2)
+            _end(f"Error: {usage_message(error)}", 2)
         except typer.Abort:
             _end("Interrupted.", 130)
         except ScorenetError as error:
@@ -46,20 +47,6 @@ class Commands(TyperGroup):
                 place = display_path(str(error.filename))
                 _end(f"Error: {place}: {(error.strerror or str(error)).lower()}.", 1)
             _give_up_output(error)
-
-
-# Typer's own errors for a command line that it cannot read: the base of this public one.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-
-def _words(error: Exception) -> str:
-    """Return Typer's message with a full stop, and where to read on."""
-    text = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
-    context = getattr(error, "ctx", None)
-    for theirs, ours in (("a valid int range", "a whole number"), ("a valid float", "a number")):
-        text = text.replace(theirs, ours)
-    command = "scorenet" if context is None else context.command_path
-    return f"{text[:1].lower()}{text[1:]}. See: {command} --help"
 
 
 def _end(message: str, status: int) -> NoReturn:
@@ -79,10 +66,11 @@ def _give_up_output(error: OSError) -> NoReturn:
 
 
 app = typer.Typer(
+    name="scorenet",
     cls=Commands,
     rich_markup_mode=None,  # plain help and errors: quick, whole in a pipe, at any width
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=CONTEXT,
     pretty_exceptions_enable=False,
 )
 
@@ -112,19 +100,19 @@ def scorenet(
     scorenet forward-trace
     scorenet backward-trace
 
-    Exit status: 0 done; 1 the data, the model or the disk is at fault; 2 the command line is;
-    130 interrupted (143 terminated).
+    Exit status: 0 success; 1 problem with data, model or disk; 2 usage error; 130 interrupted
+    (143 terminated).
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
 
 
 # Values may be negative numbers, so what looks like an option is first taken for a value.
 WITH_VALUES = {"ignore_unknown_options": True}
 
-app.command("train")(train)
-app.command("predict", context_settings=WITH_VALUES)(predict)
-app.command("inspect")(inspect)
-app.command("forward-trace", context_settings=WITH_VALUES)(forward_trace)
-app.command("backward-trace", context_settings=WITH_VALUES)(backward_trace)
+app.command("train", cls=Command)(train)
+app.command("predict", cls=Command, context_settings=WITH_VALUES)(predict)
+app.command("inspect", cls=Command)(inspect)
+app.command("forward-trace", cls=Command, context_settings=WITH_VALUES)(forward_trace)
+app.command("backward-trace", cls=Command, context_settings=WITH_VALUES)(backward_trace)
 
 
 def main() -> None:

@@ -4,8 +4,15 @@ from typing import Annotated
 
 import typer
 
-from scorenet_cli.cli.messages import echo_error, note, note_weights, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption, ModelOption
+from scorenet_cli.cli.messages import Messages, echo_error
+from scorenet_cli.cli.options import (
+    DEFAULT_MODEL,
+    HeaderOption,
+    JsonOption,
+    ModelOption,
+    QuietOption,
+)
+from scorenet_cli.errors import OptionError
 
 
 def inspect(
@@ -18,6 +25,8 @@ def inspect(
         str | None,
         typer.Option(metavar="DIR", help="Also write w1.txt, w2.txt, ... into this folder."),
     ] = None,
+    header: HeaderOption = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
@@ -25,34 +34,37 @@ def inspect(
     from scorenet_cli.model import json_file, weights_folder
     from scorenet_cli.model.model import scaling_warning
 
+    if header is not None and data is None:
+        raise OptionError("has no effect without `data`. Leave it out.", option="header")
+    said = Messages(quiet=quiet)
     loaded = api.load(model)
-    note_weights(loaded)
+    said.note_weights(loaded)
     if weights_to is not None:
         paths = weights_folder.save(loaded, weights_to)
-        echo_error(f"Wrote {', '.join(paths)}.")
+        if not quiet:
+            echo_error(f"Wrote {', '.join(paths)}.")
         if any(scale != 1 for scale in (*loaded.feature_scale, *loaded.target_scale)):
-            warn("these files hold weights alone: not the names, not the scaling.")
+            said.warn("these files hold weights alone: not the names, not the scaling.")
         others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
         if others:
-            warn(
+            said.warn(
                 f"when read back, every layer becomes sigmoid; {', '.join(sorted(others))} is lost."
             )
-    scored = None if data is None else api.evaluate(loaded, data)
+    scored = None if data is None else api.evaluate(loaded, data, header=header)
     if scored is not None:
         for text in scored.notes:
-            note(text)
+            said.note(text)
         if words := scaling_warning(loaded, scored.inputs, "training"):
-            warn(words)
+            said.warn(words)
         for warning in scored.warnings:
-            warn(f"on these rows, {warning}")
+            said.warn(f"on these rows, {warning}")
     if json:
         from scorenet_cli.show.json_output import evaluation_answer, to_line
 
         answer = json_file.to_json(loaded) | {"parameters": loaded.network.parameters}
         if scored is not None:
             answer["fit"] = evaluation_answer(scored, loaded.output_names)
-            answer["warnings"] = list(scored.warnings)
-        typer.echo(to_line(answer))
+        typer.echo(to_line(answer | {"warnings": said.texts}))
         return
     from scorenet_cli.show.console import show
     from scorenet_cli.show.pages.inspect import inspection

@@ -46,12 +46,33 @@ def note(text: str) -> None:
     echo_error(f"Note: {text}")
 
 
-def note_weights(model: Model) -> None:
-    """Say what was read where weights alone are a network without a hidden layer."""
-    from scorenet_cli.model import weights_folder
+class Messages:
+    """What a command says beside its results: on standard error, and in --json.
 
-    if model.is_weights_only and len(model.network.layers) == 1:
-        note(weights_folder.description(model))
+    quiet leaves out the notes on standard error, as in train; warnings stay.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Say something that was decided for the user."""
+        self.texts.append(as_flags(text))
+        if not self.quiet:
+            note(text)
+
+    def warn(self, text: str) -> None:
+        """Say something that is wrong."""
+        self.texts.append(as_flags(text))
+        warn(text)
+
+    def note_weights(self, model: Model) -> None:
+        """Say what was read where weights alone are a network without a hidden layer."""
+        from scorenet_cli.model import weights_folder
+
+        if model.is_weights_only and len(model.network.layers) == 1:
+            self.note(weights_folder.description(model))
 
 
 class RangeWarnings:
@@ -80,11 +101,6 @@ class RangeWarnings:
             outside = answer.out_of_range[:, position]
             self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
             self.first.setdefault(position, float(answer.inputs[outside, position][0]))
-
-    def warn(self) -> None:
-        """Print the warnings."""
-        for warning in self.warnings():
-            warn(warning)
 
     def warnings(self) -> Iterator[str]:
         """Name the features, how often each was outside, and its first such value."""

@@ -1,12 +1,13 @@
-"""Options that mean the same in every command, and how VALUES and scores are read."""
+"""Options that mean the same in every command, and how VALUES are read."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scorenet_cli.cli.usage import no_option
 from scorenet_cli.errors import OptionError
-from scorenet_cli.text import did_you_mean, is_number, listed, number, parse_number, quoted
+from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
 
 if TYPE_CHECKING:
     from scorenet_cli.model.model import Model
@@ -24,6 +25,17 @@ ModelOption = Annotated[
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, numbers at full precision.")
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", help="Print nothing but results, warnings and errors.")
+]
+HeaderOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        show_default="guessed",
+        help="Whether the CSV's first row holds the columns' names.",
+    ),
 ]
 ScalingOption = Annotated[
     Literal["training", "own", "none"],
@@ -69,10 +81,7 @@ def check_values(texts: Sequence[str], context: typer.Context) -> None:
                 raise OptionError(
                     f"{text} is behind --, where only values may be. Move it before --."
                 )
-            raise OptionError(
-                f"there is no option {quoted(text)}.{did_you_mean(text, options)} "
-                f"See: {context.command_path} --help"
-            )
+            raise OptionError(f"{no_option(text, options)} See: {context.command_path} --help")
 
 
 def parse_values(
@@ -87,7 +96,11 @@ def parse_values(
     if model is None:
         return [_parse_value(text) for text in texts]
     given = _in_order(texts, model)
-    check_count(given, model.features)
+    if (count := len(model.features)) != len(given):
+        raise OptionError(
+            f"expected {count} {'value' if count == 1 else 'values'} "
+            f"({listed(model.features)}), got {len(given)}."
+        )
     return [
         _parse_feature(text, feature, model)
         for text, feature in zip(given, model.features, strict=True)
@@ -149,60 +162,3 @@ def _pair(text: str, features: tuple[str, ...]) -> tuple[str, str] | None:
         if feature is not None:
             return feature, text[position + 1 :]
     return None
-
-
-def check_count(values: Sequence[float | str], features: tuple[str, ...]) -> None:
-    """Refuse more or fewer values than the model has features."""
-    if len(values) != len(features):
-        raise OptionError(
-            f"expected {len(features)} {'value' if len(features) == 1 else 'values'} "
-            f"({listed(features)}), got {len(values)}."
-        )
-
-
-def parse_scores(texts: Sequence[str], model: "Model") -> list[float]:
-    """Read an actual score, or a class, for each target: one number for each output.
-
-    OptionError for too many or too few, for what is neither, and for a score that a sigmoid can
-    never give.
-    """
-    if len(texts) != len(model.targets):
-        count = len(model.targets)
-        each = "" if count == 1 else f" {count} times, once for each"
-        raise OptionError(
-            f"--actual SCORE is required{each} for {listed(model.targets)}; got {len(texts)}."
-        )
-    from scorenet_cli.data.columns import encode
-
-    scores: list[float] = []
-    for text, target in zip(texts, model.targets, strict=True):
-        classes = model.classes.get(target)
-        if classes is not None:
-            encoded, unknown = encode([text], classes)
-            if unknown or text.strip() not in classes:
-                raise OptionError(
-                    f"--actual {quoted(text)} is no class of {quoted(target)}."
-                    f"{did_you_mean(text, classes)} The model knows {listed(classes)}."
-                )
-            scores += encoded[0].tolist()
-            continue
-        try:
-            scores.append(parse_number(text))
-        except ValueError as reason:
-            raise OptionError(f"--actual {quoted(text)} {reason}. Give a score.") from reason
-    _check_scores(scores, model)
-    return scores
-
-
-def _check_scores(scores: Sequence[float], model: "Model") -> None:
-    """Refuse scores that a sigmoid can never give."""
-    if model.network.layers[-1].activation != "sigmoid":
-        return
-    for target, score, largest in zip(
-        model.output_names, scores, model.target_scale.tolist(), strict=True
-    ):
-        if not 0 <= score <= largest:
-            raise OptionError(
-                f"--actual {number(score)} for {quoted(target)} is outside 0 to "
-                f"{number(largest)}, the scores that this model can give."
-            )

@@ -1,18 +1,21 @@
 """scorenet predict: scores for values on the command line, or for the rows of a CSV."""
 
 import sys
+from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import repeat
+from dataclasses import dataclass, field
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from scorenet_cli.cli.messages import RangeWarnings, note, note_weights, warn
+from scorenet_cli.cli.messages import Messages, RangeWarnings
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
+    HeaderOption,
     JsonOption,
     ModelOption,
+    QuietOption,
     ScalingOption,
     ValuesArgument,
     check_values,
@@ -44,6 +47,7 @@ def predict(
         str | None,
         typer.Option(metavar="FILE", help="Predict every row of a CSV ('-': standard input)."),
     ] = None,
+    header: HeaderOption = None,
     scaling: ScalingOption = "training",
     interval: Annotated[
         float | None,
@@ -61,6 +65,7 @@ def predict(
             "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
         ),
     ] = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Predict scores: one a line for VALUES, or a CSV with a column predicted_NAME.
@@ -71,6 +76,8 @@ def predict(
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     if (csv is None) == (not values):
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
+    if header is not None and csv is None:
+        raise OptionError("has no effect without `csv`. Leave it out.", option="header")
     from scorenet_cli import api, files
     from scorenet_cli.model.model import check_interval, check_level
 
@@ -79,36 +86,34 @@ def predict(
     output = None if output == "-" else output
     if output is not None:
         _check_output(output, model, csv)
+    said = Messages(quiet=quiet)
     loaded = api.load(model)
     check_interval(loaded, interval)
-    note_weights(loaded)
-    row = parse_values(values, context, loaded) if values else []
-    if scaling == "own":
-        from scorenet_cli.model.document import trained_answer
+    said.note_weights(loaded)
+    ranges, skipped = RangeWarnings(loaded, scaling), _Skipped()
+    if values:
+        row = parse_values(values, context, loaded)
+        if scaling == "own":
+            from scorenet_cli.model.document import trained_answer
 
-        if story := trained_answer(loaded, row, scaling):
-            note(f"the document printed {story.printed} here: {story.why}.")
-    blocks: Iterator[_Block]
-    skipped = _Skipped()
-    if csv is None:
+            if story := trained_answer(loaded, row, scaling):
+                said.note(f"the document printed {story.printed} here: {story.why}.")
         blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block: there may be more rows than memory
-        blocks = _of_rows(loaded, csv, scaling, skipped)
-    ranges = RangeWarnings(loaded, scaling)
+        from scorenet_cli.data import dataset
+
+        tables = dataset.read_tables(csv or "", has_header=header)
+        blocks = _of_rows(loaded, tables, scaling, skipped, said)
+    blocks = _watched(blocks, ranges, skipped, said)
     if json:
-        parts = _as_json(loaded, blocks, ranges, skipped, interval)
+        parts = _as_json(loaded, blocks, said, interval)
     else:
-        parts = _as_text(loaded, blocks, ranges, precision, interval)
+        parts = _as_text(loaded, blocks, precision, interval)
     if csv is None:  # a single answer comes behind what is to be known of it
         parts = iter(list(parts))
-        ranges.warn()
     with files.writer(output) if output is not None else _standard_output(whole=json) as write:
         for part in parts:
             write(part)
-    if csv is not None:
-        ranges.warn()
-        for warning in skipped.warnings():
-            warn(warning)
 
 
 def _check_output(output: str, model: str, csv: str | None) -> None:
@@ -153,15 +158,15 @@ class _Block:
     is_predicted: "Sequence[bool] | None" = None
 
 
+@dataclass
 class _Skipped:
-    """Counts the rows of a CSV that cannot be predicted."""
+    """Counts the rows of a CSV that cannot be predicted, and the cells at fault by column."""
 
-    def __init__(self) -> None:
-        self.rows = 0
-        self.skipped = 0
-        self.missing: dict[str, int] = {}
-        self.unknown: dict[str, int] = {}
-        self.first_unknown = ""
+    rows: int = 0
+    skipped: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    first_unknown: str = ""
 
     def add(
         self, table: "Table", model: "Model", inputs: "Array", unknown: "Sequence[UnknownText]"
@@ -173,24 +178,22 @@ class _Skipped:
         from scorenet_cli.data.csv_table import line_of_row
         from scorenet_cli.text import listed, quoted
 
-        is_good = ~np.isnan(inputs).any(axis=1)
-        is_unknown = np.zeros(len(inputs), dtype=bool)
-        for each in unknown:
-            is_unknown[each.row] = True
-            self.unknown[each.column] = self.unknown.get(each.column, 0) + 1
+        has_all = ~np.isnan(inputs).any(axis=1)
+        is_known = np.ones(len(inputs), dtype=bool)
+        is_known[[each.row for each in unknown]] = False
+        self.unknown.update(each.column for each in unknown)
         if unknown and not self.first_unknown:
             first = unknown[0]
-            line = line_of_row(table, first.row)
             known = listed(first.known, MAX_CATEGORIES)
-            self.first_unknown = f"line {line}, {quoted(first.text)}; known are {known}"
-        missing = ~is_good & ~is_unknown
-        if missing.any():
+            self.first_unknown = (
+                f"line {line_of_row(table, first.row)}, {quoted(first.text)}; known are {known}"
+            )
+        if (missing := ~has_all & is_known).any():
             for name, where in positions(model.features, model.categories).items():
-                if count := int(np.isnan(inputs[missing, where.start]).sum()):
-                    self.missing[name] = self.missing.get(name, 0) + count
-        is_good &= ~is_unknown
+                self.missing[name] += int(np.isnan(inputs[missing, where.start]).sum())
+        is_good = has_all & is_known
         self.rows += len(inputs)
-        self.skipped += len(inputs) - int(is_good.sum())
+        self.skipped += int((~is_good).sum())
         return is_good
 
     def warnings(self) -> "Iterator[str]":
@@ -200,19 +203,23 @@ class _Skipped:
         if not self.skipped:
             return
         reasons = []
-        if self.missing:
-            gaps = ", ".join(f"{quoted(name)} {count:,}" for name, count in self.missing.items())
-            reasons.append(f"missing cells ({gaps})")
-        if self.unknown:
-            texts = ", ".join(f"{quoted(name)} {count:,}" for name, count in self.unknown.items())
-            reasons.append(f"texts that the model does not know ({texts}; {self.first_unknown})")
-        yield (
-            f"{self.skipped:,} of {self.rows:,} rows are not predicted: {' and '.join(reasons)}."
-        )
+        for counts, what, more in (
+            (+self.missing, "missing cells", ""),
+            (self.unknown, "texts that the model does not know", f"; {self.first_unknown}"),
+        ):
+            if counts:
+                each = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.items())
+                reasons.append(f"{what} ({each}{more})")
+        rows = f"{self.skipped:,} of {self.rows:,} rows {'is' if self.skipped == 1 else 'are'}"
+        yield f"{rows} not predicted: {' and '.join(reasons)}."
 
 
 def _of_rows(
-    model: "Model", path: str, scaling: "ScalingName", skipped: _Skipped
+    model: "Model",
+    tables: "Iterable[Table]",
+    scaling: "ScalingName",
+    skipped: _Skipped,
+    said: Messages,
 ) -> "Iterator[_Block]":
     """Run the model on a CSV, a block of rows at a time."""
     import numpy as np
@@ -221,8 +228,10 @@ def _of_rows(
     from scorenet_cli.data.columns import fill_missing
     from scorenet_cli.model.model import predict_inputs
 
-    for block in dataset.read_tables(path):
+    for block in tables:
         table = dataset.name_columns(block, model.features, model.targets)
+        for text in table.notes:
+            said.note(text)
         inputs, unknown = dataset.encode_rows(table, model.features, model.categories)
         if model.fill and np.isnan(inputs).any():
             inputs = fill_missing(inputs, model.features, model.categories, model.fill)
@@ -231,6 +240,17 @@ def _of_rows(
             yield _Block(table, predict_inputs(model, inputs, scaling))
         else:
             yield _Block(table, predict_inputs(model, inputs[is_good], scaling), is_good.tolist())
+
+
+def _watched(
+    blocks: "Iterable[_Block]", ranges: RangeWarnings, skipped: _Skipped, said: Messages
+) -> "Iterator[_Block]":
+    """Pass blocks on, and warn at the end of what was noticed in them."""
+    for block in blocks:
+        ranges.add(block.answer)
+        yield block
+    for warning in (*ranges.warnings(), *skipped.warnings()):
+        said.warn(warning)
 
 
 _T = TypeVar("_T")
@@ -245,17 +265,12 @@ def _for_all(block: _Block, found: "Iterable[_T]", empty: _T) -> "Iterable[_T]":
 
 
 def _as_text(
-    model: "Model",
-    blocks: "Iterable[_Block]",
-    ranges: "RangeWarnings",
-    precision: int,
-    interval: float | None,
+    model: "Model", blocks: "Iterable[_Block]", precision: int, interval: float | None
 ) -> "Iterator[str]":
     """Write a score a line for VALUES, or a table's rows with their predictions."""
     ends = ("",) if interval is None else ("", "_low", "_high")
     names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
     for block in blocks:
-        ranges.add(block.answer)
         cells = _cells(model, block.answer, precision, interval)
         if (table := block.table) is None:
             size = len(ends)
@@ -273,81 +288,73 @@ def _as_text(
 
 
 def _as_json(
-    model: "Model",
-    blocks: "Iterable[_Block]",
-    ranges: "RangeWarnings",
-    skipped: _Skipped,
-    interval: float | None,
+    model: "Model", blocks: "Iterable[_Block]", said: Messages, interval: float | None
 ) -> "Iterator[str]":
     """Write the JSON answer row by row; a row that is not predicted has null for each part."""
     from scorenet_cli.show.json_output import to_line
 
-    names = {} if model.input_names == model.features else {"input_names": model.input_names}
     yield f'{{"targets": {to_line(model.targets)}, "predictions": ['
     separator = ""
     for block in blocks:
-        ranges.add(block.answer)
-        rows = _json_rows(model, block.answer, interval)
-        for row in _for_all(block, rows, _json_row(model, None, None)):
+        parts = _json_parts(model, block.answer, interval)
+        rows = (dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True))
+        empty: dict[str, Any] = {**dict.fromkeys(parts), "outside_training_range": []}
+        for row in _for_all(block, rows, empty):
             yield separator + to_line(row)
             separator = ", "
-    warnings = [*ranges.warnings(), *skipped.warnings()]
-    yield "], " + to_line(names | {"warnings": warnings})[1:] + "\n"
+    expanded = {
+        key: names
+        for key, names, plain in (
+            ("input_names", model.input_names, model.features),
+            ("output_names", model.output_names, model.targets),
+        )
+        if names != plain
+    }
+    yield "], " + to_line(expanded | {"warnings": said.texts})[1:] + "\n"
 
 
-def _json_rows(
+def _json_parts(
     model: "Model", answer: "Predictions", interval: float | None
-) -> "Iterator[dict[str, Any]]":
-    """Lay out each row of an answer."""
+) -> "dict[str, Sequence[Any]]":
+    """Lay out what an answer holds, a list of all rows under each key."""
     from scorenet_cli.model.model import intervals
 
-    ends = repeat(None) if interval is None else intervals(model, answer, interval).tolist()
-    for values, low_high in zip(
-        zip(*(part.tolist() for part in answer), strict=True), ends, strict=False
-    ):
-        yield _json_row(model, values, low_high)
+    keys = ("inputs", "scaled_inputs", "outputs", "scores")
+    parts: dict[str, Sequence[Any]] = {key: getattr(answer, key).tolist() for key in keys}
+    if interval is not None:
+        parts["intervals"] = intervals(model, answer, interval).tolist()
+    outside = answer.out_of_range.tolist()
+    parts["outside_training_range"] = [[*compress(model.input_names, row)] for row in outside]
+    if classes := _classes(model, answer):
+        columns = (classes.get(target, repeat(None)) for target in model.targets)
+        parts["classes"] = [*zip(*columns, strict=False)]
+    return parts
 
 
-def _json_row(model: "Model", values: "Sequence[Any] | None", low_high: object) -> dict[str, Any]:
-    """Lay out one row: inputs, scaled inputs, outputs, scores, and the classes, where there are."""
-    *numbers, outside = values or (None, None, None, None, [False] * len(model.input_names))
-    row = dict(zip(("inputs", "scaled_inputs", "outputs", "scores"), numbers, strict=True))
-    if low_high is not None:
-        row["intervals"] = low_high
-    row["outside_training_range"] = [
-        name for name, is_out in zip(model.input_names, outside, strict=True) if is_out
-    ]
-    if model.classes:
-        row["classes"] = None if values is None else _classes(model, values[2])
-    return row
-
-
-def _classes(model: "Model", outputs: "Sequence[float]") -> "list[str | None]":
-    """Name the most probable class of each target, None for one of numbers."""
-    import numpy as np
-
+def _classes(model: "Model", answer: "Predictions") -> dict[str, list[str]]:
+    """Name the most probable class of each row, for each target of text."""
     from scorenet_cli.data.columns import decode, positions
 
-    return [
-        decode(np.array([outputs[where]]), model.classes[target])[0]
-        if target in model.classes
-        else None
+    return {
+        target: decode(answer.outputs[:, where], model.classes[target])
         for target, where in positions(model.targets, model.classes).items()
-    ]
+        if target in model.classes
+    }
 
 
 def _cells(
     model: "Model", answer: "Predictions", precision: int, interval: float | None
 ) -> "Iterator[tuple[str, ...]]":
     """Write each target's score, zero without a sign, with its interval's ends; or its class."""
-    from scorenet_cli.data.columns import decode, positions
+    from scorenet_cli.data.columns import positions
     from scorenet_cli.model.model import intervals
 
     write = f"{{:z.{precision}f}}".format
     parts: list[Iterable[str]] = []
+    classes = _classes(model, answer)
     for target, where in positions(model.targets, model.classes).items():
-        if target in model.classes:
-            parts.append(decode(answer.outputs[:, where], model.classes[target]))
+        if target in classes:
+            parts.append(classes[target])
         else:
             parts.append(map(write, answer.scores[:, where.start].tolist()))
             if interval is not None:

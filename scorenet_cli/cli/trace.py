@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scorenet_cli.cli.messages import RangeWarnings, echo_error, note_weights, warn
+from scorenet_cli.cli.messages import Messages, RangeWarnings, echo_error
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     JsonOption,
     ModelOption,
     PrecisionOption,
+    QuietOption,
     SaveOption,
     ScalingOption,
     ValuesArgument,
     WorkedExampleOption,
     check_values,
-    parse_scores,
     parse_values,
 )
 from scorenet_cli.errors import OptionError
@@ -46,6 +46,7 @@ def forward_trace(
     scaling: ScalingOption = "training",
     precision: PrecisionOption = None,
     save: SaveOption = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show each neuron's products, sum and activation.
@@ -65,9 +66,9 @@ def forward_trace(
     result = api.forward_trace(example.model, example.values, scaling=scaling)
     document = example.document(result, scaling)
     story = trained_answer(example.model, example.values, scaling)
-    example.warn(scaling)
+    said = example.messages(scaling, quiet=quiet)
     if json:
-        _print_json(_forward_answer(result, document))
+        _print_json(_forward_answer(result, document), said)
 
     def page() -> "Page":
         from scorenet_cli.show.pages.forward import forward_page
@@ -86,7 +87,7 @@ def forward_trace(
 
         return forward_picture(result, precision)
 
-    _emit(context, page, picture, json=json, save=save)
+    _emit(context, page, picture, said, json=json, save=save)
 
 
 def backward_trace(
@@ -102,6 +103,7 @@ def backward_trace(
     scaling: ScalingOption = "training",
     precision: PrecisionOption = None,
     save: SaveOption = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show one step of backpropagation: errors, deltas, each weight before and after.
@@ -123,19 +125,19 @@ def backward_trace(
     example = _choose_example(context, values, model, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]
-    scores = parse_scores(actual or [], example.model)
     result = api.backward_trace(
-        example.model, example.values, scores, learning_rate=learning_rate, scaling=scaling
+        example.model, example.values, actual or [], learning_rate=learning_rate, scaling=scaling
     )
-    example.warn(scaling)
+    said = example.messages(scaling, quiet=quiet)
     if result.loss_after > result.loss > ROUNDING:
-        warn(
+        said.warn(
             f"the step raises the loss from {number(result.loss)} to {number(result.loss_after)}: "
             "the learning rate is too large for it."
         )
     if json:
         document = example.document(result.forward, scaling)
-        _print_json(as_json(result) | {"forward": _forward_answer(result.forward, document)})
+        forward = _forward_answer(result.forward, document)
+        _print_json(as_json(result) | {"forward": forward}, said)
 
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
@@ -149,7 +151,7 @@ def backward_trace(
 
         return backward_picture(result, precision)
 
-    _emit(context, page, picture, json=json, save=save)
+    _emit(context, page, picture, said, json=json, save=save)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,14 +175,17 @@ class _Example:
             return "none"
         return "training" if self.model.feature_offset is None else "standardized"
 
-    def warn(self, scaling: "ScalingName") -> None:
+    def messages(self, scaling: "ScalingName", *, quiet: bool) -> Messages:
         """Warn of values that the model was not trained on."""
         from scorenet_cli import api
 
-        note_weights(self.model)
+        said = Messages(quiet=quiet)
+        said.note_weights(self.model)
         ranges = RangeWarnings(self.model, scaling)
         ranges.add(api.predict(self.model, [self.values], scaling=scaling))
-        ranges.warn()
+        for warning in ranges.warnings():
+            said.warn(warning)
+        return said
 
     def document(self, trace: "ForwardTrace", scaling: "ScalingName") -> "Document | None":
         """Return the document's figures where they belong to this very trace."""
@@ -228,11 +233,11 @@ def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[
     return answer if document is None else answer | {"document": as_json(document)}
 
 
-def _print_json(answer: object) -> None:
-    """Print one JSON object."""
+def _print_json(answer: dict[str, Any], said: Messages) -> None:
+    """Print one JSON object, with what stderr says."""
     from scorenet_cli.show.json_output import to_line
 
-    typer.echo(to_line(answer))
+    typer.echo(to_line(answer | {"warnings": said.texts}))
 
 
 def _check_save(path: str | None, model: str) -> None:
@@ -256,6 +261,7 @@ def _emit(
     context: typer.Context,
     page: "Callable[[], Page]",
     picture: "Callable[[], str]",
+    said: Messages,
     *,
     json: bool,
     save: str | None,
@@ -276,5 +282,5 @@ def _emit(
         from scorenet_cli.show.console import show
 
         show(page())
-    if save is not None:
+    if save is not None and not said.quiet:
         echo_error(f"Saved {files.display_path(save)}.")

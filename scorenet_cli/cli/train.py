@@ -14,7 +14,7 @@ import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
 from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, JsonOption
+from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.training.settings import (
     DEFAULT_EPOCHS,
@@ -67,6 +67,7 @@ def train(
             help="Rows with missing cells: skip, fill (in the mean) or refuse.",
         ),
     ] = None,
+    header: HeaderOption = None,
     max_score: Annotated[
         list[float] | None,
         typer.Option(
@@ -144,7 +145,12 @@ def train(
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, show_default="32", help="Rows per step."),
+        typer.Option(
+            metavar="N",
+            min=1,
+            show_default="gd all, adam 32",
+            help="Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
+        ),
     ] = None,
     weight_decay: Annotated[
         str | None,
@@ -233,6 +239,8 @@ def train(
         raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
     if csv == "":
         raise OptionError("the CSV's name is empty: a variable of the shell may not be set.")
+    if csv is None and header is not None:
+        raise OptionError("has no effect without a CSV. Leave it out.", option="header")
     if csv is None and _has_text(sys.stdin):
         raise OptionError(
             "no CSV given, but there is text on standard input. To read it: scorenet train -"
@@ -247,6 +255,7 @@ class _Run:
 
     settings: "Settings"
     csv: str | None
+    header: bool | None
     resume: str | None
     output: str
     history: str | None
@@ -311,7 +320,11 @@ def _train(run: _Run) -> None:
             callbacks = _callbacks(run, log, saves, flag, guard, display)
             try:
                 fit = api.train(
-                    run.csv, settings=run.settings, resume=run.resume, callbacks=callbacks
+                    run.csv,
+                    settings=run.settings,
+                    header=run.header,
+                    resume=run.resume,
+                    callbacks=callbacks,
                 )
             except TrainingError as error:
                 raise TrainingError(f"{error} {saves.explain()}") from error
@@ -474,6 +487,7 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
 def _command_to_continue(run: _Run, epochs: int) -> str:
     """Spell out the command that takes the epochs that an interrupted run did not."""
     words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
+    words += [] if run.header is None else ["--header" if run.header else "--no-header"]
     words += ["--resume", run.output, "--epochs", str(epochs)]
     if run.output != DEFAULT_MODEL:
         words += ["--output", run.output]

@@ -18,7 +18,7 @@ made once:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
@@ -216,6 +216,13 @@ class InPlaceLoss:
         self.run()
         return self.losses()
 
+    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
+        """Return a function for the mean squared error of each network on other rows.
+
+        It takes the parameters as they are when it is called.
+        """
+        return InPlaceLoss(self.parameters, inputs, actual).next_losses
+
     def _run_shards(self) -> None:
         """Run the shards, and add up their squared errors in the shards' order."""
         map_shards(_Shard.run, self._shards)
@@ -254,12 +261,34 @@ class InPlaceGradient(InPlaceLoss):
         for shard in self._shards:
             self.negative_gradient += shard.negative_gradient
 
-    def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
-        """Return a function for the mean squared error of each network on other rows.
 
-        It takes the parameters as they are when it is called.
+class MiniBatches:
+    """Backward passes on size rows at a time, the last perhaps on fewer.
+
+    inputs (rows, inputs) and actual (rows, outputs) are not copied.
+    """
+
+    def __init__(
+        self, parameters: ScaledParameters, inputs: Array, actual: Array, size: int
+    ) -> None:
+        self._inputs, self._actual, self._size = inputs, actual, size
+        self._passes = {
+            rows: InPlaceGradient(parameters, inputs[:rows], actual[:rows])
+            for rows in {min(size, len(inputs)), len(inputs) % size} - {0}
+        }
+        self.step_scale = next(iter(self._passes.values())).step_scale
+
+    def passes(self, order: np.typing.NDArray[np.intp]) -> Iterator[tuple[Array, int]]:
+        """Yield each batch's negative gradient and its count of rows, as InPlaceGradient has it.
+
+        order holds the rows' numbers; the parameters may change between two batches.
         """
-        return InPlaceLoss(self.parameters, inputs, actual).next_losses
+        for start in interruptible(range(0, len(order), self._size)):
+            rows = order[start : start + self._size]
+            batch = self._passes[len(rows)]
+            batch.load(self._inputs[rows], self._actual[rows])
+            batch.run()
+            yield batch.negative_gradient, len(rows)
 
 
 class _Shard:

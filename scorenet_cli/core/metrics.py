@@ -9,6 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.inverse import inverse_factor
+from scorenet_cli.core.network import BLOCK_ROWS
+from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
 from scorenet_cli.errors import DataError
 
 # Up to so many columns linear regression uses singular values.
@@ -182,10 +185,16 @@ def _linear_regression(inputs: Array, scores: Array) -> Array:
     """Return the least-squares coefficients (features + 1, targets), the intercept last.
 
     For many columns by ridge regression, repeated on what is left of the errors: it converges to
-    least squares, needs no singular values, and columns may depend on each other.
+    least squares, needs no singular values, and columns may depend on each other. For few by
+    singular values, of all rows or of the triangular factor (QR) that long tables are reduced to.
     """
     if inputs.shape[1] <= MAX_COLUMNS_FOR_LSTSQ:
-        return np.asarray(np.linalg.lstsq(_with_intercept(inputs), scores)[0])
+        columns = np.column_stack([inputs, np.ones(len(inputs)), scores])
+        if len(columns) > BLOCK_ROWS:
+            parts = [columns[at : at + BLOCK_ROWS] for at in range(0, len(columns), BLOCK_ROWS)]
+            columns = np.vstack(map_shards(_triangular_factor, round_robin(parts)))
+        known, sought = np.split(columns, [inputs.shape[1] + 1], axis=1)
+        return np.asarray(np.linalg.lstsq(known, sought)[0])
     mean = inputs.mean(axis=0)
     centred = inputs - mean
     norm = np.sqrt((centred**2).sum(axis=0))
@@ -194,15 +203,25 @@ def _linear_regression(inputs: Array, scores: Array) -> Array:
     is_wide = len(centred) < centred.shape[1]
     gram = centred @ centred.T if is_wide else centred.T @ centred
     gram.flat[:: len(gram) + 1] += RIDGE * max(gram.trace(), 1.0)
-    inverse = np.linalg.inv(gram)
+    factor, _ = inverse_factor(gram)
     errors = scores - scores.mean(axis=0)
     coefficients = np.zeros((centred.shape[1], scores.shape[1]))
     for _ in range(RIDGE_STEPS):
-        step = centred.T @ (inverse @ errors) if is_wide else inverse @ (centred.T @ errors)
+        right = errors if is_wide else centred.T @ errors
+        step = factor.T @ (factor @ right)
+        step = centred.T @ step if is_wide else step
         coefficients += step
         errors -= centred @ step
     coefficients /= norm[:, np.newaxis]
     return np.vstack([coefficients, scores.mean(axis=0) - mean @ coefficients])
+
+
+def _triangular_factor(blocks: Sequence[Array]) -> Array:
+    """Return R with RᵀR = the sum of the blocks' own products with their transposes."""
+    factor = blocks[0][:0]
+    for block in interruptible(blocks):
+        factor = np.asarray(np.linalg.qr(np.vstack([factor, block]), mode="r"))
+    return factor
 
 
 def compare_scores(predicted: Array, mean: Array, linear: Array, actual: Array) -> Fit:

@@ -14,11 +14,14 @@ import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS, ActivationName
+from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
 
 InitName = Literal["normal", "uniform", "scaled"]
 
 # Rows of a forward pass at a time: a block stays in the processor's cache.
 BLOCK_ROWS = 8192
+# Cells of a block in the widest layer.
+BLOCK_CELLS = 131_072
 
 
 def _frozen(values: Array) -> Array:
@@ -156,11 +159,20 @@ def forward(network: Network, inputs: Array) -> tuple[LayerPass, ...]:
 
 
 def predict(network: Network, inputs: Array) -> Array:
-    """Return a forward pass's outputs (rows, outputs), block by block to keep memory small."""
-    starts = range(0, max(len(inputs), 1), BLOCK_ROWS)
-    return np.concatenate(
-        [forward(network, inputs[start : start + BLOCK_ROWS])[-1].outputs for start in starts]
-    )
+    """Return a forward pass's outputs (rows, outputs), block by block to keep memory small.
+
+    The interrupt check (parallel.interrupt_check) is called before each block.
+    """
+    outputs = np.empty((len(inputs), network.shape[-1]))
+    rows = min(BLOCK_ROWS, max(BLOCK_CELLS // max(network.shape), 1))
+
+    def predict_blocks(starts: Sequence[int]) -> None:
+        for start in interruptible(starts):
+            block = slice(start, start + rows)
+            outputs[block] = forward(network, inputs[block])[-1].outputs
+
+    map_shards(predict_blocks, round_robin(range(0, len(inputs), rows)))
+    return outputs
 
 
 class LayerGradient(NamedTuple):

@@ -92,13 +92,14 @@ def decode(outputs: Array, classes: Sequence[str]) -> list[str]:
 def decode_row(
     row: Sequence[float], names: Sequence[str], categories: Categories
 ) -> list[float | str]:
-    """Return the value or the text of each column of one row of inputs."""
+    """Return the value or the text of each column of one row of inputs; "" for filled text."""
     found: list[float | str] = []
     for name, where in positions(names, categories).items():
-        texts = categories.get(name)
-        found.append(
-            row[where.start] if texts is None else decode(np.array([row[where]]), texts)[0]
-        )
+        texts, part = categories.get(name), list(row[where])
+        if texts is None:
+            found += part
+        else:
+            found.append(decode(np.array([part]), texts)[0] if 1 in part or part == [0] else "")
     return found
 
 

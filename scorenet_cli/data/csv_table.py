@@ -366,8 +366,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
             notes.append(
-                f"line {line} holds only numbers and is read as data; "
-                "`has_header=True` makes it the header."
+                f"line {line} holds only numbers and is read as data; `header` makes it the header."
             )
     names = first if has_header else [""] * len(first)
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]

@@ -190,10 +190,16 @@ def _choose(
             f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
         )
     if not named:
+        reasons = [
+            f"Column {quoted(table.names[n])}: {kinds[n].words(is_left_out=True)}."
+            for n in usable
+            if n not in wanted and kinds[n].reason
+        ]
+        help_ = "Give a column of hours, say, and one of scores, separated by commas, semicolons "
         raise DataError(
-            f"{table.source}: no column is left to learn from beside {listed(table.names)}. "
-            "Give a column of hours, say, and one of scores, "
-            "separated by commas, semicolons or tabs."
+            f"{table.source}: no column is left to learn from beside "
+            f"{listed([table.names[n] for n in wanted])}. "
+            + (" ".join(reasons) or f"{help_}or tabs.")
         )
     told = {*usable} if features is None else {*named, *wanted}
     choice = _Choice({n: kinds[n] for n in kinds if n in told}, named, wanted)

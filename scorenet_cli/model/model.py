@@ -122,7 +122,9 @@ def encode_values(model: Model, values: Values) -> Array:
     inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
     if np.isnan(inputs).any():
         row, column = np.argwhere(np.isnan(inputs))[0].tolist()
-        raise DataError(f"row {row + 1}: {quoted(model.input_names[column])} has no value.")
+        where = columns.positions(model.features, model.categories)
+        name = next(name for name, part in where.items() if column < part.stop)
+        raise DataError(f"row {row + 1}: {quoted(name)} has no value.")
     return as_rows(model.input_names, inputs)
 
 
@@ -135,7 +137,7 @@ def _rows_of_columns(model: Model, values: Any) -> Any:  # noqa: ANN401 - any co
                 f"there is no column {quoted(name)}, which the model needs."
                 f"{did_you_mean(name, names)}"
             )
-    found = [np.asarray(values[name]).tolist() for name in model.features]
+    found = [as_cells(values[name]) for name in model.features]
     if len(set(map(len, found))) > 1:
         raise DataError("the given columns are not equally long.")
     return list(zip(*found, strict=True))
@@ -160,16 +162,24 @@ def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
     return np.hstack(parts)
 
 
+def as_cells(column: Any) -> list[object]:  # noqa: ANN401 - any sequence
+    """Return a column's cells; those of a pandas Series without a value are None."""
+    if hasattr(column, "notna"):
+        column = column.astype(object).where(column.notna(), None)
+    cells: list[object] = np.asarray(column, dtype=object).tolist()
+    return cells
+
+
 def _number(name: str, value: object) -> float:
     """Read a number, or text that is one; nan where it is missing."""
-    if value is None or (isinstance(value, str) and columns.is_missing(value)):
+    if isinstance(value, int | float | np.number):
+        return float(value)
+    if columns.is_missing(text := str(value)):
         return float("nan")
-    if not isinstance(value, str):
-        return float(value)  # type: ignore[arg-type]
     try:
-        return parse_number(value)
+        return parse_number(text)
     except ValueError as reason:
-        raise DataError(f"{quoted(name)}: {quoted(value)} {reason}.") from reason
+        raise DataError(f"{quoted(name)}: {quoted(text)} {reason}.") from reason
 
 
 def _text(value: object) -> str:
@@ -177,6 +187,55 @@ def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value).strip()
+
+
+def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
+    """Encode one example's actual scores as one number for each output.
+
+    actual holds a score, or a class, for each target, text or number; or a number for each output.
+    OptionError for too many or too few, for what is neither, and for a score that a sigmoid can
+    never give.
+    """
+    if len(actual) == len(model.output_names) and not any(isinstance(each, str) for each in actual):
+        scores = list(map(float, actual))
+    elif (count := len(model.targets)) != len(actual):
+        each = "" if count == 1 else f" {count} times, once for each"
+        raise OptionError(
+            f"`actual=SCORE` is required{each} for {listed(model.targets)}; got {len(actual)}."
+        )
+    else:
+        pairs = zip(map(str, actual), model.targets, strict=True)
+        scores = [score for text, target in pairs for score in _actual(model, text, target)]
+    if model.network.layers[-1].activation == "sigmoid":
+        for name, score, largest in zip(
+            model.output_names, scores, model.target_scale.tolist(), strict=True
+        ):
+            if not 0 <= score <= largest:
+                raise OptionError(
+                    f"{number(score)} for {quoted(name)} is outside 0 to {number(largest)}, the "
+                    "scores that this model can give.",
+                    option="actual",
+                )
+    return scores
+
+
+def _actual(model: Model, text: str, target: str) -> list[float]:
+    """Read a target's score, or encode its class."""
+    if (classes := model.classes.get(target)) is None:
+        try:
+            return [parse_number(text)]
+        except ValueError as reason:
+            raise OptionError(
+                f"{quoted(text)} {reason}. Give a score.", option="actual"
+            ) from reason
+    if text.strip() not in classes:
+        raise OptionError(
+            f"{quoted(text)} is no class of {quoted(target)}.{did_you_mean(text, classes)} "
+            f"The model knows {listed(classes)}.",
+            option="actual",
+        )
+    encoded: list[float] = columns.encode([text], classes)[0][0].tolist()
+    return encoded
 
 
 def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:

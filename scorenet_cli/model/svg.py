@@ -64,12 +64,13 @@ Point = tuple[float, float]
 
 
 class Circle(NamedTuple):
-    """A neuron: a small number above a large one, its name, and its bias below."""
+    """A neuron: a small number above a large one, its name, its bias below, a note by the name."""
 
     name: str
     small: str = ""
     large: str = ""
     bias: float | None = None
+    note: str = ""
 
 
 class Column(NamedTuple):
@@ -137,8 +138,10 @@ def backward_picture(trace: BackwardTrace, precision: int | None = None) -> str:
 
 
 def _inputs(trace: ForwardTrace, digits: int) -> Column:
-    """Make the first column: the value as given above the value as scaled."""
+    """Make the first column: the value as given above the value as scaled, the formula beside."""
     circles = _circles([(i.name, i.value, i.scaled, None) for i in trace.inputs], digits)
+    formulas = [each.formula(digits) for each in trace.inputs]
+    circles = [each._replace(note=text) for each, text in zip(circles, formulas, strict=True)]
     if all(each.value == each.scaled for each in trace.inputs):
         circles = [circle._replace(small="") for circle in circles]
     return Column("input", circles)
@@ -188,7 +191,8 @@ def draw(
     height = (most - 1) * pitch + 2 * radius
     top = MARGIN + TITLE + 3 * HEADING
     names = [[shorten(circle.name, MAX_NAME) for circle in each.circles] for each in columns]
-    x = MARGIN + GAP + radius + max(_width(name, NAME) for name in names[0])
+    notes = (_width(circle.note, NOTE) for circle in columns[0].circles)
+    x = MARGIN + GAP + radius + max(*(_width(name, NAME) for name in names[0]), *notes)
     places: list[list[Point]] = []
     for column, (labels, _) in zip(columns, texts, strict=True):
         if places:
@@ -267,8 +271,11 @@ def _write_names(
     radius: float,
 ) -> None:
     """Write names left of the inputs, in the hidden neurons, and right of the outputs."""
-    for name, (x, y) in zip(names[0], places[0], strict=True):
-        _write(parent, name, (x - radius - GAP, y), NAME, anchor="end")
+    for circle, name, (x, y) in zip(columns[0].circles, names[0], places[0], strict=True):
+        above = NAME * 0.7 if circle.note else 0.0
+        _write(parent, name, (x - radius - GAP, y - above), NAME, anchor="end")
+        beneath = (x - radius - GAP, y + NAME * 0.7)
+        _write(parent, circle.note, beneath, NOTE, anchor="end", colour="soft")
     for column, inside, centres in list(zip(columns, names, places, strict=True))[1:-1]:
         for circle, name, (x, y) in zip(column.circles, inside, centres, strict=True):
             below, size = (LARGE / 2 + TINY / 2 + 3, TINY) if circle.large else (0.0, NAME)

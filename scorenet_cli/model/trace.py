@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.core.network import (
     LayerGradient,
     LayerPass,
@@ -36,18 +37,33 @@ from scorenet_cli.model.model import (
     to_outputs,
     to_scores,
 )
-from scorenet_cli.text import listed
+from scorenet_cli.text import listed, number
 
 _Term = TypeVar("_Term")
 
 
 @dataclass(frozen=True)
 class Input:
-    """A value as given, and as the network sees it."""
+    """A value as given, and as the network sees it: scaled = (value - offset) / scale.
+
+    offset and scale are None where nothing is subtracted or nothing divides.
+    """
 
     name: str
     value: float
     scaled: float
+    offset: float | None = None
+    scale: float | None = None
+
+    def formula(self, digits: int) -> str:
+        """Write how the value was scaled, (19 - 39.2) / 14; nothing where it is as it was."""
+        value = number(self.value, digits)
+        if self.offset is not None:
+            sign = "+" if self.offset < 0 else "-"
+            value = f"({value} {sign} {number(abs(self.offset), digits)})"
+        if self.scale is not None:
+            return f"{value} / {number(self.scale, digits)}"
+        return "" if self.offset is None else value
 
 
 @dataclass(frozen=True)
@@ -146,7 +162,10 @@ class LayerUpdate:
 
 @dataclass(frozen=True)
 class BackwardTrace:
-    """A step of gradient descent on one example; actual, outputs and losses are scaled."""
+    """A step of gradient descent on one example; actual, outputs and losses are scaled.
+
+    targets are the actual scores as given and as scaled.
+    """
 
     forward: ForwardTrace
     actual: tuple[float, ...]
@@ -157,6 +176,7 @@ class BackwardTrace:
     outputs_after: tuple[float, ...]
     scores_after: tuple[float, ...]
     loss_after: float
+    targets: tuple[Input, ...]
 
 
 def forward_trace(
@@ -197,7 +217,7 @@ def backward_trace(
         losses = [mean_squared_error(out, target) for out in (passes[-1].outputs, outputs_after)]
     scores_after = to_scores(model, outputs_after)
     numbers = [*losses, *scores_after[0], *(g.delta for g in gradients)]
-    if not (is_finite(network) and all(np.isfinite(number).all() for number in numbers)):
+    if not (is_finite(network) and all(np.isfinite(each).all() for each in numbers)):
         raise DataError(
             "the changes become too large to compute with. Check the learning rate, the actual "
             "scores, and the model's weights."
@@ -212,6 +232,9 @@ def backward_trace(
         outputs_after=tuple(outputs_after[0].tolist()),
         scores_after=tuple(scores_after[0].tolist()),
         loss_after=losses[1],
+        targets=_inputs(
+            model.output_names, actual, target[0], model.target_offset, model.target_scale
+        ),
     )
 
 
@@ -240,25 +263,48 @@ def _as_trace(
     """Lay a forward pass out neuron by neuron."""
     names, layers = neuron_names(model), []
     layer_inputs = [scaled, *(layer_pass.outputs for layer_pass in passes)]
-    for number, (layer, layer_pass) in enumerate(zip(model.network.layers, passes, strict=True)):
+    for position, (layer, layer_pass) in enumerate(zip(model.network.layers, passes, strict=True)):
         neurons = map(
             Neuron,
-            names[number + 1],
-            _products(Term, names[number], layer_inputs[number][0], layer.weights.T),
+            names[position + 1],
+            _products(Term, names[position], layer_inputs[position][0], layer.weights.T),
             repeat(None) if layer.bias is None else layer.bias.tolist(),
             layer_pass.pre_activations[0].tolist(),
             repeat(layer.activation),
             layer_pass.outputs[0].tolist(),
         )
-        layers.append(TracedLayer(layer_names(model)[number], tuple(neurons)))
+        layers.append(TracedLayer(layer_names(model)[position], tuple(neurons)))
     outside = out_of_range(model, np.array([values], dtype=np.float64), scaling)[0]
     return ForwardTrace(
-        inputs=tuple(map(Input, model.input_names, map(float, values), scaled[0].tolist())),
+        inputs=_inputs(model.input_names, values, scaled[0], *_scaling(model, values, scaling)),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
         scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
         outside_training_range=tuple(compress(model.input_names, outside)),
     )
+
+
+def _inputs(
+    names: Sequence[str],
+    values: Sequence[float],
+    scaled: Array,
+    offset: Array | None,
+    scale: Array,
+) -> tuple[Input, ...]:
+    """Set each value as given beside the scaled one, and what was done with it."""
+    offsets = [None] * len(names) if offset is None else [each or None for each in offset.tolist()]
+    scales = [None if each == 1 else each for each in scale.tolist()]
+    return tuple(map(Input, names, map(float, values), scaled.tolist(), offsets, scales))
+
+
+def _scaling(
+    model: Model, values: Sequence[float], scaling: ScalingName
+) -> tuple[Array | None, Array]:
+    """Return what is subtracted from each value, None for nothing, and what then divides it."""
+    if scaling == "training":
+        return model.feature_offset, model.feature_scale
+    unit = np.ones(len(values))
+    return None, largest_absolute(np.array(values)) * unit if scaling == "own" else unit
 
 
 def _layer_updates(
@@ -271,26 +317,26 @@ def _layer_updates(
         step = 0.0 - learning_rate * gradient
         return np.stack([before, step, before + step])
 
-    for number, (layer, gradient) in enumerate(zip(layers, gradients, strict=True)):
+    for position, (layer, gradient) in enumerate(zip(layers, gradients, strict=True)):
         shares: Iterable[tuple[ErrorTerm, ...]] = repeat(())
-        if number + 1 < len(layers):
-            delta = gradients[number + 1].delta[0]
-            shares = _products(ErrorTerm, names[number + 2], delta, layers[number + 1].weights)
+        if position + 1 < len(layers):
+            delta = gradients[position + 1].delta[0]
+            shares = _products(ErrorTerm, names[position + 2], delta, layers[position + 1].weights)
         biases: Iterable[BiasChange | None] = repeat(None)
         if layer.bias is not None and gradient.bias is not None:
             biases = map(BiasChange, *change(layer.bias, gradient.bias).tolist())
         neurons = map(
             NeuronUpdate,
-            names[number + 1],
+            names[position + 1],
             shares,
             *(array[0].tolist() for array in (gradient.error, gradient.slope, gradient.delta)),
             (
-                tuple(map(WeightChange, names[number], *changes))
+                tuple(map(WeightChange, names[position], *changes))
                 for changes in change(layer.weights, gradient.weights).transpose(2, 0, 1).tolist()
             ),
             biases,
         )
-        updates.append(LayerUpdate(layer_names(model)[number], tuple(neurons)))
+        updates.append(LayerUpdate(layer_names(model)[position], tuple(neurons)))
     return tuple(updates)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import os
 import sys
 from typing import Any, TextIO
 
@@ -34,9 +35,13 @@ pre {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace
 
 
 def make_console(stream: TextIO, **settings: Any) -> Console:  # noqa: ANN401 - rich's own
-    """Make a console for a stream; colour only on a terminal, user text never as markup."""
+    """Make a console for a stream; user text is never markup.
+
+    Colour only on a terminal, or where FORCE_COLOR is set.
+    """
     terminal = stream.isatty()
-    kind = {"force_terminal": terminal, "width": None if terminal else PIPE_WIDTH}
+    colour = terminal or bool(os.environ.get("FORCE_COLOR"))
+    kind = {"force_terminal": colour, "width": None if terminal else PIPE_WIDTH}
     plain = {"markup": False, "emoji": False, "highlight": False}
     return Console(file=stream, **{**kind, **plain, **settings})
 

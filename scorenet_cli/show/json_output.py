@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 
 def as_json(value: object) -> Any:  # noqa: ANN401 - JSON is any of six types
-    """Turn data classes into what json.dumps takes: a field from_ becomes the key "from"."""
+    """Turn data classes into what json.dumps takes: a field from_ becomes the key "from".
+
+    A field that is None by default is left out where it is.
+    """
     if dataclasses.is_dataclass(value):
         return {
-            field.name.rstrip("_"): as_json(getattr(value, field.name))
+            field.name.rstrip("_"): as_json(known)
             for field in dataclasses.fields(value)
+            if (known := getattr(value, field.name)) is not None or field.default is not None
         }
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]

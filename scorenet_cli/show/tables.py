@@ -37,7 +37,8 @@ def name(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style, overflow="fold")
 
 
-Row = Sequence[str | float]
+# A cell may be written by a function of the digits after the point.
+Row = Sequence[str | float | Callable[[int], str]]
 
 
 class Result(float):
@@ -63,6 +64,8 @@ def number_table(
         cells = [
             name(cell, "bold" if len(row) == 1 else "")
             if isinstance(cell, str)
+            else Text(cell(digits))
+            if callable(cell)
             else Text(number(cell, digits), "bold cyan" if isinstance(cell, Result) else "")
             for cell in row
         ]

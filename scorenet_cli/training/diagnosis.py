@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -61,7 +60,8 @@ def diagnose(  # noqa: PLR0911 - one for each fault
         return (f"{words} learns. Try {helps}.",)
     advice = " ".join(_advice(plan, result))
     if len(actual) > 1 and result.loss >= variance > 0:
-        words = "the network is no better than predicting the mean score for everyone."
+        same = "each class's share of the rows" if plan.data.classes else "the mean score"
+        words = f"the network is no better than predicting {same} for everyone."
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):
         return memorized
@@ -95,30 +95,14 @@ def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | N
 def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
     """Name the one setting most likely to help."""
     rate = plan.options.get("learning_rate")
-    largest, unit = plan.data.scores.max(axis=0), plan.model.target_scale
     if rate is not None and _rises(result.history):
         yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
-    elif (
-        has_sigmoid_output(result.network)
-        and not plan.data.classes
-        and (largest < unit / 2).all()
-        and (largest > 0).all()
-    ):
-        fitting = float(largest.max())
-        words = f"The scores use less than half of 0 to {float(unit.max()):g}: try"
-        yield f"{words} `max_score={nice_above(fitting):g}`."
     elif result.stopped == "epochs" and not _barely_fell(result.history):
         yield "Try more `epochs`."
     elif result.network.layers[0].bias is None:
         yield "Try `bias`."
     elif plan.optimizer != "lm" and result.network.parameters <= MAX_LM_PARAMETERS:
         yield "Try `optimizer=lm`."
-
-
-def nice_above(value: float) -> float:
-    """Return the smallest of 1, 2, 4, 5, 10 times a power of ten that is no less than value."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(times * power for times in (1, 2, 4, 5, 10) if times * power >= value)
 
 
 def _memorized(

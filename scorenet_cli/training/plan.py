@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -334,16 +335,39 @@ def _check_targets(table: Table, data: Dataset, settings: Settings, network: Net
                 option="output_activation",
             )
         return data
-    dataset.check_scores(table, data, highest_scores(data, settings))
+    max_scores = highest_scores(data, settings)
+    dataset.check_scores(table, data, max_scores)
     probable = [
         name
         for name, is_one in zip(data.output_names, _are_probabilities(data, settings), strict=True)
         if is_one and name in data.targets
     ]
-    if not probable:
-        return data
-    note = f"{listed(probable)} holds only 0 and 1: the score is a probability (`max_score=1`)."
-    return dataclasses.replace(data, notes=(*data.notes, note))
+    notes = _note_small_scores(data, max_scores)
+    if probable:
+        words = "holds only 0 and 1: the score is a probability (`max_score=1`)."
+        notes += (f"{listed(probable)} {words}",)
+    return dataclasses.replace(data, notes=data.notes + notes)
+
+
+def _note_small_scores(data: Dataset, max_scores: Array) -> tuple[str, ...]:
+    """Name better highest scores where a target uses less than half of its range."""
+    targets = [n for n, name in enumerate(data.output_names) if name in data.targets]
+    largest = data.scores.max(axis=0)
+    small = [n for n in targets if 0 < largest[n] < max_scores[n] / 2]
+    if not small:
+        return ()
+    better = [nice_above(largest[n]) if n in small else max_scores[n] for n in targets]
+    shown = better[:1] if len(set(better)) == 1 else better
+    advice = " ".join(f"`max_score={each:g}`" for each in shown)
+    names = listed([data.output_names[n] for n in small])
+    words = f"the scores of {names} use less than half of 0 to {max_scores[small].max():g}"
+    return (f"{words}: {advice} suits them better.",)
+
+
+def nice_above(value: float) -> float:
+    """Return the smallest of 1, 2, 4, 5, 10 times a power of ten that is no less than value."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(times * power for times in (1, 2, 4, 5, 10) if times * power >= value)
 
 
 def _are_probabilities(data: Dataset, settings: Settings) -> list[bool]:
@@ -477,6 +501,14 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         for feature, column in zip(plan.data.input_names, plan.data.inputs.T, strict=True)
         if not column.any()
     ]
+    constant = [
+        name
+        for name, scores in zip(plan.data.output_names, plan.data.scores.T, strict=True)
+        if len(scores) > 1 and name in plan.data.targets and np.ptp(scores) == 0
+    ]
+    if constant:
+        words = "the same in every row, so that there is nothing to learn"
+        warnings += (f"{words}: {listed(constant)}. Choose another `target`.",)
     if zero:
         warnings += (f"zero in every row, so that nothing can be learned from it: {listed(zero)}.",)
     return dataclasses.replace(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import Invoke, one_message
+from typer.testing import Result
 
 import scorenet_cli as scorenet
 from scorenet_cli.cli.options import parse_values
@@ -267,7 +268,6 @@ def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-@settings(max_examples=60, deadline=None)
 @given(tables(), st.randoms(use_true_random=False))
 def test_rows_are_encoded_alike_everywhere(
     tmp_path_factory: pytest.TempPathFactory,
@@ -306,9 +306,10 @@ def test_rows_are_encoded_alike_everywhere(
 
 
 def as_typed(model: Model, rng: random.Random, row: list[str]) -> list[float]:
-    """Encode a row as name=value pairs in any order."""
+    """Encode a row as VALUES: as name=value pairs in any order, and, the same, in order."""
     pairs = [f"{name}={cell}" for name, cell in zip(model.features, row, strict=False)]
     values: Any = parse_values(rng.sample(pairs, len(pairs)), CONTEXT, model)
+    assert parse_values(row[: len(pairs)], CONTEXT, model) == values
     inputs: list[float] = encode_values(model, [values])[0].tolist()
     return inputs
 
@@ -318,7 +319,112 @@ def test_a_standardized_model_says_so_in_its_trace(invoke: Invoke, tmp_path: Pat
     assert invoke("train", "h.csv", "--standardize", "--epochs", 1).exit_code == 0
     model = json.loads((tmp_path / "scorenet.json").read_text())
     assert (model["version"], model["feature_offset"]) == (2, [2.0])
-    shown = invoke("forward-trace", 3).stdout
+    shown = invoke("forward-trace", 3, "--precision", 3, "--save", "h.svg").stdout
     assert "minus the training mean, divided by the standard deviation" in shown
+    assert ["h", "3", "(3", "-", "2)", "/", "0.816", "1.225"] in map(str.split, shown.splitlines())
+    assert ">(3 - 2) / 0.816<" in (tmp_path / "h.svg").read_text()
     traced = json.loads(invoke("forward-trace", 3, "--json").stdout)
     assert traced["inputs"][0]["scaled"] == pytest.approx(1 / np.std([1, 2, 3]))
+
+
+def test_a_trace_names_the_divisors_of_values_and_scores(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "h.csv").write_text("smoker,age,s\nyes,3,10\nno,1,30\nno,2,20\n")
+    assert invoke("train", "h.csv", "--epochs", 1).exit_code == 0
+    shown = invoke("backward-trace", "yes", 2, "--actual", 20, "--precision", 3).stdout
+    rows = [line.split() for line in shown.partition("Hidden layer")[0].splitlines()]
+    assert ["smoker=yes", "1", "1"] in rows
+    assert ["age", "2", "2", "/", "3", "0.667"] in rows
+    assert ["s", "(actual)", "20", "20", "/", "100", "0.2"] in rows
+    own = json.loads(invoke("forward-trace", "yes", 2, "--scaling", "own", "--json").stdout)
+    assert own["inputs"][1] == {"name": "age", "value": 2, "scaled": 1, "scale": 2}
+
+
+# Header, notes and silence
+
+
+@pytest.mark.parametrize("words", [("train", "n.csv", "--epochs", 1), ("predict", "--csv", "n.csv"),
+                                   ("inspect", "--data", "n.csv")])  # fmt: skip
+def test_a_first_row_of_numbers_may_be_the_header(
+    invoke: Invoke, tmp_path: Path, words: tuple[object, ...]
+) -> None:
+    (tmp_path / "n.csv").write_text("0,1\n5,50\n6,60\n9,90\n")
+    invoke("train", "n.csv", "--epochs", 1)
+    note = "Note: line 1 holds only numbers and is read as data; --header makes it the header."
+    assert note in invoke(*words).stderr
+    invoke("train", "n.csv", "--epochs", 1, "--header")
+    assert json.loads((tmp_path / "scorenet.json").read_text())["features"] == ["0"]
+    assert note not in (result := invoke(*words, "--header")).stderr
+    assert result.exit_code == 0, result.stderr
+
+
+def test_a_header_without_a_csv_has_no_effect(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 1)
+    for words in (("train",), ("predict", 4, 8), ("inspect",)):
+        assert "--header has no effect without" in one_message(invoke(*words, "--header"))
+
+
+def warnings_of(result: Result) -> str:
+    lines = result.stderr.splitlines(keepends=True)
+    return "".join(line for line in lines if line.startswith("Warning: "))
+
+
+@pytest.mark.usefixtures("students")
+def test_a_header_in_other_case_is_matched_with_a_note(invoke: Invoke) -> None:
+    rows = " Sex ,HOURS,town\nf,99,Rom\nf,NA,Rom\n"
+    said = invoke("predict", "--csv", "-", stdin=rows)
+    assert [line.partition(": ")[0] for line in said.stderr.splitlines()] == [
+        *["Note"] * 2,
+        *["Warning"] * 2,
+    ]
+    assert "column 'Sex' is taken for 'sex'" in said.stderr
+    quiet = invoke("predict", "--csv", "-", "--quiet", stdin=rows)
+    assert (quiet.stdout, quiet.stderr) == (said.stdout, warnings_of(said))
+    answer = json.loads(invoke("predict", "--csv", "-", "--quiet", "--json", stdin=rows).stdout)
+    assert answer["warnings"] == [line.partition(": ")[2] for line in said.stderr.splitlines()]
+
+
+@pytest.mark.usefixtures("students")
+@pytest.mark.parametrize("words", [("forward-trace", "f", 99, "Rom"),
+                                   ("backward-trace", "f", 99, "Rom", "--actual", 50),
+                                   ("inspect", "--data", "students.csv")])  # fmt: skip
+def test_what_stderr_says_is_in_json_and_quiet_leaves_warnings(
+    invoke: Invoke, words: tuple[object, ...]
+) -> None:
+    said = invoke(*words)
+    assert said.stderr
+    quiet = invoke(*words, "--quiet")
+    assert (quiet.stdout, quiet.stderr) == (said.stdout, warnings_of(said))
+    warnings = json.loads(invoke(*words, "--json").stdout)["warnings"]
+    assert warnings == [line.partition(": ")[2] for line in said.stderr.splitlines()]
+
+
+def test_inspect_names_both_texts_and_the_range_of_a_linear_target(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    (tmp_path / "h.csv").write_text("smoker,age,s\nyes,3,-10\nno,1,300\nno,2,20\n")
+    invoke("train", "h.csv", "--epochs", 1, "--output-activation", "linear")
+    rows = [line.split() for line in invoke("inspect").stdout.splitlines()]
+    assert ["smoker=yes", "0", "1", "0", "no,", "1", "yes"] in rows
+    assert any(row[:1] == ["s"] and row[-3:] == ["-10", "to", "300"] for row in rows)
+
+
+def test_the_summary_shows_texts_and_classes_as_the_file_has_them(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    (tmp_path / "h.csv").write_text("sex,town,g\nf,Rom,a\nm,Wien,b\nf,Bern,c\nm,Rom,a\n,,b\n")
+    shown = invoke("train", "h.csv", "--epochs", 1, "--missing", "fill").stdout.splitlines()
+    assert shown[0].split() == ["sex", "town", "g", "predicted", "g"]
+    assert [line.split()[:3] for line in shown[2:5]] == [
+        *[["f", "Rom", "a"], ["m", "Wien", "b"], ["f", "Bern", "c"]],
+    ]
+    assert shown[6].split()[0] == "b"  # the texts were missing
+
+
+def test_a_file_with_no_usable_feature_names_the_misspelt_category(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    towns = [f"town{letter}" for letter in "abcdefghijklmnopqrst"] * 2 + ["townn n"]
+    (tmp_path / "t.csv").write_text("town,s\n" + "".join(f"{town},5\n" for town in towns))
+    message = one_message(invoke("train", "t.csv"))
+    assert "no column is left to learn from beside 's'. Column 'town': left out, 21" in message
+    assert "only once each, perhaps misspelt: 'townn n'" in message

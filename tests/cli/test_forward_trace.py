@@ -26,7 +26,8 @@ def test_without_values_it_is_the_worked_example(invoke: Invoke) -> None:
 def test_the_worked_examples_json(invoke: Invoke) -> None:
     answer = json.loads(invoke("forward-trace", "--json").stdout)
     assert list(answer) == [
-        *("inputs", "layers", "outputs", "scores", "outside_training_range", "document")
+        *("inputs", "layers", "outputs", "scores", "outside_training_range", "document"),
+        "warnings",
     ]
     assert answer["inputs"][1] == {"name": "hours_slept", "value": 9, "scaled": 9}
     hidden, output = answer["layers"]

@@ -31,6 +31,7 @@ def test_json_is_the_file_and_a_count(invoke: Invoke) -> None:
     invoke("train", "--epochs", 5, "--bias", "--quiet")
     answer = json.loads(invoke("inspect", "--json").stdout)
     assert answer.pop("parameters") == 13
+    assert answer.pop("warnings") == []
     assert answer == json.loads(Path("scorenet.json").read_text(encoding="utf-8"))
 
 

@@ -79,6 +79,16 @@ def test_a_csv_gets_two_more_columns(invoke: Invoke) -> None:
     assert sum(inside) >= 0.8 * ROWS
 
 
+def test_a_row_without_a_prediction_has_no_interval(invoke: Invoke) -> None:
+    train(invoke, "auto")
+    words = ("predict", "--csv", "-", "--interval", "0.9")
+    rows = "hours\n5\nNA\n"
+    assert invoke(*words, stdin=rows).stdout.splitlines()[2] == "NA,,,"
+    first, second = json.loads(invoke(*words, "--json", stdin=rows).stdout)["predictions"]
+    assert list(first) == list(second)
+    assert second["intervals"] is None
+
+
 def test_a_model_without_intervals_names_the_way_to_one(invoke: Invoke) -> None:
     invoke("train", "rows.csv", "--epochs", 5)
     result = invoke("predict", 5, "--interval", "0.9")

@@ -517,9 +517,9 @@ def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: In
             "--learning-rate has no effect with --optimizer lm",
         ),
         (
-            ["--optimizer", "gd", "--batch-size", "4"],
+            ["--optimizer", "lm", "--batch-size", "4"],
             2,
-            "--batch-size has no effect with --optimizer gd",
+            "--batch-size has no effect with --optimizer lm",
         ),
         (
             ["many.csv", "--optimizer", "lm", "--hidden", "1200,120"],

@@ -121,7 +121,7 @@ def test_a_new_optimizer_is_an_entry_in_the_registry(monkeypatch: pytest.MonkeyP
 
 def test_options_of_the_registered_optimizers() -> None:
     assert {name: dict(optimizer.options) for name, optimizer in OPTIMIZERS.items()} == {
-        "gd": {"learning_rate": 3.0, "weight_decay": 0.0},
+        "gd": {"learning_rate": 3.0, "batch_size": 0, "weight_decay": 0.0},
         "adam": {"learning_rate": 0.001, "batch_size": 32, "weight_decay": 0.0},
         "lm": {"weight_decay": 0.0},
     }

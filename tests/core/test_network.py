@@ -15,9 +15,11 @@ from scorenet_cli.core.network import (
     forward,
     is_finite,
     mean_squared_error,
+    predict,
     random_network,
     weighted_sums,
 )
+from scorenet_cli.core.parallel import interrupt_check
 
 ACTIVATION = st.sampled_from(sorted(ACTIVATIONS))
 
@@ -191,3 +193,27 @@ def test_a_network_is_finite_where_every_number_is(
     ends = Layer(np.ones((1, 1)), np.ones(1))
     layer = Layer(np.array([[weights]]), None if bias is None else np.array([bias]))
     assert is_finite(Network((ends, layer, ends))) == finite
+
+
+@pytest.mark.parametrize("rows", [0, 1, 20_000])
+def test_predict_gives_each_row_the_bits_of_a_forward_pass(rows: int) -> None:
+    network, inputs, _ = random_case(3, ["tanh", "sigmoid"], rows=20_000)
+    outputs = predict(network, inputs[:rows])
+    assert outputs.tolist() == forward(network, inputs)[-1].outputs[:rows].tolist()
+
+
+def test_predict_can_be_interrupted_between_blocks_of_rows() -> None:
+    class StopError(Exception):
+        pass
+
+    checks = []
+
+    def check() -> None:
+        checks.append(1)
+        if len(checks) > 2:
+            raise StopError
+
+    network, inputs, _ = random_case(3, ["tanh", "sigmoid"], rows=200_000)
+    with interrupt_check(check), pytest.raises(StopError):
+        predict(network, inputs)
+    assert len(checks) < 20  # of 25 blocks

@@ -289,7 +289,7 @@ def test_whether_there_is_a_header_is_said_or_guessed(
     ],
 )
 def test_a_first_row_of_numbers_that_may_be_a_header_is_noted(text: str, is_noted: bool) -> None:
-    note = "line 1 holds only numbers and is read as data; `has_header=True` makes it the header."
+    note = "line 1 holds only numbers and is read as data; `header` makes it the header."
     assert table(text).notes == ((note,) if is_noted else ())
 
 

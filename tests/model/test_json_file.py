@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from models import bits, models
 
 from scorenet_cli import files
@@ -63,7 +63,6 @@ def everything(model: Model) -> list[object]:
 # Save and load
 
 
-@settings(max_examples=100, deadline=None)
 @given(models())
 def test_a_saved_model_comes_back_to_the_bit(
     tmp_path_factory: pytest.TempPathFactory, model: Model

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pictures import SVG, assert_nothing_overlaps, numbers_in, text_boxes
 from support import named, shown
@@ -120,7 +120,6 @@ def test_the_largest_picture_overlaps_nowhere() -> None:
     assert_nothing_overlaps(forward_picture(forward_trace(model_of(shape), [1.0] * shape[0])))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(1, 9), min_size=2, max_size=5),
     st.integers(0, 12),

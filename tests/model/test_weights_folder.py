@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from models import bits, models
 from support import Array
 
@@ -163,7 +163,6 @@ def test_weights_are_written_as_the_document_writes_them(tmp_path: Path) -> None
     assert Path(paths[1]).read_text() == "0.4\n0.5\n0.9\n"
 
 
-@settings(max_examples=50, deadline=None)
 @given(models())
 def test_weights_files_are_what_savetxt_writes_and_come_back_to_the_bit(
     tmp_path_factory: pytest.TempPathFactory, model: Model

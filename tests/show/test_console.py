@@ -7,7 +7,7 @@ import pytest
 
 from scorenet_cli.model import document
 from scorenet_cli.model.trace import forward_trace
-from scorenet_cli.show.console import as_html, as_text
+from scorenet_cli.show.console import as_html, as_text, make_console
 from scorenet_cli.show.pages.forward import forward_page
 
 
@@ -32,3 +32,20 @@ def test_a_saved_page_is_whole_whatever_the_terminal(
     assert saved() == in_a_pipe
     for figure in ("0.9994997989", "0.9801596943", "0.4900798471", "1.7885287027"):
         assert re.search(rf"  (<[^>]*>)*{figure}", in_a_pipe)
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_a_pipe_has_colours_only_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], *, coloured: bool
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    pipe = io.StringIO()
+    make_console(pipe).print("2", style="cyan")
+    assert ("\x1b[36m" in pipe.getvalue()) == coloured

@@ -9,7 +9,7 @@ import pytest
 
 import scorenet_cli as scorenet
 from scorenet_cli.core.network import Layer, Network
-from scorenet_cli.training.diagnosis import nice_above
+from scorenet_cli.training.plan import nice_above
 
 DOCUMENT = {"hours_studied": [2, 1, 3], "hours_slept": [9, 5, 6], "score": [92, 86, 89]}
 
@@ -50,9 +50,20 @@ def test_outputs_at_the_end_of_the_sigmoid_are_named() -> None:
 def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
     rng = np.random.default_rng(1)
     hours = rng.uniform(0, 10, 60)
-    said = warnings({"hours": hours, "gpa": 1 + 0.3 * hours}, epochs=5)
-    assert "less than half of 0 to 100" in said
-    assert "`max_score=4`" in said
+    data: dict[str, Any] = {"hours": hours, "gpa": 1 + 0.3 * hours}
+    note = "the scores of 'gpa' use less than half of 0 to 100: `max_score=4` suits them better."
+    for settings in ({"epochs": 5}, {"optimizer": "lm", "bias": True}):  # a poor fit and a good one
+        fit = scorenet.train(data, **settings)
+        assert fit.notes == (note,)
+        assert "max_score" not in " ".join(fit.warnings)
+    assert scorenet.train(data, epochs=5, max_score=4).notes == ()
+    assert scorenet.train(data, epochs=5, output_activation="linear").notes == ()
+
+
+def test_each_of_several_targets_gets_its_max_score() -> None:
+    data = {"h": [1, 2, 3], "gpa": [1, 2, 3], "score": [50, 60, 90]}
+    (note,) = scorenet.train(data, target=["gpa", "score"], epochs=1).notes
+    assert "'gpa' use less than half of 0 to 100: `max_score=4` `max_score=100` suits" in note
 
 
 def test_a_loss_that_rises_and_falls_gets_a_learning_rate() -> None:
@@ -86,9 +97,12 @@ def test_a_line_with_noise_is_not_called_memorized() -> None:
     assert "memorized" not in warnings(data, optimizer="lm", bias=True)
 
 
-def test_equal_scores_are_no_reason_to_warn() -> None:
+def test_equal_scores_are_said_once() -> None:
     data = {"hours": list(range(1, 31)), "score": [70] * 30}
-    assert warnings(data, optimizer="lm", bias=True) == ""
+    assert warnings(data, optimizer="lm", bias=True) == (
+        "the same in every row, so that there is nothing to learn: 'score'. "
+        "Choose another `target`."
+    )
 
 
 @pytest.mark.parametrize(

@@ -121,4 +121,4 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
 
 def test_settings_are_checked_before_any_rows_are_read() -> None:
     with pytest.raises(scorenet.OptionError, match="`batch_size` has no effect"):
-        scorenet.train("there is no such file.csv", optimizer="gd", batch_size=4)
+        scorenet.train("there is no such file.csv", optimizer="lm", batch_size=4)

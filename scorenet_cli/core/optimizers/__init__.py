@@ -32,7 +32,7 @@ class Optimizer:
 OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(
         gradient_descent.gradient_descent,
-        {"learning_rate": 3.0, "weight_decay": 0.0},
+        {"learning_rate": 3.0, "batch_size": 0, "weight_decay": 0.0},
         side_by_side=True,
         check=check_in_place,
     ),

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.inplace import InPlaceGradient, InPlaceLoss, ScaledParameters, pack
+from scorenet_cli.core.inplace import InPlaceLoss, MiniBatches, ScaledParameters, pack
 from scorenet_cli.core.network import Network, mean_squared_error, predict
-from scorenet_cli.core.parallel import interruptible
 from scorenet_cli.errors import ModelError
 
 # Adam's own constants (Kingma and Ba, 2015).
@@ -132,12 +131,8 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     for each of all rows · half the sum of squared weights. networks holds one network; state is
     the state_dict of the run that is resumed.
     """
-    size = min(batch_size, len(inputs))
-    remainder = len(inputs) % size
-    parameters = pack(networks, size)
-    batch = last_batch = InPlaceGradient(parameters, inputs[:size], actual[:size])
-    if remainder:
-        last_batch = InPlaceGradient(parameters, inputs[:remainder], actual[:remainder])
+    parameters = pack(networks, min(batch_size, len(inputs)))
+    batches = MiniBatches(parameters, inputs, actual, batch_size)
     current = Adam(
         parameters,
         inputs,
@@ -151,18 +146,14 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
         current.load_state(state)
     # The scaled form of a plain step, and the plain gradient of a scaled one.
     scale = parameters.per_layer(parameters.weight_scale)
-    to_plain = batch.step_scale / scale
+    to_plain = batches.step_scale / scale
     values = parameters.values
     decay = parameters.weights_only(weight_decay / len(inputs)) / scale
 
     def epoch() -> None:
         order = current.random.permutation(len(inputs))
-        for start in interruptible(range(0, len(inputs), size)):
-            rows = order[start : start + size]
-            gradient = batch if len(rows) == size else last_batch
-            gradient.load(inputs[rows], actual[rows])
-            gradient.run()
-            negative_gradient = gradient.negative_gradient * (to_plain / len(rows))
+        for scaled, rows in batches.passes(order):
+            negative_gradient = scaled * (to_plain / rows)
             if weight_decay:
                 negative_gradient -= decay * values
             current.steps += 1

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.inverse import inverse_factor
 from scorenet_cli.core.network import Network
 
 # Of the actual outputs' variance: the least that noise may be.
@@ -22,10 +23,6 @@ MIN_NOISE = 1e-10
 MIN_DECAY, MAX_DECAY = 1e-10, 1e10
 # The least effective parameters of a group: its decay never becomes 0.
 MIN_EFFECTIVE = 1e-3
-# Added to H with a diagonal of ones, so that it can be inverted.
-JITTERS = (0.0, 1e-12, 1e-9, 1e-6)
-# Halves of a triangular matrix that are larger are inverted by halves again.
-MIN_HALF = 32
 
 
 class Evidence(NamedTuple):
@@ -108,36 +105,6 @@ def noise_variance(square: float, actual: Array, effective: float) -> float:
     """Estimate the variance of the errors, above 0, from their sum of squares."""
     floor = MIN_NOISE * max(float(((actual - actual.mean(axis=0)) ** 2).sum()), MIN_NOISE)
     return max(square, floor) / max(actual.size - effective, 1.0)
-
-
-def inverse_factor(matrix: Array) -> tuple[Array, float]:
-    """Return F with FᵀF = the inverse of a positive matrix, and the log of its determinant."""
-    root = np.sqrt(np.maximum(matrix.diagonal(), 1e-150))
-    scaled = matrix / np.outer(root, root)
-    for jitter in JITTERS:
-        scaled.flat[:: len(scaled) + 1] += jitter
-        try:
-            lower = np.linalg.cholesky(scaled)
-        except np.linalg.LinAlgError:
-            continue
-        log_determinant = 2.0 * float(np.log(lower.diagonal() * root).sum())
-        return _inverse_of_lower(lower) / root, log_determinant
-    values, vectors = np.linalg.eigh(scaled)  # far from positive: numbers have overflowed
-    values = np.maximum(values, JITTERS[-1])
-    log_determinant = float(np.log(values).sum() + 2.0 * np.log(root).sum())
-    return (vectors / np.sqrt(values)).T / root, log_determinant
-
-
-def _inverse_of_lower(matrix: Array) -> Array:
-    """Invert a lower triangular matrix, by halves: a third of the work of np.linalg.inv."""
-    half = len(matrix) // 2
-    if half < MIN_HALF:
-        return np.asarray(np.linalg.inv(matrix))
-    inverse = np.zeros_like(matrix)
-    inverse[:half, :half] = first = _inverse_of_lower(matrix[:half, :half])
-    inverse[half:, half:] = last = _inverse_of_lower(matrix[half:, half:])
-    inverse[half:, :half] = -last @ (matrix[half:, :half] @ first)
-    return inverse
 
 
 class Minimum(NamedTuple):

@@ -1,4 +1,4 @@
-"""Full-batch gradient descent."""
+"""Gradient descent on all rows, or on mini-batches in the rows' order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.inplace import InPlaceGradient, ScaledParameters, pack
+from scorenet_cli.core.inplace import (
+    InPlaceGradient,
+    InPlaceLoss,
+    MiniBatches,
+    ScaledParameters,
+    pack,
+)
 from scorenet_cli.core.network import Network
 
 
@@ -31,8 +37,8 @@ class GradientDescentSnapshot:
         """Return nothing: only lm has the second derivatives that it takes."""
 
 
-class GradientDescent(InPlaceGradient):
-    """State of gradient descent: the parameters, and their gradient on all rows."""
+class GradientDescent(InPlaceLoss):
+    """State of gradient descent: the parameters, and passes on all rows."""
 
     def networks(self) -> list[Network]:
         """Return the networks as they are now."""
@@ -49,33 +55,76 @@ class GradientDescent(InPlaceGradient):
         return GradientDescentSnapshot(self.parameters, self.parameters.values.copy())
 
 
+class FullBatchDescent(InPlaceGradient, GradientDescent):
+    """State of full-batch gradient descent: the last pass was taken with the parameters."""
+
+
+class MiniBatchDescent(GradientDescent):
+    """State of gradient descent on mini-batches: a loss takes a pass of its own."""
+
+    def losses(self) -> Array:
+        """Mean squared error of each network on all rows."""
+        self.run()
+        return super().losses()
+
+
 def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and its options
     networks: Sequence[Network],
     inputs: Array,
     actual: Array,
     *,
     learning_rate: float,
+    batch_size: int = 0,
     weight_decay: float = 0.0,
     seed: int = 0,  # noqa: ARG001 - nothing is random
     state: dict[str, Any] | None = None,  # noqa: ARG001 - there is none
 ) -> Iterator[GradientDescent]:
-    """Full-batch gradient descent, W += (learning_rate / rows) · inputsᵀ · delta.
+    """Gradient descent, W += (learning_rate / rows) · inputsᵀ · delta.
 
-    With learning_rate = rows it is the document's own step. Networks of one shape train side
-    by side. With weight_decay the sum of squared errors + weight_decay · the sum of squared
-    weights is minimized, by the same rate. inputs (rows, inputs), actual (rows, outputs), both
-    scaled.
+    Each step takes batch_size rows, the last of an epoch perhaps fewer, in their order: 1 is row
+    by row, 0 all rows. With learning_rate = rows a step on all is the document's own. Networks of
+    one shape train side by side. With weight_decay the sum of squared errors + weight_decay · the
+    sum of squared weights is minimized, by the same rate; a batch takes its rows' share.
+    inputs (rows, inputs), actual (rows, outputs), both scaled.
     """
-    current = GradientDescent(pack(networks, len(inputs)), inputs, actual)
-    rate = learning_rate / len(inputs) * current.step_scale
+    size = min(batch_size or len(inputs), len(inputs))
+    parameters = pack(networks, size)
+    kept = 1.0 - parameters.weights_only(weight_decay * learning_rate / len(inputs))
+    if size == len(inputs):
+        yield from _full_batch(
+            FullBatchDescent(parameters, inputs, actual),
+            learning_rate / size,
+            kept if weight_decay else None,
+        )
+        return
+    current = MiniBatchDescent(parameters, inputs, actual)
+    batches, order = MiniBatches(parameters, inputs, actual, size), np.arange(len(inputs))
+    rate, values = learning_rate * batches.step_scale, parameters.values
+    while True:
+        yield current
+        before = values.copy()
+        try:
+            for step, rows in batches.passes(order):
+                if weight_decay:
+                    values *= kept
+                values += step * (rate / rows)
+        except BaseException:
+            values[:] = before
+            raise
+
+
+def _full_batch(
+    current: FullBatchDescent, rate: float, kept: Array | None
+) -> Iterator[GradientDescent]:
+    """Take steps on all rows; kept is what weight decay leaves of each parameter."""
+    rates = rate * current.step_scale
     calls, values, step = current.calls, current.parameters.values, current.negative_gradient
     multiply, add = np.multiply, np.add
-    kept = 1.0 - current.parameters.weights_only(weight_decay * learning_rate / len(inputs))
     while True:
         for call in calls:
             call()
         yield current
-        multiply(step, rate, step)
-        if weight_decay:
+        multiply(step, rates, step)
+        if kept is not None:
             multiply(values, kept, values)
         add(values, step, values)

@@ -6,6 +6,7 @@ Every number can be recomputed by hand from those above it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model.document import VALUES
-from scorenet_cli.model.trace import BackwardTrace, Input, LayerUpdate, TracedLayer
+from scorenet_cli.model.trace import BackwardTrace, LayerUpdate, TracedLayer
 from scorenet_cli.show.pages.forward import (
     example_part,
     inputs_part,
@@ -58,8 +59,7 @@ def backward_page(
     if source is None and values == VALUES:
         parts += example_part(trace.forward, trace.actual_scores[0], scaling)
     else:
-        scores = zip(trace.layers[-1].neurons, trace.actual_scores, trace.actual, strict=True)
-        actual = [Input(f"{neuron.name} (actual)", *values) for neuron, *values in scores]
+        actual = [replace(each, name=f"{each.name} (actual)") for each in trace.targets]
         parts += inputs_part(trace.forward, precision, actual, scaling=scaling, source=source)
     parts += layers_part(trace.forward, precision)
     for position, step in enumerate(_steps(trace), start=1):

@@ -66,12 +66,15 @@ def inputs_part(
     source: str | None,
 ) -> Iterator[RenderableType]:
     """Name the model; show the values, and the actual scores, as given and as scaled."""
-    rows = [(each.name, each.value, each.scaled) for each in (*trace.inputs, *actual)]
+    columns, known = ["", "value", "formula", "scaled"], (*trace.inputs, *actual)
+    rows: list[Row] = [(each.name, each.value, each.formula, each.scaled) for each in known]
+    if not any(each.formula(0) for each in known):
+        columns, rows = columns[:2], [row[:2] for row in rows]
     yield heading(f"Model {source}" if source else "The document's example weights")
     yield Text()
     scaled = SCALINGS["none" if source is None and scaling == "training" else scaling]
     yield heading(f"Inputs, {scaled}")
-    yield fitted_table(precision, ["", "value", "scaled"], rows)
+    yield fitted_table(precision, columns, rows)
     yield Text()
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer
+from scorenet_cli.data.columns import TWO, positions
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.record import TrainingRecord, labelled_facts
 from scorenet_cli.show.chart import loss_chart, scores_chart
@@ -130,10 +131,16 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
     ranges = ["not recorded"] * len(features)
     if model.feature_range is not None:
         ranges = [f"{number(a)} to {number(b)}" for a, b in model.feature_range.tolist()]
-    # The file knows no range of a target; a sigmoid's scores are those that it can predict.
-    is_sigmoid = model.network.layers[-1].activation == "sigmoid"
+    for name, where in positions(model.features, model.categories).items():
+        if len(texts := model.categories.get(name, ())) == TWO:
+            ranges[where] = [f"0 {texts[0]}, 1 {texts[1]}"]
     scales = model.target_scale.tolist()
-    ranges_of = [f"scores 0 to {number(n)}" if is_sigmoid else "not recorded" for n in scales]
+    ranges_of = [f"scores 0 to {number(n)}" for n in scales]  # those that a sigmoid can predict
+    if model.network.layers[-1].activation != "sigmoid":
+        known = model.training and model.training.target_range
+        ranges_of = ["not recorded"] * len(scales)
+        if known:
+            ranges_of = [f"{number(a)} to {number(b)}" for a, b in known]
     rows: list[tuple[str | float, ...]] = [
         *zip(features, model.feature_scale.tolist(), ranges, strict=False),
         *zip(targets, scales, ranges_of, strict=False),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.data.columns import decode, decode_row, positions
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
@@ -63,7 +63,7 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     if (choice := fit.choice) is not None:
         pairs = [*_choice_lines(choice, command), *pairs]
     ways: list[Callable[[], Table | Group]] = [
-        partial(_first_scores, dataset, predicted, features=dataset.inputs.shape[1]),
+        partial(_first_scores, dataset, predicted, has_features=True),
         partial(_scores_alone, dataset, predicted),
     ]
     return Group(
@@ -80,21 +80,28 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
 
 def _scores_alone(dataset: Dataset, predicted: Array) -> Group:
     """Show the first rows' scores where what they were predicted from has no room."""
-    table = _first_scores(dataset, predicted, features=0)
+    table = _first_scores(dataset, predicted, has_features=False)
     return Group(table, Text("(no room for the features)", style="dim"))
 
 
-def _first_scores(dataset: Dataset, predicted: Array, *, features: int) -> Table:
-    """Show the first rows: so many features, then each score and its prediction."""
-    titles = [title for target in dataset.output_names for title in (target, f"predicted {target}")]
+def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> Table:
+    """Show the first rows: their features, then each score, or class, and its prediction."""
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
-    pairs = np.stack([dataset.scores, predicted], axis=2)[:FIRST_ROWS].reshape(-1, len(titles))
-    inputs = dataset.inputs[:FIRST_ROWS, :features].tolist()
-    rows = zip(inputs, pairs.tolist(), strict=True)
-    cells = ([*values, *map(points, scores)] for values, scores in rows)
-    return number_table([*dataset.input_names[:features], *titles], cells, numbers_from=0)
+    columns: dict[str, list[str]] = {}
+    for target, where in positions(dataset.targets, dataset.classes).items():
+        for title, scores in (("", dataset.scores), ("predicted ", predicted)):
+            part, classes = scores[:FIRST_ROWS, where], dataset.classes.get(target)
+            columns[title + target] = (
+                decode(part, classes) if classes else list(map(points, part[:, 0].tolist()))
+            )
+    names = dataset.features if has_features else ()
+    inputs = dataset.inputs[:FIRST_ROWS].tolist()
+    features = [decode_row(row, names, dataset.categories) for row in inputs]
+    scores_of = zip(*columns.values(), strict=True)
+    rows = ([*values, *scores] for values, scores in zip(features, scores_of, strict=True))
+    return number_table([*names, *columns], rows, numbers_from=0)
 
 
 def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:

@@ -110,8 +110,8 @@ def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
     assert [line.split() for line in inputs] == [
         ["hours", "0.5", "0.5"],
         ["sleep", "0.8", "0.8"],
-        ["score0", "(actual)", "40", "0.4"],
-        ["score1", "(actual)", "60", "0.6"],
+        ["score0", "(actual)", "40", "40", "/", "100", "0.4"],
+        ["score1", "(actual)", "60", "60", "/", "100", "0.6"],
     ]
 
 

@@ -1,0 +1,98 @@
+"""Help in groups of options, and one style for every error on the command line."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from scorenet_cli.text import did_you_mean, quoted
+
+# Typer's own errors for a command line that it cannot read: the base of this public one.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+# What other tools call our options. Spelling alone would suggest something else, or nothing.
+_MEANINGS = {
+    "--alpha": "--learning-rate",
+    "--cv": "--folds",
+    "--decimals": "--precision",
+    "--decay": "--weight-decay",
+    "--digits": "--precision",
+    "--eta": "--learning-rate",
+    "--goal": "--actual",
+    "--inputs": "--features",
+    "--iterations": "--epochs",
+    "--l2": "--weight-decay",
+    "--label": "--target",
+    "--layers": "--hidden",
+    "--lr": "--learning-rate",
+    "--neurons": "--hidden",
+    "--solver": "--optimizer",
+    "--steps": "--epochs",
+    "--y": "--target",
+}
+_HELP_WIDTH = 100
+
+
+class Command(TyperCommand):
+    """A command whose help lists its options in groups, at the terminal's width up to 100."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - Typer's own types
+        """Write each group of parameters under its name (rich_help_panel of an option)."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                is_argument = param.param_type_name == "argument"
+                name = getattr(param, "rich_help_panel", None)
+                group = groups.setdefault("Arguments" if is_argument else name or "Options", [])
+                group.append(
+                    (record[0], re.sub(r"\[default: \((.*?)\)", r"[default: \1", record[1]))
+                )
+        for name, records in groups.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _HELP_WIDTH}
+
+
+def usage_message(error: Exception) -> str:
+    """Say what is wrong with a command line, and where to read on."""
+    context = getattr(error, "ctx", None)
+    command = "scorenet" if context is None else context.command_path
+    return f"{_reason(error, context)} See: {command} --help"
+
+
+def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own types
+    name: str = getattr(error, "option_name", "")
+    if isinstance(error, typer.BadParameter) and error.param is not None and error.message:
+        place = error.param.opts[-1] if error.param.param_type_name == "option" else "the value"
+        text = re.sub(r"(.+) is not one of (.+)\.", _expects_one_of, error.message)
+        return f"{place} {text.rstrip('.')}."
+    if type(error).__name__ == "NoSuchOption" and context is not None:
+        return no_option(
+            name, [option for param in context.command.params for option in param.opts]
+        )
+    if name:
+        text = error.message.removeprefix(f"Option {name!r} ").rstrip(".")
+        return f"{name} {text.replace('requires an argument', 'needs a value')}."
+    text = str(error.format_message())
+    if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", text):
+        return f"unexpected {quoted(extra[1])}: no more values are expected."
+    return f"{text[:1].lower()}{text[1:]}" + ("" if text.endswith(("?", ".")) else ".")
+
+
+def _expects_one_of(match: re.Match[str]) -> str:
+    given, known = match.groups()
+    return f"expects one of {known.replace(chr(39), '')}; got {given}"
+
+
+def no_option(text: str, options: Iterable[str]) -> str:
+    """Say that there is no such option, and which one may be meant."""
+    name = text.partition("=")[0]
+    known = list(options)
+    meant = _MEANINGS.get(name)
+    suggestion = f" Did you mean {quoted(meant)}?" if meant in known else did_you_mean(name, known)
+    return f"there is no option {quoted(name)}.{suggestion}"
