@@ -129,8 +129,8 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            show_default=f"auto, {DEFAULT_OPTIMIZER} with --epochs or --learning-rate",
-            help="auto: standardized, with biases, by lm, of the size that cross-validates best. "
+            show_default=f"auto; {DEFAULT_OPTIMIZER} with --epochs",
+            help="auto: choose by cross-validation. "
             "gd: full-batch gradient descent, as in the document. adam: for large networks "
             "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
         ),

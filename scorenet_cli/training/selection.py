@@ -32,7 +32,7 @@ SAMPLE_ROWS = 1000
 # Starts of a training, and of each while sizes are compared: the last from the least-squares line.
 STARTS, COMPARED_STARTS = 5, 2
 # lm ends by itself before, as a rule; while sizes are compared it need not be exact.
-EPOCHS, COMPARED_EPOCHS = 100, 40
+EPOCHS, COMPARED_EPOCHS = 100, 30
 # Rows · parameters · epochs that take lm about 15 seconds; the fewest epochs where that is little.
 MAX_WORK, MIN_EPOCHS = 500_000_000, 20
 ADAM_EPOCHS = 300
