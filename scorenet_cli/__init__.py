@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scorenet_cli.api import (
         Data,
         backward_trace,
+        batch_trace,
         evaluate,
         forward_trace,
         intervals,
@@ -50,6 +51,7 @@ __all__ = [
     "TrainingError",
     "__version__",
     "backward_trace",
+    "batch_trace",
     "evaluate",
     "forward_trace",
     "intervals",

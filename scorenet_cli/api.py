@@ -20,6 +20,7 @@ from scorenet_cli.model.model import Model, Predictions, Values
 if TYPE_CHECKING:
     from scorenet_cli.core.metrics import Evaluation
     from scorenet_cli.data.csv_table import Table
+    from scorenet_cli.model.batch import BatchTrace
     from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
     from scorenet_cli.training.fit import FitResult
     from scorenet_cli.training.loop import Callbacks
@@ -83,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> Model:
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Save a model file, whole or not at all; FileError says why that cannot be done."""
+    """Save a model file, as model.save does."""
     model.save(path)
 
 
@@ -136,23 +137,55 @@ def forward_trace(
     return trace.forward_trace(model, _inputs(model, values), scaling)
 
 
-def backward_trace(
+def backward_trace(  # noqa: PLR0913 - a step is these facts
     model: Model,
     values: Sequence[float | str],
     actual: Sequence[float | str],
     *,
     learning_rate: float = 1.0,
     scaling: ScalingName = "training",
+    check: bool = False,
 ) -> BackwardTrace:
     """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
 
-    actual holds a score, in score units, or a class for each target. OptionError where that does
-    not fit, DataError where a number is too large.
+    actual holds a score, in score units, or a class for each target. With check each gradient is
+    compared with central differences. OptionError where actual does not fit, DataError where a
+    number is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
     scores, inputs = models.encode_actual(model, actual), _inputs(model, values)
-    return trace.backward_trace(model, inputs, scores, learning_rate=learning_rate, scaling=scaling)
+    return trace.backward_trace(
+        model, inputs, scores, learning_rate=learning_rate, scaling=scaling, check=check
+    )
+
+
+def batch_trace(
+    model: Model,
+    data: Data,
+    *,
+    learning_rate: float | None = None,
+    check: bool = False,
+    header: bool | None = None,
+) -> BatchTrace:
+    """Trace one step of full-batch gradient descent on rows with known scores, as matrices.
+
+    The step is one epoch of `train` by gd from the model's weights; the learning rate is 3 where
+    none is given, as there. data and header are as for train. Weights alone get the scaling of the
+    rows. OptionError for the learning rate, DataError for rows that do not fit the model or numbers
+    that become too large.
+    """
+    from scorenet_cli.model import batch  # noqa: PLC0415 - predicting does not need it
+    from scorenet_cli.training.plan import make_plan, scaled_rows  # noqa: PLC0415
+    from scorenet_cli.training.settings import make_settings  # noqa: PLC0415
+
+    settings = make_settings(optimizer="gd", learning_rate=learning_rate)
+    plan = make_plan(
+        _table(data, header=header), settings, dataclasses.replace(model, training=None)
+    )
+    rate = plan.options["learning_rate"]
+    rows = scaled_rows(plan.model, plan.data)
+    return batch.batch_trace(plan.model, *rows, learning_rate=rate, check=check, notes=plan.notes)
 
 
 def _inputs(model: Model, values: Sequence[float | str]) -> list[float]:

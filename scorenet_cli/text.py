@@ -10,6 +10,9 @@ import unicodedata
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
+# What an exercise shows for a number to be computed.
+BLANK = "____"
+
 
 class DecimalCommaError(ValueError):
     """A number of which only the comma is wrong."""
@@ -93,8 +96,11 @@ def without_noise(value: float, *beside: float, limit: float = 1e-14) -> float:
 def number(value: float, decimals: int = 6) -> str:
     """Write a number for people: so many decimals, or fewer where they show all.
 
-    Very large and very small numbers get an exponent and as many digits; -0 is 0.
+    Very large and very small numbers get an exponent and as many digits; -0 is 0; nan is a blank
+    to be filled in.
     """
+    if math.isnan(value):
+        return BLANK
     smallest = 10.0 ** (1 - decimals) if decimals > 3 else 0.0  # noqa: PLR2004 - digits left
     if value != 0 and not smallest <= abs(value) < 1e15:  # noqa: PLR2004 - a float's digits
         return f"{value:.{max(decimals - 1, 0)}e}"

@@ -115,6 +115,10 @@ def test_evaluate_and_the_traces(path: Path) -> None:
     assert forward.scores == pytest.approx(model.predict([[4, 8]])[0])
     backward = scorenet.backward_trace(model, [4, 8], [95])
     assert backward.loss_after < backward.loss
+    batch = scorenet.batch_trace(scorenet.train(path, epochs=5).model, path, check=True)
+    assert batch.loss_after < batch.loss
+    assert batch.check is not None
+    assert batch.check.right
 
 
 def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
@@ -127,7 +131,7 @@ def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
     ("settings", "expected"),
     [
         ({"epoch": 3}, "there is no setting 'epoch'. Did you mean 'epochs'?"),
-        ({"optimizer": "sgd"}, "`optimizer` expects one of gd, adam, lm; got 'sgd'."),
+        ({"optimizer": "sgd"}, "`optimizer` expects one of auto, gd, adam, lm; got 'sgd'."),
         ({"hidden": 0}, "`hidden` expects positive sizes"),
         ({"activation": "x"}, "`activation` expects one of sigmoid, tanh, relu, linear; got 'x'."),
         ({"learning_rate": "x"}, "`learning_rate` must be a finite number above 0."),

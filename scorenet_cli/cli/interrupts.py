@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -31,18 +32,39 @@ class InterruptFlag:
 def catch_signals(flag: InterruptFlag) -> Iterator[None]:
     """Turn SIGINT and SIGTERM into a flag while the block runs, saving included.
 
-    A second signal has the effect it had before.
+    A second signal ends the process at once. A thread waits for it: the main thread may be in one
+    long call of NumPy, and hears nothing until that returns.
     """
+    import socket
+    import threading
+
+    from scorenet_cli import files
+
+    reader, writer = socket.socketpair()  # Python writes the number of each signal to it
+    writer.settimeout(0)
+    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
 
     def take(number: int, _frame: FrameType | None) -> None:
-        if flag.is_set:
-            signal.signal(number, before[signal.Signals(number)])
-            os.kill(os.getpid(), number)
         flag.signal = number
 
     before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def end_at_second() -> None:
+        received = 0
+        with reader:
+            while number := reader.recv(1):
+                received += number[0] in before
+                if received > 1:
+                    files.discard_temporaries()
+                    with contextlib.suppress(OSError):  # standard error is closed
+                        os.write(2, b"Interrupted.\n")
+                    os._exit(128 + number[0])
+
+    threading.Thread(target=end_at_second, daemon=True).start()
     try:
         yield
     finally:
+        signal.set_wakeup_fd(wakeup)
+        writer.close()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -68,6 +68,11 @@ SaveOption = Annotated[
     typer.Option(metavar="FILE", help="Also save a picture (.svg), or this page (.html, .txt)."),
 ]
 
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Say why each step is taken.")]
+BlankOption = Annotated[
+    bool, typer.Option("--blank", help="Leave the results blank, as an exercise.")
+]
+
 
 def check_values(texts: Sequence[str], context: typer.Context) -> None:
     """Refuse what is no value but an option.

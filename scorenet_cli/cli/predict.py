@@ -271,20 +271,22 @@ def _as_text(
     ends = ("",) if interval is None else ("", "_low", "_high")
     names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
     for block in blocks:
-        cells = _cells(model, block.answer, precision, interval)
+        columns = _columns(model, block.answer, precision, interval)
         if (table := block.table) is None:
             size = len(ends)
             yield "".join(
                 f"{' '.join(row[start : start + size])}\n"
-                for row in cells
+                for row in zip(*columns, strict=True)
                 for start in range(0, len(row), size)
             )
         else:
             from scorenet_cli.data import csv_table
 
             header = csv_table.header(table, names) if table.is_first else ""
-            rows = _for_all(block, cells, ("",) * len(names))
-            yield header + csv_table.with_columns(table, names, rows, are_numbers=not model.classes)
+            columns = [_for_all(block, column, "") for column in columns]
+            yield header + csv_table.with_columns(
+                table, names, columns, are_numbers=not model.classes
+            )
 
 
 def _as_json(
@@ -342,22 +344,22 @@ def _classes(model: "Model", answer: "Predictions") -> dict[str, list[str]]:
     }
 
 
-def _cells(
+def _columns(
     model: "Model", answer: "Predictions", precision: int, interval: float | None
-) -> "Iterator[tuple[str, ...]]":
-    """Write each target's score, zero without a sign, with its interval's ends; or its class."""
+) -> "list[Iterable[str]]":
+    """Write each target's scores, zero without a sign, with their intervals' ends; or classes."""
     from scorenet_cli.data.columns import positions
+    from scorenet_cli.data.plain_numbers import write_fixed
     from scorenet_cli.model.model import intervals
 
-    write = f"{{:z.{precision}f}}".format
-    parts: list[Iterable[str]] = []
+    columns: list[Iterable[str]] = []
     classes = _classes(model, answer)
     for target, where in positions(model.targets, model.classes).items():
         if target in classes:
-            parts.append(classes[target])
+            columns.append(classes[target])
         else:
-            parts.append(map(write, answer.scores[:, where.start].tolist()))
+            columns.append(write_fixed(answer.scores[:, where.start], precision))
             if interval is not None:
                 low_high = intervals(model, answer, interval)[:, where.start]
-                parts += [map(write, ends.tolist()) for ends in low_high.T]
-    return zip(*parts, strict=True)
+                columns += [write_fixed(ends, precision) for ends in low_high.T]
+    return columns

@@ -9,6 +9,9 @@ import typer
 from scorenet_cli.cli.messages import Messages, RangeWarnings, echo_error
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
+    BlankOption,
+    ExplainOption,
+    HeaderOption,
     JsonOption,
     ModelOption,
     PrecisionOption,
@@ -45,6 +48,8 @@ def forward_trace(
     worked_example: WorkedExampleOption = False,
     scaling: ScalingOption = "training",
     precision: PrecisionOption = None,
+    explain: ExplainOption = False,
+    blank: BlankOption = False,
     save: SaveOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -61,6 +66,7 @@ def forward_trace(
     from scorenet_cli import api
     from scorenet_cli.model.document import trained_answer
 
+    _check_page(json=json, explain=explain, blank=blank)
     _check_save(save, model)
     example = _choose_example(context, values, model, worked_example=worked_example)
     result = api.forward_trace(example.model, example.values, scaling=scaling)
@@ -69,6 +75,10 @@ def forward_trace(
     said = example.messages(scaling, quiet=quiet)
     if json:
         _print_json(_forward_answer(result, document), said)
+    if blank:
+        from scorenet_cli.model.blank import blank as without_results
+
+        result, document, story = without_results(result), None, None
 
     def page() -> "Page":
         from scorenet_cli.show.pages.forward import forward_page
@@ -80,6 +90,7 @@ def forward_trace(
             scaling=example.scaling_words(scaling),
             source=example.source,
             story=story,
+            explain=explain,
         )
 
     def picture() -> str:
@@ -97,11 +108,26 @@ def backward_trace(
         list[str] | None,
         typer.Option(metavar="SCORE", help="The actual score, once for each target."),
     ] = None,
-    learning_rate: Annotated[float, typer.Option(metavar="RATE", help="Step size.")] = 1.0,
+    csv: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Trace one full-batch step on these rows, as train by gd takes it."
+        ),
+    ] = None,
+    header: HeaderOption = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", show_default="1; with --csv 3", help="Step size."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare each gradient with a numerical one.")
+    ] = False,
     model: ModelOption = DEFAULT_MODEL,
     worked_example: WorkedExampleOption = False,
     scaling: ScalingOption = "training",
     precision: PrecisionOption = None,
+    explain: ExplainOption = False,
+    blank: BlankOption = False,
     save: SaveOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -110,30 +136,43 @@ def backward_trace(
 
     Without VALUES: the document's worked example and its target, 92.
     With VALUES: the saved model, or with --worked-example the document's example weights.
+    With --csv: the saved model, all rows at once, in matrices under the document's names.
 
     \b
     scorenet backward-trace
     scorenet backward-trace 4 8 --actual 95 --learning-rate 0.5
+    scorenet backward-trace --csv study_hours.csv --check
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     from scorenet_cli import api
     from scorenet_cli.model.document import TARGET, VALUES
     from scorenet_cli.show.json_output import as_json
 
-    if not (math.isfinite(learning_rate) and learning_rate > 0):
+    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
+    _check_page(json=json, explain=explain, blank=blank, check=check)
     _check_save(save, model)
+    if csv is not None:
+        _trace_batch(context, csv, learning_rate, check=check, explain=explain, blank=blank)
+        return
+    if header is not None:
+        raise OptionError("has no effect without `csv`. Leave it out.", option="header")
     example = _choose_example(context, values, model, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]
     result = api.backward_trace(
-        example.model, example.values, actual or [], learning_rate=learning_rate, scaling=scaling
+        example.model,
+        example.values,
+        actual or [],
+        learning_rate=1.0 if learning_rate is None else learning_rate,
+        scaling=scaling,
+        check=check,
     )
     said = example.messages(scaling, quiet=quiet)
-    if result.loss_after > result.loss > ROUNDING:
-        said.warn(
-            f"the step raises the loss from {number(result.loss)} to {number(result.loss_after)}: "
-            "the learning rate is too large for it."
-        )
+    if blank:
+        from scorenet_cli.model.blank import blank as without_results
+
+        result = without_results(result)
+    _warn_of_loss(result.loss, result.loss_after, said)
     if json:
         document = example.document(result.forward, scaling)
         forward = _forward_answer(result.forward, document)
@@ -143,15 +182,89 @@ def backward_trace(
         from scorenet_cli.show.pages.backward import backward_page
 
         return backward_page(
-            result, precision, scaling=example.scaling_words(scaling), source=example.source
+            result,
+            precision,
+            scaling=example.scaling_words(scaling),
+            source=example.source,
+            explain=explain,
         )
 
     def picture() -> str:
-        from scorenet_cli.model.svg import backward_picture
+        from scorenet_cli.model.svg import backward_picture, forward_picture
 
+        if blank:  # the lines of a step have no width before the changes are known
+            return forward_picture(result.forward, precision)
         return backward_picture(result, precision)
 
     _emit(context, page, picture, said, json=json, save=save)
+
+
+def _trace_batch(
+    context: typer.Context,
+    csv: str,
+    learning_rate: float | None,
+    *,
+    check: bool,
+    explain: bool,
+    blank: bool,
+) -> None:
+    """Trace one full-batch step on a CSV's rows; the other options are the context's."""
+    from scorenet_cli import api
+    from scorenet_cli.model.blank import blank_batch
+
+    params = context.params
+    for option in ("worked_example", "actual", "scaling"):
+        if _is_typed(context, option):
+            raise OptionError("cannot be combined with `csv`. Leave it out.", option=option)
+    check_values(params["values"] or [], context)
+    if params["values"]:
+        raise OptionError("cannot be combined with VALUES. Give one of them.", option="csv")
+    model, json, header = params["model"], params["json"], params["header"]
+    loaded, data = api.load(model), display_path(csv)
+    result = api.batch_trace(loaded, csv, learning_rate=learning_rate, check=check, header=header)
+    said = Messages(quiet=params["quiet"])
+    for text in result.notes:
+        said.note(text)
+    if loaded.is_weights_only:
+        said.note("weights alone hold no scaling: the rows are scaled as train scales them.")
+    if blank:
+        result = blank_batch(result)
+    _warn_of_loss(result.loss, result.loss_after, said)
+    if json:
+        from scorenet_cli.show.json_output import batch_answer
+
+        _print_json(batch_answer(result, display_path(model), data), said)
+
+    def page() -> "Page":
+        from scorenet_cli.show.pages.batch import batch_page
+
+        precision, source = params["precision"], display_path(model)
+        return batch_page(result, precision, source=source, data=data, explain=explain)
+
+    def picture() -> str:
+        from scorenet_cli.model.svg import network_picture
+
+        return network_picture(result.model)
+
+    _emit(context, page, picture, said, json=json, save=params["save"])
+
+
+def _warn_of_loss(loss: float, loss_after: float, said: Messages) -> None:
+    """Warn of a step that raises the loss."""
+    if loss_after > loss > ROUNDING:
+        said.warn(
+            f"the step raises the loss from {number(loss)} to {number(loss_after)}: "
+            "the learning rate is too large for it."
+        )
+
+
+def _check_page(*, json: bool, explain: bool, blank: bool, check: bool = False) -> None:
+    """Refuse what changes only the page, where none is printed, and a check of blanks."""
+    for option, given in (("explain", explain), ("blank", blank)):
+        if json and given:
+            raise OptionError("has no effect with `json`. Leave it out.", option=option)
+    if blank and check:
+        raise OptionError("cannot be combined with `blank`: it shows results.", option="check")
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,10 +386,19 @@ def _emit(
         ending = save.lower().rpartition(".")[2]
         if ending == "svg":
             content = picture()
-        else:
-            from scorenet_cli.show.console import as_html, as_text
+        elif ending == "txt":
+            from scorenet_cli.show.console import as_text
 
-            content = as_text(page()) if ending == "txt" else as_html(page(), context.command_path)
+            content = as_text(page())
+        else:
+            from scorenet_cli.show.html_page import html_page
+
+            drawing = ""
+            try:
+                drawing = picture()
+            except OptionError:
+                said.note("the network is too large for a picture: the page has the tables alone.")
+            content = html_page(page(), drawing, context.command_path)
         files.write_atomic(save, content)
     if not json:
         from scorenet_cli.show.console import show

@@ -1,6 +1,7 @@
 """scorenet train: from a CSV to a saved model. Options in, api.train, the report out."""
 
 import dataclasses
+import io
 import os
 import select
 import shlex
@@ -22,6 +23,8 @@ from scorenet_cli.training.settings import (
     DEFAULT_MAX_SCORE,
     DEFAULT_OPTIMIZER,
     DEFAULT_SEED,
+    Settings,
+    make_settings,
 )
 
 if TYPE_CHECKING:
@@ -33,9 +36,10 @@ if TYPE_CHECKING:
     from scorenet_cli.training.history import LossLog
     from scorenet_cli.training.loop import Callbacks
     from scorenet_cli.training.plan import TrainingPlan
-    from scorenet_cli.training.settings import Settings
 
 AUTOSAVE_SECONDS = 30.0
+# What a resumed model does not hold.
+NOT_RESUMED = ("missing", "tolerance", "validation", "patience")
 # More values than these are not suggested for typing.
 MAX_VALUES = 8
 
@@ -226,8 +230,6 @@ def train(
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     options = dict(locals())
-    from scorenet_cli.training.settings import Settings, make_settings
-
     options["bias"] = bias or None
     options["standardize"] = standardize or None
     names = (field.name for field in dataclasses.fields(Settings))
@@ -253,7 +255,7 @@ def train(
 class _Run:
     """One run of the command: where its rows come from, where its results go, what it prints."""
 
-    settings: "Settings"
+    settings: Settings
     csv: str | None
     header: bool | None
     resume: str | None
@@ -271,11 +273,13 @@ class _Run:
 
 def _has_text(stream: TextIO | None) -> bool:
     """Tell whether a file or pipe with text in it waits on a stream."""
+    if stream is None:
+        return False
     try:
-        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
-        if stat.S_ISREG(mode):
-            return os.fstat(stream.fileno()).st_size > 0 if stream is not None else False
-        if stream is None or not stat.S_ISFIFO(mode) or sys.platform == "win32":
+        status = os.fstat(stream.fileno())
+        if stat.S_ISREG(status.st_mode):
+            return status.st_size > 0
+        if not stat.S_ISFIFO(status.st_mode) or sys.platform == "win32":
             return False
         ready, _, _ = select.select([stream], [], [], 0.05)
         return bool(ready) and bool(os.read(stream.fileno(), 1))
@@ -415,7 +419,7 @@ def _callbacks(
         if shows_progress:
             from scorenet_cli.show.progress import training_progress
 
-            progress = display.enter_context(training_progress(plan.start_epoch, plan.epochs))
+            progress = display.enter_context(training_progress(plan.record.epochs, plan.epochs))
 
     def each_epoch(epoch: int, losses: "Array", validation_loss: float | None) -> None:
         if run.history is not None:
@@ -474,29 +478,55 @@ def _report(run: _Run, fit: "FitResult") -> None:
 
 
 def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
-    """Say that the weights are saved, and how to take the epochs that are left."""
-    # With validation the weights are those of the best epoch, and so is what goes on.
-    left = fit.plan.start_epoch + fit.plan.epochs - fit.result.best_epoch
+    """Say what is saved, and how to take the epochs or starts that are left."""
+    plan, result, output = fit.plan, fit.result, run.output
+    settings = plan.settings
+    words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
+    words += [] if run.header is None else ["--header" if run.header else "--no-header"]
+    if len(plan.networks) > 1 and not plan.is_side_by_side:
+        left, what = len(plan.networks) - len(result.starts) + 1, "Train all starts"
+        if plan.validation_rows is None:  # which another seed would draw anew
+            first = (plan.record.seed or 0) + len(plan.networks) - left
+            settings = dataclasses.replace(settings, seed=first, restarts=left)
+            output, what = f"{os.path.splitext(output)[0]}-others.json", "Train the other starts"
+        saved = "The best start so far is saved."
+    else:
+        left = plan.record.epochs + plan.epochs - result.epochs
+        words += ["--resume", output, "--epochs", str(left)]
+        settings = Settings(**{name: getattr(settings, name) for name in NOT_RESUMED})
+        saved, what = "The weights are saved.", "Continue"
+    words += _settings_words(settings)
+    if output != DEFAULT_MODEL:
+        words += ["--output", output]
+    if run.history is not None and output == run.output:
+        words += ["--history", run.history]
     again = " and the same data on standard input" if run.csv == "-" else ""
     echo_error(
-        f"Interrupted after {fit.result.epochs:,} epochs. The weights are saved."
-        + (f" Continue with{again}:\n{_command_to_continue(run, left)}" if left else "")
+        f"Interrupted after {result.epochs:,} epochs. {saved}"
+        + (f" {what} with{again}:\n{shlex.join(words)}" if left else "")
     )
 
 
-def _command_to_continue(run: _Run, epochs: int) -> str:
-    """Spell out the command that takes the epochs that an interrupted run did not."""
-    words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
-    words += [] if run.header is None else ["--header" if run.header else "--no-header"]
-    words += ["--resume", run.output, "--epochs", str(epochs)]
-    if run.output != DEFAULT_MODEL:
-        words += ["--output", run.output]
-    if run.history is not None:
-        words += ["--history", run.history]
-    for option in ("tolerance", "validation", "patience"):
-        if (value := getattr(run.settings, option)) is not None:
-            words += [f"--{option}", repr(value)]
-    return shlex.join(words)
+def _settings_words(settings: Settings) -> list[str]:
+    """Spell settings as options, those at their defaults left out."""
+    import csv
+
+    words = []
+    for name, value in vars(settings).items():
+        if value == Settings.__dataclass_fields__[name].default:
+            continue
+        flag = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        elif isinstance(value, tuple) and name in {"target", "max_score"}:
+            words += [word for each in value for word in (flag, str(each))]
+        elif isinstance(value, tuple):
+            line = io.StringIO()
+            csv.writer(line, lineterminator="").writerow(value)
+            words += [flag, line.getvalue() or "none"]
+        else:
+            words += [flag, str(value)]
+    return words
 
 
 def _same_command(run: _Run, fit: "FitResult") -> str:

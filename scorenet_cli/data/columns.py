@@ -118,14 +118,12 @@ def fill_missing(
 def fill_values(inputs: Array, names: Sequence[str], categories: Categories) -> dict[str, float]:
     """Return what fills a column: the mean of its one input, or 0 for each of several.
 
-    Also 0 where there is no value to take the mean of.
+    A column without any value has none.
     """
-    known = ~np.isnan(inputs)
     return {
-        name: float(np.mean(inputs[known[:, where.start], where.start]))
-        if where.stop - where.start == 1 and known[:, where.start].any()
-        else 0.0
+        name: float(np.nanmean(inputs[:, where])) if where.stop - where.start == 1 else 0.0
         for name, where in positions(names, categories).items()
+        if not np.isnan(inputs[:, where]).all()
     }
 
 

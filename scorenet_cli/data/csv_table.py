@@ -1,7 +1,7 @@
 """CSV text to named columns of numbers, and back; every error names the line and the column.
 
-numpy.loadtxt reads plain numbers at C speed. Where it fails, the rows are read once more, cell
-by cell: either all are numbers, in a format that is certain, or the error says which is not.
+Columns of plain numbers are read by NumPy. The others are read cell by cell: either all are
+numbers, in a format that is certain, or the error says which is not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -25,14 +25,14 @@ from scorenet_cli.data.number_formats import (
     looks_like_number,
     read_column,
 )
+from scorenet_cli.data.plain_numbers import read_plain
 from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
     Text,
-    cut_lines,
-    cut_rows,
     end_of_rows,
     is_bare,
+    rows,
     start_of_line,
 )
 from scorenet_cli.errors import DataError
@@ -49,7 +49,7 @@ _OTHER_TEXT = {
     re.compile(rb"\s*<(!doctype|html|\?xml)", re.IGNORECASE): "a web page or XML",
 }
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
-# Between cells on their way to numpy.loadtxt.
+# Between cells of lines that had quotes, comments or white space.
 _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
@@ -82,19 +82,15 @@ class Table(Text):
 class CellError(DataError):
     """One cell cannot be used; `location` is the message without what to do.
 
-    line is that of the text, column its position. is_blank: there is no value. is_format_error:
-    the value is there, and only its format is wrong.
+    line is that of the text. is_format_error: the value is there, and only its format is wrong.
     """
 
-    def __init__(self, table: Table, row: Row, column: int, reason: ColumnError) -> None:
-        line, cells = row
-        self.line = line
-        self.column = column
-        self.is_blank = not cells[column]
+    def __init__(self, table: Table, row: int, column: int, cell: str, reason: ColumnError) -> None:
+        self.line = line_of_row(table, row)
         self.is_format_error = reason.is_format_error
-        shown = "the cell" if self.is_blank else quoted(cells[column])
+        shown = quoted(cell) if cell else "the cell"
         name = quoted(table.names[column])
-        self.location = f"{table.source}, line {line}, column {name}: {shown} {reason}."
+        self.location = f"{table.source}, line {self.line}, column {name}: {shown} {reason}."
         super().__init__(f"{self.location} Fix the cell.")
 
 
@@ -105,18 +101,8 @@ def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> T
     text in the same columns.
     """
     chunks, notes = decode_chunks([data], source)
-    lines, more_notes = clean_lines(b"".join(chunks), source, 0)
-    table = _sniff(Table(source, lines), has_header=has_header, is_whole=True)
-    end = end_of_rows(table, is_whole=True)
-    if not end:
-        raise _no_rows(table)
-    comments = _comment_notes(lines, table.delimiter)
-    return replace(
-        table,
-        data=table.data[:end],
-        notes=(*notes, *more_notes, *table.notes, *comments),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
+    (table,) = _cut([(b"".join(chunks), True)], notes, source, has_header=has_header)
+    return replace(table, sha256=hashlib.sha256(data).hexdigest())
 
 
 def tables(
@@ -128,11 +114,22 @@ def tables(
     end a row. DataError as soon as something is wrong. Each note comes once.
     """
     decoded, notes = decode_chunks(chunks, source)
+    yield from _cut(_whole_lines(decoded), notes, source, has_header=has_header)
+
+
+def _cut(
+    pieces: Iterable[tuple[bytes, bool]],
+    notes: tuple[str, ...],
+    source: str,
+    *,
+    has_header: bool | None,
+) -> Iterator[Table]:
+    """Cut whole lines, of which the last are marked, into tables of whole rows."""
     told: set[str] = set()
     table = Table(source, b"")  # it has no names before the first rows are whole
     parts: list[bytes] = []
     min_length = 0
-    for lines, is_last in _whole_lines(decoded):
+    for lines, is_last in pieces:
         parts.append(lines)
         if not is_last and sum(map(len, parts)) < min_length:
             continue
@@ -164,78 +161,106 @@ def tables(
         raise _no_rows(table)
 
 
-def numbers(table: Table, columns: Sequence[int], *, allows_missing: bool = False) -> Array:
-    """Read columns as finite numbers (rows, len(columns)); CellError where one is not.
+def read_columns(
+    table: Table, columns: Iterable[int], texts: Iterable[int] = ()
+) -> tuple[dict[int, Array | list[str]], DataError | None]:
+    """Read columns: numbers (rows,), nan where blank, if all are plain, and else the cells.
 
-    Cells without a value are nan where they are allowed. In a table read in blocks, a column's
-    format is that of the first block that settles it.
+    Those of texts come as cells. The error is that of the first row with too few or too many
+    cells; the columns are then those of the rows before it.
     """
-    values = plain_numbers(table, columns)
-    if values is not None:
-        return values
-    found, failed = whole_rows(table)
-    values = numbers_of(table, found, columns, allows_missing=allows_missing)
-    if failed:
-        raise failed
-    return values
-
-
-def plain_numbers(table: Table, columns: Sequence[int]) -> Array | None:
-    """Read columns at C speed, as numbers does; None where a cell is no plain finite number."""
-    known = [table.formats.get(column) for column in columns]
-    if not all(each is None or each.is_plain for each in known):
-        return None
-    values = _read_fast(table, columns)
-    if values is None or not np.isfinite(values).all():
-        return None
+    columns = [*columns]
+    other = {*texts, *(n for n, known in table.formats.items() if not known.is_plain)}
+    numeric = [n for n in columns if n not in other]
+    width, found = len(table.names), None
+    if bare := _bare(table):
+        found = read_plain(*bare, width, numeric)
+        if found is None and (shorter := re.sub(rb"\n+", b"\n", bare[0]).lstrip(b"\n")) != bare[0]:
+            bare = shorter, bare[1]
+            found = read_plain(*bare, width, numeric)
+    if found is None or bare is None:
+        whole, failed = _whole_rows(table)
+        return {n: [cells[n] for cells in whole] for n in columns}, failed
     has_point = table.delimiter in _NOT_COMMA and b"." in table.data
-    for column, each in zip(columns, known, strict=True):
-        if each is None or (has_point and each.decimal is None):
-            table.formats[column] = NumberFormat("." if has_point else None)
-    return values
+    for n in found:
+        if n not in table.formats or (has_point and table.formats[n].decimal is None):
+            table.formats[n] = NumberFormat("." if has_point else None)
+    if len(found) == len(columns):
+        return {**found}, None
+    data, mark = bare[0].decode().removesuffix("\n"), bare[1].decode()
+    cells = data.replace("\n", mark).split(mark)
+    return {n: found.get(n, [*map(str.strip, cells[n::width])]) for n in columns}, None
 
 
-def whole_rows(table: Table) -> tuple[list[Row], DataError | None]:
-    """Return the rows, and the error for the first that has too few or too many cells."""
-    found: list[Row] = []
+def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:
+    """Return the rows' cells, and the error for the first that has too few or too many."""
+    found: list[list[str]] = []
     try:
         for line, cells in rows(table):
             if len(cells) != len(table.names):
                 return found, _wrong_width(table, line, len(cells))
-            found.append((line, cells))
+            found.append(cells)
     except DataError as error:
         return found, error
     return found, None
 
 
-def numbers_of(
-    table: Table, found: Sequence[Row], columns: Sequence[int], *, allows_missing: bool = False
-) -> Array:
-    """Read columns of rows as numbers does, cell by cell."""
-    values = np.full((len(found), len(columns)), np.nan)
-    bad: list[tuple[int, int, ColumnError]] = []
-    for position, column in enumerate(columns):
-        cells = [cells[column] for _, cells in found]
+def _bare(table: Table) -> tuple[bytes, bytes] | None:
+    """Return lines that are cells and delimiters alone, and the delimiter; None for other text."""
+    data, delimiter = table.data, table.delimiter
+    if delimiter is None or table.has_quotes or b"#" in data or len(table.names) == 1:
+        try:
+            lines = [_UNIT_SEPARATOR.join(cells) for _, cells in rows(table)]
+        except DataError:
+            return None
+        data, delimiter = "\n".join(lines).encode(), _UNIT_SEPARATOR
+        if data.count(b"\n") >= len(lines):  # within cells
+            return None
+    return data, delimiter.encode()
+
+
+def to_numbers(
+    table: Table, found: Mapping[int, Array | list[str]], *, allows_missing: bool = False
+) -> dict[int, Array]:
+    """Read columns as finite numbers (rows,); CellError for the first cell that is none.
+
+    Cells without a value are nan where they are allowed. In a table read in blocks, a column's
+    format is that of the first block that settles it.
+    """
+    values: dict[int, Array] = {}
+    bad: list[tuple[int, int, str, ColumnError]] = []
+    for n, cells in found.items():
+        if isinstance(cells, np.ndarray):
+            if allows_missing or not np.isnan(cells).any():
+                values[n] = cells
+                continue
+            cells = np.where(np.isnan(cells), "", "0").tolist()  # noqa: PLW2901 - to be refused
         present = [
             row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
         ]
+        values[n] = np.full(len(cells), np.nan)
         try:
-            values[present, position], table.formats[column] = read_column(
+            values[n][present], table.formats[n] = read_column(
                 [cells[row] for row in present],
                 allows_comma=table.delimiter in _NOT_COMMA,
-                known=table.formats.get(column),
+                known=table.formats.get(n),
             )
         except ColumnError as error:
-            bad.append((present[error.row], column, error))
+            row = present[error.row]
+            bad.append((row, n, cells[row], error))
     if bad:
-        row, column, reason = min(bad, key=lambda each: each[:2])
-        raise CellError(table, found[row], column, reason) from None
+        row, n, cell, reason = min(bad, key=lambda each: each[:2])
+        raise CellError(table, row, n, cell, reason) from None
     return values
 
 
-def rows(table: Table) -> Iterator[Row]:
-    """Yield each row, its cells stripped, with its line number: blank lines are passed over."""
-    return _stripped(cut_rows(table))
+def numbers(table: Table, columns: Sequence[int]) -> Array:
+    """Read columns as finite numbers (rows, len(columns)); CellError where one is not."""
+    found, failed = read_columns(table, columns)
+    values = to_numbers(table, found)
+    if failed:
+        raise failed
+    return np.column_stack([values[n] for n in columns])
 
 
 def line_of_row(table: Table, row: int) -> int:
@@ -268,27 +293,22 @@ def header(table: Table, names: Sequence[str]) -> str:
 def with_columns(
     table: Table,
     names: Sequence[str],
-    cells: Iterable[Sequence[str]],
+    columns: Sequence[Iterable[str]],
     *,
     are_numbers: bool = True,
 ) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    cells (rows, names) are theirs; are_numbers tells that none needs quotes. The table's other
-    cells stay as they are.
+    columns are their cells; are_numbers tells that none needs quotes. The table's other cells
+    stay as they are.
     """
     positions = _positions(table, names)
-    if any(position is not None for position in positions):
-        pairs = zip(rows(table), cells, strict=True)
-        return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
-    if not (are_numbers and is_bare(table)):
-        pairs = zip(rows(table), cells, strict=True)
-        return _written(table, ([*row, *new] for (_, row), new in pairs))
-    delimiter = table.delimiter or ","
-    lines = filter(None, table.data.decode().split("\n"))
-    return "".join(
-        f"{line}{delimiter}{delimiter.join(new)}\n" for line, new in zip(lines, cells, strict=True)
-    )
+    if are_numbers and is_bare(table) and not any(position is not None for position in positions):
+        lines = filter(None, table.data.decode().split("\n"))
+        delimiter = table.delimiter or ","
+        return "\n".join([*map(delimiter.join, zip(lines, *columns, strict=True)), ""])
+    pairs = zip(rows(table), zip(*columns, strict=True), strict=True)
+    return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
 
 
 def _positions(table: Table, names: Sequence[str]) -> list[int | None]:
@@ -330,13 +350,6 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
             parts = []
         parts.append(whole[end:])
     yield b"".join([*parts, held]), True
-
-
-def _stripped(found: Iterable[Row]) -> Iterator[Row]:
-    for line, cells in found:
-        stripped = [cell.strip() for cell in cells]
-        if stripped != [""]:
-            yield line, stripped
 
 
 def _comment_notes(data: bytes, delimiter: str | None) -> tuple[str, ...]:
@@ -399,7 +412,7 @@ def _find_delimiter(
 
     def cut(delimiter: str | None, quote: str) -> tuple[Table, list[Row]]:
         tried = replace(table, delimiter=delimiter, quote=quote)
-        found = _stripped(cut_rows(tried, is_strict=False, is_whole=is_whole))
+        found = rows(tried, is_strict=False, is_whole=is_whole)
         return tried, list(islice(found, 2))
 
     def cut_by_all(quote: str) -> list[tuple[Table, list[Row]]]:
@@ -495,29 +508,6 @@ def _tell_apart(names: Sequence[str]) -> list[str]:
         taken.add(new)
         unique.append(new)
     return unique
-
-
-def _read_fast(table: Table, columns: Sequence[int]) -> Array | None:
-    """Read with numpy.loadtxt, or None where the text needs a closer look.
-
-    Columns that are not asked for are read as one character of text, so that they may hold
-    anything, and yet a row with too few or too many cells is noticed.
-    """
-    wanted = set(columns)
-    kinds = [(f"f{n}", np.float64 if n in wanted else "U1") for n in range(len(table.names))]
-    lines, delimiter = cut_lines(table), table.delimiter
-    if table.has_quotes:
-        lines = (_UNIT_SEPARATOR.join(cells) for _, cells in cut_rows(table))
-        delimiter = _UNIT_SEPARATOR
-    try:
-        read = np.loadtxt(lines, np.dtype(kinds), delimiter=delimiter, comments=None, ndmin=1)
-    except (ValueError, DataError):
-        return None
-    return np.column_stack([read[f"f{n}"] for n in columns])
-
-
-def _cells(table: Table) -> Iterator[list[str]]:
-    return (cells for _, cells in cut_rows(table))
 
 
 def _wrong_width(table: Table, line: int, width: int) -> DataError:

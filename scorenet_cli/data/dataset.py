@@ -27,10 +27,9 @@ from scorenet_cli.data.csv_table import (
     blank_columns,
     line_of_row,
     make_table,
-    numbers,
-    numbers_of,
+    read_columns,
     tables,
-    whole_rows,
+    to_numbers,
 )
 from scorenet_cli.data.kinds import Kind, read_kinds
 from scorenet_cli.errors import DataError, OptionError, ScorenetError
@@ -48,8 +47,8 @@ class Dataset:
     features and targets are the columns they come from; categories and classes the texts of those
     that hold text, which are 0 and 1 here. fill is what missing cells became, by feature, where
     they were filled. columns says of each column that is not simply a number what became of it.
-    positions are those of the rows in the file, where some were left out; filled (rows, inputs) is
-    True where a missing cell was filled.
+    positions are those of the rows in the file, where some were left out. gaps (rows, inputs) are
+    the cells that were filled.
     """
 
     source: str
@@ -64,7 +63,7 @@ class Dataset:
     fill: Mapping[str, float] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     positions: NDArray[np.intp] | None = None
-    filled: NDArray[np.bool_] | None = None
+    gaps: NDArray[np.bool_] | None = None
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -83,21 +82,18 @@ class Dataset:
             inputs=self.inputs[chosen],
             scores=self.scores[chosen],
             positions=chosen if self.positions is None else self.positions[chosen],
-            filled=None if self.filled is None else self.filled[chosen],
+            gaps=None if self.gaps is None else self.gaps[chosen],
         )
 
-    def split(self, kept: NDArray[np.intp], held_out: NDArray[np.intp]) -> tuple[Dataset, Dataset]:
-        """Take two parts; nothing in the first is of the second, not even what fills its gaps."""
-        parts = [self.take(kept), self.take(held_out)]
-        if self.filled is not None:
-            known = np.where(self.filled, np.nan, self.inputs)
-            fill = fill_values(known[kept], self.features, self.categories)
-            inputs = fill_missing(known, self.features, self.categories, fill)
-            parts = [
-                replace(part, inputs=inputs[rows], fill=fill)
-                for part, rows in zip(parts, (kept, held_out), strict=True)
-            ]
-        return parts[0], parts[1]
+    def fill_from(self, chosen: NDArray[np.intp]) -> Dataset:
+        """Return the same with missing cells filled by the means of the chosen rows alone."""
+        if self.gaps is None:
+            return self
+        inputs = np.where(self.gaps, np.nan, self.inputs)
+        fill = {**self.fill, **fill_values(inputs[chosen], self.features, self.categories)}
+        return replace(
+            self, fill=fill, inputs=fill_missing(inputs, self.features, self.categories, fill)
+        )
 
 
 def read_table(path: str, *, has_header: bool | None = None) -> Table:
@@ -143,18 +139,26 @@ def read_dataset(
         for name, text in words.items()
         if not (has_note and name == table.names[0])
     ]
-    return _dataset(
-        table,
-        tuple(table.names[n] for n in chosen.features),
-        tuple(table.names[n] for n in chosen.targets),
-        _side_by_side(chosen, chosen.features),
-        _side_by_side(chosen, chosen.targets),
+    data = Dataset(
+        source=table.source,
+        sha256=table.sha256,
+        features=tuple(table.names[n] for n in chosen.features),
+        targets=tuple(table.names[n] for n in chosen.targets),
+        inputs=_side_by_side(chosen, chosen.features),
+        scores=_side_by_side(chosen, chosen.targets),
+        notes=tuple(notes),
         categories=_texts_of(table, chosen, chosen.features),
         classes=_texts_of(table, chosen, chosen.targets),
-        missing=missing,
-        notes=notes,
         columns=words,
     )
+    data = _without_gaps(table, data, missing, can_fill=True)
+    constant = [
+        f"column {quoted(name)}: every row has the score {_exact(column[0])}, so that there is "
+        "nothing to learn. Choose another `target`."
+        for name, column in zip(data.output_names, data.scores.T, strict=True)
+        if len(column) > 1 and (column == column[0]).all()
+    ]
+    return replace(data, notes=(*data.notes, *constant))
 
 
 class _Choice(NamedTuple):
@@ -222,7 +226,7 @@ def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
 def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
     """Set the columns' values side by side (rows, inputs)."""
     parts = [v for n in columns if (v := chosen.kinds[n].values) is not None]
-    return parts[0] if len(parts) == 1 else np.hstack(parts)
+    return np.hstack(parts)
 
 
 def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categories:
@@ -254,19 +258,19 @@ def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
         )
     if missing != "refuse":
         inputs = fill_missing(inputs, features, categories, fill)
-    return _dataset(
-        table,
-        tuple(features),
-        tuple(targets),
-        inputs,
-        scores,
+    data = Dataset(
+        source=table.source,
+        sha256=table.sha256,
+        features=tuple(features),
+        targets=tuple(targets),
+        inputs=inputs,
+        scores=scores,
+        notes=table.notes,
         categories=categories,
         classes=classes,
-        missing=missing,
-        known_fill=fill,
-        notes=list(table.notes),
-        columns={},
+        fill=fill,
     )
+    return _without_gaps(table, data, missing, can_fill=False)
 
 
 class UnknownText(NamedTuple):
@@ -285,55 +289,46 @@ def encode_rows(
 
     The texts that are not known come in the rows' order.
     """
-    columns = model_columns(table, names)
-    if not any(name in categories for name in names):
-        return numbers(table, columns, allows_missing=True), []
-    found, failed = whole_rows(table)
-    parts, unknown = [], []
-    for name, column in zip(names, columns, strict=True):
-        if name in categories:
-            texts = [cells[column] for _, cells in found]
-            part, bad = encode(texts, categories[name])
-            unknown += [UnknownText(row, name, texts[row], categories[name]) for row in bad]
-        else:
-            part = numbers_of(table, found, [column], allows_missing=True)
-        parts.append(part)
+    columns = dict(zip(names, find_columns(table, names), strict=True))
+    texts = {columns[name]: name for name in names if name in categories}
+    found, failed = read_columns(table, columns.values(), texts)
+    of_numbers = {n: cells for n, cells in found.items() if n not in texts}
+    values = to_numbers(table, of_numbers, allows_missing=True)
     if failed:
         raise failed
-    return np.hstack(parts), sorted(unknown, key=lambda each: each.row)
+    unknown, parts = [], []
+    for name, n in columns.items():
+        cells = found[n]
+        if isinstance(cells, list) and n in texts:
+            part, bad = encode(cells, categories[name])
+            unknown += [UnknownText(row, name, cells[row], categories[name]) for row in bad]
+        else:
+            part = values[n]
+        parts.append(part)
+    return np.column_stack(parts), sorted(unknown, key=lambda each: each.row)
 
 
-def _dataset(  # noqa: PLR0913 - all that a dataset is made of
-    table: Table,
-    features: tuple[str, ...],
-    targets: tuple[str, ...],
-    inputs: Array,
-    scores: Array,
-    *,
-    categories: Categories,
-    classes: Categories,
-    missing: MissingName,
-    notes: list[str],
-    columns: Mapping[str, str],
-    known_fill: Mapping[str, float] | None = None,
-) -> Dataset:
+def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill: bool) -> Dataset:
     """Leave out or fill what is missing, and say so."""
-    has_target = ~np.isnan(scores).any(axis=1)
-    has_all = ~np.isnan(inputs).any(axis=1)
-    fill: Mapping[str, float] = known_fill or {}
-    keep = filled = None
+    is_gap = np.isnan(data.inputs)
+    has_target = ~np.isnan(data.scores).any(axis=1)
+    has_all = ~is_gap.any(axis=1)
     if not (has_target.all() and has_all.all()):
         if missing == "refuse":
-            _refuse_missing(table, np.hstack([inputs, scores]), (features, categories),
-                            (targets, classes))  # fmt: skip
-        count = len(inputs) - int(has_target.sum())
-        if count == len(inputs):
-            raise DataError(f"{table.source}: no row has a value of {listed(targets)}.")
+            raise _missing_cell(table, data)
+        notes, targets = [*data.notes], listed(data.targets)
+        count = len(data.scores) - int(has_target.sum())
+        if count == len(data.scores):
+            raise DataError(f"{table.source}: no row has a value of {targets}.")
         if count:
-            notes.append(f"{_count(count, 'row')} without a value of {listed(targets)}: left out.")
-        gaps = _missing_counts(inputs[has_target], features, categories)
+            notes.append(f"{_rows(count)} without a value of {targets}: left out.")
+        gaps = _missing_counts(data.inputs[has_target], data.features, data.categories)
         left = int((has_target & ~has_all).sum())
-        if left and missing == "skip":
+        if left and missing == "fill" and can_fill:
+            notes.append(
+                f"missing cells are filled with the column's mean, or no category ({gaps})."
+            )
+        elif left:
             if 2 * left > has_target.sum():
                 raise DataError(
                     f"{table.source}: {left:,} of {has_target.sum():,} rows have a missing cell "
@@ -341,43 +336,24 @@ def _dataset(  # noqa: PLR0913 - all that a dataset is made of
                     "`missing=fill`."
                 )
             words = "a cell is missing" if left == 1 else "cells are missing"
-            notes.append(f"{_count(left, 'row')} left out: {words} ({gaps}).")
+            notes.append(f"{_rows(left)} left out: {words} ({gaps}).")
             has_target &= has_all
-        elif left:
-            notes.append(
-                f"missing cells are filled with the column's mean, or no category ({gaps})."
-            )
+        data = replace(data, notes=tuple(notes))
         if not has_target.all():
             keep = np.flatnonzero(has_target)
-            inputs, scores = inputs[keep], scores[keep]
-    if missing == "fill" and known_fill is None:
-        fill = fill_values(inputs, features, categories)
-        filled = np.isnan(inputs) if np.isnan(inputs).any() else None
-        inputs = fill_missing(inputs, features, categories, fill)
-    return Dataset(
-        source=table.source,
-        sha256=table.sha256,
-        features=features,
-        targets=targets,
-        inputs=np.ascontiguousarray(inputs),
-        scores=np.ascontiguousarray(scores),
-        notes=tuple(notes),
-        categories=categories,
-        classes=classes,
-        fill=fill,
-        columns=columns,
-        positions=keep,
-        filled=filled,
-    )
+            is_gap = is_gap[keep]
+            data = replace(data.take(keep), positions=keep)
+    if missing == "fill" and can_fill:
+        return replace(data, gaps=is_gap).fill_from(np.arange(len(is_gap)))
+    return data
 
 
-def _refuse_missing(
-    table: Table, values: Array, *sides: tuple[tuple[str, ...], Categories]
-) -> None:
-    """Raise the error for the first missing cell."""
+def _missing_cell(table: Table, data: Dataset) -> DataError:
+    """Make the error for the first missing cell."""
+    sides = ((data.features, data.categories), (data.targets, data.classes))
     names = [name for names, of in sides for name in names for _ in range(width(of.get(name)))]
-    row, column = np.argwhere(np.isnan(values))[0].tolist()
-    raise DataError(
+    row, column = np.argwhere(np.isnan(np.hstack([data.inputs, data.scores])))[0].tolist()
+    return DataError(
         f"{table.source}, line {line_of_row(table, row)}, column {quoted(names[column])}: the cell "
         "has no value. Fill it in, or choose `missing=skip` or `missing=fill`."
     )
@@ -439,9 +415,12 @@ def check_scores(
     if scores[row, target] < 0:
         hint = "A score below 0 needs `output_activation=linear`."
     elif hint is None:
+        largest = np.where(outside.any(axis=0), scores.max(axis=0), max_scores)
+        of = dict(zip(dataset.output_names, largest, strict=True))
+        best = [of[name] for name in dataset.targets if name not in dataset.classes]
         hint = (
-            f"Say what the best score is: `max_score={_exact(scores.max())}`, or let the scores "
-            "have any size: `output_activation=linear`"
+            f"Say what the best score is: {' '.join(f'`max_score={_exact(n)}`' for n in best)}, or "
+            "let the scores have any size: `output_activation=linear`"
         )
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
@@ -503,11 +482,6 @@ def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) 
     )
 
 
-def model_columns(table: Table, names: Sequence[str]) -> list[int]:
-    """Positions of a model's columns by name; DataError where one is missing."""
-    return find_columns(table, names)
-
-
 def _match_names(table: Table, names: Sequence[str]) -> Table:
     """Rename the columns that are the only ones to resemble a missing name."""
     known = set(map(_normal, table.names))
@@ -535,9 +509,8 @@ def _loose(name: str) -> str:
     return visible.strip().casefold()
 
 
-def _count(number: int, one: str, more: str | None = None) -> str:
-    """Write a count with its noun: 1 row, 2 rows."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _exact(value: float) -> str:

@@ -45,7 +45,7 @@ def clean_lines(data: bytes, source: str, lines_before: int) -> tuple[bytes, tup
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        data.decode()
+        data.isascii() or data.decode()
     except UnicodeDecodeError:
         lines = enumerate(data.split(b"\n"), start=lines_before + 1)
         decoded = "\n".join(_decode_line(line, source, number) for number, line in lines)

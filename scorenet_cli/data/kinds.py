@@ -18,9 +18,14 @@ from scorenet_cli.data.columns import (
     is_missing_text,
     sort_categories,
 )
-from scorenet_cli.data.csv_table import CellError, Table, numbers_of, plain_numbers, whole_rows
+from scorenet_cli.data.csv_table import (
+    CellError,
+    Table,
+    line_of_row,
+    read_columns,
+    to_numbers,
+)
 from scorenet_cli.data.number_formats import NumberFormat, looks_like_number
-from scorenet_cli.data.tokenizer import Row
 from scorenet_cli.text import listed, quoted
 
 # The last word of the name of a column that names rows.
@@ -75,44 +80,36 @@ class Kind:
 
 def read_kinds(table: Table, columns: Sequence[int]) -> dict[int, Kind]:
     """Read columns and tell what each holds; DataError for a row of another width."""
-    values = plain_numbers(table, columns)
-    if values is not None:
-        return {
-            column: _of_numbers(table, column, values[:, position : position + 1])
-            for position, column in enumerate(columns)
-        }
-    found, failed = whole_rows(table)
+    found, failed = read_columns(table, columns)
     if failed:
         raise failed
-    return {column: _kind(table, found, column) for column in columns}
+    return {column: _kind(table, column, found[column]) for column in columns}
 
 
-def _kind(table: Table, found: Sequence[Row], column: int) -> Kind:
-    """Tell what a column holds, cell by cell."""
-    cells = [cells[column] for _, cells in found]
-    present = [cell for cell in cells if not is_missing(cell)]
-    if not present and not any(cell == "none" for cell in cells):
+def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
+    """Tell what a column holds."""
+    if isinstance(cells, np.ndarray):
+        if np.isnan(cells).all():
+            return Kind(None, reason="without values")
+        return _of_numbers(table, column, cells)
+    counts = Counter(cells)
+    present = {cell: count for cell, count in counts.items() if not is_missing(cell)}
+    if not present and "none" not in counts:
         return Kind(None, reason="without values")
-    texts = Counter(cell for cell in present if not looks_like_number(cell))
-    if not present or _is_of_text(texts, present):
+    texts = [count for cell, count in present.items() if not looks_like_number(cell)]
+    is_mixed = bool(texts) and len(present) <= MAX_MIXED and min(texts) > 1
+    if not present or is_mixed or 2 * sum(texts) > sum(present.values()):
         return _of_texts(table, column, cells)
     try:
-        values = numbers_of(table, found, [column], allows_missing=True)
+        values = to_numbers(table, {column: cells}, allows_missing=True)
     except CellError as error:
         return Kind(None, error=error)
-    return _of_numbers(table, column, values)
+    return _of_numbers(table, column, values[column])
 
 
-def _is_of_text(texts: Counter[str], present: Sequence[str]) -> bool:
-    """Tell whether a column is of text: most of its cells are, or a few texts come again."""
-    if 2 * texts.total() > len(present):
-        return True
-    return bool(texts) and len(set(present)) <= MAX_MIXED and min(texts.values()) > 1
-
-
-def _of_numbers(table: Table, column: int, values: Array) -> Kind:
-    """Tell numbers that only count or name the rows from others."""
-    cells, reason = values[:, 0], ""
+def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
+    """Tell numbers (rows,) that only count or name the rows from others."""
+    reason = ""
     is_unnamed = column == 0 and column in table.unnamed and table.has_header
     if _count_up(cells[:MIN_ROWS_TO_COUNT]) and _count_up(
         cells
@@ -125,7 +122,7 @@ def _of_numbers(table: Table, column: int, values: Array) -> Kind:
         is_whole = bool((cells == np.floor(cells)).all())
         if is_whole and len(np.unique(cells)) == len(cells):
             reason = "it names the rows (all different)"
-    return Kind(values, reason=reason, format=table.formats.get(column))
+    return Kind(cells[:, np.newaxis], reason=reason, format=table.formats.get(column))
 
 
 def _count_up(cells: Array) -> bool:
@@ -141,6 +138,8 @@ def _of_texts(table: Table, column: int, cells: Sequence[str]) -> Kind:
         rare = [text for text, count in counts.items() if count == 1]
         if len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
             reason += f"; only once each, perhaps misspelt: {listed(rare)}"
+        elif words := _change(table, cells):
+            reason += f"; {words}"
         return Kind(None, texts=True, reason=reason)
     if len(counts) == 1:
         return Kind(None, texts=True, reason=f"the same text everywhere ({listed([*counts])})")
@@ -150,6 +149,17 @@ def _of_texts(table: Table, column: int, cells: Sequence[str]) -> Kind:
     )
     reason = "it names the rows (all different)" if is_name else ""
     return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
+
+
+def _change(table: Table, cells: Sequence[str]) -> str:
+    """Say where a column that begins with numbers goes on with text, or the other way round."""
+    present = [(row, looks_like_number(cell)) for row, cell in enumerate(cells) if cell]
+    begins = present[0][1]
+    row = next((row for row, is_number in present if is_number is not begins), None)
+    if row is None:
+        return ""
+    before, after = ("numbers", "text") if begins else ("text", "numbers")
+    return f"{before} before line {line_of_row(table, row)}, {after} there: {quoted(cells[row])}"
 
 
 def _is_identifier(table: Table, column: int) -> bool:

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 from scorenet_cli.errors import DataError
@@ -37,21 +38,10 @@ class Text:
     delimiter: str | None = ","
     quote: str = '"'
 
-    @property
+    @cached_property
     def has_quotes(self) -> bool:
         """Whether a line may be more, or less, than one row."""
         return self.quote.encode() in self.data
-
-
-def cut_lines(text: Text) -> Iterable[str]:
-    """Read the lines without a second copy of the whole; comments come out empty.
-
-    A comment is a line that begins with #, unless that is a cell of its own.
-    """
-    lines = io.TextIOWrapper(io.BytesIO(text.data), encoding="utf-8", newline="\n")
-    if b"#" not in text.data:
-        return lines
-    return ("\n" if is_comment(line, text.delimiter) else line for line in lines)
 
 
 def is_comment(line: str, delimiter: str | None) -> bool:
@@ -59,8 +49,8 @@ def is_comment(line: str, delimiter: str | None) -> bool:
     return line.startswith("#") and not (delimiter and line.startswith(f"#{delimiter}"))
 
 
-def cut_rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
-    """Yield line numbers and cells of all rows but blank lines; spaces before cells are left out.
+def rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
+    """Yield line numbers and stripped cells of all rows; blank lines are passed over.
 
     DataError where the text is not CSV; MoreNeededError at the end of data that are not whole.
     """
@@ -78,8 +68,9 @@ def cut_rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> It
     try:
         for cells in reader:
             begun = reader.line_num + 1
-            if cells:
-                yield text.lines_before + reader.line_num, cells
+            stripped = [cell.strip() for cell in cells]
+            if stripped not in ([], [""]):
+                yield text.lines_before + reader.line_num, stripped
     except csv.Error as error:
         line = text.lines_before + reader.line_num
         raise DataError(f"{text.source}, line {line}: cannot be read as CSV: {error}.") from error
@@ -114,8 +105,8 @@ def _end_of_quoted_rows(text: Text, *, is_whole: bool) -> int:
     """Cut the rows from the first on: a line's end may stand within a cell."""
     last_line = text.lines_before
     try:
-        for line, cells in cut_rows(text, is_strict=False, is_whole=is_whole):
-            if any(map(str.strip, cells)):
+        for line, cells in rows(text, is_strict=False, is_whole=is_whole):
+            if any(cells):
                 last_line = line
     except MoreNeededError:
         pass
@@ -135,7 +126,8 @@ def is_bare(text: Text) -> bool:
     data, mark = text.data, (text.delimiter or " ").encode()
     if text.delimiter is None or b'"' in data or text.has_quotes or b"#" in data:
         return False
-    spaces = tuple(space for space in _SPACES if space != mark and space in data)
+    possible = [s for s in _SPACES if s.isascii()] if data.isascii() else _SPACES
+    spaces = tuple(space for space in possible if space != mark and space in data)
     pairs = (
         pair for space in spaces for end in (mark, b"\n") for pair in (end + space, space + end)
     )

@@ -92,7 +92,8 @@ def _intervals_json(uncertainty: Uncertainty | None) -> dict[str, Any]:
 
 
 def save(model: Model, path: str) -> None:
-    """Write the model file, whole or not at all; FileError where the disk refuses."""
+    """Write the model file, whole or not at all; FileError as check_output, or from the disk."""
+    check_output(path)
     files.write_atomic(path, dump(to_json(model)) + "\n")
 
 
@@ -106,6 +107,8 @@ def largest_size(parameters: int, state_numbers: int = 0) -> int:
 
 def check_output(path: str) -> None:
     """Refuse early, with FileError, a place that cannot be written or holds something else."""
+    if path == "-":
+        raise FileError("a model is saved to a file, not to standard output.")
     files.check_writable(path)
     holds_something = os.path.isfile(path) and os.path.getsize(path) > 0
     if holds_something and not _SIGNATURE.search(

@@ -72,7 +72,10 @@ class Model:
         return predict(self, values, scaling).scores
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save a model file, whole or not at all; FileError says why that cannot be done."""
+        """Save a model file, whole or not at all, in place of a model that is there.
+
+        Any other file stays: FileError says why a model cannot be saved there.
+        """
         from scorenet_cli.model import json_file  # noqa: PLC0415 - it imports this module
 
         json_file.save(self, os.fspath(path))

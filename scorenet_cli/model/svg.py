@@ -19,8 +19,8 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model.model import Model, layer_names, neuron_names
-from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
-from scorenet_cli.text import number, printable, shorten, without_noise
+from scorenet_cli.model.trace import BackwardTrace, ForwardTrace, without_rounding
+from scorenet_cli.text import number, printable, shorten
 
 # As in the document's own figure; --precision asks for more.
 DIGITS = 4
@@ -95,12 +95,10 @@ def network_picture(model: Model) -> str:
 def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
     """Return a forward pass as SVG: sums above activations, weights on the lines."""
     digits = DIGITS if precision is None else precision
+    trace = without_rounding(trace)
     columns = [_inputs(trace, digits)]
     for layer in trace.layers:
-        rows = []
-        for n in layer.neurons:
-            terms = (n.bias or 0.0, *(term.product for term in n.terms))
-            rows.append((n.name, without_noise(n.sum, *terms), n.output, n.bias))
+        rows = [(n.name, n.sum, n.output, n.bias) for n in layer.neurons]
         weights = np.array([[term.weight for term in n.terms] for n in layer.neurons]).T
         columns.append(Column(layer.name, _circles(rows, digits), weights))
     return draw(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress, repeat
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from scorenet_cli.core.network import (
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.columns import ScalingName, scale_inputs
 from scorenet_cli.errors import DataError, OptionError
+from scorenet_cli.model.gradient_check import GradientCheck, check_gradient
 from scorenet_cli.model.model import (
     Model,
     as_rows,
@@ -37,7 +38,7 @@ from scorenet_cli.model.model import (
     to_outputs,
     to_scores,
 )
-from scorenet_cli.text import listed, number
+from scorenet_cli.text import listed, number, without_noise
 
 _Term = TypeVar("_Term")
 
@@ -164,7 +165,8 @@ class LayerUpdate:
 class BackwardTrace:
     """A step of gradient descent on one example; actual, outputs and losses are scaled.
 
-    targets are the actual scores as given and as scaled.
+    targets are the actual scores as given and as scaled; check sets numerical gradients beside the
+    weights' own, where that was asked for.
     """
 
     forward: ForwardTrace
@@ -177,6 +179,7 @@ class BackwardTrace:
     scores_after: tuple[float, ...]
     loss_after: float
     targets: tuple[Input, ...]
+    check: GradientCheck | None = None
 
 
 def forward_trace(
@@ -189,13 +192,14 @@ def forward_trace(
     return _as_trace(model, values, *_forward(model, values, scaling), scaling)
 
 
-def backward_trace(
+def backward_trace(  # noqa: PLR0913 - a step is these facts
     model: Model,
     values: Sequence[float],
     actual: Sequence[float],
     *,
     learning_rate: float = 1.0,
     scaling: ScalingName = "training",
+    check: bool = False,
 ) -> BackwardTrace:
     """Trace backpropagation of one example; values and actual scores in their own units.
 
@@ -235,7 +239,39 @@ def backward_trace(
         targets=_inputs(
             model.output_names, actual, target[0], model.target_offset, model.target_scale
         ),
+        check=check_gradient(model, scaled, target, gradients) if check else None,
     )
+
+
+def without_rounding(trace: ForwardTrace) -> ForwardTrace:
+    """Return the trace as it is shown: a sum that is only rounding noise is 0, and so is its tanh.
+
+    So are the products that this passes on, and a score.
+    """
+    layers: list[TracedLayer] = []
+    zeros: set[str] = set()  # the neurons of the layer before whose output is 0
+    for layer in trace.layers:
+        neurons = []
+        for neuron in layer.neurons:
+            terms = neuron.terms
+            if zeros:
+                terms = tuple(
+                    replace(term, value=0.0, product=0.0) if term.from_ in zeros else term
+                    for term in terms
+                )
+            products = [neuron.bias or 0.0, *(term.product for term in terms)]
+            total = without_noise(neuron.sum, *products) if any(products) else 0.0
+            follows = total == 0 and abs(neuron.output) <= abs(neuron.sum)  # no sigmoid does
+            output = 0.0 if follows else neuron.output
+            neurons.append(replace(neuron, terms=terms, sum=total, output=output))
+        zeros = {neuron.name for neuron in neurons if neuron.output == 0}
+        layers.append(replace(layer, neurons=tuple(neurons)))
+    outputs = tuple(neuron.output for neuron in layers[-1].neurons)
+    scores = (
+        score if output else without_noise(score, 1.0, limit=1e-12)
+        for output, score in zip(outputs, trace.scores, strict=True)
+    )
+    return replace(trace, layers=tuple(layers), outputs=outputs, scores=tuple(scores))
 
 
 def _forward(

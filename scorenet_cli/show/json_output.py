@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scorenet_cli.core.metrics import Evaluation, Fit
+    from scorenet_cli.model.batch import BatchTrace
     from scorenet_cli.training.fit import FitResult
 
 
@@ -31,6 +32,15 @@ def as_json(value: object) -> Any:  # noqa: ANN401 - JSON is any of six types
 def to_line(answer: object) -> str:
     """One JSON object on one line, floats to the bit, in ASCII so that any terminal takes it."""
     return json.dumps(answer, allow_nan=False)
+
+
+def batch_answer(trace: BatchTrace, path: str, data: str) -> dict[str, Any]:
+    """Lay out what `backward-trace --csv data --json` prints: every matrix by its name."""
+    about = {"model": path, "data": data, "rows": trace.rows, "learning_rate": trace.learning_rate}
+    matrices = {matrix.name: matrix.values.tolist() for matrix in trace.matrices}
+    losses = {"loss": trace.loss, "loss_after": trace.loss_after}
+    check = {} if trace.check is None else {"check": as_json(trace.check)}
+    return about | matrices | losses | check
 
 
 def train_answer(fit: FitResult, path: str, command: str = "") -> dict[str, Any]:

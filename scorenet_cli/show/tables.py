@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from scorenet_cli.core.metrics import ClassFit, Fit
+from scorenet_cli.core import Array
+from scorenet_cli.core.metrics import ROUNDING, ClassFit, Fit
 from scorenet_cli.show.console import PIPE_WIDTH
 from scorenet_cli.text import number, printable, without_noise
 
@@ -98,11 +100,13 @@ def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def fit_table(fit: Fit, others: Mapping[str, Fit] | None = None) -> Table:
-    """Show a network's metrics beside those of the baselines, in score units.
+def fit_table(fit: Fit, scores: Array, others: Mapping[str, Fit] | None = None) -> Table:
+    """Show a network's metrics beside those of the baselines, in units of the actual scores.
 
-    others are those on other rows than the training rows, by their title.
+    Beside those an error may be only rounding noise, and is shown as 0. others are the metrics on
+    other rows than the training rows, by their title.
     """
+    largest = float(np.abs(scores).max())
     parts = {"training rows": fit, **others} if others else {"": fit}
     rows: list[Row] = []
     for part, measured in parts.items():
@@ -111,7 +115,9 @@ def fit_table(fit: Fit, others: Mapping[str, Fit] | None = None) -> Table:
         mean, linear = measured.baselines.mean, measured.baselines.linear
         for what, metrics in (("network", measured), ("linear regression", linear), ("mean", mean)):
             r2 = "-" if metrics.r2 is None else f"{metrics.r2:z.4f}"
-            errors = (without_noise(e, mean.rmse, limit=1e-12) for e in (metrics.rmse, metrics.mae))
+            errors = (
+                without_noise(e, largest, limit=ROUNDING) for e in (metrics.rmse, metrics.mae)
+            )
             rows.append([f"  {what}" if part else what, r2, *errors])
         rows.append([])
     return number_table(["fit", "R2", "RMSE", "MAE"], rows, 4)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import Evaluation, Fit, baseline_warnings
+from scorenet_cli.core.metrics import ROUNDING, Evaluation, Fit, baseline_warnings
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.text import quoted
 from scorenet_cli.training.loop import TrainingResult
@@ -17,8 +17,6 @@ from scorenet_cli.training.settings import AUTO
 
 # A loss above this part of the scores' variance does not match the scores.
 POOR_FIT = 0.01
-# An error of this part of the largest score is rounding.
-ROUNDING = 1e-12
 # With fewer rows a perfect fit says nothing, and everyone can see that.
 MIN_ROWS = 10
 # A network with more parameters for each score can memorize.

@@ -65,7 +65,8 @@ class Choice:
 class FitResult:
     """A trained model, how training went, and how well the model fits.
 
-    result is the run that was kept; predicted (rows, targets) the scores for the training rows;
+    result is the run that was kept; predicted (rows, targets) the scores for the training rows
+    (of an interrupted run the first BLOCK_ROWS of them, and so the metrics);
     metrics compare them with the baselines, each does so for every target. validation is the same
     on the rows held out (the test rows, where there are some); restarts compares the starts;
     classes is about the targets of text, on the training rows. cross_validation is the fit out of
@@ -112,29 +113,47 @@ def fit(
     if callbacks.begin is not None:
         callbacks.begin(plan)
     result, warnings = _train_starts(plan, callbacks)
+    judged = _judged_rows(plan, result)
     baselines = metrics.fit_baselines(plan.data.inputs, plan.data.scores)
     model = _with_baselines(trained_model(plan, result), baselines)
-    predicted = predict_inputs(model, plan.data.inputs).scores
-    rows = (plan.data.inputs, plan.data.scores, baselines)
-    each = metrics.compare_each(predicted, *rows)
+    trained = _evaluation(model, judged.data, baselines, plan.data)
     validation = None
-    if (held_out := plan.test_rows or plan.validation_rows) is not None:
+    if (held_out := judged.test_rows or judged.validation_rows) is not None:
         validation = _evaluation(model, held_out, baselines, plan.data)
     if result.stopped != "interrupted":
-        warnings += diagnose(plan, result, each, validation, cross_validation)
+        warnings += diagnose(plan, result, trained.each, validation, cross_validation)
+    elif len(judged.data.inputs) < len(plan.data.inputs):
+        counts = f"{len(judged.data.inputs):,} of {len(plan.data.inputs):,}"
+        warnings += (f"interrupted: the fit is measured on the first {counts} rows.",)
     return FitResult(
         model=model,
         plan=plan,
         result=result,
-        predicted=predicted,
-        metrics=metrics.compare(predicted, *rows),
-        each=each,
+        predicted=trained.predicted,
+        metrics=trained.fit,
+        each=trained.each,
         validation=validation,
-        restarts=restart_stats(plan, result),
-        classes=class_fits(plan.data, predicted, baselines.mean),
+        restarts=restart_stats(judged, result),
+        classes=trained.classes,
         cross_validation=cross_validation,
         choice=choice,
         warnings=plan.warnings + warnings,
+    )
+
+
+def _judged_rows(plan: TrainingPlan, result: TrainingResult) -> TrainingPlan:
+    """Return the plan with the rows to judge on: after an interrupt few, to end soon."""
+    if result.stopped != "interrupted":
+        return plan
+
+    def first(part: Dataset) -> Dataset:
+        return part.take(np.arange(min(len(part.inputs), BLOCK_ROWS)))
+
+    return dataclasses.replace(
+        plan,
+        data=first(plan.data),
+        validation_rows=plan.validation_rows and first(plan.validation_rows),
+        test_rows=plan.test_rows and first(plan.test_rows),
     )
 
 
@@ -149,8 +168,7 @@ def _train_starts(
     )
     settings = plan.settings
     criteria = StoppingCriteria(plan.epochs, settings.tolerance, validation, settings.patience)
-    # Networks side by side share one pass; each needs a validation of its own.
-    together = optimizer.side_by_side and validation is None
+    together = plan.is_side_by_side
     groups = [plan.networks] if together else [(each,) for each in plan.networks]
     finished: list[TrainingResult] = []
 
@@ -178,9 +196,7 @@ def _train_starts(
                 states,
                 rows,
                 criteria,
-                start_epoch=plan.start_epoch,
-                history=plan.record.history,
-                validation_history=plan.record.validation_history,
+                resumed=plan.record,
                 callbacks=Callbacks(
                     each_epoch=callbacks.each_epoch,
                     every=callbacks.every,

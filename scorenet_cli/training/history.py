@@ -96,14 +96,14 @@ def lines_before(lines: Sequence[str], plan: TrainingPlan) -> list[str]:
     kept = []
     for line in lines[1:]:
         epoch, loss, *others = line.split(",")
-        if int(epoch) > plan.start_epoch:
+        if int(epoch) > plan.record.epochs:
             break
         if int(epoch) in recorded and not math.isclose(
             float(loss), recorded[int(epoch)], rel_tol=1e-6
         ):
             return []
         kept.append(",".join([epoch, loss, *others, *[""] * width][:width]))
-    return kept if kept and int(kept[-1].partition(",")[0]) == plan.start_epoch else []
+    return kept if kept and int(kept[-1].partition(",")[0]) == plan.record.epochs else []
 
 
 def write_history(path: str, lines: Iterator[HistoryLine], before: Sequence[str] = ()) -> None:

@@ -20,6 +20,7 @@ from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.core.optimizers.state import Snapshot, State
 from scorenet_cli.core.parallel import interrupt_check
 from scorenet_cli.errors import TrainingError
+from scorenet_cli.model.record import TrainingRecord
 
 if TYPE_CHECKING:
     from scorenet_cli.training.plan import TrainingPlan
@@ -54,11 +55,12 @@ class RestartResult:
 class TrainingResult:
     """What training came to, so far or in the end.
 
-    epochs counts all, those before a resume too; best_epoch is the one whose network this is,
-    the last unless a validation chose another. loss is the plain forward pass's mean squared
-    error on the training rows, validation_loss that on the others; history holds (epoch, loss)
-    at HISTORY_EPOCHS and at the end. state_dict is what the optimizer must know to go on, evidence
-    what lm with weight decay found out; starts holds every start where there were several.
+    epochs counts all that ran, those before a resume too; best_epoch is the one whose network this
+    is, the last unless a validation chose another. loss is the plain forward pass's mean squared
+    error on the training rows (an interrupted run's: the optimizer's), validation_loss that on the
+    others; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is what the
+    optimizer must know to go on, evidence what lm with weight decay found out; starts holds every
+    start where there were several.
     """
 
     network: Network
@@ -137,7 +139,7 @@ class _StopRequestedError(Exception):
 
 @dataclass
 class _Best:
-    """The epoch with the lowest validation loss so far, and the optimizer's state then."""
+    """The epoch with the lowest validation loss so far, and its state."""
 
     epoch: int
     loss: float
@@ -151,16 +153,19 @@ class _Record:
         self,
         rows: ScaledData,
         criteria: StoppingCriteria,
-        start_epoch: int,
-        history: History,
-        validation_history: History,
+        resumed: TrainingRecord,
     ) -> None:
         self._rows, self._criteria = rows, criteria
+        self._start_epoch, best_epoch = resumed.epochs, resumed.best_epoch
+        self._kept_epoch = resumed.epochs if best_epoch is None else best_epoch
+        # Where an earlier epoch was kept, the last losses of the run before stay as they were.
+        self._first = self._start_epoch + (self._kept_epoch < self._start_epoch)
         self._before, self._validation = (
-            [point for point in points if point[0] in HISTORY_EPOCHS and point[0] < start_epoch]
-            for points in (history, validation_history)
+            [point for point in points if point[0] in HISTORY_EPOCHS and point[0] < self._first]
+            for points in (resumed.history, resumed.validation_history)
         )
         self._losses: list[tuple[int, Array]] = []
+        self._last = -1, np.empty(0)  # the last epoch that was looked at, and its losses
         self._validation_losses: Callable[[], Array] | None = None
         self.validation_loss: float | None = None
         self._began = time.perf_counter()
@@ -174,22 +179,26 @@ class _Record:
             self._validation_losses = state.losses_on(*self._criteria.validation)
         loss = self.validation_loss = float(self._validation_losses()[0])
         if self.best is None or loss < self.best.loss:
-            self.best = _Best(epoch, loss, state.snapshot())
+            self.best = _Best(self._of(epoch), loss, state.snapshot())
         return self.is_out_of_patience(epoch) or not math.isfinite(loss)
 
     def is_out_of_patience(self, epoch: int) -> bool:
-        """Tell whether the best epoch was too long ago."""
-        patience = self._criteria.patience
-        return (
-            patience is not None and self.best is not None and epoch - self.best.epoch >= patience
-        )
+        """Tell whether the best epoch, or the resumed one, was too long ago."""
+        if self._criteria.patience is None or self.best is None:
+            return False
+        return epoch - max(self.best.epoch, self._start_epoch) >= self._criteria.patience
 
     def note(self, epoch: int, losses: Array) -> None:
         """Record an epoch."""
-        if epoch in HISTORY_EPOCHS:
-            self._losses.append((epoch, losses.copy()))
+        self._last = epoch, losses.copy()
+        if epoch in HISTORY_EPOCHS and epoch >= self._first:
+            self._losses.append(self._last)
             if self.validation_loss is not None:
                 self._validation.append((epoch, self.validation_loss))
+
+    def _of(self, epoch: int) -> int:
+        """Return the epoch that the network is of: a resumed one was kept, perhaps, before it."""
+        return self._kept_epoch if epoch == self._start_epoch else epoch
 
     def stop_reason(self, epoch: int, loss: float) -> Stopped | None:
         """Return the criterion that an epoch with this training loss meets, if one."""
@@ -198,27 +207,31 @@ class _Record:
         return "patience" if self.is_out_of_patience(epoch) else None
 
     def result(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
-        """Make the TrainingResult of what there is."""
+        """Make the TrainingResult of what there is.
+
+        Where the run was interrupted, losses that are known are taken: the plain forward pass can
+        last for seconds.
+        """
         networks = state.networks()
-        losses = [
-            mean_squared_error(predict_outputs(n, self._rows.inputs), self._rows.actual)
-            for n in networks
-        ]
+        is_known = stopped == "interrupted" and self._last[0] == epoch
+        losses: list[float] = (
+            self._last[1].tolist() if is_known else list(map(self._plain_loss, networks))
+        )
         start = int(np.argmin(np.where(np.isfinite(losses), losses, np.inf)))
         if not is_finite(networks[start]):
             raise _diverged(epoch)
-        network, best_epoch = networks[start], epoch
+        network, best_epoch, loss = networks[start], self._of(epoch), losses[start]
         kept: Snapshot = state
         points = dict(self._before)
         points.update((at, float(noted[start])) for at, noted in self._losses)
-        points[epoch] = losses[start]
-        loss = losses[start]
+        if epoch >= self._first:
+            points[epoch] = loss
         validation_loss = None if self.best is None else self.best.loss
         if self.best is not None and stopped != "tolerance":  # which the kept epoch must meet
             kept, best_epoch = self.best.snapshot, self.best.epoch
             (network,) = kept.networks()
-            outputs = predict_outputs(network, self._rows.inputs)
-            loss = mean_squared_error(outputs, self._rows.actual)
+            if best_epoch != self._of(epoch):
+                loss = self._plain_loss(network)
         return TrainingResult(
             network=network,
             epochs=epoch,
@@ -235,34 +248,33 @@ class _Record:
             starts=tuple(map(RestartResult, networks, losses)),
         )
 
+    def _plain_loss(self, network: Network) -> float:
+        """Mean squared error of the plain forward pass on the training rows."""
+        return mean_squared_error(predict_outputs(network, self._rows.inputs), self._rows.actual)
+
 
 def train(  # noqa: PLR0913 - a run is these facts
     optimizer: Iterator[State],
     rows: ScaledData,
     criteria: StoppingCriteria,
     *,
-    start_epoch: int = 0,
-    history: History = (),
-    validation_history: History = (),
+    resumed: TrainingRecord | None = None,
     callbacks: Callbacks[TrainingResult] | None = None,
     ticker: Ticker | None = None,
 ) -> TrainingResult:
     """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
-    start_epoch and the histories are those of the resumed model; rows are the training rows.
+    rows are the training rows; resumed says how many epochs the resumed model took, which of them
+    was kept, and their losses.
     TrainingError where a loss is no longer a finite number.
     """
     watch = callbacks or Callbacks()
     ticker = ticker or Ticker()
-    record = _Record(rows, criteria, start_epoch, history, validation_history)
+    resumed = resumed or TrainingRecord()
+    record, start_epoch = _Record(rows, criteria, resumed), resumed.epochs
     last = start_epoch + criteria.epochs
-    every = (
-        1
-        if criteria.tolerance is not None
-        else watch.every
-        if watch.each_epoch
-        else criteria.epochs + 1
-    )
+    every = watch.every if watch.each_epoch else criteria.epochs + 1
+    every = 1 if criteria.tolerance is not None else every
     epoch = start_epoch
     state = start = next(optimizer)  # before the first epoch
 

@@ -51,8 +51,7 @@ class TrainingPlan:
     data are the rows to learn from, validation_rows those that choose the epoch and the start,
     test_rows those that choose nothing (with several starts and a validation). model is the model
     before training, networks the starts; options are the optimizer's; record holds what is known
-    before
-    the run.
+    before the run.
     """
 
     settings: Settings
@@ -68,15 +67,14 @@ class TrainingPlan:
     warnings: tuple[str, ...] = ()
 
     @property
-    def start_epoch(self) -> int:
-        """The epoch that the resumed weights are of, 0 for a new run."""
-        best = self.record.best_epoch
-        return self.record.epochs if best is None else best
-
-    @property
     def epochs(self) -> int:
         """How many epochs are asked for."""
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
+
+    @property
+    def is_side_by_side(self) -> bool:
+        """Whether all networks share one pass; with a validation each needs one of its own."""
+        return OPTIMIZERS[self.optimizer].side_by_side and self.validation_rows is None
 
     @property
     def rows(self) -> int:
@@ -157,9 +155,9 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
                 "the rows differ from the last run's: the optimizer starts with fresh state.",
             )
             before = dataclasses.replace(before, state=None)
-    seeds = (settings.seed, before.split_seed, before.seed)
-    split_seed = next((seed for seed in seeds[1:] if seed is not None), DEFAULT_SEED)
-    seed = before.seed if before.seed is not None else settings.seed
+    seeds = (before.split_seed, before.seed, DEFAULT_SEED)
+    split_seed = next(seed for seed in seeds if seed is not None)
+    seed = settings.seed if before.seed is None else before.seed
     before = dataclasses.replace(before, split_seed=split_seed, seed=seed)
     # Rows that were held out once are not to be learned from by leaving the option out.
     settings = dataclasses.replace(settings, validation=settings.validation or before.validation)
@@ -304,14 +302,12 @@ def _check_agrees(settings: Settings, model: Model) -> None:
     if settings.max_score is not None and len(settings.max_score) == 1:
         settings = dataclasses.replace(settings, max_score=settings.max_score * len(model.targets))
     for option, value in has.items():
-        if getattr(settings, option) in {None, value}:
-            continue
-        if value is None and option in {"seed", "validation"}:  # nothing that it contradicts
-            continue
-        raise OptionError(
-            "cannot be changed by `resume`: the model goes on as it is. Leave it out.",
-            option=option,
-        )
+        unknown = value is None and option in {"seed", "validation"}  # contradicts nothing
+        if getattr(settings, option) not in {None, value} and not unknown:
+            raise OptionError(
+                "cannot be changed by `resume`: the model goes on as it is. Leave it out.",
+                option=option,
+            )
 
 
 def read_rows(table: Table, settings: Settings) -> Dataset:
@@ -458,16 +454,14 @@ def _split(
     """
     if fraction is None:
         return data, None, None
-    if len(data.inputs) < MIN_ROWS_TO_SPLIT:
-        raise DataError(
-            f"{data.source}: {len(data.inputs)} rows cannot be split. Leave `validation` out."
-        )
-    kept, held_out = loop.split(len(data.inputs), fraction, seed)
+    rows = len(data.inputs)
+    if rows < MIN_ROWS_TO_SPLIT:
+        raise DataError(f"{data.source}: {rows} rows cannot be split. Leave `validation` out.")
+    kept, held_out = loop.split(rows, fraction, seed)
+    data = data.fill_from(kept)
     if restarts == 1 or len(held_out) < MIN_ROWS_TO_SPLIT:
-        return *data.split(kept, held_out), None
-    rows, held_out_rows = data.split(kept, held_out)
-    order = np.arange(len(held_out))
-    return rows, held_out_rows.take(order[::2]), held_out_rows.take(order[1::2])
+        return data.take(kept), data.take(held_out), None
+    return data.take(kept), data.take(held_out[::2]), data.take(held_out[1::2])
 
 
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:

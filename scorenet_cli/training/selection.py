@@ -206,7 +206,8 @@ def out_of_fold(
     for number, (kept, held_out) in enumerate(folds(len(data.inputs), count, seed)):
         if tell is not None:
             tell(number)
-        part, unseen = data.split(kept, held_out)
+        filled = data.fill_from(kept)
+        part, unseen = filled.take(kept), filled.take(held_out)
         for name, where in positions(data.features, data.categories).items():
             if name in data.categories:  # one that the part does not know is none
                 unseen.inputs[:, where] *= np.ptp(part.inputs[:, where], axis=0) > 0

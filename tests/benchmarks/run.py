@@ -209,13 +209,16 @@ def from_a_file(rows: int, folder: Path) -> Iterator[Pair]:
     def loadtxt() -> None:
         np.loadtxt(path, delimiter=",", skiprows=1)
 
-    yield Pair(
-        f"reading {rows:,} rows",
-        "numpy.loadtxt",
-        loadtxt,
-        lambda: dataset.read_dataset(dataset.read_table(str(path))),
-        rounds=7,
-    )
+    def read() -> None:
+        dataset.read_dataset(dataset.read_table(str(path)))
+
+    yield Pair(f"reading {rows:,} rows", "numpy.loadtxt", loadtxt, read, rounds=7)
+    if find_spec("pandas"):
+        from pandas import read_csv  # noqa: PLC0415 - only where it is installed
+
+        yield Pair(
+            f"reading {rows:,} rows", "pandas.read_csv", lambda: read_csv(path), read, rounds=7
+        )
     yield Pair(
         f"scorenet predict --csv, {rows:,} rows",
         "numpy.loadtxt",

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import Invoke, Process, one_message
 
+from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model import json_file
 
 TEXTBOOK = {
@@ -167,3 +171,200 @@ def test_the_worked_examples_values_have_its_target(invoke: Invoke) -> None:
 def test_a_step_that_raises_the_loss_is_named(invoke: Invoke) -> None:
     words = ["backward-trace", 2, 9, "--worked-example", "--actual", 86, "--learning-rate", 1000]
     assert "the step raises the loss from" in invoke(*words).stderr
+
+
+STUDENTS = Path(__file__).parents[2] / "sample_data" / "students.csv"
+STUDY_HOURS = STUDENTS.with_name("study_hours.csv")
+
+
+def weights_after(answer: dict[str, Any]) -> list[Any]:
+    """The weights and biases after the step, layer by layer."""
+    return [answer[name] for name in answer if name.endswith("_after") and name != "loss_after"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (STUDY_HOURS,),
+        (STUDENTS, "--hidden", "4,3", "--bias", "--standardize"),
+        (STUDENTS, "--hidden", "3", "--output-activation", "linear", "--activation", "tanh"),
+        (STUDENTS, "--hidden", "none", "--bias"),
+    ],
+)
+@pytest.mark.parametrize("rate", [None, 0.7])
+def test_a_batch_step_is_one_epoch_of_train_to_the_bit(
+    invoke: Invoke, words: tuple[object, ...], rate: float | None
+) -> None:
+    invoke("train", *words, "--epochs", 0, "--quiet")
+    said = () if rate is None else ("--learning-rate", rate)
+    result = invoke("backward-trace", "--csv", words[0], "--json", *said)
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    resumed = ("--resume", "scorenet.json", "--optimizer", "gd", "--epochs", 1, *said)
+    invoke("train", words[0], *resumed, "--output", "after.json", "--quiet")
+    expected = []
+    for layer in json.loads(Path("after.json").read_text(encoding="utf-8"))["layers"]:
+        expected.append(layer["weights"])
+        if layer["bias"] is not None:
+            expected.append([layer["bias"]])
+    assert weights_after(answer) == expected
+    assert answer["learning_rate"] == (rate or 3)
+    assert answer["rows"] == len(answer["X"]) == len(answer["o_delta"])
+
+
+def test_a_batch_step_of_a_learners_own_weights(invoke: Invoke) -> None:
+    """Weights alone are scaled as train --resume scales them."""
+    invoke("train", "--epochs", 5, "--quiet")
+    invoke("inspect", "--weights-to", "w")
+    result = invoke("backward-trace", "--csv", STUDY_HOURS, "--model", "w", "--json")
+    assert "the rows are scaled as train scales them" in result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["X"][0] == [2 / 3, 1]
+    assert answer["y"] == [[0.92], [0.86], [0.89]]
+    invoke("train", STUDY_HOURS, "--resume", "w", "--epochs", 1, "--output", "after.json")
+    layers = json_file.load("after.json").network.layers
+    assert weights_after(answer) == [layer.weights.tolist() for layer in layers]
+
+
+def test_a_batch_page_shows_twenty_rows_and_adds_all(invoke: Invoke) -> None:
+    invoke("train", STUDENTS, "--epochs", 0, "--quiet")
+    page = invoke("backward-trace", "--csv", STUDENTS).stdout
+    assert "One step of gradient descent on 400 rows of" in page
+    assert page.count("... and 380 more rows, in the sums too: --json has all") == 10
+    assert "row 20 " in page
+    assert "row 21 " not in page
+    assert "W1_after = W1 + 3 / 400 * W1_product" in page
+
+
+def test_a_batch_step_leaves_rows_out_as_train_does_and_says_so(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 0, "--quiet")
+    Path("rows.csv").write_text(
+        "hours_slept,hours_studied,score\n9,2,92\n?,1,86\n6,3,89\n", encoding="utf-8"
+    )
+    result = invoke("backward-trace", "--csv", "rows.csv", "--json")
+    answer = json.loads(result.stdout)
+    assert answer["X"] == [[2 / 3, 1], [1, 6 / 9]]
+    assert answer["warnings"]
+    for warning in answer["warnings"]:
+        assert warning in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["2", "8"], "--csv cannot be combined with VALUES"),
+        (["--actual", "90"], "--actual cannot be combined with --csv"),
+        (["--worked-example"], "--worked-example cannot be combined with --csv"),
+        (["--scaling", "none"], "--scaling cannot be combined with --csv"),
+        (["--learning-rate", "0"], "must be a finite number above 0"),
+        (["--blank", "--json"], "--blank has no effect with --json"),
+        (["--explain", "--json"], "--explain has no effect with --json"),
+        (["--blank", "--check"], "--check cannot be combined with --blank"),
+    ],
+)
+def test_what_a_batch_step_cannot_be_combined_with(
+    invoke: Invoke, words: list[str], expected: str
+) -> None:
+    invoke("train", "--epochs", 0, "--quiet")
+    result = invoke("backward-trace", "--csv", STUDY_HOURS, *words)
+    assert expected in one_message(result)
+    assert result.exit_code == 2
+
+
+def test_header_is_for_the_rows_of_a_batch(invoke: Invoke) -> None:
+    assert "--header has no effect without --csv" in one_message(
+        invoke("backward-trace", "--header")
+    )
+    invoke("train", "--epochs", 0, "--quiet")
+    Path("rows.csv").write_text("2,9,92\n1,5,86\n3,6,89\n", encoding="utf-8")
+    words = ("backward-trace", "--csv", "rows.csv", "--no-header", "--json", "--quiet")
+    result = invoke(*words)
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["y"] == [[0.92], [0.86], [0.89]]
+
+
+def test_a_batch_step_that_raises_the_loss_is_named(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 0, "--quiet")
+    words = ("backward-trace", "--csv", STUDENTS, "--learning-rate", 1000)
+    assert "the step raises the loss from" in invoke(*words).stderr
+    assert invoke(*words, "--blank").stderr == ""
+
+
+def test_check_says_that_backpropagation_is_right(textbook: Invoke) -> None:
+    words = ("backward-trace", 0.05, 0.1, "--actual", 0.01, "--actual", 0.99, "--check")
+    page = textbook(*words).stdout
+    assert "Backpropagation is right: no relative difference is above 1e-05" in page
+    check = json.loads(textbook(*words, "--json").stdout)["check"]
+    assert check["right"]
+    first = check["weights"][0]
+    assert list(first) == [*("layer", "to", "from", "gradient", "numerical", "relative_difference")]
+    # Published: the weight .15 becomes .149780716 by a step of .5.
+    assert first["numerical"] == pytest.approx((0.15 - 0.149780716) / 0.5, rel=1e-5)
+    assert len(check["weights"]) == 12
+    assert "check" not in json.loads(textbook(*words[:-1], "--json").stdout)
+    textbook("train", "--epochs", 10, "--quiet")
+    assert (
+        "Backpropagation is right"
+        in textbook("backward-trace", "--csv", STUDY_HOURS, "--check").stdout
+    )
+
+
+def test_a_wrong_backpropagation_is_called_wrong(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten = dataclasses.replace(ACTIVATIONS["sigmoid"], slope_at_output=lambda o: o)
+    monkeypatch.setitem(ACTIVATIONS, "sigmoid", forgotten)
+    page = invoke("backward-trace", "--check").stdout
+    assert "Backpropagation is wrong for 9 of 9 weights (largest: 1.0e+00)." in page
+
+
+@pytest.mark.parametrize("words", [(), ("--csv", STUDY_HOURS, "--check")])
+def test_explain_adds_a_sentence_to_every_step(invoke: Invoke, words: tuple[object, ...]) -> None:
+    invoke("train", "--epochs", 0, "--quiet")
+    plain = invoke("backward-trace", *words).stdout.splitlines()
+    explained = invoke("backward-trace", *words, "--explain").stdout.splitlines()
+    added = [line for line in explained if line not in plain]
+    assert [line for line in explained if line in plain] == plain
+    headings = [line for line in plain if re.match(r"\d+\. |\w+: |Result|Check of", line)]
+    assert len(added) == len(headings) + (0 if words else 3)  # and inputs, and two layers
+    assert all(line.endswith(".") and ". " not in line for line in added)
+
+
+@pytest.mark.parametrize("words", [("2", "8", "--actual", "77"), ("--csv", STUDY_HOURS)])
+def test_a_blank_page_is_the_key_without_its_results(
+    invoke: Invoke, words: tuple[object, ...]
+) -> None:
+    invoke("train", "--epochs", 7, "--quiet")
+    key = invoke("backward-trace", *words, "--precision", 6).stdout
+    sheet = invoke("backward-trace", *words, "--precision", 6, "--blank").stdout
+    assert len(sheet.splitlines()) == len(key.splitlines())
+    for line, full in zip(sheet.splitlines(), key.splitlines(), strict=True):
+        if not set(line) <= {"─"}:
+            cells = [r"\S+" if cell == "____" else re.escape(cell) for cell in line.split()]
+            assert re.fullmatch(r"\s+".join(cells), full.strip())
+    model = json_file.load("scorenet.json").network
+    given = {f"{abs(w):.6f}" for layer in model.layers for w in layer.weights.ravel()}
+    found = set(re.findall(r"\d\.\d{6}", sheet))
+    assert found <= given | {"0.666667", "0.333333", "0.555556", "0.888889"}
+
+
+def test_a_blank_page_is_saved_with_the_networks_picture(invoke: Invoke) -> None:
+    invoke("backward-trace", "--blank", "--save", "sheet.html")
+    page = Path("sheet.html").read_text(encoding="utf-8")
+    assert "predicts ____" in page
+    assert "A forward pass through the network" in page
+    assert "0.8567" not in page
+
+
+def test_saved_pages_hold_the_picture(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 0, "--quiet")
+    for words, title in (
+        (("--csv", STUDY_HOURS), "Model scorenet.json"),
+        ((), "The document&#x27;s worked example"),
+    ):
+        invoke("backward-trace", *words, "--save", "step.html")
+        page = Path("step.html").read_text(encoding="utf-8")
+        assert f"<title>{title} - " in page
+        assert "<figure><svg" in page
+    invoke("backward-trace", "--csv", STUDY_HOURS, "--save", "net.svg")
+    assert "The network" in Path("net.svg").read_text(encoding="utf-8")

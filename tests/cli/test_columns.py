@@ -22,6 +22,7 @@ from scorenet_cli.cli.options import parse_values
 from scorenet_cli.data import dataset
 from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.model.model import Model, encode_values
+from scorenet_cli.training import loop
 
 if TYPE_CHECKING:
     import typer
@@ -325,6 +326,39 @@ def test_a_standardized_model_says_so_in_its_trace(invoke: Invoke, tmp_path: Pat
     assert ">(3 - 2) / 0.816<" in (tmp_path / "h.svg").read_text()
     traced = json.loads(invoke("forward-trace", 3, "--json").stdout)
     assert traced["inputs"][0]["scaled"] == pytest.approx(1 / np.std([1, 2, 3]))
+
+
+def test_what_was_decided_about_a_csv_is_said_by_every_command(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    data = "hours,hours,score\n1,2,50\n2,9,60\n# Jos\u00e9\n5,3,80\n".encode("cp1252")
+    (tmp_path / "s.csv").write_bytes(data)
+    notes = [
+        "the file is not UTF-8: it is read as Windows-1252.",
+        "columns of the same name are told apart: 'hours_2'.",
+        "lines that begin with # are passed over.",
+    ]
+    for words in (
+        ("train", "s.csv", "--epochs", 1),
+        ("predict", "--csv", "s.csv"),
+        ("inspect", "--data", "s.csv"),
+    ):
+        said = invoke(*words).stderr.splitlines()
+        assert [line for line in said if line.startswith("Note: ")] == [f"Note: {n}" for n in notes]
+    assert json.loads(invoke("predict", "--csv", "s.csv", "--json").stdout)["warnings"] == notes
+
+
+def test_validation_rows_do_not_count_for_what_fills_a_gap(invoke: Invoke, tmp_path: Path) -> None:
+    rows = "".join(f"{'' if n == 3 else n * n},{n}\n" for n in range(20))
+    (tmp_path / "s.csv").write_text(f"hours,score\n{rows}")
+    words = ("s.csv", "--missing", "fill", "--epochs", 1)
+    fills = []
+    for more in ((), ("--validation", "0.5")):
+        assert invoke("train", *words, *more).exit_code == 0
+        fills.append(json.loads((tmp_path / "scorenet.json").read_text())["fill"]["hours"])
+    kept, _ = loop.split(20, 0.5, 23)
+    present = [n * n for n in range(20) if n != 3]
+    assert fills == pytest.approx([np.mean(present), np.mean([n * n for n in kept if n != 3])])
 
 
 def test_a_trace_names_the_divisors_of_values_and_scores(invoke: Invoke, tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def test_a_folder_that_vanishes_during_training_is_one_message(folder: Path) -> 
     result = ended(run)
     assert result.returncode == 1
     last = result.stderr.splitlines()[-1]
-    assert last.startswith("Error: gone/m.json cannot be written: no such file or directory.")
+    assert last.startswith("Error: gone/m.json cannot be written: there is no folder")
     assert "Traceback" not in result.stderr
 
 
@@ -358,6 +358,49 @@ def test_a_second_ctrl_c_while_a_model_is_saved_ends_at_once(folder: Path) -> No
     assert time.monotonic() - began < 2
     assert (folder / "scorenet.json").read_bytes() == before
     assert litter(folder) == []
+
+
+def test_ctrl_c_while_a_finished_model_is_saved_is_told(folder: Path) -> None:
+    slow = SLOW_DISK.replace("time.sleep(0.05)", "os.write(1, b'saving\\n'); time.sleep(0.2)")
+    run = start(folder, "train", "d.csv", "--epochs", 7, "--quiet", change=slow)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "saving\n"
+    run.send_signal(signal.SIGINT)
+    result = ended(run)
+    assert result.returncode == 130
+    assert result.stderr.endswith("Interrupted after training had ended; the model is saved.\n")
+    assert json_file.load(str(folder / "scorenet.json")).training.epochs == 7  # type: ignore[union-attr]
+
+
+def test_a_picture_is_saved_though_nobody_reads_the_page(folder: Path) -> None:
+    with start(folder, "forward-trace", "--save", "g.svg") as run:
+        assert run.stdout is not None
+        run.stdout.close()
+    _running.remove(run)
+    assert (folder / "g.svg").read_text().startswith("<svg")
+
+
+def test_a_second_ctrl_c_within_one_call_of_numpy_ends_at_once(folder: Path) -> None:
+    change = """
+import hashlib
+from scorenet_cli.core import metrics
+def no_return(*_):  # for ten seconds, in C
+    os.write(1, b'within\\n')
+    hashlib.pbkdf2_hmac('sha256', b'', b'', 10_000_000)
+metrics.fit_baselines = no_return
+"""
+    before = (folder / "scorenet.json").read_bytes()
+    run = start(folder, "train", "d.csv", "--epochs", 1, "--quiet", change=change)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "within\n"
+    began = time.monotonic()
+    for _ in range(2):
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    result = ended(run)
+    assert (result.returncode, result.stderr) == (130, "Interrupted.\n")
+    assert time.monotonic() - began < 2
+    assert (folder / "scorenet.json").read_bytes() == before
 
 
 # Many at once

@@ -144,17 +144,47 @@ def test_the_picture_is_saved_beside_the_tables(invoke: Invoke) -> None:
 def test_pages_are_saved_as_they_look_and_need_nothing_else(
     process: Process, tmp_path: Path
 ) -> None:
-    result = process("forward-trace", "--save", "page.html")
+    result = process("forward-trace", "--precision", 10, "--save", "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<title>scorenet forward-trace</title>" in page
-    assert "http" not in page
+    assert "<title>The document&#x27;s worked example - scorenet forward-trace</title>" in page
+    assert "://" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert "src=" not in page
-    body = re.sub(r"<[^>]+>", "", page.partition("<pre>")[2].partition("</pre>")[0])
-    lines = [line.rstrip() for line in html.unescape(body).splitlines()]
-    assert lines == result.stdout.splitlines()
-    result = process("forward-trace", "--save", "page.txt", "--json")
-    assert json.loads(result.stdout)
-    assert (tmp_path / "page.txt").read_text(encoding="utf-8").splitlines() == lines
+    assert "<figure><svg" in page
+    words = html.unescape(re.sub(r"<[^>]+>", " ", page.partition("</figure>")[2])).split()
+    below = result.stdout.removeprefix("The document's worked example\n")
+    assert words == [word for word in below.split() if "─" not in word]
+    answer = process("forward-trace", "--precision", 10, "--save", "page.txt", "--json")
+    assert json.loads(answer.stdout)
+    saved = (tmp_path / "page.txt").read_text(encoding="utf-8")
+    assert saved == result.stdout
+
+
+def test_a_network_too_large_for_a_picture_is_saved_without_one(invoke: Invoke) -> None:
+    invoke("train", "--hidden", 33, "--epochs", 0, "--quiet")
+    result = invoke("forward-trace", 4, 8, "--save", "page.html")
+    assert "Note: the network is too large for a picture" in result.stderr
+    assert "<figure>" not in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_a_sheet_to_fill_in_and_sentences_of_why(invoke: Invoke) -> None:
+    sheet = invoke("forward-trace", "--blank").stdout
+    assert "hours_studied      2     0.2     ____" in sheet
+    assert "h1        ____     0.4     ____" in sheet
+    assert not re.search(r"7\.6|0\.99|\.8567|1\.000", sheet)
+    explained = invoke("forward-trace", "--explain").stdout
+    plain = invoke("forward-trace").stdout
+    added = set(explained.splitlines()) - set(plain.splitlines())
+    assert len(added) == 3  # values, hidden layer, output layer
+    invoke("train", "--epochs", 3)
+    page = invoke("forward-trace", 2, 8, "--explain", "--blank").stdout
+    assert "Scaling gives all inputs a similar size" in page
+    assert "Scaling is undone" in page
+    assert "score  ____" in page
+    invoke("forward-trace", 2, 8, "--blank", "--save", "sheet.svg")
+    assert "predicts ____" in Path("sheet.svg").read_text(encoding="utf-8")
+    for option in ("--blank", "--explain"):
+        result = invoke("forward-trace", option, "--json")
+        assert f"{option} has no effect with --json" in one_message(result)
 
 
 def test_what_cannot_be_saved_leaves_what_was_there(process: Process, tmp_path: Path) -> None:

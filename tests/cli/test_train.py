@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Process, one_message,
 from scorenet_cli.cli import train as training_run
 from scorenet_cli.core.network import random_network
 from scorenet_cli.model import json_file
+from scorenet_cli.training import loop
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 DOCUMENT = "hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
@@ -676,7 +678,9 @@ def test_the_log_has_no_effect_with_quiet_and_stays_with_json(invoke: Invoke) ->
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-def test_many_short_starts_hear_ctrl_c_and_save_themselves(tmp_path: Path) -> None:
+def test_many_short_starts_hear_ctrl_c_and_name_the_command_for_the_others(
+    tmp_path: Path, process: Process
+) -> None:
     words = ["--optimizer", "lm", "--restarts", "1000", "--epochs", "400", "--bias"]
     run = _start(tmp_path, *words, "--log-every", "100")
     assert run.stderr is not None
@@ -685,8 +689,30 @@ def test_many_short_starts_hear_ctrl_c_and_save_themselves(tmp_path: Path) -> No
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
-    assert "starts tried; only the best of them is kept" in errors
-    assert (tmp_path / "scorenet.json").exists()
+    tried = re.search(r"(\d+) of 1000 starts tried; only the best of them is kept", errors)
+    assert tried is not None
+    first = 23 + int(tried[1]) - 1  # the interrupted one begins anew
+    command = errors.splitlines()[-1].split()
+    assert command == [
+        *("scorenet", "train", "--bias", "--seed", str(first), "--optimizer", "lm"),
+        *("--epochs", "400", "--restarts", str(1023 - first), "--output", "scorenet-others.json"),
+    ]
+    command[command.index("--restarts") + 1] = "2"
+    assert process(*command[1:]).returncode == 0
+    assert saved(tmp_path / "scorenet.json")["training"]["stopped"] == "interrupted"
+
+
+def test_divergence_after_an_autosave_says_what_the_file_holds(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_run, "AUTOSAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    Path("d.csv").write_text(DOCUMENT, encoding="utf-8")
+    words = ["train", "d.csv", "--activation", "linear", "--output-activation", "linear"]
+    message = one_message(invoke(*words, "--learning-rate", 100))
+    epoch = saved()["training"]["epochs"]
+    assert epoch > 0
+    assert message.endswith(f"scorenet.json holds the model of epoch {epoch}.")
 
 
 TWO = "hours,score,gpa\n" + "".join(f"{h},{8 * h + 5},{(h * 37) % 41 / 10}\n" for h in range(1, 12))
@@ -706,6 +732,14 @@ def test_each_target_has_its_metrics_and_its_own_warning(invoke: Invoke) -> None
     assert page.index("score\nfit") < page.index("gpa\nfit")
     one = invoke(*words[:-2], "--max-score", 5, "--max-score", 6)
     assert "expects one number, or one for each of 2 targets; got 3" in one_message(one)
+
+
+def test_scores_above_their_highest_name_one_max_score_for_each_target(invoke: Invoke) -> None:
+    Path("two.csv").write_text("h,a,b\n1,150,50\n2,120,50.5\n", encoding="utf-8")
+    result = invoke("train", "two.csv", "--epochs", 1, "--target", "b", "--target", "a")
+    assert "--max-score 100 --max-score 150, or let" in one_message(result)
+    one = invoke("train", "two.csv", "--epochs", 1, "--target", "a")
+    assert "best score is: --max-score 150, or let" in one_message(one)
 
 
 def test_a_constant_target_leaves_the_others_r2(invoke: Invoke) -> None:

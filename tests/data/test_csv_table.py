@@ -16,10 +16,10 @@ from scorenet_cli.data.csv_table import (
     line_of_row,
     make_table,
     numbers,
-    rows,
     tables,
     with_columns,
 )
+from scorenet_cli.data.tokenizer import rows
 from scorenet_cli.errors import DataError
 from scorenet_cli.text import parse_number
 
@@ -69,12 +69,13 @@ def written(cells: list[list[str]], delimiter: str = ",", line_end: str = "\n") 
 
 
 def widened(found: Table, names: list[str], cells: list[list[str]]) -> str:
-    return header(found, names) + with_columns(found, names, cells)
+    return header(found, names) + with_columns(found, names, [*zip(*cells, strict=True)])
 
 
 # What is right is read
 
 
+@settings(max_examples=40)
 @given(SQUARES, DELIMITERS, LINE_ENDS, st.booleans())
 def test_floats_come_back_to_the_bit_whatever_the_layout_and_however_read(
     square: list[list[float]],
@@ -94,7 +95,7 @@ def test_floats_come_back_to_the_bit_whatever_the_layout_and_however_read(
     assert by_rows(found, range(width)) == expected.tolist()
 
 
-@settings(max_examples=400)
+@settings(max_examples=60)
 @given(NEAR_TABLES, st.data())
 def test_numbers_are_the_cells_of_the_rows_in_any_text(text: str, data: st.DataObject) -> None:
     try:
@@ -116,7 +117,7 @@ def test_numbers_are_the_cells_of_the_rows_in_any_text(text: str, data: st.DataO
         assert answer == expected or (found.delimiter != "," and has_comma)
 
 
-@settings(max_examples=400)
+@settings(max_examples=60)
 @given(NEAR_TABLES)
 def test_any_text_is_read_as_rows_of_finite_numbers_or_refused(text: str) -> None:
     try:
@@ -242,7 +243,7 @@ def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
     assert list(rows(found)) == [(6, ["a\n#b", "2"]), (8, ["c#", "3"])]
     assert found.notes == ("lines that begin with # are passed over.",)
     assert everything("# 1\n1,2\n#3,4\n5,6\n").tolist() == [[1, 2], [5, 6]]
-    assert with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], [["0"]] * 2) == "1,2,0\n5,6,0\n"
+    assert with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], [["0", "0"]]) == "1,2,0\n5,6,0\n"
 
 
 def test_a_hash_alone_is_a_cell() -> None:
@@ -550,7 +551,7 @@ def test_a_line_of_spaces_is_a_blank_line() -> None:
 
 
 # Most lines are copied as they are; the result is the same as if every row were written anew.
-@settings(max_examples=1000)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["", "\n", "a,b\n", "a;b\n", '"a","b"\n', " a, b\n", "a\u3000,b\n"]),
     st.lists(
@@ -578,9 +579,10 @@ def test_rows_with_added_columns_are_what_the_csv_module_writes(
         return
     pairs = zip(rows(found), added, strict=True)
     expected = written([[*row, *new] for (_, row), new in pairs], found.delimiter or ",")
-    assert with_columns(found, ["p"], added) == expected
+    assert with_columns(found, ["p"], [*zip(*added, strict=True)]) == expected
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.text('ab ,;\t"\n', max_size=5), FINITE), min_size=1, max_size=5),
     st.sampled_from([",", ";", "\t"]),
@@ -615,7 +617,7 @@ def outcome(
             columns = [n for n, name in enumerate(block.names) if not name.startswith("t")]
             values.append(numbers(block, columns))
             text += header(block, ["p"]) if block.is_first else ""
-            text += with_columns(block, ["p"], [[repr(sum(row))] for row in values[-1].tolist()])
+            text += with_columns(block, ["p"], [[repr(sum(row)) for row in values[-1].tolist()]])
             found += rows(block)
     except DataError as error:
         return str(error)
@@ -636,7 +638,7 @@ def same(one: object, other: object) -> bool:
     )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=60)
 @given(
     st.sampled_from(
         ["", "a,t\n1,x\n", ",b\n", "a t\n1 2\n", "t;b\n1;2\n", "1,2\r\n3,4\r\n", "'a','b'\n"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorenet_cli.data.csv_table import Table, header, make_table, numbers
@@ -18,7 +18,6 @@ from scorenet_cli.data.dataset import (
     Dataset,
     check_scores,
     find_columns,
-    model_columns,
     name_columns,
     read_dataset,
     read_table,
@@ -235,10 +234,10 @@ def test_find_columns_gives_positions_in_the_order_asked() -> None:
 
 def test_a_model_finds_its_columns_by_name() -> None:
     found = table("s,b,a,n\n1,2,3,x\n4,5,6,y\n")
-    columns = model_columns(found, ["a", "b"])
+    columns = find_columns(found, ["a", "b"])
     assert numbers(found, columns).tolist() == [[3, 2], [6, 5]]
     with pytest.raises(DataError) as error:
-        model_columns(found, ["a", "c"])
+        find_columns(found, ["a", "c"])
     assert str(error.value) == (
         "s.csv has no column 'c', which the model needs. Its columns are: 's', 'b', 'a', 'n'."
     )
@@ -247,14 +246,14 @@ def test_a_model_finds_its_columns_by_name() -> None:
 @pytest.mark.parametrize("name", ["Jose\u0301", "Jos\u00e9", " Jos\u00e9 "])
 def test_names_match_in_any_unicode_normalization(name: str) -> None:
     for found in (table("h,Jose\u0301\n1,2\n"), table("h,Jos\u00e9\n1,2\n")):
-        assert model_columns(found, [name]) == [1]
+        assert find_columns(found, [name]) == [1]
         assert read_dataset(found, targets=[name]).scores.tolist() == [[2]]
 
 
 @pytest.mark.parametrize("name", ["Hours ", "HOURS", "ho\u200burs"])
 def test_names_that_differ_in_case_or_spaces_match_with_a_note(name: str) -> None:
     found = name_columns(table(f"{name},g\n1,2\n"), ["hours", "g"], ["s"])
-    assert model_columns(found, ["hours", "g"]) == [0, 1]
+    assert find_columns(found, ["hours", "g"]) == [0, 1]
     (note,) = found.notes if name.strip() != "hours" else ("'hours' in case, spaces",)
     assert "'hours'" in note
     assert "in case, spaces" in note
@@ -264,7 +263,7 @@ def test_names_that_differ_in_case_or_spaces_match_with_a_note(name: str) -> Non
 def test_a_name_that_several_columns_resemble_is_none_of_them() -> None:
     found = name_columns(table("Hours,HOURS\n1,2\n"), ["hours"], ["s"])
     with pytest.raises(DataError, match="no column 'hours', which the model needs"):
-        model_columns(found, ["hours"])
+        find_columns(found, ["hours"])
     assert found.notes == ()
 
 
@@ -313,7 +312,7 @@ def test_numbered_columns_of_a_model_are_found_by_number() -> None:
 
 
 def test_a_model_whose_target_is_called_like_a_feature_reads_the_feature() -> None:
-    assert model_columns(name_columns(table("1,2\n"), ["s"], ["s"]), ["s"]) == [0]
+    assert find_columns(name_columns(table("1,2\n"), ["s"], ["s"]), ["s"]) == [0]
 
 
 def test_a_table_without_a_header_gets_the_model_s_names() -> None:
@@ -370,6 +369,7 @@ def test_the_hint_is_about_the_score_that_is_named() -> None:
     assert ("the score -1 " in message) == ("below 0" in message)
 
 
+@settings(max_examples=40)
 @given(st.floats(min_value=math.nextafter(100, 101), max_value=1e300))
 def test_the_best_score_that_the_hint_names_is_enough(score: float) -> None:
     text = f"h,s\n1,50\n2,{score!r}\n"
@@ -406,3 +406,21 @@ def test_a_header_stays_as_it_is_and_a_model_s_names_are_made_printable() -> Non
     assert header(found, ["p\x1b"]) == "a\x1b,b,p\n"
     named = name_columns(table("1,2\n"), ["h\x1b", "g"], ["s"])
     assert header(named, []) == "h,g\n"
+
+
+def test_a_target_with_one_value_only_is_noted() -> None:
+    (note,) = read("h,s\n1,50\n3,50\n").notes
+    assert note == (
+        "column 's': every row has the score 50, so that there is nothing to learn. "
+        "Choose another `target`."
+    )
+
+
+def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:
+    found = read_dataset(table("h,g,s\n1,,1\n3,,2\n,5,3\n8,6,4\n"), missing="fill")
+    assert found.inputs.tolist() == [[1, 5.5], [3, 5.5], [4, 5], [8, 6]]
+    again = found.fill_from(np.array([0, 1]))
+    assert again.inputs.tolist() == [[1, 5.5], [3, 5.5], [2, 5], [8, 6]]
+    assert again.fill == {"h": 2, "g": 5.5}  # no chosen row has a g
+    whole = read("h,s\n1,2\n3,4\n")
+    assert whole.fill_from(np.array([0])) is whole

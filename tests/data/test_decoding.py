@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorenet_cli.data.decoding import clean_lines, decode_chunks
@@ -14,8 +14,9 @@ def decoded(data: bytes, size: int) -> tuple[bytes, tuple[str, ...]]:
     return b"".join(found), notes
 
 
+@settings(max_examples=40)
 @given(
-    st.text(st.characters(codec="utf-8")),
+    st.text(st.characters(codec="utf-8"), max_size=20),
     st.sampled_from(["utf-8-sig", "utf-16"]),
     st.integers(1, 20),
 )

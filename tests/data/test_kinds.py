@@ -101,3 +101,11 @@ def test_a_target_that_is_no_class_is_refused(cells: list[str], reason: str) -> 
 def test_the_last_column_that_can_be_one_is_the_target() -> None:
     table = make_table(b"h,s,name\n1,2,ann\n3,4,bob\n5,7,cy\n2,2,di\n", "s.csv")
     assert read_dataset(table).targets == ("s",)
+
+
+def test_where_a_column_of_numbers_goes_on_with_text_is_named() -> None:
+    numbers, names = [f"{n}.5" for n in range(25)], [f"text {n}" for n in range(30)]
+    words = read("m", numbers + names).columns["m"]
+    assert words.endswith("; numbers before line 27, text there: 'text 0'")
+    words = read("m", names + numbers).columns["m"]
+    assert words.endswith("; text before line 32, numbers there: '0.5'")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorenet_cli.data.number_formats import (
@@ -100,7 +100,8 @@ def test_rows_keep_to_the_format_of_those_before(
         assert expected is None
 
 
-@given(st.lists(FINITE, min_size=1), st.booleans())
+@settings(max_examples=40)
+@given(st.lists(FINITE, min_size=1, max_size=20), st.booleans())
 def test_plain_numbers_come_back_to_the_bit_in_any_file(
     numbers: list[float], allows_comma: bool
 ) -> None:

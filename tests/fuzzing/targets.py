@@ -19,7 +19,7 @@ import numpy as np
 import typer
 
 from scorenet_cli.cli.options import parse_values
-from scorenet_cli.data import csv_table, dataset
+from scorenet_cli.data import csv_table, dataset, tokenizer
 from scorenet_cli.errors import ScorenetError
 from scorenet_cli.model import json_file, trace
 from scorenet_cli.model.model import predict
@@ -55,7 +55,7 @@ def fuzz_csv(data: bytes) -> None:
     assert len({*rows.features, *rows.targets}) == len(rows.features) + len(rows.targets)
     names = [*rows.features, *rows.targets]
     columns = dataset.find_columns(table, names)
-    cells = [[row[n] for n in columns] for _, row in csv_table.rows(table)]
+    cells = [[row[n] for n in columns] for _, row in tokenizer.rows(table)]
     if all(is_number(cell) for row in cells for cell in row):
         values = [list(map(parse_number, row)) for row in cells]
         assert np.array_equal(values, np.column_stack([rows.inputs, rows.scores]))
@@ -81,8 +81,8 @@ def _widened(blocks: Callable[[], Iterable[csv_table.Table]]) -> str | ScorenetE
     text = ""
     try:
         for block in blocks():
-            rows = [row for _, row in csv_table.rows(block)]
-            copied = csv_table.with_columns(block, ["p"], [("x",)] * len(rows))
+            rows = [row for _, row in tokenizer.rows(block)]
+            copied = csv_table.with_columns(block, ["p"], [["x"] * len(rows)])
             written = io.StringIO()
             writer = csv.writer(written, delimiter=block.delimiter or ",", lineterminator="\n")
             writer.writerows([*row, "x"] for row in rows)

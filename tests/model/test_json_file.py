@@ -506,8 +506,18 @@ def test_a_model_is_not_saved_where_no_file_can_be(tmp_path: Path) -> None:
         check_output(str(tmp_path))
     with pytest.raises(FileError, match="there is no folder"):
         check_output(str(tmp_path / "none" / "m.json"))
-    with pytest.raises(FileError, match="Nothing was changed"):
-        save(worked_example(), str(tmp_path / "none" / "m.json"))
+    (tmp_path / "notes.json").write_text("[1]")
+    for name, reason in (
+        ("none/m.json", "there is no folder"),
+        ("notes.json", "is not a scorenet model"),
+        (".json", "only an ending"),
+        ("", "is a folder"),
+    ):
+        with pytest.raises(FileError, match=reason):
+            save(worked_example(), str(tmp_path / name))
+    with pytest.raises(FileError, match="not to standard output"):
+        save(worked_example(), "-")
+    assert (tmp_path / "notes.json").read_text() == "[1]"
 
 
 def test_a_model_does_not_come_from_standard_input() -> None:

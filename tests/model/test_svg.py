@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pictures import SVG, assert_nothing_overlaps, numbers_in, text_boxes
 from support import named, shown
 
+from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model import document
@@ -29,6 +30,7 @@ from scorenet_cli.model.svg import (
     network_picture,
 )
 from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.show.pages.backward import backward_page
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.text import number
 
@@ -260,6 +262,20 @@ def test_noise_of_a_sum_is_shown_as_0() -> None:
     assert trace.layers[0].neurons[0].sum != 0
     assert "e-" not in numbers_in(forward_picture(trace))
     assert "e-" not in shown(forward_page(trace, None, None))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "linear", "relu"])
+def test_noise_is_not_passed_on(activation: ActivationName) -> None:
+    layers = (
+        Layer(np.array([[0.1, 1.0], [0.2, 1.0], [-0.3, 1.0]]), None, activation),
+        Layer(np.array([[1.0, 1.0], [0.0, 0.5]]), np.array([0.0, 0.1]), "linear"),
+    )
+    model = replace(named(("a", "b", "c"), (3, 2, 2)), network=Network(layers))
+    trace = backward_trace(model, (1.0, 1.0, 1.0), (1.0, 2.0))
+    assert trace.forward.layers[0].neurons[0].output != 0 != trace.forward.scores[0]
+    assert "e-" not in numbers_in(forward_picture(trace.forward))
+    assert "e-" not in shown(forward_page(trace.forward, None, None))
+    assert "e-" not in shown(backward_page(trace, None))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 1), (3, 2, 2, 2), (1, 1)])

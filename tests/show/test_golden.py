@@ -17,9 +17,12 @@ from support import fit_result, shown
 from scorenet_cli.core import metrics
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model import document, json_file
+from scorenet_cli.model.batch import batch_trace
+from scorenet_cli.model.blank import blank, blank_batch
 from scorenet_cli.model.model import predict
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.pages.backward import backward_page
+from scorenet_cli.show.pages.batch import batch_page
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.pages.train import training_summary
@@ -105,6 +108,20 @@ def backward_trace_of_the_document() -> RenderableType:
     return backward_page(trace, None)
 
 
+def backward_trace_with_check() -> RenderableType:
+    trace = backward_trace(EXAMPLE, document.VALUES, (document.TARGET,), check=True)
+    return backward_page(trace, None, explain=True)
+
+
+def batch_page_of_a_model(*, is_blank: bool = False) -> RenderableType:
+    data = rows(0, 22)
+    actual = data.scores / MODEL.target_scale
+    inputs = data.inputs / MODEL.feature_scale
+    trace = batch_trace(MODEL, inputs, actual, learning_rate=3.0, check=not is_blank)
+    trace = blank_batch(trace) if is_blank else trace
+    return batch_page(trace, None, source="model.json", data="students.csv", explain=not is_blank)
+
+
 PAGES: dict[str, Callable[[], RenderableType]] = {
     "train": train_page,
     "train-document": train_page_of_the_document,
@@ -116,6 +133,12 @@ PAGES: dict[str, Callable[[], RenderableType]] = {
     "forward-trace-document": forward_trace_of_the_document,
     "backward-trace": backward_trace_of_a_model,
     "backward-trace-document": backward_trace_of_the_document,
+    "backward-trace-check": backward_trace_with_check,
+    "backward-trace-blank": lambda: backward_page(
+        blank(backward_trace(MODEL, VALUES, (95,))), None, source="model.json"
+    ),
+    "batch": batch_page_of_a_model,
+    "batch-blank": lambda: batch_page_of_a_model(is_blank=True),
 }
 
 

@@ -6,18 +6,21 @@ import platform
 
 import numpy as np
 import pytest
-from support import INPUTS
+from support import INPUTS, shown
 
+import scorenet_cli as scorenet
 from scorenet_cli import __version__
-from scorenet_cli.core.network import BLOCK_ROWS, random_network
+from scorenet_cli.core.network import BLOCK_ROWS, mean_squared_error, random_network
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.model import Model
 from scorenet_cli.model.record import TrainingRecord
+from scorenet_cli.show.pages.train import training_summary
+from scorenet_cli.training import loop
 from scorenet_cli.training.fit import best_of, fit, restart_stats, trained_model
-from scorenet_cli.training.loop import RestartResult, TrainingResult
+from scorenet_cli.training.loop import Callbacks, RestartResult, TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, initial_model, make_plan, scaled_rows
 from scorenet_cli.training.settings import Settings
 
@@ -158,6 +161,36 @@ def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     assert spread.prediction_range == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-12)
     assert spread.count == 3
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "lm"])
+def test_an_autosave_of_several_starts_has_the_seed_of_its_weights(
+    optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    autosaves: list[Model] = []
+    callbacks: Callbacks[Model] = Callbacks(tick=lambda *tick: autosaves.append(tick[2]()))
+    scorenet.train(restarts=4, optimizer=optimizer, epochs=3, callbacks=callbacks)
+    record = autosaves[-1].training
+    assert record is not None
+    again = scorenet.train(seed=record.seed, optimizer=optimizer, epochs=record.epochs).model
+    for one, other in zip(again.network.layers, autosaves[-1].network.layers, strict=True):
+        assert np.allclose(one.weights, other.weights, rtol=1e-9)
+
+
+def test_an_interrupted_run_of_many_rows_is_judged_on_some() -> None:
+    rows = BLOCK_ROWS + 100
+    hours = np.random.default_rng(0).uniform(1, 9, rows)
+    data = {"hours": hours, "score": 10 * hours}
+    stop: Callbacks[Model] = Callbacks(should_stop=lambda: True)
+    fit = scorenet.train(data, callbacks=stop, epochs=10_000, optimizer="gd", validation=0.01)
+    assert fit.result.stopped == "interrupted"
+    assert len(fit.predicted) == BLOCK_ROWS < len(fit.plan.data.inputs)
+    assert f"measured on the first {BLOCK_ROWS:,} of " in fit.warnings[-1]
+    scaled = scaled_rows(fit.model, fit.plan.data)
+    plain = mean_squared_error(predict_outputs(fit.model.network, scaled.inputs), scaled.actual)
+    assert fit.result.loss == pytest.approx(plain, rel=1e-9)
+    assert f"... and {len(fit.plan.data.inputs) - 10:,} more rows" in shown(training_summary(fit))
 
 
 def test_the_best_is_chosen_by_validation_where_there_is_one() -> None:

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from support import ACTUAL, INPUTS
 
+from scorenet_cli.core import Array
 from scorenet_cli.core.network import Layer, Network, forward, mean_squared_error, random_network
+from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers.adam import adam
 from scorenet_cli.core.optimizers.gradient_descent import gradient_descent
 from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
 from scorenet_cli.core.optimizers.state import State
 from scorenet_cli.errors import TrainingError
+from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.training import loop
 from scorenet_cli.training.loop import (
     HISTORY_EPOCHS,
@@ -55,9 +58,8 @@ def test_no_epochs_leave_the_start() -> None:
 def test_a_resumed_run_has_the_same_bits_and_the_same_history() -> None:
     whole = train(descent(), ROWS, StoppingCriteria(1000))
     half = train(descent(), ROWS, StoppingCriteria(617))
-    rest = train(
-        descent(half.network), ROWS, StoppingCriteria(383), start_epoch=617, history=half.history
-    )
+    before = TrainingRecord(epochs=617, history=half.history)
+    rest = train(descent(half.network), ROWS, StoppingCriteria(383), resumed=before)
     assert same_bits(whole.network, rest.network)
     assert rest.epochs == 1000
     assert rest.history == whole.history
@@ -92,7 +94,8 @@ def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() 
     watcher: Callbacks[TrainingResult] = Callbacks(
         each_epoch=lambda epoch, *_: seen.append(epoch), every=10
     )
-    train(descent(), ROWS, StoppingCriteria(25), start_epoch=20, callbacks=watcher)
+    before = TrainingRecord(epochs=20)
+    train(descent(), ROWS, StoppingCriteria(25), resumed=before, callbacks=watcher)
     assert seen == [30, 40]
 
 
@@ -151,6 +154,18 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
     assert run.loss == again.loss
 
 
+def test_validation_takes_no_plain_forward_pass_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[int] = []
+
+    def counted(network: Network, inputs: Array) -> Array:
+        passes.append(len(inputs))
+        return predict_outputs(network, inputs)
+
+    monkeypatch.setattr(loop, "predict_outputs", counted)
+    train(descent(), ROWS, StoppingCriteria(200, validation=ROWS))
+    assert len(passes) <= 2  # of the last network and of the kept one
+
+
 def test_side_by_side_the_best_start_is_kept_with_its_own_history() -> None:
     starts = [random_network((2, 3, 1), seed=seed) for seed in (3, 7, 23)]
     run = train(
@@ -189,13 +204,8 @@ def test_a_run_keeps_what_a_resume_needs_and_the_curve_of_validation() -> None:
 
 def test_a_resumed_history_goes_on_where_the_old_one_ends() -> None:
     before = ((0, 1.0), (1, 0.9), (7, 0.8), (999_999_000, 0.7))
-    run = train(
-        descent(),
-        ROWS,
-        StoppingCriteria(3),
-        start_epoch=10,
-        history=(*before, (10, 0.5), (13, 0.4)),
-    )
+    record = TrainingRecord(epochs=10, history=(*before, (10, 0.5), (13, 0.4)))
+    run = train(descent(), ROWS, StoppingCriteria(3), resumed=record)
     assert [epoch for epoch, _ in run.history] == [0, 1, 7, 10, 11, 13]
     assert dict(run.history)[10] != 0.5
 

@@ -11,6 +11,7 @@ import pytest
 import scorenet_cli as scorenet
 from scorenet_cli.core.network import mean_squared_error
 from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.training.loop import HISTORY_EPOCHS
 from scorenet_cli.training.plan import scaled_rows
 
 Columns = dict[str, Any]
@@ -88,13 +89,35 @@ def test_the_report_tells_the_epochs_that_ran_from_the_one_that_was_kept() -> No
     assert record.loss == fit.result.loss == kept
 
 
-def test_a_resumed_run_keeps_the_validation_curve() -> None:
-    first = scorenet.train(students(), **VALIDATED | {"epochs": 30}).result
-    model = scorenet.train(students(), **VALIDATED | {"epochs": 30}).model
-    again = scorenet.train(students(), resume=model, epochs=5).result
-    before = [point for point in first.validation_history if point[0] < first.best_epoch]
-    assert again.validation_history[: len(before)] == tuple(before)
-    assert again.validation_history[0][0] == 0
+def test_a_resumed_run_counts_the_epochs_that_ran_before_and_keeps_the_best_of_all() -> None:
+    first = scorenet.train(students(), **VALIDATED | {"epochs": 30})
+    assert first.result.best_epoch < 30
+    again = scorenet.train(students(), resume=first.model, epochs=2)
+    record = again.model.training
+    assert record is not None
+    assert again.result.epochs == record.epochs == 32
+    assert again.result.best_epoch == record.best_epoch
+    assert again.result.validation_loss is not None
+    assert first.result.validation_loss is not None
+    assert again.result.validation_loss <= first.result.validation_loss * (1 + 1e-12)
+    for before, after in (
+        (first.result.history, again.result.history),
+        (first.result.validation_history, again.result.validation_history),
+    ):
+        kept = [point for point in before if point[0] in HISTORY_EPOCHS]
+        assert list(after[: len(kept)]) == kept
+        assert max(epoch for epoch, _ in after) == 32
+    nothing = scorenet.train(students(), resume=first.model, epochs=0)
+    assert nothing.result.epochs == 30
+    assert nothing.result.best_epoch == first.result.best_epoch
+    assert nothing.result.loss == first.result.loss
+
+
+def test_patience_of_a_resumed_run_begins_with_it() -> None:
+    first = scorenet.train(students(), **VALIDATED | {"epochs": 30})
+    again = scorenet.train(students(), resume=first.model, patience=3)
+    assert again.result.stopped == "patience"
+    assert again.result.epochs >= 33
 
 
 def test_a_tolerance_is_met_by_what_is_kept_with_a_validation_too() -> None:

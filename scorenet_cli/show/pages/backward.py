@@ -15,7 +15,9 @@ from rich.text import Text
 
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model.document import VALUES
-from scorenet_cli.model.trace import BackwardTrace, LayerUpdate, TracedLayer
+from scorenet_cli.model.trace import BackwardTrace, LayerUpdate, TracedLayer, without_rounding
+from scorenet_cli.show.pages.check import check_part
+from scorenet_cli.show.pages.explain import why
 from scorenet_cli.show.pages.forward import (
     example_part,
     inputs_part,
@@ -28,11 +30,12 @@ from scorenet_cli.text import number
 
 
 class Step(NamedTuple):
-    """One step of backpropagation: its title, its formula and its table.
+    """One step of backpropagation: its kind, its title, its formula and its table.
 
     The table of a layer of many neurons, or of many terms each, has room for some of them.
     """
 
+    kind: str
     title: str
     formula: str
     columns: Sequence[str]
@@ -48,28 +51,33 @@ def backward_page(
     *,
     scaling: str = "training",
     source: str | None = None,
+    explain: bool = False,
 ) -> Group:
     """Show the forward pass, then each step back, each weight's change, and the result.
 
     precision None means the document's ten digits, or as many as a table has room for. source is
-    the model's file, None for the document's weights.
+    the model's file, None for the document's weights; explain adds why each step is taken.
     """
     parts: list[RenderableType] = []
+    trace = replace(trace, forward=without_rounding(trace.forward))
     values = tuple(each.value for each in trace.forward.inputs)
     if source is None and values == VALUES:
-        parts += example_part(trace.forward, trace.actual_scores[0], scaling)
+        parts += example_part(trace.forward, trace.actual_scores[0], scaling, explain=explain)
     else:
         actual = [replace(each, name=f"{each.name} (actual)") for each in trace.targets]
-        parts += inputs_part(trace.forward, precision, actual, scaling=scaling, source=source)
-    parts += layers_part(trace.forward, precision)
+        parts += inputs_part(
+            trace.forward, precision, actual, scaling=scaling, source=source, explain=explain
+        )
+    parts += layers_part(trace.forward, precision, explain=explain)
     for position, step in enumerate(_steps(trace), start=1):
         parts.append(heading(f"{position}. {step.title}"))
         parts.append(Text(step.formula, style="dim"))
+        parts += why(step.kind, explain=explain)
         parts.append(
             fitted_table(precision, step.columns, step.rows, numbers_from=step.numbers_from)
         )
         parts += [*large_layer_notes(step.neurons, step.terms, "weight"), Text()]
-    return Group(*parts[:-1])
+    return Group(*parts[:-1], *check_part(trace.check, precision, explain=explain))
 
 
 def _steps(trace: BackwardTrace) -> Iterator[Step]:
@@ -82,20 +90,23 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
             formula, columns = "error = actual - output", ["", "actual", "output", "error"]
             outputs = zip(layer.neurons, trace.actual, trace.forward.outputs, strict=True)
             errors = ((n.name, actual, output, n.error) for n, actual, output in outputs)
-            yield Step(f"{title} error", formula, columns, islice(errors, max_neurons(1)), neurons)
+            shown = islice(errors, max_neurons(1))
+            yield Step("output error", f"{title} error", formula, columns, shown, neurons)
         else:
             formula = f"error term = {following.name} delta x weight; error = sum of error terms"
             columns = ["", "from", "delta", "weight", "error term"]
             size = neurons, len(following.neurons)
+            terms = _error_terms(layer)
             yield Step(
-                f"{title} error", formula, columns, _error_terms(layer), *size, numbers_from=2
+                "hidden error", f"{title} error", formula, columns, terms, *size, numbers_from=2
             )
         activation = traced.neurons[0].activation
         slope = f"{activation}'s slope = {ACTIVATIONS[activation].slope_formula}"
         formula = f"delta = error x slope; {slope}"
-        shown = layer.neurons[: max_neurons(1)]
-        deltas = [(n.name, n.error, n.slope, Result(n.delta)) for n in shown]
-        yield Step(f"{title} delta", formula, ["", "error", "slope", "delta"], deltas, neurons)
+        first = layer.neurons[: max_neurons(1)]
+        deltas = [(n.name, n.error, n.slope, Result(n.delta)) for n in first]
+        columns = ["", "error", "slope", "delta"]
+        yield Step("delta", f"{title} delta", formula, columns, deltas, neurons)
         following = layer
     rate = number(trace.learning_rate)
     for traced, layer in layers:
@@ -103,9 +114,10 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
         columns = ["", "value", "before", "change", "after"]
         size = len(layer.neurons), len(traced.neurons[0].terms)
         title = f"Weights into {layer_title(layer.name)}"
-        yield Step(title, formula, columns, _weights(traced, layer), *size)
+        yield Step("change", title, formula, columns, _weights(traced, layer), *size)
     formula, columns = "loss = mean of (actual - output) squared", ["", "before", "after", "actual"]
-    yield Step("Result of the step", formula, columns, _result(trace), len(trace.actual))
+    title = "Result of the step"
+    yield Step("result", title, formula, columns, _result(trace), len(trace.actual))
 
 
 def _error_terms(layer: LayerUpdate) -> Iterator[Row]:
@@ -126,7 +138,8 @@ def _weights(traced: TracedLayer, layer: LayerUpdate) -> Iterator[Row]:
         yield (neuron.name,)
         for value, weight in zip(values, neuron.weights, strict=False):
             after = Result(weight.after)
-            yield f"  {weight.from_}", value, weight.before, weight.change, after
+            change = weight.change if value else 0.0  # of a value that is rounding noise
+            yield f"  {weight.from_}", value, weight.before, change, after
         if neuron.bias is not None:
             yield "  bias", 1.0, neuron.bias.before, neuron.bias.change, Result(neuron.bias.after)
         yield ()

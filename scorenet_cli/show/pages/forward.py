@@ -12,7 +12,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scorenet_cli.model.document import TARGET, Document, TrainedAnswer
-from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer
+from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer, without_rounding
+from scorenet_cli.show.pages.explain import why
 from scorenet_cli.show.tables import (
     DOCUMENT_DIGITS,
     MAX_WEIGHTS,
@@ -24,7 +25,7 @@ from scorenet_cli.show.tables import (
     layer_title,
     omitted_note,
 )
-from scorenet_cli.text import number, printable, without_noise
+from scorenet_cli.text import number, printable
 
 # How the values were scaled, by the option's name.
 SCALINGS = {
@@ -43,27 +44,32 @@ def forward_page(  # noqa: PLR0913 - all that the page shows
     scaling: str = "training",
     source: str | None = None,
     story: TrainedAnswer | None = None,
+    explain: bool = False,
 ) -> Group:
     """Show a forward pass: the inputs, a table a layer, and what came out.
 
     source is the model's file, None for the document's weights; story what the document printed
-    for the same values.
+    for the same values; explain adds why each step is taken.
     """
-    layers = layers_part(trace, precision, document)
+    trace = without_rounding(trace)
+    layers = layers_part(trace, precision, document, explain=explain)
     if document is None:
-        first = inputs_part(trace, precision, scaling=scaling, source=source)
-        return Group(*first, *layers, *_scores(trace, precision), *_story(story))
+        first = inputs_part(trace, precision, scaling=scaling, source=source, explain=explain)
+        scores = _scores(trace, precision, explain=explain)
+        return Group(*first, *layers, *scores, *_story(story))
     differences = _differences(trace, document, max(DOCUMENT_DIGITS, precision or 0))
-    return Group(*example_part(trace, document.goal, scaling), *layers, *differences)
+    first = example_part(trace, document.goal, scaling, explain=explain)
+    return Group(*first, *layers, *differences)
 
 
-def inputs_part(
+def inputs_part(  # noqa: PLR0913 - all that it shows
     trace: ForwardTrace,
     precision: int | None,
     actual: Sequence[Input] = (),
     *,
     scaling: str,
     source: str | None,
+    explain: bool = False,
 ) -> Iterator[RenderableType]:
     """Name the model; show the values, and the actual scores, as given and as scaled."""
     columns, known = ["", "value", "formula", "scaled"], (*trace.inputs, *actual)
@@ -74,17 +80,21 @@ def inputs_part(
     yield Text()
     scaled = SCALINGS["none" if source is None and scaling == "training" else scaling]
     yield heading(f"Inputs, {scaled}")
+    yield from why("unscaled" if scaled == SCALINGS["none"] else "inputs", explain=explain)
     yield fitted_table(precision, columns, rows)
     yield Text()
 
 
-def example_part(trace: ForwardTrace, target: float, scaling: str) -> Iterator[RenderableType]:
+def example_part(
+    trace: ForwardTrace, target: float, scaling: str, *, explain: bool = False
+) -> Iterator[RenderableType]:
     """Say what the worked example is."""
     values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
     scaled = SCALINGS["none" if scaling == "training" else scaling]
     theirs = "" if target == TARGET else f" (the document's is {number(TARGET)})"
     yield heading("The document's worked example")
     yield Text(f"{values}, {scaled}; the target is {number(target)}{theirs}.")
+    yield from why("unscaled" if scaled == SCALINGS["none"] else "inputs", explain=explain)
     yield Text()
 
 
@@ -97,12 +107,18 @@ def _story(story: TrainedAnswer | None) -> Iterator[RenderableType]:
 
 
 def layers_part(
-    trace: ForwardTrace, precision: int | None, document: Document | None = None
+    trace: ForwardTrace,
+    precision: int | None,
+    document: Document | None = None,
+    *,
+    explain: bool = False,
 ) -> Iterator[RenderableType]:
     """Show every layer's table under its name, the document's figures beside, where given."""
     columns = ["", "value", "weight", "product", *(["document"] if document else [])]
     for layer in trace.layers:
         yield heading(layer_title(layer.name).capitalize())
+        kind = "output layer" if layer is trace.layers[-1] else "hidden layer"
+        yield from why(kind, explain=explain)
         yield fitted_table(precision, columns, _layer_rows(layer, document))
         yield from large_layer_notes(len(layer.neurons), len(layer.neurons[0].terms), "product")
         yield Text()
@@ -129,19 +145,21 @@ def _layer_rows(layer: TracedLayer, document: Document | None) -> Iterator[Row]:
             yield f"  {term.from_}", term.value, term.weight, term.product
         if neuron.bias is not None:
             yield "  bias", "", "", neuron.bias
-        terms = (neuron.bias or 0.0, *(term.product for term in neuron.terms))
-        total, beside = without_noise(neuron.sum, *terms), printed.get((neuron.name, "sum"), [])
-        yield "  sum", "", "", total, *beside
+        beside = printed.get((neuron.name, "sum"), [])
+        yield "  sum", "", "", neuron.sum, *beside
         beside = printed.get((neuron.name, "output"), [])
         yield f"  {neuron.activation}", "", "", Result(neuron.output), *beside
         yield ()
 
 
-def _scores(trace: ForwardTrace, precision: int | None) -> Iterator[RenderableType]:
+def _scores(
+    trace: ForwardTrace, precision: int | None, *, explain: bool
+) -> Iterator[RenderableType]:
     """Name the outputs in score units."""
     digits = DOCUMENT_DIGITS if precision is None else precision
     scores = zip(trace.layers[-1].neurons, trace.scores, strict=True)
     yield heading("Scores")
+    yield from why("scores", explain=explain)
     yield key_value_table((printable(n.name), number(score, digits)) for n, score in scores)
 
 

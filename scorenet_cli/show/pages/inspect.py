@@ -134,16 +134,12 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
     for name, where in positions(model.features, model.categories).items():
         if len(texts := model.categories.get(name, ())) == TWO:
             ranges[where] = [f"0 {texts[0]}, 1 {texts[1]}"]
-    scales = model.target_scale.tolist()
-    ranges_of = [f"scores 0 to {number(n)}" for n in scales]  # those that a sigmoid can predict
-    if model.network.layers[-1].activation != "sigmoid":
-        known = model.training and model.training.target_range
-        ranges_of = ["not recorded"] * len(scales)
-        if known:
-            ranges_of = [f"{number(a)} to {number(b)}" for a, b in known]
+    target_ranges = ["not recorded"] * len(targets)
+    if model.training is not None and model.training.target_range is not None:
+        target_ranges = [f"{number(a)} to {number(b)}" for a, b in model.training.target_range]
     rows: list[tuple[str | float, ...]] = [
         *zip(features, model.feature_scale.tolist(), ranges, strict=False),
-        *zip(targets, scales, ranges_of, strict=False),
+        *zip(targets, model.target_scale.tolist(), target_ranges, strict=False),
     ]
     titles = ["column", "divided by", "range"]
     offsets = model.feature_offset, model.target_offset
@@ -174,11 +170,13 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
     known = "not those it was trained on"
     if scored.is_training_data:
         known = f"those it was trained {'and validated ' if validated else ''}on"
-    yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit))
+    yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit, scored.actual))
     if len(scored.each) > 1:
-        for target, fit in zip(model.output_names, scored.each, strict=True):
+        for target, fit, scores in zip(
+            model.output_names, scored.each, scored.actual.T, strict=True
+        ):
             if target in model.targets:
-                yield from (Text(), heading(target), fit_table(fit))
+                yield from (Text(), heading(target), fit_table(fit, scores))
     yield from class_tables(scored.classes)
     each = zip(model.output_names, scored.actual.T, scored.predicted.T, strict=True)
     columns = [column for column in each if column[0] in model.targets]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.core.metrics import ROUNDING, Evaluation
 from scorenet_cli.data.columns import decode, decode_row, positions
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
@@ -68,11 +69,15 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     ]
     return Group(
         FirstThatFits(ways, COMFORTABLE_WIDTH),
-        *omitted_note(len(predicted) - FIRST_ROWS, "row", ""),
+        *omitted_note(len(dataset.scores) - FIRST_ROWS, "row", ""),
         Text(),
         key_value_table(pairs),
         Text(),
-        fit_table(fit.metrics, {title: other.fit for title, other in _on_other_rows(fit).items()}),
+        fit_table(
+            fit.metrics,
+            dataset.scores,
+            {title: other.fit for title, other in _on_other_rows(fit).items()},
+        ),
         *_each_target(fit),
         *class_tables((fit.validation or fit.cross_validation or fit).classes),
     )
@@ -89,6 +94,7 @@ def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> 
     largest = max(float(dataset.scores.max()), float(predicted.max()))
     # Scores are written to hundredths, or as any number where the largest is no usual score.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
+    predicted = np.where(np.abs(predicted) <= ROUNDING * largest, 0.0, predicted)
     columns: dict[str, list[str]] = {}
     for target, where in positions(dataset.targets, dataset.classes).items():
         for title, scores in (("", dataset.scores), ("predicted ", predicted)):
@@ -125,12 +131,15 @@ def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     if len(fit.each) == 1:
         return
     others = _on_other_rows(fit)
-    for target, (name, metrics) in enumerate(
-        zip(fit.plan.data.output_names, fit.each, strict=True)
-    ):
-        if name in fit.plan.data.targets:
-            beside = {title: other.each[target] for title, other in others.items()}
-            yield from (Text(), heading(name), fit_table(metrics, beside))
+    for number_of, target in enumerate(fit.plan.data.output_names):
+        if target in fit.plan.data.targets:
+            beside = {title: other.each[number_of] for title, other in others.items()}
+            scores = fit.plan.data.scores[:, number_of]
+            yield from (
+                Text(),
+                heading(target),
+                fit_table(fit.each[number_of], scores, beside),
+            )
 
 
 def _on_other_rows(fit: FitResult) -> dict[str, Evaluation]:

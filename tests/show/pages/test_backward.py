@@ -8,6 +8,7 @@ from support import named, shown
 
 from scorenet_cli.model import document as example
 from scorenet_cli.model.trace import BackwardTrace, backward_trace
+from scorenet_cli.show.html_page import html_page
 from scorenet_cli.show.pages.backward import backward_page
 from scorenet_cli.show.tables import layer_title
 
@@ -116,7 +117,9 @@ def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
 
 
 def test_a_huge_layer_is_cut_and_says_so() -> None:
-    text = page(backward_trace(named(("a", "b"), (2, 500, 1)), (1, 2), (50,)))
+    trace = backward_trace(named(("a", "b"), (2, 500, 1)), (1, 2), (50,))
+    text = html_page(backward_page(trace, 6, source="m.json"), "", "title")
     assert text.count("... and 100 more neurons: --json has all") == 2
     assert "... and 300 more neurons: --json has all" in text
     assert "... and 100 more weights in each neuron: --json has all" in text
+    assert "h401" not in text

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
+import numpy as np
 from rich.cells import cell_len
 from support import named, shown
 
-from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.metrics import Baselines, Fit, Metrics
-from scorenet_cli.core.network import Network
+from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.tables import fit_table
 
@@ -39,23 +38,25 @@ def test_of_very_many_columns_some_are_named_and_the_others_counted() -> None:
     assert [line.split()[0] for line in scaling if line.startswith("f")][-1] == "f99"
 
 
-@pytest.mark.parametrize(
-    ("activation", "scores"), [("sigmoid", "scores 0 to 100"), ("relu", "not recorded")]
-)
-def test_no_training_range_of_a_target_is_made_up(activation: ActivationName, scores: str) -> None:
+def test_the_training_range_of_a_target_is_that_of_its_training_scores() -> None:
     model = named(("a",), (1, 1))
-    layer = replace(model.network.layers[0], activation=activation)
-    text = shown(inspection(replace(model, network=Network((layer,))), "m.json"))
-    (line,) = (line for line in text.splitlines() if line.startswith("score0  "))
-    assert line.split("100", 1)[1].strip() == scores
+    trained = replace(model, training=TrainingRecord(target_range=((86.0, 92.0),)))
+    for each, expected in ((model, "not recorded"), (trained, "86 to 92")):
+        text = shown(inspection(each, "m.json"))
+        (line,) = (line for line in text.splitlines() if line.startswith("score0  "))
+        assert line.split("100", 1)[1].strip() == expected
 
 
 def test_noise_of_an_exact_fit_is_shown_as_0() -> None:
     exact = Metrics(1.0, 4.6e-14, 3.2e-14)
     fit = Fit(1.0, 2.3e-8, 1.8e-8, Baselines(mean=Metrics(-1e-17, 2.4495, 2), linear=exact))
-    rows = [line.split()[-3:] for line in shown(fit_table(fit)).splitlines()[2:]]
+    rows = [line.split()[-3:] for line in shown(fit_table(fit, np.array([92.0]))).splitlines()[2:]]
     assert rows == [
         ["1.0000", "2.300e-08", "1.800e-08"],
         ["1.0000", "0", "0"],
         ["0.0000", "2.4495", "2"],
     ]
+    constant = Metrics(None, 2.4e-13, 1.9e-13)
+    fit = Fit(None, 2.4e-13, 2.4e-13, Baselines(mean=Metrics(None, 0, 0), linear=constant))
+    rows = [line.split()[-3:] for line in shown(fit_table(fit, np.full(4, 50.0))).splitlines()[2:]]
+    assert rows == [["-", "0", "0"]] * 3

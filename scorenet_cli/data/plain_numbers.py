@@ -1,0 +1,174 @@
+"""Columns of plain decimal numbers, read by NumPy from delimited text, and written.
+
+Eight characters of a cell are one 64-bit word, of which all digits are computed with at once
+(Lemire, "Number parsing at a gigabyte per second", 2021), for all cells of a block that fits the
+processor's cache. They make a whole number and a power of ten. Below 2^53 and 10^22 both are
+exact in float64, so that their quotient is rounded as Python rounds it. Up to 19 digits both are
+exact in the 64 bits of an x86 processor's long double; its quotient is rounded once more, which
+is right unless its last 11 bits say that it may be half-way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorenet_cli.core import Array
+
+Words = NDArray[np.uint64]
+
+BLOCK = 1 << 18  # bytes
+WORD = 8  # characters
+MAX_WORDS = 3
+HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - and a bit before the point
+MAX_EXACT = 15  # digits of a number below 2^53
+MAX_DIGITS = 19 if HAS_LONG_DOUBLE else MAX_EXACT
+_POWERS = np.longdouble(10) ** np.arange(MAX_DIGITS + 1)
+MAX_SCALED = 2.0**42
+# What other numbers that Python reads consist of, and the spaces around them.
+_OF_NUMBERS = b"0123456789+-.eE \t"
+
+
+def read_plain(
+    data: bytes, delimiter: bytes, width: int, columns: Sequence[int]
+) -> dict[int, Array] | None:
+    """Read the columns (rows,) that hold only finite decimal numbers, blank cells as nan.
+
+    The other columns are left out. None where a line does not have width cells.
+    """
+    count = data.count(b"\n") + (not data.endswith(b"\n"))
+    values = dict(zip(columns, np.empty((len(columns), count)), strict=True))
+    row = 0
+    for block in _blocks(data):
+        text = np.frombuffer(block, np.uint8)
+        is_line_end = text == ord("\n")
+        ends = np.flatnonzero(is_line_end | (text == ord(delimiter)))
+        rows = int(np.count_nonzero(is_line_end))
+        if len(ends) != rows * width or not is_line_end[ends[width - 1 :: width]].all():
+            return None
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        cells: list[bytes] = []
+        for column in [*values]:
+            found, others = _read_cells(block, starts[column::width], ends[column::width])
+            if len(others):
+                cells = cells or block.replace(b"\n", delimiter).split(delimiter)
+                chosen = itemgetter(*others.tolist(), 0)(cells[column::width])[:-1]
+                if (floats := _floats(chosen)) is None:
+                    del values[column]
+                    continue
+                found[others] = floats
+            values[column][row : row + rows] = found
+        row += rows
+    return values
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """Cut data into whole lines, of which each ends with a line feed."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + BLOCK) + 1 or len(data)
+        block = data[start:end]
+        yield block if block.endswith(b"\n") else block + b"\n"
+        start = end
+
+
+def _floats(cells: Sequence[bytes]) -> list[float] | None:
+    """Read cells as Python does; None where one is no finite number."""
+    if b"".join(cells).translate(None, _OF_NUMBERS):
+        return None
+    try:
+        floats = list(map(float, cells))
+    except ValueError:
+        return None
+    return floats if all(map(math.isfinite, floats)) else None
+
+
+def _read_cells(
+    block: bytes, starts: NDArray[np.intp], ends: NDArray[np.intp]
+) -> tuple[Array, NDArray[np.intp]]:
+    """Read cells by their digits; returns which are left to be read otherwise, too."""
+    padded = bytes(MAX_WORDS * WORD) + block
+    words = np.ndarray((len(padded) - WORD + 1,), np.dtype("<u8"), padded, strides=(1,))
+    is_negative = np.frombuffer(block, np.uint8)[starts] == ord("-")
+    sizes = ends - starts
+    left = sizes - is_negative
+    last = ends + (MAX_WORDS - 1) * WORD
+    whole, decimals, points, is_plain = _read_word(words[last], np.minimum(left, WORD))
+    for number in range(1, min(MAX_WORDS, -(-int(left.max()) // WORD))):
+        part = np.clip(left - number * WORD, 0, WORD)
+        more, more_decimals, more_points, is_more_plain = _read_word(
+            words[last - number * WORD], part
+        )
+        whole += more * (10 ** (number * WORD - points)).view(np.uint64)
+        decimals += more_decimals + number * WORD * more_points
+        points += more_points
+        is_plain &= is_more_plain
+    is_plain &= (points <= 1) & (left > points) & (left - points <= MAX_DIGITS)
+    if left.max() <= MAX_EXACT or not HAS_LONG_DOUBLE:
+        values = whole.view(np.int64) / _POWERS.astype(np.float64).take(decimals, mode="clip")
+    else:
+        exact = whole.astype(np.longdouble) / _POWERS.take(decimals, mode="clip")
+        last_bits = exact.view(np.uint64)[::2] & 0x7FF
+        is_plain &= last_bits != 0x400  # noqa: PLR2004 - half of what is rounded
+        values = exact.astype(np.float64)
+    np.negative(values, out=values, where=is_negative)
+    values[sizes == 0] = np.nan
+    return values, np.flatnonzero(~is_plain & (sizes > 0))
+
+
+def _read_word(
+    words: Words, sizes: NDArray[np.intp]
+) -> tuple[Words, NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Read the last `sizes` of eight characters, the first of them in the lowest byte.
+
+    Returns the whole number of the digits, how many follow the point, how many points there are
+    (0 or 1), and whether there is nothing else.
+    """
+    u = np.uint64
+    unused = u(8) * (WORD - sizes).view(u)
+    digits = words ^ u(0x3030303030303030)  # 0 to 9 in each byte, 0x1e for a point
+    digits = digits >> unused << unused
+    to_point = digits ^ u(0x1E1E1E1E1E1E1E1E)
+    point = ((to_point - u(0x0101010101010101)) & ~to_point & u(0x8080808080808080)) >> u(7)
+    points = (point != 0).astype(np.intp)
+    before = point - u(1)  # all bits, where there is no point
+    digits = (digits & ~(before | point * u(255))) | ((digits & before) << (u(8) * points.view(u)))
+    others = ((digits + u(0x7676767676767676)) | digits) & u(0x8080808080808080)
+    is_plain = (others | (point & before)) == 0
+    decimals = ((point * u(0x0706050403020100)) >> u(56)).view(np.intp)
+    digits = (digits * u(10) + (digits >> u(8))) & u(0x00FF00FF00FF00FF)
+    digits = (digits * u(100) + (digits >> u(16))) & u(0x0000FFFF0000FFFF)
+    digits = (digits * u(10_000) + (digits >> u(32))) & u(0xFFFFFFFF)
+    return digits, decimals, points, is_plain
+
+
+def write_fixed(values: Array, decimals: int) -> list[str]:
+    """Write numbers (rows,) with so many decimals as Python does, zero without a sign."""
+    with np.errstate(over="ignore"):
+        scaled = np.minimum(np.abs(values) * 10.0**decimals, MAX_SCALED)
+    whole = np.rint(scaled)
+    # The product is off by less than 0.001: only near half-way that may matter.
+    is_sure = (scaled < MAX_SCALED) & (np.abs(scaled - whole) < 0.499)  # noqa: PLR2004
+    left = np.where(is_sure, whole, 0).astype(np.int64)
+    is_negative = (values < 0) & (left > 0)
+    size = max(len(str(left.max(initial=0))), decimals + 1)
+    characters = np.zeros((size + 3, len(values)), np.uint8)  # zeros are taken out
+    characters[0, is_negative] = ord("-")
+    for digit in range(size):
+        rest = left // 10
+        shown = (left - rest * 10 + ord("0")).astype(np.uint8)
+        if digit > decimals:
+            shown[left == 0] = 0
+        characters[size + (digit < decimals) - digit] = shown
+        left = rest
+    if decimals:
+        characters[size + 1 - decimals] = ord(".")
+    characters[-1] = ord("\n")
+    cells = characters.T.tobytes().translate(None, b"\0").decode().split("\n")[:-1]
+    for row in np.flatnonzero(~is_sure).tolist():
+        cells[row] = f"{values[row]:z.{decimals}f}"
+    return cells

@@ -1,0 +1,118 @@
+"""Backpropagation checked against central differences, weight by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.network import LayerGradient, Network, predict
+from scorenet_cli.core.optimizers.least_squares import pack, unpack
+from scorenet_cli.errors import OptionError
+from scorenet_cli.model.model import Model, layer_names, neuron_names
+
+# How far a weight is moved, times its size where that is above 1.
+STEP = 1e-5
+# A wrong formula is off by far more, a central difference with this step by far less.
+TOLERANCE = 1e-5
+# Parameters times the cells of a pass, up to which a check takes seconds.
+MAX_WORK = 200_000_000
+MIN_CELLS = 20_000  # a pass over fewer takes no less time
+
+
+@dataclass(frozen=True)
+class CheckedWeight:
+    """The derivative of half the sum of squared errors by one weight or bias, in both ways."""
+
+    layer: str
+    to: str
+    from_: str
+    gradient: float
+    numerical: float
+    relative_difference: float
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """Whether every relative difference is at most TOLERANCE; weights neuron by neuron.
+
+    has_corner tells that a layer is relu, whose slope is of no help where a sum is exactly 0.
+    """
+
+    right: bool
+    has_corner: bool
+    largest_relative_difference: float
+    weights: tuple[CheckedWeight, ...]
+
+
+def check_gradient(
+    model: Model, inputs: Array, actual: Array, gradients: Sequence[LayerGradient]
+) -> GradientCheck:
+    """Compare network.backward's gradients on scaled rows with central differences.
+
+    A difference is relative to the sum of the terms' sizes, which is the gradient's own for one
+    example; near a minimum the terms of many rows cancel. One that is no more than the rounding of
+    the outputs counts as less than TOLERANCE. OptionError where it would take minutes.
+    """
+    numerical, sizes = numerical_gradient(model.network, inputs, actual)
+    exact = np.concatenate(
+        [part.ravel() for g in gradients for part in (g.weights, g.bias) if part is not None]
+    )
+    outputs = predict(model.network, inputs)
+    rounding = 8 * np.finfo(float).eps / STEP * float(np.sum(np.abs((actual - outputs) * outputs)))
+    largest_of = np.maximum(np.maximum(np.abs(exact), sizes), rounding / TOLERANCE)
+    differences = np.abs(exact - numerical) / np.where(largest_of > 0, largest_of, 1.0)
+    names, checked, start = neuron_names(model), [], 0
+    for number, (layer, title) in enumerate(
+        zip(model.network.layers, layer_names(model), strict=True)
+    ):
+        sources = [*names[number], *(["bias"] if layer.bias is not None else [])]
+        columns = np.stack([exact, numerical, differences])[:, start : start + layer.parameters]
+        start += layer.parameters
+        by_neuron = columns.reshape(3, len(sources), -1).transpose(2, 1, 0).tolist()
+        for neuron, rows in zip(names[number + 1], by_neuron, strict=True):
+            checked += [
+                CheckedWeight(title, neuron, source, *row)
+                for source, row in zip(sources, rows, strict=True)
+            ]
+    largest = float(differences.max())
+    has_corner = any(layer.activation == "relu" for layer in model.network.layers)
+    return GradientCheck(largest <= TOLERANCE, has_corner, largest, tuple(checked))
+
+
+def numerical_gradient(network: Network, inputs: Array, actual: Array) -> tuple[Array, Array]:
+    """Return -Σ error · (output(w + h) - output(w - h)) / 2h for each parameter w.
+
+    Flat, in the order of pack; then the same sum of the terms' absolute values. The outputs are
+    compared and not half the sum of squared errors, whose curvature hides the gradient where a
+    trained network's errors are smaller than h.
+    """
+    parameters = pack(network)
+    cells = max(len(inputs) * len(parameters), MIN_CELLS)
+    if len(parameters) * cells > MAX_WORK:
+        raise OptionError(
+            f"would take minutes: it needs {2 * len(parameters):,} passes over {len(inputs):,} "
+            "rows. Use fewer rows, or a smaller network.",
+            option="check",
+        )
+    errors = actual - predict(network, inputs)
+    result, sizes = np.empty_like(parameters), np.empty_like(parameters)
+    for position, weight in enumerate(parameters.tolist()):
+        step = STEP * max(1.0, abs(weight))
+        high, low = (
+            predict(unpack(network, _moved(parameters, position, to)), inputs)
+            for to in (weight + step, weight - step)
+        )
+        slopes = (high - low) / ((weight + step) - (weight - step))
+        result[position] = -np.sum(slopes * errors)
+        sizes[position] = np.sum(np.abs(slopes * errors))
+    return result, sizes
+
+
+def _moved(parameters: Array, position: int, to: float) -> Array:
+    """Copy the parameters with one of them changed."""
+    moved = parameters.copy()
+    moved[position] = to
+    return moved

@@ -1,0 +1,54 @@
+"""Gradients by backpropagation beside those by central differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from scorenet_cli.model.gradient_check import STEP, TOLERANCE, CheckedWeight, GradientCheck
+from scorenet_cli.show.pages.explain import why
+from scorenet_cli.show.tables import MAX_WEIGHTS, Row, fitted_table, heading, omitted_note
+
+
+def check_part(
+    check: GradientCheck | None, precision: int | None, *, explain: bool = False
+) -> Iterator[RenderableType]:
+    """Show both gradients of each weight, and say whether backpropagation is right."""
+    if check is None:
+        return
+    yield Text()
+    yield heading("Check of the gradient")
+    yield Text(
+        "gradient = -value x delta; numerical = -error x (output(weight + h) - output(weight - h))"
+        f" / 2h, h = {STEP:g}; both added over rows and outputs. Off by: the difference, "
+        "relative to the sum of what is added, all taken as positive",
+        style="dim",
+    )
+    yield from why("check", explain=explain)
+    columns = ["", "gradient", "numerical", "off by"]
+    yield fitted_table(precision, columns, _rows(check.weights[:MAX_WEIGHTS]))
+    yield from omitted_note(len(check.weights) - MAX_WEIGHTS, "weight")
+    largest = check.largest_relative_difference
+    if check.right:
+        verdict = f"Backpropagation is right: no relative difference is above {TOLERANCE:g}"
+    else:
+        wrong = sum(weight.relative_difference > TOLERANCE for weight in check.weights)
+        total = len(check.weights)
+        verdict = f"Backpropagation is wrong for {wrong:,} of {total:,} weights"
+        if check.has_corner:
+            verdict += ", or a sum is 0, where relu has a corner"
+    yield Text()
+    yield heading(f"{verdict} (largest: {largest:.1e}).")
+
+
+def _rows(weights: tuple[CheckedWeight, ...]) -> Iterator[Row]:
+    """List the weights below the neuron that they lead to."""
+    for (_, neuron), into in groupby(weights, key=lambda weight: (weight.layer, weight.to)):
+        yield (neuron,)
+        for weight in into:
+            difference = f"{weight.relative_difference:.1e}"
+            yield f"  {weight.from_}", weight.gradient, weight.numerical, difference
+        yield ()

@@ -1,0 +1,45 @@
+"""Why each step of a trace is taken: one sentence each."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+_WHY = {
+    "inputs": "Scaling gives all inputs a similar size, so that no column counts more only "
+    "because of its unit.",
+    "unscaled": "The values enter the network as they are: nothing is scaled here.",
+    "targets": "The actual scores are scaled like the outputs, so that the two can be compared.",
+    "weights": "Each column holds the weights of one neuron: training changes these numbers and "
+    "no others.",
+    "biases": "A bias shifts its neuron's sum whatever the inputs are.",
+    "hidden layer": "A neuron adds its inputs, each times its weight; without an activation that "
+    "is not linear two layers could do no more than one.",
+    "output layer": "The output layer weights what the layer before it gives; its activation is "
+    "the network's answer, as a scaled score.",
+    "scores": "Scaling is undone, so that the output can be read in score units.",
+    "sums": "A neuron adds its inputs, each times its weight: a larger weight makes its input "
+    "count more.",
+    "activations": "Without an activation that is not linear two layers could do no more than one.",
+    "output": "The last activation is the network's answer, as a scaled score.",
+    "output error": "The sign of the error says whether the output is too low or too high, its "
+    "size by how much.",
+    "hidden error": "A hidden neuron has no target; its error is what it contributes to the next "
+    "layer's deltas, through its weights.",
+    "delta": "The slope says how much the output moves when the sum does: where the activation "
+    "is flat, a change of the sum achieves little.",
+    "change": "Value x delta is how fast half the squared error falls as the weight grows; the "
+    "learning rate says how far to go.",
+    "product": "The product adds value x delta over all rows: how fast half the sum of squared "
+    "errors falls as each weight grows.",
+    "bias product": "A bias has the value 1 in every row, so that its deltas are only added.",
+    "after": "The learning rate says how far to go; divided by the number of rows, it makes the "
+    "step that of a mean.",
+    "result": "The loss after the step shows whether it helped; training repeats such steps.",
+    "check": "Moving a weight a little both ways and comparing the outputs measures the gradient "
+    "without backpropagation, so that the two confirm each other.",
+}
+
+
+def why(step: str, *, explain: bool) -> list[Text]:
+    """Return the sentence for a step, where explanations are asked for."""
+    return [Text(_WHY[step], style="italic")] if explain else []

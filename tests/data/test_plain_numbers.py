@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from scorenet_cli.data import plain_numbers
+from scorenet_cli.data.plain_numbers import read_plain, write_fixed
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+DIGITS = st.text("0123456789", max_size=21)
+# Numbers as programs write them: all digits of a float, few decimals, or any digits with a point.
+CELLS = st.one_of(
+    FINITE.map(repr),
+    st.builds("{:.{}f}".format, st.floats(-1e6, 1e6), st.integers(0, 12)),
+    st.builds("{}{}.{}".format, st.sampled_from(["", "-", "+"]), DIGITS, DIGITS),
+    st.text("0123456789.-+e /:\x1f", max_size=9),
+)
+
+
+def one(cell: str) -> float | None:
+    """Read a file of one cell; None where it is no number."""
+    found = read_plain(f"{cell}\n".encode(), b",", 1, [0])
+    assert found is not None
+    return float(found[0][0]) if found else None
+
+
+def as_python(cell: str) -> float | None:
+    """Read a cell as Python does, if it consists of what a decimal number consists of."""
+    if not cell:
+        return float("nan")
+    try:
+        value = float(cell) if set(cell) <= set("0123456789+-.eE \t") else float("nan")
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+@settings(max_examples=150)
+@given(CELLS)
+@example("9007199254740993")
+@example("0.1234567890123456785")
+@example("123456789012345678.5")
+@example("-.")
+@example("1.2.3")
+def test_a_cell_is_what_python_reads_to_the_bit(cell: str) -> None:
+    answer, expected = one(cell), as_python(cell)
+    assert (answer is None) == (expected is None)
+    if answer is not None and expected is not None:
+        assert np.float64(answer).tobytes() == np.float64(expected).tobytes()
+
+
+@pytest.mark.parametrize("has_long_double", [True, False])
+def test_columns_of_many_lengths_are_those_of_numpy(
+    monkeypatch: pytest.MonkeyPatch, has_long_double: bool
+) -> None:
+    if not has_long_double:
+        monkeypatch.setattr(plain_numbers, "HAS_LONG_DOUBLE", False)
+        monkeypatch.setattr(plain_numbers, "MAX_DIGITS", plain_numbers.MAX_EXACT)
+    monkeypatch.setattr(plain_numbers, "BLOCK", 5_000)
+    rng = np.random.default_rng(0)
+    values = rng.uniform(-1, 1, (2_000, 3)) * 10.0 ** rng.integers(-5, 8, (2_000, 3))
+    text = "".join(f"{a!r},name,{b:.2f},{c:.9f}\n" for a, b, c in values.tolist())
+    found = read_plain(text.encode().rstrip(), b",", 4, [3, 1, 0, 2])
+    assert found is not None
+    assert [*found] == [3, 0, 2]
+    expected = np.loadtxt(text.splitlines(), delimiter=",", usecols=[3, 0, 2])
+    assert np.column_stack([*found.values()]).tobytes() == expected.tobytes()
+
+
+def test_blank_cells_are_nan_and_lines_of_another_width_are_refused() -> None:
+    found = read_plain(b"1,,x\n,3,\n", b",", 3, [0, 1, 2])
+    assert found is not None
+    assert {n: column.tolist() for n, column in found.items()} == {
+        0: [1, pytest.approx(np.nan, nan_ok=True)],
+        1: [pytest.approx(np.nan, nan_ok=True), 3],
+    }
+    for data in (b"1,2\n3\n", b"1,2,3\n", b"1\n2,3,4\n", b"1,2\n\n3,4\n"):
+        assert read_plain(data, b",", 2, [0]) is None
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.one_of(
+            FINITE,
+            st.floats(-1000, 1000),
+            st.builds(lambda n, d: (n + 0.5) / 10**d, st.integers(-999, 999), st.integers(0, 9)),
+        )
+    ),
+    st.integers(0, 17),
+)
+@example([-0.0, -4e-7, 5e-7, -5e-7, 0.5, 1.5, 2.5, 1e300], 6)
+@example([0.5, 1.5, 2.5, -0.5, 99.5], 0)
+def test_numbers_are_written_as_python_writes_them(values: list[float], decimals: int) -> None:
+    expected = [f"{value:z.{decimals}f}" for value in values]
+    assert write_fixed(np.array(values, dtype=np.float64), decimals) == expected
