@@ -45,10 +45,10 @@ def train(
     Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
     learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience,
-    folds. They come as keywords, as Settings, or both. header tells whether a file's first row
-    holds the names; None lets the row tell. resume is a model, or the path of one, to go on from.
-    With data, and none of optimizer, learning_rate, batch_size, epochs and resume, optimizer is
-    "auto".
+    folds, snapshots. They come as keywords, as Settings, or both. header tells whether a file's
+    first row holds the names; None lets the row tell. resume is a model, or the path of one, to go
+    on from. With data, and none of optimizer, learning_rate, batch_size, epochs and resume,
+    optimizer is "auto".
 
     OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
     FileError for a file that cannot be read; TrainingError where training diverges.

@@ -201,6 +201,14 @@ def train(
             help="Cross-validate in K folds: the fit on rows that a model has not seen.",
         ),
     ] = None,
+    snapshots: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            help="Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
+        ),
+    ] = None,
     resume: Annotated[
         str | None,
         typer.Option(

@@ -40,6 +40,8 @@ from scorenet_cli.training.settings import (
 MIN_ROWS_TO_SPLIT = 2
 # What another optimizer does not take over.
 _WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
+# What snapshots are kept of.
+MAX_SNAPSHOT_PARAMETERS = 200
 # A model file of more would pass the 256 MB that a model may have.
 MAX_PARAMETERS = 10_000_000
 
@@ -70,6 +72,11 @@ class TrainingPlan:
     def epochs(self) -> int:
         """How many epochs are asked for."""
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
+
+    @property
+    def snapshots(self) -> int:
+        """How many snapshots are kept; a resumed model goes on with as many as it has."""
+        return self.settings.snapshots or len(self.model.snapshots)
 
     @property
     def is_side_by_side(self) -> bool:
@@ -466,6 +473,13 @@ def _split(
 
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
+    parameters = plan.model.network.parameters
+    if plan.snapshots and parameters > MAX_SNAPSHOT_PARAMETERS:
+        raise OptionError(
+            f"is for networks of up to {MAX_SNAPSHOT_PARAMETERS} parameters; this one has "
+            f"{parameters:,}. Leave it out.",
+            option="snapshots",
+        )
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
     numbers = optimizer.state_numbers * plan.model.network.parameters
     if json_file.largest_size(plan.model.network.parameters, numbers) > files.MAX_MODEL_BYTES:

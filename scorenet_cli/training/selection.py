@@ -84,7 +84,8 @@ def choose(
     candidates = [settings_for(data, settings, size) for size in sizes]
     outputs = []
     for number, candidate in enumerate(candidates):
-        quick = dataclasses.replace(candidate, restarts=min(candidate.restarts, COMPARED_STARTS))
+        restarts = min(candidate.restarts, COMPARED_STARTS)
+        quick = dataclasses.replace(candidate, restarts=restarts, snapshots=None)
         if settings.epochs is None and candidate.optimizer == "lm":
             quick = dataclasses.replace(quick, epochs=COMPARED_EPOCHS)
 

@@ -50,6 +50,7 @@ class Settings:
     validation: float | None = None
     patience: int | None = None
     folds: int | None = None
+    snapshots: int | None = None
 
 
 def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, one by one
@@ -142,7 +143,7 @@ def _check_numbers(settings: Settings) -> None:
         if value is not None and not (_is_finite(value) and (value > 0 or "at" in minimum)):
             raise OptionError(f"must be a finite number {minimum}.", option=option)
     for option, smallest in (("epochs", 0), ("restarts", 1), ("batch_size", 1), ("patience", 1),
-                             ("seed", 0), ("folds", 2)):  # fmt: skip
+                             ("seed", 0), ("folds", 2), ("snapshots", 2)):  # fmt: skip
         value = getattr(settings, option)
         if value is not None and (not isinstance(value, int) or value < smallest):
             raise OptionError(f"must be a whole number of at least {smallest}.", option=option)
