@@ -84,7 +84,7 @@ def train(
         str | None,
         typer.Option(
             metavar="N[,N]",
-            show_default=f"{DEFAULT_HIDDEN[0]}",
+            show_default=f"{DEFAULT_HIDDEN[0]}; auto: none, 3 or 8",
             help="Neurons of each hidden layer: 3, or 16,8, or none.",
         ),
     ] = None,
@@ -116,7 +116,8 @@ def train(
         typer.Option(
             metavar="NAME",
             show_default="normal",
-            help="Distribution of the starting weights: normal or uniform.",
+            help="Distribution of the starting weights: normal, uniform, or scaled: normal, "
+            "divided by the root of the number of inputs.",
         ),
     ] = None,
     seed: Annotated[
@@ -132,8 +133,9 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            show_default=DEFAULT_OPTIMIZER,
-            help="gd: full-batch gradient descent, as in the document. adam: for large networks "
+            show_default=f"auto; {DEFAULT_OPTIMIZER} with --epochs",
+            help="auto: choose by cross-validation. "
+            "gd: full-batch gradient descent, as in the document. adam: for large networks "
             "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
         ),
     ] = None,
@@ -189,6 +191,14 @@ def train(
             metavar="N",
             min=1,
             help="Stop after N epochs without improvement on the validation rows.",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            min=2,
+            help="Cross-validate in K folds: the fit on rows that a model has not seen.",
         ),
     ] = None,
     snapshots: Annotated[
@@ -401,12 +411,20 @@ def _callbacks(
 
     log_every = run.log_every
     progress: Callable[[int, float], None] | None = None
+    compared: Callable[[str, int, int], None] | None = None
+    choosing = ExitStack()
+    shows_progress = sys.stderr.isatty() and run.is_verbose and log_every is None
+    if shows_progress:
+        from scorenet_cli.show.progress import choosing_progress
+
+        compared = display.enter_context(choosing).enter_context(choosing_progress())
 
     def begin(plan: "TrainingPlan") -> None:
         nonlocal progress
+        choosing.close()
         _announce(run, plan)
         guard.enter_context(catch_signals(flag))  # from here on there is something to save
-        if sys.stderr.isatty() and run.is_verbose and log_every is None:
+        if shows_progress:
             from scorenet_cli.show.progress import training_progress
 
             progress = display.enter_context(training_progress(plan.record.epochs, plan.epochs))
@@ -424,6 +442,7 @@ def _callbacks(
         saves.tick(snapshot)
 
     return Callbacks(
+        choosing=compared,
         begin=begin,
         each_epoch=each_epoch if run.history is not None or log_every else None,
         every=1 if run.history is not None else log_every or 1,
@@ -454,14 +473,14 @@ def _report(run: _Run, fit: "FitResult") -> None:
     if run.json:
         from scorenet_cli.show.json_output import to_line, train_answer
 
-        answer = train_answer(fit, run.output)
+        answer = train_answer(fit, run.output, _same_command(run, fit))
         answer["warnings"] = list(map(as_flags, answer["warnings"]))
         typer.echo(to_line(answer))
     elif not run.quiet:
         from scorenet_cli.show.console import show
         from scorenet_cli.show.pages.train import training_summary
 
-        show(training_summary(fit))
+        show(training_summary(fit, _same_command(run, fit)))
     for warning in fit.warnings[len(fit.plan.warnings) :]:
         warn(warning)
 
@@ -516,6 +535,29 @@ def _settings_words(settings: Settings) -> list[str]:
         else:
             words += [flag, str(value)]
     return words
+
+
+def _same_command(run: _Run, fit: "FitResult") -> str:
+    """Spell out the command that trains the same as auto chose; empty without auto."""
+    if fit.choice is None:
+        return ""
+    from scorenet_cli.training.settings import Settings
+
+    words = ["scorenet", "train", str(run.csv)]
+    for name, default in vars(Settings()).items():
+        value = getattr(fit.choice.settings, name)
+        flag = f"--{name.replace('_', '-')}"
+        if value == default or value is None:
+            continue
+        if value is True:
+            words.append(flag)
+        elif name in {"target", "max_score"}:
+            words += [word for each in value for word in (flag, str(each))]
+        elif isinstance(value, tuple):
+            words += [flag, ",".join(map(str, value)) or "none"]
+        else:
+            words += [flag, str(value)]
+    return shlex.join(words)
 
 
 def _next_command(run: _Run, fit: "FitResult") -> str:

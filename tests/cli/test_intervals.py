@@ -116,7 +116,7 @@ def test_a_decay_that_is_none_is_refused_before_rows_are_read(invoke: Invoke, va
 
 
 def test_auto_without_lm_is_refused_before_rows_are_read(invoke: Invoke) -> None:
-    result = invoke("train", "missing.csv", "--weight-decay", "auto")
+    result = invoke("train", "missing.csv", "--weight-decay", "auto", "--epochs", 5)
     assert result.exit_code == 2
     assert "--weight-decay auto needs --optimizer lm" in one_message(result)
 
