@@ -15,8 +15,9 @@ import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
 from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption
+from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption, decimal, whole
 from scorenet_cli.errors import FileError, OptionError, TrainingError
+from scorenet_cli.text import quoted
 from scorenet_cli.training.settings import (
     DEFAULT_EPOCHS,
     DEFAULT_HIDDEN,
@@ -52,6 +53,9 @@ def train(
             help="CSV file ('-': standard input). Default: the document's three rows.",
         ),
     ] = None,
+    csv_option: Annotated[  # as the other commands name it
+        str | None, typer.Option("--csv", "--data", hidden=True)
+    ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,10 +80,17 @@ def train(
         list[float] | None,
         typer.Option(
             metavar="SCORE",
+            parser=decimal,
             show_default=f"{DEFAULT_MAX_SCORE:g}",
             help="Highest possible score; scores are divided by it. Repeatable, one per target.",
         ),
     ] = None,
+    standardize: Annotated[
+        bool,
+        typer.Option(
+            "--standardize", help="Subtract each feature's mean, divide by its standard deviation."
+        ),
+    ] = False,
     hidden: Annotated[
         str | None,
         typer.Option(
@@ -105,12 +116,6 @@ def train(
             help="sigmoid: scores from 0 to --max-score. linear: scores of any size.",
         ),
     ] = None,
-    standardize: Annotated[
-        bool,
-        typer.Option(
-            "--standardize", help="Subtract each feature's mean, divide by its standard deviation."
-        ),
-    ] = False,
     init: Annotated[
         str | None,
         typer.Option(
@@ -124,7 +129,7 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            min=0,
+            parser=whole(0),
             show_default=f"{DEFAULT_SEED}",
             help="Random seed for the starting weights.",
         ),
@@ -143,6 +148,7 @@ def train(
         float | None,
         typer.Option(
             metavar="RATE",
+            parser=decimal,
             show_default="gd 3, adam 0.001",
             help="Step size, divided by the number of rows (gd).",
         ),
@@ -151,7 +157,7 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            min=1,
+            parser=whole(1),
             show_default="gd all, adam 32",
             help="Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
         ),
@@ -168,20 +174,27 @@ def train(
     epochs: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=0, show_default=f"{DEFAULT_EPOCHS}", help="Passes over all rows."
+            metavar="N",
+            parser=whole(0),
+            show_default=f"{DEFAULT_EPOCHS}",
+            help="Passes over all rows.",
         ),
     ] = None,
     tolerance: Annotated[
-        float | None, typer.Option(metavar="LOSS", min=0, help="Stop at this loss.")
+        float | None,
+        typer.Option(metavar="LOSS", parser=decimal, help="Stop at this loss."),
     ] = None,
     restarts: Annotated[
         int,
-        typer.Option(metavar="N", min=1, max=1000, help="Best of N starts: seed, seed + 1, ..."),
+        typer.Option(
+            metavar="N", parser=whole(1, 1000), help="Best of N starts: seed, seed + 1, ..."
+        ),
     ] = 1,
     validation: Annotated[
         float | None,
         typer.Option(
             metavar="FRACTION",
+            parser=decimal,
             help="Hold out this fraction of the rows; keep the epoch that scores best on them.",
         ),
     ] = None,
@@ -189,7 +202,7 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            min=1,
+            parser=whole(1),
             help="Stop after N epochs without improvement on the validation rows.",
         ),
     ] = None,
@@ -197,7 +210,7 @@ def train(
         int | None,
         typer.Option(
             metavar="K",
-            min=2,
+            parser=whole(2),
             help="Cross-validate in K folds: the fit on rows that a model has not seen.",
         ),
     ] = None,
@@ -205,7 +218,7 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            min=2,
+            parser=whole(2),
             help="Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
         ),
     ] = None,
@@ -223,7 +236,8 @@ def train(
         str | None, typer.Option(metavar="FILE.csv", help="Save every epoch's loss to this file.")
     ] = None,
     log_every: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Print the loss every N epochs.")
+        int | None,
+        typer.Option(metavar="N", parser=whole(1), help="Print the loss every N epochs."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print nothing but warnings and errors.")
@@ -237,6 +251,9 @@ def train(
     scorenet train data.csv --epochs 100000
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
+    if csv is not None and csv_option is not None:
+        raise OptionError(f"two CSVs are given: {quoted(csv)} and {quoted(csv_option)}.")
+    csv = csv_option if csv is None else csv
     options = dict(locals())
     options["bias"] = bias or None
     options["standardize"] = standardize or None
@@ -299,7 +316,6 @@ def _check_places(run: _Run) -> None:
     """Find out before the work what could not be written after it."""
     from scorenet_cli import files
     from scorenet_cli.model import json_file
-    from scorenet_cli.text import quoted
     from scorenet_cli.training.history import read_history
 
     for option, place in (("output", run.output), ("history", run.history)):

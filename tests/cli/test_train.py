@@ -312,7 +312,7 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "--features", "score"], 2, "is a target and a feature"),
         (["d.csv", "--features", ","], 2, "--features expects names separated by commas"),
         (["d.csv", "--max-score", "90"], 1, "line 2, column 'score': the score 92 is not between"),
-        (["d.csv", "--max-score", "nan"], 2, "--max-score must be a finite number above 0"),
+        (["d.csv", "--max-score", "nan"], 2, "--max-score expects a number, but \'nan\'"),
         (["d.csv", "--learning-rate", "0"], 2, "--learning-rate must be a finite number above 0"),
         (["d.csv", "--tolerance", "inf"], 2, "--tolerance must be a finite number of at least 0"),
         (["d.csv", "--hidden", "3,x"], 2, "--hidden expects positive sizes"),
@@ -530,7 +530,7 @@ def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: In
         ),
         (["--patience", "3"], 2, "it needs --validation"),
         (["--validation", "1"], 2, "--validation expects a fraction between 0 and 1"),
-        (["--validation", "nan"], 2, "--validation expects a fraction between 0 and 1"),
+        (["--validation", "nan"], 2, "--validation expects a number, but \'nan\'"),
         (
             ["--restarts", "2", "--resume", "m.json"],
             2,
