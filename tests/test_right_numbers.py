@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from export.cases import any_models, assert_equal_to_predict, can_be_predicted, random_rows
+from export.runners import in_python
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support import Invoke, random_case
+from typer.testing import CliRunner
 
+import scorenet_cli as scorenet
+from scorenet_cli.cli import app
+from scorenet_cli.core import parallel
 from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.network import Layer, Network, random_network
 from scorenet_cli.core.optimizers.gradient_descent import gradient_descent
@@ -199,3 +207,111 @@ def test_a_deep_network_of_extreme_weights_answers_without_warnings() -> None:
             assert outputs == pytest.approx(0.5)  # S(0)
         else:
             assert set(outputs.ravel().tolist()) <= {0.0, 1.0}  # S of nothing but huge sums
+
+
+@settings(max_examples=15)
+@given(any_models())
+def test_predict_trace_api_file_and_exported_program_give_the_same_scores(model: Model) -> None:
+    """Whatever is asked, and one row or all at once: to the bit, the exported program to 1e-12."""
+    rows = [row for row in random_rows(model, 20) if can_be_predicted(model, row)]
+    assume(rows)
+    expected = predict(model, rows)
+    columns = dict(zip(model.features, zip(*rows, strict=True), strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(path := Path(folder, "m.json"))
+        loaded = scorenet.load(path)
+    for scores in (
+        scorenet.predict(loaded, rows).scores,
+        model.predict(columns),
+        np.vstack([model.predict([row]) for row in rows]),
+    ):
+        assert scores.tobytes() == expected.scores.tobytes()
+    for row, scores, outputs in zip(rows, expected.scores, expected.outputs, strict=True):
+        traced = scorenet.forward_trace(model, row)  # type: ignore[arg-type] # None is filled
+        assert traced.scores == tuple(scores.tolist())
+        assert traced.outputs == tuple(outputs.tolist())
+    assert_equal_to_predict(model, rows, in_python(model, rows))
+
+
+class RandomTable(NamedTuple):
+    """A CSV of numbers and text with missing cells, and the settings of a short training."""
+
+    text: str
+    settings: dict[str, Any]
+
+
+@st.composite
+def random_tables(draw: st.DrawFn) -> RandomTable:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    rows = draw(st.integers(20, 60))
+    towns = rng.choice(["Bern", "Rom", "Wien, Ost", '"x"', "Zürich"], rows).astype(object)
+    columns = {
+        "hours": rng.normal(0, 10.0 ** rng.integers(-5, 6), rows).astype(object),
+        "town": towns,
+        "passed": rng.choice(["yes", "no"], rows).astype(object),
+        "count": rng.integers(0, 50, rows).astype(object),
+    }
+    for column in columns.values():
+        column[rng.random(rows) < 0.08] = draw(st.sampled_from(["", "NA", "?"]))
+    scores = rng.choice(["a", "b", "c"], rows) if draw(st.booleans()) else rng.uniform(0, 100, rows)
+    cells = zip(*columns.values(), scores.tolist(), strict=True)
+    lines = [",".join(quoted(str(cell)) for cell in row) for row in cells]
+    optimizer = draw(st.sampled_from(["gd", "adam", "lm"]))
+    return RandomTable(
+        "\n".join([",".join([*columns, "score"]), *lines]) + "\n",
+        {
+            "optimizer": optimizer,
+            "missing": draw(st.sampled_from(["skip", "fill"])),
+            "hidden": draw(st.sampled_from(["none", "3", "4,2"])),
+            "standardize": draw(st.booleans()),
+            "bias": draw(st.booleans()),
+            "restarts": draw(st.integers(1, 2)),
+            "weight_decay": "auto" if optimizer == "lm" and draw(st.booleans()) else 0.1,
+            "epochs": 3,
+        },
+    )
+
+
+def quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"') else cell
+
+
+# Sizes that share sums out, small enough for several blocks; a bit may hang on them.
+FIXED = {
+    "core.metrics.BLOCK_ROWS": 16,
+    "core.inplace.BLOCK_CELLS": 1,
+    "core.inplace.MIN_ROWS": 5,
+    "core.optimizers.least_squares.BLOCK_CELLS": 5,
+    "core.optimizers.least_squares.MIN_BLOCK_ROWS": 5,
+}
+# Those on which none may.
+WAYS: list[dict[str, int]] = [
+    {"core.parallel.CORES": 1},
+    {"core.parallel.CORES": 3, "core.network.BLOCK_ROWS": 7, "data.dataset.CHUNK": 11},
+    {"core.parallel.CORES": 2, "core.network.BLOCK_CELLS": 1, "data.plain_numbers.BLOCK": 20},
+]
+
+
+@settings(max_examples=6)
+@given(random_tables())
+def test_cores_blocks_and_chunks_change_no_bit(table: RandomTable) -> None:
+    """Of a training on text and missing cells, its metrics, and what predict writes."""
+    answers: list[tuple[object, ...]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        csv, model = Path(folder, "rows.csv"), Path(folder, "m.json")
+        csv.write_text(table.text, encoding="utf-8")
+        for way in WAYS:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, size in {**FIXED, **way}.items():
+                    patch.setattr(f"scorenet_cli.{name}", size)
+                parallel._pool.cache_clear()  # noqa: SLF001 - made for so many cores
+                fit = scorenet.train(str(csv), **table.settings)
+                if not answers:
+                    fit.model.save(model)
+                words = ["predict", "--csv", csv, "--model", model, "--precision", 15, "--quiet"]
+                result = CliRunner().invoke(app, [str(word) for word in words])
+                assert result.exit_code == 0, result.stderr
+                bits = [layer.weights.tobytes() for layer in fit.model.network.layers]
+                answers.append((bits, fit.metrics, fit.predicted.tobytes(), result.stdout))
+    for answer in answers[1:]:
+        assert answer == answers[0]

@@ -83,17 +83,17 @@ def any_models(draw: st.DrawFn) -> Model:
     )
 
 
-def random_rows(model: Model) -> list[Row]:
+def random_rows(model: Model, rows: int = ROWS) -> list[Row]:
     """Rows with a missing value here and there, and unknown texts."""
     rng = np.random.default_rng(1)
     columns = [
-        rng.choice(np.array([*model.categories[name], "unknown"], dtype=object), ROWS)
+        rng.choice(np.array([*model.categories[name], "unknown"], dtype=object), rows)
         if name in model.categories
-        else rng.normal(0, 3, ROWS).astype(object)
+        else rng.normal(0, 3, rows).astype(object)
         for name in model.features
     ]
     for column in columns:
-        column[rng.random(ROWS) < 0.1] = None
+        column[rng.random(rows) < 0.1] = None
     return [*zip(*(column.tolist() for column in columns), strict=True)]
 
 
