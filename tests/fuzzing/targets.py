@@ -10,19 +10,26 @@ import csv
 import io
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import typer
+from export.cases import assert_equal_to_predict
+from export.runners import Row, in_python, in_spreadsheet, in_sqlite
 
 from scorenet_cli.cli.options import parse_values
-from scorenet_cli.data import csv_table, dataset, tokenizer
-from scorenet_cli.errors import ScorenetError
+from scorenet_cli.core.network import random_network
+from scorenet_cli.data import columns, csv_table, dataset, tokenizer
+from scorenet_cli.errors import ModelError, ScorenetError
+from scorenet_cli.export import c, javascript, python, spreadsheet, sql
 from scorenet_cli.model import json_file, trace
-from scorenet_cli.model.model import predict
+from scorenet_cli.model.model import Model, predict
 from scorenet_cli.text import is_number, parse_number
 
 _FOLDER = tempfile.TemporaryDirectory()  # TMPDIR=/dev/shm keeps it off the disk
@@ -102,19 +109,132 @@ def fuzz_model(data: bytes) -> None:
     except ScorenetError as error:
         assert_showable(error)
         return
-    json_file.save(model, _COPY)
-    again = json_file.load(_COPY)
+    again = _saved_and_loaded(model)
     for one, other in zip(model.network.layers, again.network.layers, strict=True):
         assert one.weights.tobytes() == other.weights.tobytes()
+    _check_answers(model)
+
+
+def _saved_and_loaded(model: Model) -> Model:
+    json_file.save(model, _COPY)
+    again = json_file.load(_COPY)
     assert json_file.to_json(model) == json_file.to_json(again)
-    values = [0.5] * len(model.features)
+    return again
+
+
+def _check_answers(model: Model) -> None:
+    """Predict, trace and the exported program give the same, or a message."""
+    values = [model.categories.get(name, (0.5,))[0] for name in model.features]
     try:
-        answer = predict(model, np.array([values]))
-        traced = trace.forward_trace(model, values)
+        answer = predict(model, [values])
+        traced = trace.forward_trace(model, answer.inputs[0].tolist())
     except ScorenetError as error:
         assert_showable(error)
         return
     assert tuple(answer.scores[0].tolist()) == traced.scores
+    ((*predicted,),) = in_python(model, [values])
+    assert all(
+        isinstance(each, str if target in model.classes else float)
+        for each, target in zip(predicted, model.targets, strict=True)
+    )
+
+
+def fuzz_columns(data: bytes) -> None:
+    """Read a CSV's texts, numbers and gaps as train does; predict reads the same of it."""
+    table_bytes, missing = data[1:], ("skip", "fill")[data[0] % 2] if data else "skip"
+    try:
+        table = csv_table.make_table(table_bytes, "rows.csv")
+        rows = dataset.read_dataset(table, missing=missing)
+    except ScorenetError as error:
+        assert_showable(error)
+        return
+    assert np.isfinite(rows.inputs).all()
+    assert np.isfinite(rows.scores).all()
+    assert set(rows.fill) <= set(rows.features)
+    shape = (len(rows.input_names), len(rows.output_names))
+    assert (rows.inputs.shape[1], rows.scores.shape[1]) == shape
+    encoded, unknown = dataset.encode_rows(
+        dataset.name_columns(table, rows.features, rows.targets), rows.features, rows.categories
+    )
+    assert not unknown
+    kept = slice(None) if rows.positions is None else rows.positions
+    gaps = np.isnan(encoded[kept])
+    assert np.array_equal(np.where(gaps, rows.inputs, encoded[kept]), rows.inputs)
+    assert not gaps.any() or missing == "fill"
+    for name, where in columns.positions(rows.features, rows.categories).items():
+        if name in rows.categories and where.stop - where.start > 1:
+            assert np.isin(rows.inputs[:, where].sum(axis=1), (0, 1)).all()
+    model = Model(
+        random_network(shape, seed=1),
+        rows.features,
+        rows.targets,
+        np.maximum(np.abs(rows.inputs).max(axis=0), 1),
+        np.ones(shape[1]),
+        categories=rows.categories,
+        classes=rows.classes,
+        fill=rows.fill,
+    )
+    _check_answers(_saved_and_loaded(model))
+
+
+# What of a program may come from outside: literals, quoted names, comments.
+_OUTSIDE: dict[str, tuple[Callable[[Model], str], str]] = {
+    "c": (c.write, r'"(?:[^"\\\n]|\\.)*"|/\*.*?\*/'),
+    "javascript": (javascript.write, r'"(?:[^"\\\n]|\\.)*"|//[^\n\r\u2028\u2029]*'),
+    "python": (python.write, r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\#[^\n\r]*"""),
+    "sql": (sql.write, r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n\r]*"""),
+    "spark": (
+        partial(sql.write, dialect="spark"),
+        r"""'(?:[^'\\]|\\.)*'|`(?:[^`]|``)*`|--[^\n\r]*""",
+    ),
+}
+
+
+def fuzz_export(data: bytes) -> None:
+    """Export a model whose names and texts these are, between NUL bytes: none of them is run.
+
+    But for literals and comments a program is that of a model with harmless names.
+    """
+    names = data.decode("utf-8", "replace").split("\0")
+    texts = [*dict.fromkeys(filter(None, map(str.strip, names)))][:6]
+    if len(texts) < 3:
+        return
+    model = _named(*texts[:3], tuple(texts))
+    _saved_and_loaded(model)
+    plain = _named("a", "b", "c", tuple(f"t{n}" for n in range(len(texts))))
+    for write, outside in _OUTSIDE.values():
+        with suppress(ModelError):
+            bare = [re.sub(outside, "", write(each), flags=re.DOTALL) for each in (model, plain)]
+            assert re.sub("nn_+", "nn_", bare[0]).split() == bare[1].split()
+    rows: list[Row] = [(0.5, text) for text in texts]
+    assert_equal_to_predict(model, rows, in_python(model, rows))
+    if texts[0].casefold() != texts[1].casefold():
+        assert_equal_to_predict(model, rows, in_sqlite(model, rows))
+    with suppress(ModelError):
+        assert_equal_to_predict(model, rows, in_spreadsheet(model, rows))
+        for label, *_ in filter(
+            None, csv.reader(io.StringIO(spreadsheet.write(model), newline=""))
+        ):
+            assert label[0] == "'" or label[0].isalnum()
+
+
+def _named(number: str, text: str, target: str, texts: tuple[str, ...]) -> Model:
+    """A model of one column of numbers and one of text, and a class as target."""
+    inputs, outputs = 1 + columns.width(texts), columns.width(texts)
+    return Model(
+        random_network((inputs, outputs), seed=1, bias=True),
+        (number, text),
+        (target,),
+        np.ones(inputs),
+        np.full(outputs, 2.0),
+        categories={text: texts},
+        classes={target: texts},
+        fill={number: 0.5, text: 0.0},
+    )
+
+
+# name=value is read for a model of names that hold "=" and resemble each other.
+_PAIRS = _named("a=b", "A", "y", ("b=c", "none", "=", "2"))
 
 
 def fuzz_values(data: bytes) -> None:
@@ -129,9 +249,25 @@ def fuzz_values(data: bytes) -> None:
     assert all(isinstance(value, float) and math.isfinite(value) for value in values)
 
 
+def fuzz_pairs(data: bytes) -> None:
+    """Read name=value, between NUL bytes, for a model: in any order the same, and predictable."""
+    words = os.fsdecode(data).split("\0")
+    try:
+        values = parse_values(words, _CONTEXT, _PAIRS)
+    except ScorenetError as error:
+        assert_showable(error)
+        return
+    predict(_PAIRS, [values])
+    if any(word.startswith("a=b=") for word in words):
+        assert parse_values(words[::-1], _CONTEXT, _PAIRS) == values
+
+
 TARGETS: dict[str, Callable[[bytes], Any]] = {
     "csv": fuzz_csv,
     "blocks": fuzz_blocks,
     "model": fuzz_model,
     "values": fuzz_values,
+    "columns": fuzz_columns,
+    "pairs": fuzz_pairs,
+    "export": fuzz_export,
 }
