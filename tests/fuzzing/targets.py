@@ -14,7 +14,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -196,16 +196,14 @@ def fuzz_export(data: bytes) -> None:
     But for literals and comments a program is that of a model with harmless names.
     """
     names = data.decode("utf-8", "replace").split("\0")
-    texts = [*dict.fromkeys(filter(None, map(str.strip, names)))][:6]
+    texts = tuple(dict.fromkeys(filter(None, map(str.strip, names))))[:4]
     if len(texts) < 3:
         return
-    model = _named(*texts[:3], tuple(texts))
+    model = _named((texts[0], texts[1]), texts[2], texts)
     _saved_and_loaded(model)
-    plain = _named("a", "b", "c", tuple(f"t{n}" for n in range(len(texts))))
-    for write, outside in _OUTSIDE.values():
+    for name in _OUTSIDE:
         with suppress(ModelError):
-            bare = [re.sub(outside, "", write(each), flags=re.DOTALL) for each in (model, plain)]
-            assert re.sub("nn_+", "nn_", bare[0]).split() == bare[1].split()
+            assert _bare(name, model) == _plain(name, len(texts))
     rows: list[Row] = [(0.5, text) for text in texts]
     assert_equal_to_predict(model, rows, in_python(model, rows))
     if texts[0].casefold() != texts[1].casefold():
@@ -218,12 +216,23 @@ def fuzz_export(data: bytes) -> None:
             assert label[0] == "'" or label[0].isalnum()
 
 
-def _named(number: str, text: str, target: str, texts: tuple[str, ...]) -> Model:
+def _bare(name: str, model: Model) -> list[str]:
+    write, outside = _OUTSIDE[name]
+    return re.sub("nn_+", "nn_", re.sub(outside, "", write(model), flags=re.DOTALL)).split()
+
+
+@cache
+def _plain(name: str, count: int) -> list[str]:
+    return _bare(name, _named(("a", "b"), "c", tuple("tuvw"[:count])))
+
+
+def _named(features: tuple[str, str], target: str, texts: tuple[str, ...]) -> Model:
     """A model of one column of numbers and one of text, and a class as target."""
+    number, text = features
     inputs, outputs = 1 + columns.width(texts), columns.width(texts)
     return Model(
         random_network((inputs, outputs), seed=1, bias=True),
-        (number, text),
+        features,
         (target,),
         np.ones(inputs),
         np.full(outputs, 2.0),
@@ -234,7 +243,7 @@ def _named(number: str, text: str, target: str, texts: tuple[str, ...]) -> Model
 
 
 # name=value is read for a model of names that hold "=" and resemble each other.
-_PAIRS = _named("a=b", "A", "y", ("b=c", "none", "=", "2"))
+_PAIRS = _named(("a=b", "A"), "y", ("b=c", "none", "=", "2"))
 
 
 def fuzz_values(data: bytes) -> None:
