@@ -29,6 +29,24 @@ class InterruptFlag:
 
 
 @contextmanager
+def nothing_saved_yet() -> Iterator[None]:
+    """Say that nothing is saved where Ctrl-C ends the process while the block runs."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(OSError):  # standard error is closed
+            os.write(2, b"Interrupted. Nothing was saved yet.\n")
+        os._exit(128 + signal.SIGINT)
+
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def catch_signals(flag: InterruptFlag) -> Iterator[None]:
     """Turn SIGINT and SIGTERM into a flag while the block runs, saving included.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
+from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals, nothing_saved_yet
 from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption, decimal, whole
 from scorenet_cli.errors import FileError, OptionError, TrainingError
@@ -428,12 +428,13 @@ def _callbacks(
     log_every = run.log_every
     progress: Callable[[int, float], None] | None = None
     compared: Callable[[str, int, int], None] | None = None
-    choosing = ExitStack()
+    choosing = display.enter_context(ExitStack())
+    choosing.enter_context(nothing_saved_yet())
     shows_progress = sys.stderr.isatty() and run.is_verbose and log_every is None
     if shows_progress:
         from scorenet_cli.show.progress import choosing_progress
 
-        compared = display.enter_context(choosing).enter_context(choosing_progress())
+        compared = choosing.enter_context(choosing_progress())
 
     def begin(plan: "TrainingPlan") -> None:
         nonlocal progress

@@ -121,10 +121,16 @@ def fill_values(inputs: Array, names: Sequence[str], categories: Categories) -> 
     A column without any value has none.
     """
     return {
-        name: float(np.nanmean(inputs[:, where])) if where.stop - where.start == 1 else 0.0
+        name: _mean(inputs[:, where]) if where.stop - where.start == 1 else 0.0
         for name, where in positions(names, categories).items()
         if not np.isnan(inputs[:, where]).all()
     }
+
+
+def _mean(values: Array) -> float:
+    """Return the mean without nan; by a power of two the sum stays below the largest float."""
+    _, exponent = np.frexp(np.nanmax(np.abs(values)))
+    return float(np.ldexp(np.nanmean(np.ldexp(values, -exponent)), exponent))
 
 
 def scale_inputs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -344,6 +345,11 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
             is_gap = is_gap[keep]
             data = replace(data.take(keep), positions=keep)
     if missing == "fill" and can_fill:
+        if empty := [*compress(data.input_names, is_gap.all(axis=0).tolist())]:
+            raise DataError(
+                f"{table.source}: {listed(empty)} has no value in the rows with a value of "
+                f"{listed(data.targets)}. Leave it out by `ignore`."
+            )
         return replace(data, gaps=is_gap).fill_from(np.arange(len(is_gap)))
     return data
 

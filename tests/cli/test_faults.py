@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import one_message, plain_environment
+from support import named, one_message, plain_environment
 
 from scorenet_cli.model import json_file
 from scorenet_cli.model.document import ROWS_CSV
@@ -39,7 +39,15 @@ def fsync(handle):
 os.fsync = fsync
 """
 SAVES_ALL_THE_TIME = f"training_run.AUTOSAVE_SECONDS = 0.0{SLOW_DISK}"
+NO_LOCKS = """
+import errno, fcntl
+def flock(*_):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+fcntl.flock = flock
+"""
 ROWS = 60_000
+# Cases of which the default run has another of their kind.
+ON_DEMAND = pytest.mark.skipif("SCORENET_FAULTS" not in os.environ, reason="needs SCORENET_FAULTS")
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits as POSIX has them")
 
@@ -69,6 +77,10 @@ def folder(tmp_path: Path, old_model: bytes) -> Path:
     """A folder with an old model of the document's rows, and a CSV of many."""
     (tmp_path / "scorenet.json").write_bytes(old_model)
     (tmp_path / "d.csv").write_bytes(ROWS_CSV)
+    (tmp_path / "students.csv").write_text(
+        "hours,town,score\n"
+        + "".join(f"{n % 7 or ''},{'Bern' if n % 3 else 'Rom'},{50 + n}\n" for n in range(40))
+    )
     (tmp_path / "rows.csv").write_text("hours_studied,hours_slept\n" + "2,8\n" * ROWS)
     return tmp_path
 
@@ -120,9 +132,17 @@ def is_csv(path: Path) -> bool:
     return text == "old" or text.count("\n") == ROWS + 1
 
 
+def is_module(path: Path) -> bool:
+    text = path.read_text()
+    return text == "old" or text.endswith("    }\n")
+
+
 TRAIN = ["train", "--epochs", 100_000_000, "--hidden", 400, "--quiet"]
 HISTORY = ["train", "--epochs", 5000, "--history", "h.csv", "--quiet", "-o", "other.json"]
 PREDICT = ["predict", "--csv", "rows.csv", "--output", "p.csv"]
+AUTO = ["train", "students.csv", "--missing", "fill", "--quiet"]
+FOLDS = ["train", "students.csv", "--folds", 3, "--epochs", 500, "--quiet"]
+EXPORT = ["export", "python", "--output", "m.py"]
 
 
 # kill -9
@@ -134,8 +154,11 @@ PREDICT = ["predict", "--csv", "rows.csv", "--output", "p.csv"]
         (TRAIN, "scorenet.json", None, is_model),
         (HISTORY, "h.csv", "epoch,loss\n", is_history),
         (PREDICT, "p.csv", "old", is_csv),
+        pytest.param(AUTO, "scorenet.json", None, is_model, marks=ON_DEMAND),
+        pytest.param(FOLDS, "scorenet.json", None, is_model, marks=ON_DEMAND),
+        pytest.param(EXPORT, "m.py", "old", is_module, marks=ON_DEMAND),
     ],
-    ids=["model", "history", "predictions"],
+    ids=["model", "history", "predictions", "auto", "folds", "export"],
 )
 def test_a_file_is_old_or_new_whenever_its_writer_is_killed_and_litter_does_not_grow(
     folder: Path,
@@ -195,6 +218,19 @@ def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -
     assert litter(folder) == []
 
 
+def test_a_folder_without_locks_takes_several_writers_of_one_file(folder: Path) -> None:
+    (folder / ".scorenet-0.tmp").write_text("of a living process, for all that can be told")
+    words = [["train", "--epochs", n, "--quiet"] for n in (1, 2)] + [PREDICT, PREDICT]
+    for run in [start(folder, *each, change=f"{SLOW_DISK}{NO_LOCKS}") for each in words]:
+        result = ended(run)
+        assert (result.returncode, result.stderr) == (0, "")
+    facts = json_file.load(str(folder / "scorenet.json")).training
+    assert facts is not None
+    assert facts.epochs in {1, 2}
+    assert (folder / "p.csv").read_text().count("\n") == ROWS + 1
+    assert litter(folder) == [".scorenet-0.tmp"]
+
+
 # A disk that takes no more
 
 
@@ -204,6 +240,8 @@ def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -
         (["train", "d.csv", "--epochs", 1, "--hidden", 400, "--quiet"], "scorenet.json"),
         (["train", "d.csv", *HISTORY[1:-2]], "h.csv"),
         (PREDICT, "p.csv"),
+        pytest.param([*AUTO, "--hidden", 40], "scorenet.json", marks=ON_DEMAND),
+        pytest.param([*EXPORT, "--model", "wide.json"], "m.py", marks=ON_DEMAND),
     ],
 )
 def test_a_file_that_may_not_grow_is_one_message_and_the_old_one_stays(
@@ -213,6 +251,7 @@ def test_a_file_that_may_not_grow_is_one_message_and_the_old_one_stays(
     old = b"epoch,loss\n"
     if target != "scorenet.json":
         (folder / target).write_bytes(old)
+    named(("a", "b"), (2, 400, 1)).save(folder / "wide.json")
     before = (folder / target).read_bytes()
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
     result = ended(start(folder, *words, change=limit))
@@ -305,13 +344,17 @@ def interrupted(
         (["predict", "2", "8"], 0.25),
         (["train", "d.csv", "--epochs", 2000, "--quiet"], 0.4),
         (PREDICT, 0.4),
+        pytest.param(AUTO, 4, marks=ON_DEMAND),
+        pytest.param(FOLDS, 2, marks=ON_DEMAND),
+        pytest.param(EXPORT, 0.4, marks=ON_DEMAND),
     ],
-    ids=["predict", "train", "predict to a file"],
+    ids=["predict", "train", "predict to a file", "auto", "folds", "export"],
 )
 def test_ctrl_c_ends_cleanly_at_any_moment(
     folder: Path, words: list[object], longest: float
 ) -> None:
     (folder / "p.csv").write_text("old")
+    (folder / "m.py").write_text("old")
     stopped = 0
     for n in range(TIMES):
         result = interrupted(folder, words, longest * n / TIMES, times=1 + n % 2)
@@ -322,6 +365,7 @@ def test_ctrl_c_ends_cleanly_at_any_moment(
         assert litter(folder) == []
         assert is_model(folder / "scorenet.json")
         assert is_csv(folder / "p.csv")
+        assert is_module(folder / "m.py")
     print(f"{words[0]}: {TIMES} interrupts, {stopped} before the end")  # noqa: T201
     assert stopped
 
@@ -338,9 +382,32 @@ def test_ctrl_c_while_a_csv_is_still_coming(folder: Path, words: list[str]) -> N
     assert run.poll() is None
     run.send_signal(signal.SIGINT)
     result = ended(run)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "", "Interrupted.\n")
+    assert (result.returncode, result.stdout) == (130, "")
+    assert result.stderr in {"Interrupted.\n", "Interrupted. Nothing was saved yet.\n"}
     assert (folder / "scorenet.json").read_bytes() == before
     assert (folder / "p.csv").read_text() == "old"
+    assert litter(folder) == []
+
+
+@pytest.mark.parametrize("words", [AUTO, FOLDS], ids=["sizes", "folds"])
+def test_ctrl_c_while_models_are_compared_says_that_nothing_is_saved(
+    folder: Path, words: list[object]
+) -> None:
+    change = """
+from scorenet_cli.training import selection
+def out_of_fold(*_):
+    os.write(1, b'comparing\\n')
+    time.sleep(9)
+selection.out_of_fold = out_of_fold
+"""
+    before = (folder / "scorenet.json").read_bytes()
+    run = start(folder, *words, change=change)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "comparing\n"
+    run.send_signal(signal.SIGINT)
+    result = ended(run)
+    assert (result.returncode, result.stderr) == (130, "Interrupted. Nothing was saved yet.\n")
+    assert (folder / "scorenet.json").read_bytes() == before
     assert litter(folder) == []
 
 
