@@ -345,7 +345,7 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
             is_gap = is_gap[keep]
             data = replace(data.take(keep), positions=keep)
     if missing == "fill" and can_fill:
-        if empty := [*compress(data.input_names, is_gap.all(axis=0).tolist())]:
+        if empty := [*compress(data.input_names, np.all(is_gap, axis=0))]:
             raise DataError(
                 f"{table.source}: {listed(empty)} has no value in the rows with a value of "
                 f"{listed(data.targets)}. Leave it out by `ignore`."

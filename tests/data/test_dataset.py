@@ -424,3 +424,15 @@ def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:
     assert again.fill == {"h": 2, "g": 5.5}  # no chosen row has a g
     whole = read("h,s\n1,2\n3,4\n")
     assert whole.fill_from(np.array([0])) is whole
+
+
+def test_a_column_without_a_value_where_there_is_a_score_is_named() -> None:
+    with pytest.raises(DataError, match=r"^s\.csv: 'g' has no value .* Leave it out by `ignore`\."):
+        read_dataset(table("h,g,s\n1,2,\n3,,2\n4,,3\n"), missing="fill")
+
+
+def test_a_mean_whose_sum_is_no_float_fills() -> None:
+    found = read_dataset(table("h,s\n1.2e308,1\n1.6e308,2\n,3\n"), missing="fill")
+    assert found.fill == {"h": pytest.approx(1.4e308)}
+    tiny = read_dataset(table("h,s\n1e-320,1\n3e-320,2\n,3\n"), missing="fill")
+    assert tiny.fill == {"h": pytest.approx(2e-320)}
