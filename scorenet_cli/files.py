@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import BufferedReader, FileIO
@@ -25,6 +26,8 @@ MAX_MODEL_BYTES = 256_000_000
 _ENDINGS = (".svg", ".html", ".txt", ".json", ".csv")
 
 _PREFIX, _SUFFIX = ".scorenet-", ".tmp"
+# On Windows, which has no such locks, a temporary file is that old when its writer must be gone.
+LEFT_BEHIND_SECONDS = 60
 
 
 def display_path(path: str | Path) -> str:
@@ -175,8 +178,10 @@ def exists(path: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Tell whether two paths lead to one file."""
+    """Tell whether two paths lead to one file, also where names in other case do."""
     try:
+        with contextlib.suppress(OSError):  # one of them is not there yet
+            return os.path.samefile(one, other)
         return os.path.realpath(one) == os.path.realpath(other)
     except ValueError:  # a null character: no file has such a name
         return False
@@ -255,8 +260,9 @@ def _remove_left_behind(folder: str) -> None:
 
 def _remove_unlocked(path: str) -> None:
     """Remove a file that nobody has locked; OSError where somebody has, or locks are unknown."""
-    if sys.platform == "win32":
-        os.unlink(path)
+    if sys.platform == "win32":  # closed for a moment before it is renamed
+        if time.time() > os.stat(path).st_mtime + LEFT_BEHIND_SECONDS:
+            os.unlink(path)
         return
     import fcntl  # noqa: PLC0415 - not everywhere, and only writing needs it
 

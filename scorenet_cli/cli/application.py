@@ -57,10 +57,13 @@ def _end(message: str, status: int) -> NoReturn:
 
 
 def _give_up_output(error: OSError) -> NoReturn:
-    """End when standard output takes no more: silently where its reader has gone."""
+    """End when standard output takes no more: silently where its reader has gone.
+
+    Windows then says EINVAL, as subprocess.Popen knows it.
+    """
     with contextlib.suppress(OSError, ValueError):  # what is still buffered has nowhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if error.errno == errno.EPIPE:
+    if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
         sys.exit(1)
     reason = (error.strerror or str(error)).lower()
     _end(f"Error: standard output: cannot be written: {reason}.", 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,7 +13,7 @@ import typer
 from scorenet_cli.text import number, printable, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scorenet_cli.data.columns import ScalingName
     from scorenet_cli.model.model import Model, Predictions
@@ -34,6 +36,15 @@ def echo_error(text: str) -> None:
     with contextlib.suppress(OSError):  # standard error is closed
         for line in as_flags(text).split("\n"):
             typer.echo(printable(line), err=True)
+
+
+def shell_command(words: Sequence[str]) -> str:
+    """Spell a command for the user's shell: single quotes mean nothing to that of Windows."""
+    if sys.platform == "win32":
+        from subprocess import list2cmdline
+
+        return list2cmdline(words)
+    return shlex.join(words)
 
 
 def warn(text: str) -> None:

@@ -4,7 +4,6 @@ import dataclasses
 import io
 import os
 import select
-import shlex
 import stat
 import sys
 import time
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals, nothing_saved_yet
-from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
+from scorenet_cli.cli.messages import as_flags, echo_error, note, shell_command, warn
 from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption, decimal, whole
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.text import quoted
@@ -528,7 +527,7 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
     again = " and the same data on standard input" if run.csv == "-" else ""
     echo_error(
         f"Interrupted after {result.epochs:,} epochs. {saved}"
-        + (f" {what} with{again}:\n{shlex.join(words)}" if left else "")
+        + (f" {what} with{again}:\n{shell_command(words)}" if left else "")
     )
 
 
@@ -574,7 +573,7 @@ def _same_command(run: _Run, fit: "FitResult") -> str:
             words += [flag, ",".join(map(str, value)) or "none"]
         else:
             words += [flag, str(value)]
-    return shlex.join(words)
+    return shell_command(words)
 
 
 def _next_command(run: _Run, fit: "FitResult") -> str:
@@ -592,4 +591,4 @@ def _next_command(run: _Run, fit: "FitResult") -> str:
     words = ["scorenet", "predict", *values]
     if run.output != os.environ.get("SCORENET_MODEL", DEFAULT_MODEL):
         words += ["--model", run.output]
-    return shlex.join(words)
+    return shell_command(words)
