@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import NoReturn
 
 
 @dataclass
@@ -33,10 +34,8 @@ def nothing_saved_yet() -> Iterator[None]:
     """Say that nothing is saved where Ctrl-C ends the process while the block runs."""
     before = signal.getsignal(signal.SIGINT)
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        with contextlib.suppress(OSError):  # standard error is closed
-            os.write(2, b"Interrupted. Nothing was saved yet.\n")
-        os._exit(128 + signal.SIGINT)
+    def end(number: int, _frame: FrameType | None) -> None:
+        _end_now(number, "Interrupted. Nothing was saved yet.")
 
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, end)
@@ -44,6 +43,17 @@ def nothing_saved_yet() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _end_now(number: int, message: str) -> NoReturn:
+    """End the process without half-written files, and with the cursor that progress has hidden."""
+    from scorenet_cli import files
+
+    files.discard_temporaries()
+    cursor = "\x1b[?25h" if os.isatty(2) and os.environ.get("TERM") != "dumb" else ""
+    with contextlib.suppress(OSError):  # standard error is closed
+        os.write(2, f"{cursor}{message}\n".encode())
+    os._exit(128 + number)
 
 
 @contextmanager
@@ -55,8 +65,6 @@ def catch_signals(flag: InterruptFlag) -> Iterator[None]:
     """
     import socket
     import threading
-
-    from scorenet_cli import files
 
     reader, writer = socket.socketpair()  # Python writes the number of each signal to it
     writer.settimeout(0)
@@ -73,10 +81,7 @@ def catch_signals(flag: InterruptFlag) -> Iterator[None]:
             while number := reader.recv(1):
                 received += number[0] in before
                 if received > 1:
-                    files.discard_temporaries()
-                    with contextlib.suppress(OSError):  # standard error is closed
-                        os.write(2, b"Interrupted.\n")
-                    os._exit(128 + number[0])
+                    _end_now(number[0], "Interrupted.")
 
     threading.Thread(target=end_at_second, daemon=True).start()
     try:

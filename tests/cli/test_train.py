@@ -593,8 +593,8 @@ def test_tiny_scores_have_no_r2_and_no_warning(process: Process, tmp_path: Path)
     assert json.loads(result.stdout)["metrics"]["r2"] is None
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a terminal of our own needs a POSIX system")
-def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -> None:
+def interrupted_on_a_terminal(folder: Path, words: list[str], awaited: str) -> str:
+    """What a terminal of its own shows of a run that Ctrl-C ends when it shows what is awaited."""
     import fcntl  # noqa: PLC0415 - POSIX systems only
     import pty  # noqa: PLC0415
     import struct  # noqa: PLC0415
@@ -602,14 +602,14 @@ def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -
 
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 50, 0, 0))
-    words = [sys.executable, "-m", "scorenet_cli", "train", "--epochs", "100000000"]
+    words = [sys.executable, "-m", "scorenet_cli", "train", *words]
     environment = plain_environment(TERM="xterm-256color")
     process = subprocess.Popen(
-        words, stdin=its, stdout=its, stderr=its, cwd=tmp_path, env=environment
+        words, stdin=its, stdout=its, stderr=its, cwd=folder, env=environment
     )
     os.close(its)
     text = ""
-    while "loss (log scale)" not in text:
+    while awaited not in text:
         text += os.read(ours, 4096).decode()
     process.send_signal(signal.SIGINT)
     try:
@@ -619,11 +619,26 @@ def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -
         pass
     os.close(ours)
     assert process.wait() == 130
+    return text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a terminal of our own needs a POSIX system")
+def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -> None:
+    text = interrupted_on_a_terminal(tmp_path, ["--epochs", "100000000"], "loss (log scale)")
     assert "epochs. The weights are saved. Continue with" in text.replace("\r\n", " ")
     hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
     assert -1 < hidden < shown < text.rfind("Interrupted after")  # the cursor is back
     assert "loss (log scale)" not in text[shown:]
     assert (tmp_path / "scorenet.json").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a terminal of our own needs a POSIX system")
+def test_the_cursor_is_back_when_a_comparison_is_interrupted(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 7},{n % 5},{50 + n % 11}\n" for n in range(200))
+    (tmp_path / "d.csv").write_text(f"a,b,score\n{rows}", encoding="utf-8")
+    text = interrupted_on_a_terminal(tmp_path, ["d.csv", "--hidden", "60"], "comparing")
+    hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
+    assert -1 < hidden < shown < text.rfind("Interrupted. Nothing was saved yet.")
 
 
 @pytest.mark.parametrize("words", [[], ["--quiet"], ["--json"]])
