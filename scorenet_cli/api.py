@@ -44,7 +44,8 @@ def train(
     data is a path, an open file, or columns by name; None means the document's three rows.
     Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
-    learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience.
+    learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience,
+    snapshots.
     They come as keywords, as Settings, or both. header tells whether a file's first row holds the
     names; None lets the row tell. resume is a model, or the path of one, to go on from.
 

@@ -167,3 +167,18 @@ def _pair(text: str, features: tuple[str, ...]) -> tuple[str, str] | None:
         if feature is not None:
             return feature, text[position + 1 :]
     return None
+
+
+def check_save(path: str | None, model: str, endings: Sequence[str], option: str = "save") -> None:
+    """Refuse, before any work, what could not be saved."""
+    from scorenet_cli import files
+
+    if path is None:
+        return
+    if not path.lower().endswith(tuple(endings)):
+        *others, last = endings
+        names = f"{', '.join(others)} or {last}" if others else last
+        raise OptionError(f"needs a name ending in {names}; got {quoted(path)}.", option=option)
+    if files.same(path, model):
+        raise OptionError(f"would overwrite the model: {quoted(path)}.", option=option)
+    files.check_writable(path)

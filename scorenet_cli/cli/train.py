@@ -191,6 +191,14 @@ def train(
             help="Stop after N epochs without improvement on the validation rows.",
         ),
     ] = None,
+    snapshots: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            help="Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
+        ),
+    ] = None,
     resume: Annotated[
         str | None,
         typer.Option(

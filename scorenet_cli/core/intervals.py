@@ -18,6 +18,8 @@ from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.core.optimizers.least_squares import jacobian
 
+# The level of the intervals that are shown unasked.
+LEVEL = 0.9
 # Cells of a block of derivatives.
 BLOCK_CELLS = 1_000_000
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -63,7 +64,9 @@ class Evaluation(NamedTuple):
     inputs are (rows, inputs), actual and predicted (rows, outputs); each holds the fit of every
     output by itself. is_training_data tells whether the model was trained (and validated) on these
     rows; warnings say where a baseline is as good, notes which rows could not be used; classes is
-    about the targets of text.
+    about the targets of text. importance is each column's mean loss of R² and its spread
+    (model.importance); coverage the fraction of each output's scores inside its 90 % interval,
+    where the model has intervals.
     """
 
     inputs: Array
@@ -75,6 +78,8 @@ class Evaluation(NamedTuple):
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     classes: tuple[ClassFit, ...] = ()
+    importance: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    coverage: tuple[float, ...] = ()
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.core.optimizers.least_squares import pack, unpack
 from scorenet_cli.data.columns import expanded_names
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.files import display_path
@@ -42,6 +44,7 @@ OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
 # What version 1 cannot hold.
 OPTIONAL_IN_2 = (
     *("categories", "classes", "feature_offset", "target_offset", "fill", "intervals"),
+    "snapshots",
 )
 _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
@@ -55,6 +58,10 @@ def to_json(model: Model) -> dict[str, Any]:
         "feature_offset": [] if model.feature_offset is None else model.feature_offset.tolist(),
         "target_offset": [] if model.target_offset is None else model.target_offset.tolist(),
         "intervals": _intervals_json(model.uncertainty),
+        "snapshots": [
+            {"epoch": epoch, "parameters": pack(network).tolist()}
+            for epoch, network in model.snapshots
+        ],
     }
     new = {key: value for key, value in new.items() if value}
     answer: dict[str, Any] = {
@@ -187,6 +194,7 @@ def _model(data: object) -> Model:
         classes=classes,
         fill=_fill(data, features),
         uncertainty=_uncertainty(data.get("intervals"), network),
+        snapshots=tuple(_snapshots(data.get("snapshots", []), network)),
     )
 
 
@@ -211,6 +219,23 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
     if not is_number(degrees) or degrees <= 0:
         raise ModelError('"intervals": degrees_of_freedom must be a number above 0.')
     return Uncertainty(factor, noise, float(degrees))
+
+
+def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
+    """Read the networks on the way to this one: epochs that rise, and all parameters of each."""
+    if not isinstance(snapshots, list):
+        raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
+    before = -1
+    for each in snapshots:
+        if not isinstance(each, dict) or each.keys() != {"epoch", "parameters"}:
+            raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
+        parameters = _numbers(each["parameters"], "snapshots, parameters")
+        if parameters.shape != (network.parameters,):
+            raise ModelError(f'"snapshots": parameters must be {network.parameters} numbers.')
+        if not is_whole(each["epoch"]) or each["epoch"] <= before:
+            raise ModelError('"snapshots": each epoch must be a whole number above the one before.')
+        before = each["epoch"]
+        yield before, unpack(network, parameters)
 
 
 def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:

@@ -89,6 +89,11 @@ def evaluation_answer(evaluation: Evaluation, targets: Sequence[str]) -> dict[st
         answer["targets"] = _by_target(targets, evaluation.each)
     if evaluation.classes:
         answer["classes"] = as_json(evaluation.classes)
+    if evaluation.importance:
+        answer["importance"] = {name: of[0] for name, of in evaluation.importance.items()}
+        answer["importance_spread"] = {name: of[1] for name, of in evaluation.importance.items()}
+    if evaluation.coverage:
+        answer["interval_coverage"] = dict(zip(targets, evaluation.coverage, strict=True))
     return answer
 
 

@@ -7,7 +7,8 @@ import datetime as dt
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data.columns import positions
 from scorenet_cli.data.dataset import Dataset
-from scorenet_cli.model.model import Model, predict_inputs
+from scorenet_cli.model.importance import Importance, permutation_importance
+from scorenet_cli.model.model import Model, intervals_if_known, predict_inputs
 from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
@@ -74,6 +76,12 @@ class FitResult:
     def seed(self) -> int | None:
         """Seed of the start that was kept."""
         return None if self.model.training is None else self.model.training.seed
+
+    @cached_property
+    def importance(self) -> Mapping[str, Importance]:
+        """How much R² on the training rows each column's values bring; measured when asked for."""
+        rows = self.plan.data
+        return permutation_importance(self.model, rows.inputs, rows.scores).columns
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -169,6 +177,7 @@ def _train_starts(
                 rows,
                 criteria,
                 resumed=plan.record,
+                keeps_networks=bool(plan.snapshots),
                 callbacks=Callbacks(
                     each_epoch=callbacks.each_epoch,
                     every=callbacks.every,
@@ -212,9 +221,11 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
     if before.feature_range is not None:  # resumed, perhaps on other rows
         ranges[:, 0] = np.minimum(ranges[:, 0], before.feature_range[:, 0])
         ranges[:, 1] = np.maximum(ranges[:, 1], before.feature_range[:, 1])
+    snapshots = tuple((dict(before.snapshots) | dict(result.snapshots)).items())
     return dataclasses.replace(
         before,
         network=result.network,
+        snapshots=loop.thin(snapshots, plan.snapshots) if plan.snapshots else (),
         feature_range=ranges,
         is_weights_only=False,
         uncertainty=None if evidence is None else Uncertainty.of(evidence),
@@ -314,10 +325,22 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     baselines = known or metrics.fit_baselines(data.inputs, data.scores)
     evaluation = _evaluation(model, data, baselines, data)
     record = model.training
+    importance = permutation_importance(model, data.inputs, data.scores)
     return evaluation._replace(
         is_training_data=record is not None and record.sha256 == data.sha256,
-        notes=data.notes,
+        notes=data.notes + importance.notes,
+        importance=importance.columns,
+        coverage=_coverage(model, data),
     )
+
+
+def _coverage(model: Model, data: Dataset) -> tuple[float, ...]:
+    """Return the fraction of each output's scores inside its interval, where there are any."""
+    ends = intervals_if_known(model, predict_inputs(model, data.inputs).scaled_inputs)
+    if ends is None:
+        return ()
+    is_inside = (ends[:, :, 0] <= data.scores) & (data.scores <= ends[:, :, 1])
+    return tuple(is_inside.mean(axis=0).tolist())
 
 
 def _evaluation(

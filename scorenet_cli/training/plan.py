@@ -43,6 +43,8 @@ MIN_ROWS_TO_CHOOSE = 10
 MAX_LM_WORK = 5_000_000
 # What another optimizer does not take over.
 _WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
+# What snapshots are kept of.
+MAX_SNAPSHOT_PARAMETERS = 200
 # A model file of more would pass the 256 MB that a model may have.
 MAX_PARAMETERS = 10_000_000
 
@@ -75,6 +77,11 @@ class TrainingPlan:
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
 
     @property
+    def snapshots(self) -> int:
+        """How many snapshots are kept; a resumed model goes on with as many as it has."""
+        return self.settings.snapshots or len(self.model.snapshots)
+
+    @property
     def is_side_by_side(self) -> bool:
         """Whether all networks share one pass; with a validation each needs one of its own."""
         return OPTIMIZERS[self.optimizer].side_by_side and self.validation_rows is None
@@ -92,8 +99,17 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
     check_settings is called before, so that no rows are read in vain.
     """
     if resumed is None:
-        return _new_plan(table, settings)
-    return _resumed_plan(table, settings, resumed)
+        plan = _new_plan(table, settings)
+    else:
+        plan = _resumed_plan(table, settings, resumed)
+    parameters = plan.model.network.parameters
+    if plan.snapshots and parameters > MAX_SNAPSHOT_PARAMETERS:
+        raise OptionError(
+            f"is for networks of up to {MAX_SNAPSHOT_PARAMETERS} parameters; this one has "
+            f"{parameters:,}. Leave it out.",
+            option="snapshots",
+        )
+    return plan
 
 
 def _new_plan(table: Table, settings: Settings) -> TrainingPlan:

@@ -47,6 +47,7 @@ class Settings:
     restarts: int = 1
     validation: float | None = None
     patience: int | None = None
+    snapshots: int | None = None
 
 
 def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, one by one
@@ -139,7 +140,7 @@ def _check_numbers(settings: Settings) -> None:
         if value is not None and not (_is_finite(value) and (value > 0 or "at" in minimum)):
             raise OptionError(f"must be a finite number {minimum}.", option=option)
     for option, smallest in (("epochs", 0), ("restarts", 1), ("batch_size", 1), ("patience", 1),
-                             ("seed", 0)):  # fmt: skip
+                             ("seed", 0), ("snapshots", 2)):  # fmt: skip
         value = getattr(settings, option)
         if value is not None and (not isinstance(value, int) or value < smallest):
             raise OptionError(f"must be a whole number of at least {smallest}.", option=option)
