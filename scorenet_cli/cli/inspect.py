@@ -32,7 +32,10 @@ def inspect(
     ] = None,
     save: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Also save a picture of the network (.svg), or a page to try it (.html)."),
+        typer.Option(
+            metavar="FILE",
+            help="Also save a picture of the network (.svg), or a page that computes (.html).",
+        ),
     ] = None,
     save_response: Annotated[
         str | None,
@@ -88,7 +91,7 @@ def inspect(
     show(inspection(loaded, files.display_path(model), scored))
 
 
-def _save_pictures(  # noqa: PLR0913 - what is saved, and where
+def _save_pictures(
     model: "Model",
     source: str,
     scored: "Evaluation | None",

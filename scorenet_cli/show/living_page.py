@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from html import escape
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
+from scorenet_cli.core import Array
 from scorenet_cli.core.intervals import LEVEL, student_quantile
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.optimizers.least_squares import pack
@@ -30,6 +30,7 @@ from scorenet_cli.show.tables import layer_title
 from scorenet_cli.text import printable, shorten
 
 MAX_ROWS = 300  # given rows that are drawn
+MAX_CURVES = 12  # columns whose response is drawn, the most important where that is known
 MAX_UNCERTAIN = 100  # parameters of a model whose intervals the page computes
 STEPS = 100  # of a slider, at least half as many
 # How the numbers of an interval are written: more than is ever shown, and half as long as all.
@@ -73,37 +74,49 @@ def _facts(model: Model, scored: Evaluation | None) -> dict[str, Any]:
     """Collect what the page shows and the module does not hold."""
     record, network = model.training or TrainingRecord(), model.network
     names, widths = neuron_names(model), network.shape
-    offsets = [0.0] * widths[-1] if model.target_offset is None else model.target_offset.tolist()
+    offsets = np.zeros(widths[-1]) if model.target_offset is None else model.target_offset
+    shifts = [None] * widths[0] if model.feature_offset is None else model.feature_offset.tolist()
+    importance = {} if scored is None else scored.importance
     weights = [*(snapshot for _, snapshot in model.snapshots[:-1]), network]
     return {
         "features": list(_features(model, scored)),
+        "curves": sorted(
+            range(len(model.features)),
+            key=lambda n: -importance.get(model.features[n], (0.0, 0.0))[0],
+        )[:MAX_CURVES],
         "inputs": [
             {"name": name, "offset": offset, "scale": scale}
             for name, offset, scale in zip(
-                map(printable, names[0]),
-                [None] * widths[0] if model.feature_offset is None else model.feature_offset,
-                model.feature_scale.tolist(),
-                strict=True,
+                map(printable, names[0]), shifts, model.feature_scale.tolist(), strict=True
             )
         ],
         "outputs": [
             {"name": printable(name), "scale": scale, "offset": offset}
             for name, scale, offset in zip(
-                names[-1], model.target_scale.tolist(), offsets, strict=True
+                names[-1], model.target_scale.tolist(), offsets.tolist(), strict=True
             )
         ],
         "targets": [
-            {"name": name, "label": printable(name), "first": where.start, "end": where.stop,
-             "classes": model.classes.get(name, ())}
+            {
+                "name": name,
+                "label": printable(name),
+                "first": where.start,
+                "end": where.stop,
+                "classes": model.classes.get(name, ()),
+            }
             for name, where in positions(model.targets, model.classes).items()
-        ],  # fmt: skip
+        ],
         "layers": [
-            {"title": layer_title(title), "names": [*map(printable, neurons)],
-             "activation": layer.activation, "hasBias": layer.bias is not None}
+            {
+                "title": layer_title(title),
+                "names": [*map(printable, neurons)],
+                "activation": layer.activation,
+                "hasBias": layer.bias is not None,
+            }
             for title, neurons, layer in zip(
                 layer_names(model), names[1:], network.layers, strict=True
             )
-        ],  # fmt: skip
+        ],
         "isDrawn": max(widths) <= MAX_CIRCLES and len(widths) <= MAX_COLUMNS,
         "weights": [pack(each).tolist() for each in weights],
         "epochs": [epoch for epoch, _ in model.snapshots] or [record.epochs],
@@ -117,16 +130,12 @@ def _facts(model: Model, scored: Evaluation | None) -> dict[str, Any]:
 
 
 def _features(model: Model, scored: Evaluation | None) -> Iterator[dict[str, Any]]:
-    """Describe each column: its texts, or its slider with the training range, and where it starts.
-
-    The most important columns come first where that is known.
-    """
+    """Describe each column: its texts, or its slider with the training range; where it starts."""
     base = base_inputs(model, None if scored is None else scored.inputs)
     where = positions(model.features, model.categories)
-    importance = {} if scored is None else scored.importance
-    for name in sorted(model.features, key=lambda name: -importance.get(name, (0.0, 0.0))[0]):
+    for name in model.features:
         texts, place = model.categories.get(name), where[name].start
-        field: dict[str, Any] = {"name": name, "label": printable(name), "fills": name in model.fill}
+        field: dict[str, Any] = {"name": name, "label": printable(name)}
         if texts is not None:
             yield field | {"texts": texts, "start": texts[0]}
             continue
@@ -134,8 +143,9 @@ def _features(model: Model, scored: Evaluation | None) -> Iterator[dict[str, Any
         step = _round_up((high - low) / STEPS)
         low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
         trained = None if model.feature_range is None else model.feature_range[place].tolist()
+        field["fills"] = name in model.fill
         start = round(float(base[place]) / step) * step
-        low, high, start = (float(f"{value:.12g}") for value in (low, high, start))
+        low, high, start = (float(f"{value:.15g}") for value in (low, high, start))
         yield field | {"low": low, "high": high, "step": step, "trained": trained, "start": start}
 
 
@@ -146,18 +156,21 @@ def _round_up(value: float) -> float:
 
 
 def _interval(model: Model) -> dict[str, Any] | None:
-    """Return what intervals are computed from: R with RᵀR the covariance, by rows from its diagonal.
+    """Return what intervals are computed from; None for none, or where that is many numbers.
 
-    None where the model gives none, or where that would be many numbers.
+    The factor is R, by rows from its diagonal, with RᵀR the covariance of the parameters.
     """
     known = model.uncertainty
     if known is None or model.classes or model.network.parameters > MAX_UNCERTAIN:
         return None
-    triangle = np.linalg.qr(known.factor, mode="r")
+    triangle: Array = np.linalg.qr(known.factor, mode="r")
     factor = triangle[np.triu_indices(len(triangle))].tolist()
+    times = student_quantile((1 + LEVEL) / 2, known.degrees_of_freedom)
+    if not np.isfinite([*factor, times]).all():
+        return None
     return {
         "level": f"{100 * LEVEL:g} %",
-        "times": student_quantile((1 + LEVEL) / 2, known.degrees_of_freedom),
+        "times": times,
         "noise": known.noise.tolist(),
         "factor": [float(f"{value:.{DIGITS}g}") for value in factor],
     }
