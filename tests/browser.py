@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROGRAM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -23,8 +23,8 @@ FLAGS = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --remote-
 class Tab:
     """One page of the browser; `problems` holds what it logged as an error."""
 
-    def __init__(self, reading: int, writing: int) -> None:
-        self._in, self._out = os.fdopen(reading, "rb", 0), os.fdopen(writing, "wb", 0)
+    def __init__(self, reading: BinaryIO, writing: BinaryIO) -> None:
+        self._in, self._out = reading, writing
         self._rest, self._number, self._session = b"", 0, {}
         self._events: list[dict[str, Any]] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -61,10 +61,11 @@ class Tab:
 
     def press(self, key: str) -> None:
         """Press a key, as a user does."""
-        codes = {"Tab": 9, "Enter": 13, "ArrowUp": 38, "ArrowRight": 39, "ArrowLeft": 37}
-        for kind in ("rawKeyDown", "keyUp"):
+        codes = {"Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        sign = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
-                      windowsVirtualKeyCode=codes[key])  # fmt: skip
+                      windowsVirtualKeyCode=codes[key], **sign)  # fmt: skip
 
     def show(self, width: int, height: int, scheme: str = "light") -> None:
         """Set the size of the window, and whether the page is light or dark."""
@@ -96,7 +97,7 @@ class Tab:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            part = self._in.read(1 << 16)
+            part = os.read(self._in.fileno(), 1 << 16)
             assert part, "the browser has ended"
             self._rest += part
         message, _, self._rest = self._rest.partition(b"\0")
@@ -112,15 +113,16 @@ def browser(profile: Path) -> Iterator[Tab]:
     reading, from_browser = os.pipe()
     script = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
     arguments = [PROGRAM, *FLAGS.split(), f"--user-data-dir={profile}"]
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", script, "sh", *arguments],
-        pass_fds=(to_browser, from_browser),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(to_browser)
-    os.close(from_browser)
-    try:
-        yield Tab(reading, writing)
-    finally:
-        process.kill()
-        process.wait()
+    with os.fdopen(reading, "rb", 0) as answers, os.fdopen(writing, "wb", 0) as calls:
+        process = subprocess.Popen(
+            ["bash", "-c", script, "bash", *arguments],  # noqa: S607
+            pass_fds=(to_browser, from_browser),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_browser)
+        os.close(from_browser)
+        try:
+            yield Tab(answers, calls)
+        finally:
+            process.kill()
+            process.wait()

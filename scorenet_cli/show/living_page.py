@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from scorenet_cli.core import Array
 from scorenet_cli.core.intervals import LEVEL, student_quantile
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.optimizers.least_squares import pack
@@ -163,7 +162,7 @@ def _interval(model: Model) -> dict[str, Any] | None:
     known = model.uncertainty
     if known is None or model.classes or model.network.parameters > MAX_UNCERTAIN:
         return None
-    triangle: Array = np.linalg.qr(known.factor, mode="r")
+    triangle = np.asarray(np.linalg.qr(known.factor, mode="r"))
     factor = triangle[np.triu_indices(len(triangle))].tolist()
     times = student_quantile((1 + LEVEL) / 2, known.degrees_of_freedom)
     if not np.isfinite([*factor, times]).all():
