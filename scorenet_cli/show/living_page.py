@@ -76,6 +76,7 @@ def _facts(model: Model, scored: Evaluation | None) -> dict[str, Any]:
     offsets = np.zeros(widths[-1]) if model.target_offset is None else model.target_offset
     shifts = [None] * widths[0] if model.feature_offset is None else model.feature_offset.tolist()
     importance = {} if scored is None else scored.importance
+    interval = _interval(model)
     weights = [*(snapshot for _, snapshot in model.snapshots[:-1]), network]
     return {
         "features": list(_features(model, scored)),
@@ -122,7 +123,8 @@ def _facts(model: Model, scored: Evaluation | None) -> dict[str, Any]:
         "history": list(record.history),
         "validation": list(record.validation_history),
         "scoreRange": record.target_range,
-        "interval": _interval(model),
+        "interval": interval,
+        "omitsInterval": interval is None and not (model.uncertainty is None or model.classes),
         "rows": _rows(model, scored),
         "colours": SCALE,
     }

@@ -31,7 +31,7 @@ sizes.forEach((size, n) => {
   if (n + 1 in starts) starts[n + 1] = starts[n] + size;
 });
 const place = (n, from, to) => starts[n - 1] + from * layers[n - 1].names.length + to;
-const weight = (n, from, to, epoch = state.epoch) => data.weights[epoch][place(n, from, to)];
+const weight = (n, from, to) => data.weights[state.epoch][place(n, from, to)];
 const bias = (n, to) => (layers[n - 1].hasBias ? weight(n, namesOf(n - 1).length, to) : null);
 
 // Numbers as the tables of scorenet write them.
@@ -50,6 +50,10 @@ const format = (value, digits = 6) => {
 const count = (number) => number.toLocaleString("en");
 const short = (value) => String(Number(value.toPrecision(4)));
 
+const table = (heads, body) => {
+  const row = html("tr", {}, ...heads.map((text) => html("th", {}, text)));
+  return html("table", {}, html("thead", {}, row), body);
+};
 const html = (tag, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -62,6 +66,8 @@ const svg = (parent, tag, attributes, text) => {
   parent.append(element);
   return element;
 };
+const write = (parent, text, x, y, anchor = "start", look = "") =>
+  svg(parent, "text", { x, y, "text-anchor": anchor, class: look }, text);
 const drawing = (width, height, label) =>
   svg(new DocumentFragment(), "svg", {
     viewBox: `0 0 ${width} ${height}`,
@@ -130,6 +136,7 @@ function showScores() {
         const all = chances.length === 1 ? [1 - chances[0], chances[0]] : chances;
         about.push(classes.map((text, n) => `${text} ${format(all[n], 3)}`).join(", "));
       } else if (value !== null) {
+        if (data.omitsInterval) about.push("no interval here: the network is too large");
         const ends = interval(answer, first);
         if (ends !== null) {
           const digits = Math.max(2 - Math.floor(Math.log10(ends[1] - ends[0] || 1)), 0);
@@ -218,7 +225,7 @@ function change(name, value) {
 }
 
 // The network: circles and lines are made for a width, and filled anew with each answer.
-let picture = { cells: [], wires: [] };
+let picture = { cells: [], wires: [], largest: [] };
 
 function drawNetwork() {
   const width = Math.round(find("picture").clientWidth);
@@ -240,9 +247,12 @@ function drawNetwork() {
   ];
   const root = drawing(width, height, "The network with its sums and outputs");
   root.setAttribute("role", "group");
-  picture = { cells: [], wires: [] };
+  picture = { cells: [], wires: [], largest: [] };
   layers.forEach((layer, n) => {
     picture.wires.push([]);
+    const [first, end] = [starts[n], starts[n] + columns[n] * columns[n + 1]];
+    const sizes = data.weights.flatMap((each) => each.slice(first, end).map(Math.abs));
+    picture.largest.push(Math.max(...sizes) || 1);
     const isLabelled = isWide && columns[n] * columns[n + 1] <= 12;
     for (let from = 0; from < columns[n]; from++) {
       const part = 0.15 + (0.7 * (from + 0.5)) / columns[n];
@@ -255,7 +265,7 @@ function drawNetwork() {
         const line = svg(group, "line", ends);
         const rim = radius / Math.hypot(x2 - x1, y2 - y1);
         const along = rim + part * (1 - 2 * rim);
-        const at = { x: x1 + along * (x2 - x1), y: y1 + along * (y2 - y1) + 4 };
+        const at = [x1 + along * (x2 - x1), y1 + along * (y2 - y1) + 4];
         const element = { group, line, at, isLabelled, layer: n + 1, neuron: to, from };
         picture.wires[n].push(element);
         listen(element);
@@ -263,7 +273,7 @@ function drawNetwork() {
     }
   });
   picture.wires.flat().forEach((each) => {
-    each.label = svg(root, "text", { ...each.at, "text-anchor": "middle" });
+    each.label = write(root, "", ...each.at, "middle");
     each.label.style.pointerEvents = "none";
   });
   columns.forEach((size, n) => {
@@ -274,24 +284,18 @@ function drawNetwork() {
       const group = svg(root, "g", { class: "cell", tabindex: -1, role: "img" });
       svg(group, "circle", { cx: x, cy: y, r: radius });
       const isSmall = radius < 20;
-      const write = (dy, look) => {
-        const text = svg(group, "text", { x, y: y + dy, "text-anchor": "middle", class: look });
-        text.style.fontSize = `${look === "large" ? (isSmall ? 9 : radius / 2.3) : isSmall ? 0 : radius / 2.8}px`;
-        return text;
-      };
-      const small = write(-radius * 0.3, "soft");
-      const large = write(isSmall ? 3 : radius * 0.3, "large");
+      const [small, large] = [
+        write(group, "", x, y - radius * 0.3, "middle", "soft"),
+        write(group, "", x, isSmall ? y + 3 : y + radius * 0.3, "middle", "large"),
+      ];
+      small.style.fontSize = isSmall ? "0" : `${radius / 2.8}px`;
+      large.style.fontSize = isSmall ? "9px" : `${radius / 2.3}px`;
       const edge = side - radius > 30 ? 66 : radius;
       const away = anchor === "start" ? -edge : anchor === "end" ? edge : 0;
       const room = Math.max(Math.floor((width / columns.length / 7.2) * (isWide ? 1 : 1.2)), 4);
       const name = namesOf(n)[k];
       const cut = name.length > room ? `${name.slice(0, room - 1)}…` : name;
-      const title = svg(
-        root,
-        "text",
-        { x: x + away, y: y - radius - 7, "text-anchor": anchor, class: "halo" },
-        cut,
-      );
+      const title = write(root, cut, x + away, y - radius - 7, anchor, "halo");
       title.style.fontSize = most > 12 ? "11px" : "13px";
       const element = { group, small, large, layer: n, neuron: k, from: null };
       picture.cells[n].push(element);
@@ -328,14 +332,14 @@ function listen(element) {
 
 function showNetwork() {
   picture.wires.forEach((wires, n) => {
-    const ends = (epoch) =>
-      wires.map((each) => Math.abs(weight(n + 1, each.from, each.neuron, epoch)));
-    const largest = Math.max(...data.weights.flatMap((_, epoch) => ends(epoch))) || 1;
     wires.forEach(({ group, line, label, from, neuron }) => {
       const value = weight(n + 1, from, neuron);
       const sign = value > 0 ? "plus" : value < 0 ? "minus" : "axis";
       line.setAttribute("class", sign);
-      line.setAttribute("stroke-width", (0.8 + (5.2 * Math.abs(value)) / largest).toFixed(2));
+      line.setAttribute(
+        "stroke-width",
+        (0.8 + (5.2 * Math.abs(value)) / picture.largest[n]).toFixed(2),
+      );
       group.setAttribute(
         "aria-label",
         `weight from ${namesOf(n)[from]} to ${namesOf(n + 1)[neuron]}: ${format(value, 4)}`,
@@ -433,8 +437,7 @@ function showFocus() {
       );
     }
   }
-  const head = html("thead", {}, html("tr", {}, ...heads.map((text) => html("th", {}, text))));
-  find("steps").replaceChildren(html("table", {}, head, body));
+  find("steps").replaceChildren(table(heads, body));
 }
 
 // Charts.
@@ -471,29 +474,14 @@ function plot(root, box, x, y) {
       (x.write ?? short)(each),
     ])) {
     svg(root, "path", { d: `M${across(value)},${top + height}v4`, class: "axis" });
-    svg(
-      root,
-      "text",
-      { x: across(value), y: top + height + 18, "text-anchor": "middle", class: "soft" },
-      text,
-    );
+    write(root, text, across(value), top + height + 18, "middle", "soft");
   }
   for (const value of y.ticks ?? ticks(y.low, y.high)) {
     svg(root, "path", { d: `M${left},${down(value)}h-4`, class: "axis" });
-    svg(
-      root,
-      "text",
-      { x: left - 8, y: down(value) + 4, "text-anchor": "end", class: "soft" },
-      short(value),
-    );
+    write(root, short(value), left - 8, down(value) + 4, "end", "soft");
   }
-  svg(
-    root,
-    "text",
-    { x: left + width / 2, y: top + height + 36, "text-anchor": "middle" },
-    x.label,
-  );
-  if (y.label) svg(root, "text", { x: 0, y: top - 10 }, y.label);
+  write(root, x.label, left + width / 2, top + height + 36, "middle");
+  write(root, y.label, 0, top - 10);
   const path = (points, look) =>
     points.length &&
     svg(root, "path", {
@@ -550,24 +538,14 @@ function drawSurface(width, label) {
   }
   const root = drawing(width, box.top + box.height + 44, `Response surface of ${label}`);
   root.append(surface.group);
-  const { across, down } = plot(root, box, { ...x, label: x.label }, { ...y, label: "" });
-  const text = svg(
-    root,
-    "text",
-    {
-      x: 14,
-      y: box.top + box.height / 2,
-      "text-anchor": "middle",
-      transform: `rotate(-90 14 ${box.top + box.height / 2})`,
-    },
-    y.label,
-  );
-  text.style.fontSize = "13px";
+  const { across, down } = plot(root, box, x, { ...y, label: "" });
+  const middle = box.top + box.height / 2;
+  write(root, y.label, 14, middle, "middle").setAttribute("transform", `rotate(-90 14 ${middle})`);
   const bar = { x: width - 12 - 190, width: 110 };
   for (let n = 0; n < 22; n++)
     svg(root, "rect", { x: bar.x + 5 * n, y: 8, width: 5.3, height: 14, fill: colour(n / 21) });
-  svg(root, "text", { x: bar.x - 6, y: 20, "text-anchor": "end" }, short(surface.low));
-  svg(root, "text", { x: bar.x + bar.width + 6, y: 20 }, short(surface.high));
+  write(root, short(surface.low), bar.x - 6, 20, "end");
+  write(root, short(surface.high), bar.x + bar.width + 6, 20);
   if (x.trained && y.trained)
     for (const look of ["box under", "box"])
       svg(root, "rect", {
@@ -591,9 +569,23 @@ function drawSurface(width, label) {
       cx: Math.min(Math.max(across(a), box.left), box.left + box.width),
       cy: Math.min(Math.max(down(b), box.top), box.top + box.height),
     });
+  find("chart").onpointerdown = find("chart").onpointermove = (event) => {
+    if (event.buttons !== 1) return;
+    const frame = find("chart").getBoundingClientRect();
+    const across = (event.clientX - frame.left - box.left) / box.width;
+    const up = 1 - (event.clientY - frame.top - box.top) / box.height;
+    for (const [{ name, low, high, step }, part] of [
+      [x, across],
+      [y, up],
+    ]) {
+      const value = low + Math.min(Math.max(part, 0), 1) * (high - low);
+      state.values[name] = Number((Math.round(value / step) * step).toPrecision(12));
+    }
+    update();
+  };
   find("chart").replaceChildren(root);
   find("note").textContent =
-    "Large point: these values. Box: the training range." +
+    "Large point: these values; press anywhere to move it. Box: the training range." +
     (hasRows ? " Circles: the given rows in the colour of their actual score." : "");
 }
 
@@ -738,7 +730,7 @@ function showLoss() {
     label: data.validation.length ? "loss; dashed: of the validation rows" : "loss",
     ticks: powers(low, Math.max(high, low + 1), 6),
   };
-  const { across, path } = plot(root, { left: 52, top: 26, width: width - 70, height: 150 }, x, y);
+  const { across, path } = plot(root, { left: 52, top: 26, width: width - 84, height: 150 }, x, y);
   path(known, "line");
   path(
     data.validation.filter(([, loss]) => loss > 0),
@@ -756,12 +748,9 @@ function showRows() {
   if (!hasRows) return;
   find("rows").hidden = false;
   const answers = rows.map((each) => compute(each.values));
-  const { name, label, first, classes } = targets.find(({ end }) => state.output < end);
+  const { name, label, first, end, classes } = targets.find((each) => state.output < each.end);
   const actual = ({ actual: scores }) => {
-    const of = scores.slice(
-      first,
-      first + Math.max(classes.length - 1, 1) + (classes.length > 2 ? 1 : 0),
-    );
+    const of = scores.slice(first, end);
     if (!classes.length) return format(of[0], 4);
     return of.length === 1 ? classes[Number(of[0] >= 0.5)] : classes[of.indexOf(Math.max(...of))];
   };
@@ -779,6 +768,7 @@ function showRows() {
       take.onclick = () => {
         Object.assign(state.values, row.values);
         update();
+        find("rows").querySelectorAll("button")[n].focus();
       };
       const predicted = answers[n].predicted[name];
       const cells = [
@@ -794,10 +784,7 @@ function showRows() {
       );
     }),
   );
-  const head = html("thead", {}, html("tr", {}, ...heads.map((text) => html("th", {}, text))));
-  find("rows")
-    .querySelector(".table")
-    .replaceChildren(html("table", {}, head, body));
+  find("given").replaceChildren(table(heads, body));
   const errors = rows.map((each, n) => answers[n].scores[first] - each.actual[first]);
   const right = rows.filter((each, n) => answers[n].predicted[name] === actual(each)).length;
   const rmse = Math.hypot(...errors) / Math.sqrt(errors.length);
