@@ -24,7 +24,12 @@ def inspect(
     model: ModelOption = DEFAULT_MODEL,
     data: Annotated[
         str | None,
-        typer.Option(metavar="CSV", help="Score the model on these rows ('-': standard input)."),
+        typer.Option(
+            "--data",
+            "--csv",
+            metavar="FILE",
+            help="Score the model on the rows of a CSV ('-': standard input).",
+        ),
     ] = None,
     weights_to: Annotated[
         str | None,
@@ -45,7 +50,7 @@ def inspect(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Show a model: layers, weights, scaling, how it was trained, how scores respond to inputs."""
+    """Show a model: its network, weights, scaling and training."""
     check_save(save, model, [".svg", ".html"])
     check_save(save_response, model, [".svg"], "save_response")
     from scorenet_cli import api, files

@@ -22,6 +22,7 @@ from scorenet_cli.cli.options import (
     WorkedExampleOption,
     check_save,
     check_values,
+    decimal,
     parse_values,
 )
 from scorenet_cli.errors import OptionError
@@ -112,13 +113,18 @@ def backward_trace(
     csv: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Trace one full-batch step on these rows, as train by gd takes it."
+            "--csv",
+            "--data",
+            metavar="FILE",
+            help="Trace one full-batch step on these rows, as train by gd takes it.",
         ),
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(metavar="RATE", show_default="1; with --csv 3", help="Step size."),
+        typer.Option(
+            metavar="RATE", parser=decimal, show_default="1; with --csv 3", help="Step size."
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare each gradient with a numerical one.")
@@ -133,7 +139,9 @@ def backward_trace(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one step of backpropagation: errors, deltas, each weight before and after.
+    """Show one step of backpropagation.
+
+    Errors, deltas, and each weight before and after.
 
     Without VALUES: the document's worked example and its target, 92.
     With VALUES: the saved model, or with --worked-example the document's example weights.

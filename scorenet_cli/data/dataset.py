@@ -77,7 +77,13 @@ class Dataset:
 
     def take(self, chosen: NDArray[np.intp]) -> Dataset:
         """Return the same with only the chosen rows, by their positions."""
-        return replace(self, inputs=self.inputs[chosen], scores=self.scores[chosen])
+        return replace(
+            self,
+            inputs=self.inputs[chosen],
+            scores=self.scores[chosen],
+            positions=chosen if self.positions is None else self.positions[chosen],
+            gaps=None if self.gaps is None else self.gaps[chosen],
+        )
 
     def fill_from(self, chosen: NDArray[np.intp]) -> Dataset:
         """Return the same with missing cells filled by the means of the chosen rows alone."""

@@ -192,7 +192,8 @@ def draw(
         if places:
             widest = max((text_width(text, NOTE) + 6 for text in labels), default=0.0)
             room = len(places[-1]) * widest / (LAST_PART - FIRST_PART)
-            x += max(room, 2 * radius + LINE_ROOM, 2 * radius + height / 4)
+            beyond = radius / (1 - LAST_PART)  # so that the last number ends before the circle
+            x += max(room, beyond, 2 * radius + LINE_ROOM, 2 * radius + height / 4)
         first = top + height / 2 - (len(column.circles) - 1) * pitch / 2
         places.append([(x, first + at * pitch) for at in range(len(column.circles))])
     right = [

@@ -28,6 +28,7 @@ from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+from scorenet_cli.training.settings import Settings
 
 # The last second of the year 9999, the last that a date can have.
 MAX_SECONDS = 253_402_300_799
@@ -49,6 +50,19 @@ class RestartStats:
     prediction_range: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What `optimizer=auto` compared on so many rows, and chose.
+
+    compared holds each size of the hidden layers with its fit out of fold; settings train the same
+    without auto.
+    """
+
+    compared: tuple[tuple[tuple[int, ...], Fit], ...]
+    rows: int
+    settings: Settings
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class FitResult:
     """A trained model, how training went, and how well the model fits.
@@ -57,8 +71,8 @@ class FitResult:
     (of an interrupted run the first BLOCK_ROWS of them, and so the metrics);
     metrics compare them with the baselines, each does so for every target. validation is the same
     on the rows held out (the test rows, where there are some); restarts compares the starts;
-    classes is about the targets of text, on the training rows.
-    Metrics are in score units.
+    classes is about the targets of text, on the training rows. cross_validation is the fit out of
+    fold, and choice what auto compared. Metrics are in score units.
     """
 
     model: Model
@@ -71,6 +85,8 @@ class FitResult:
     restarts: RestartStats | None
     warnings: tuple[str, ...]
     classes: tuple[ClassFit, ...] = ()
+    cross_validation: Evaluation | None = None
+    choice: Choice | None = None
 
     @property
     def seed(self) -> int | None:
@@ -89,7 +105,17 @@ class FitResult:
         return self.plan.notes
 
 
-def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitResult:
+def train_model(plan: TrainingPlan) -> Model:
+    """Train every start of a plan, and return the best as a model."""
+    return trained_model(plan, _train_starts(plan, Callbacks())[0])
+
+
+def fit(
+    plan: TrainingPlan,
+    callbacks: Callbacks[Model] | None = None,
+    choice: Choice | None = None,
+    cross_validation: Evaluation | None = None,
+) -> FitResult:
     """Train every start of a plan, keep the best, and evaluate it."""
     callbacks = callbacks or Callbacks()
     if callbacks.begin is not None:
@@ -103,7 +129,7 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     if (held_out := judged.test_rows or judged.validation_rows) is not None:
         validation = _evaluation(model, held_out, baselines, plan.data)
     if result.stopped != "interrupted":
-        warnings += diagnose(plan, result, trained.each, validation)
+        warnings += diagnose(plan, result, trained.each, validation, cross_validation)
     elif len(judged.data.inputs) < len(plan.data.inputs):
         counts = f"{len(judged.data.inputs):,} of {len(plan.data.inputs):,}"
         warnings += (f"interrupted: the fit is measured on the first {counts} rows.",)
@@ -117,6 +143,8 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
         validation=validation,
         restarts=restart_stats(judged, result),
         classes=trained.classes,
+        cross_validation=cross_validation,
+        choice=choice,
         warnings=plan.warnings + warnings,
     )
 
@@ -359,22 +387,16 @@ def _evaluation(
         metrics.compare(*rows),
         each,
         warnings=warnings,
-        classes=_class_fits(model, predicted, data, baselines),
+        classes=class_fits(data, predicted, baselines.mean),
     )
 
 
-def _class_fits(
-    model: Model, predicted: Array, data: Dataset, baselines: BaselineModel
-) -> tuple[ClassFit, ...]:
-    """Compare the classes of each target of text."""
+def class_fits(data: Dataset, predicted: Array, mean: Array) -> tuple[ClassFit, ...]:
+    """Compare the classes of each target of text; predicted (rows, outputs), mean (outputs,)."""
     return tuple(
         metrics.compare_classes(
-            target,
-            model.classes[target],
-            predicted[:, where],
-            data.scores[:, where],
-            baselines.mean[where],
+            target, data.classes[target], predicted[:, where], data.scores[:, where], mean[where]
         )
-        for target, where in positions(model.targets, model.classes).items()
-        if target in model.classes
+        for target, where in positions(data.targets, data.classes).items()
+        if target in data.classes
     )

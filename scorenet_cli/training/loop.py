@@ -106,12 +106,14 @@ Result = TypeVar("Result")
 class Callbacks(Generic[Result]):
     """Optional callbacks during training.
 
-    begin gets the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss
+    choosing gets what is cross-validated, and how many of how many trainings are done. begin gets
+    the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss
     of each network trained side by side, and the validation loss. tick gets epoch and loss about
     ten times a second, with a function that returns the best result so far. should_stop is asked
     as often; where it answers True, training ends there.
     """
 
+    choosing: Callable[[str, int, int], None] | None = None
     begin: Callable[[TrainingPlan], None] | None = None
     each_epoch: Callable[[int, Array, float | None], None] | None = None
     every: int = 1
