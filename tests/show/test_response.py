@@ -84,7 +84,7 @@ def test_of_more_columns_each_has_a_small_curve_and_the_rest_is_counted() -> Non
 
 
 @pytest.mark.parametrize("draw", [text_of, response_picture])
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(model=models())
 def test_any_model_is_drawn_or_left_out(draw: Callable[[Model], str], model: Model) -> None:
     with suppress(DataError):
