@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 
 import numpy as np
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 from scorenet_cli.core import Array
 
 Words = NDArray[np.uint64]
+# Text of one size; zero bytes in it are not part of it.
+Cells = NDArray[np.bytes_]
 
 BLOCK = 1 << 18  # bytes
 WORD = 8  # characters
@@ -146,29 +149,50 @@ def _read_word(
     return digits, decimals, points, is_plain
 
 
-def write_fixed(values: Array, decimals: int) -> list[str]:
+def write_fixed(values: Array, decimals: int) -> Cells:
     """Write numbers (rows,) with so many decimals as Python does, zero without a sign."""
     with np.errstate(over="ignore"):
         scaled = np.minimum(np.abs(values) * 10.0**decimals, MAX_SCALED)
     whole = np.rint(scaled)
     # The product is off by less than 0.001: only near half-way that may matter.
     is_sure = (scaled < MAX_SCALED) & (np.abs(scaled - whole) < 0.499)  # noqa: PLR2004
-    left = np.where(is_sure, whole, 0).astype(np.int64)
-    is_negative = (values < 0) & (left > 0)
-    size = max(len(str(left.max(initial=0))), decimals + 1)
-    characters = np.zeros((size + 3, len(values)), np.uint8)  # zeros are taken out
-    characters[0, is_negative] = ord("-")
+    whole[~is_sure] = 0
+    largest = int(whole.max(initial=0))
+    left: NDArray[np.unsignedinteger] = whole.astype(np.uint32 if largest < 2**32 else np.uint64)
+    size = max(len(str(largest)), decimals + 1)
+    characters = np.zeros((len(values), size + 2), np.uint8)
+    characters[:, 0] = ((values < 0) & (left > 0)) * np.uint8(ord("-"))
     for digit in range(size):
         rest = left // 10
-        shown = (left - rest * 10 + ord("0")).astype(np.uint8)
+        shown = (left - rest * 10).astype(np.uint8) + np.uint8(ord("0"))
         if digit > decimals:
-            shown[left == 0] = 0
-        characters[size + (digit < decimals) - digit] = shown
+            shown *= left > 0
+        characters[:, size + (digit < decimals) - digit] = shown
         left = rest
     if decimals:
-        characters[size + 1 - decimals] = ord(".")
-    characters[-1] = ord("\n")
-    cells = characters.T.tobytes().translate(None, b"\0").decode().split("\n")[:-1]
-    for row in np.flatnonzero(~is_sure).tolist():
-        cells[row] = f"{values[row]:z.{decimals}f}"
+        characters[:, size + 1 - decimals] = ord(".")
+    cells = characters.view(f"S{size + 2}")[:, 0]
+    others = {row: f"{values[row]:z.{decimals}f}" for row in np.flatnonzero(~is_sure).tolist()}
+    cells = cells.astype(f"S{max([size + 2, *map(len, others.values())])}", copy=False)
+    cells[[*others]] = [*others.values()]
     return cells
+
+
+def cell_texts(cells: Cells | list[str]) -> list[str]:
+    """Return cells as strings, those of a list as they are."""
+    if isinstance(cells, list):
+        return cells
+    return [cell.replace(b"\0", b"").decode() for cell in cells.tolist()]
+
+
+def append_cells(lines: bytes, delimiter: bytes, columns: Sequence[Cells]) -> bytes:
+    """Append a cell of each column to each line; lines end with a line feed."""
+    ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
+    mark = np.full((len(ends), 1), ord(delimiter), np.uint8)
+    parts = [(mark, cells.view(np.uint8).reshape(len(ends), -1)) for cells in columns]
+    added = np.hstack([*chain.from_iterable(parts)])
+    size = added.shape[1]
+    text = bytearray(lines.replace(b"\n", bytes(size) + b"\n"))
+    places = np.ndarray((len(text) - size + 1,), f"V{size}", text, strides=(1,))
+    places[ends + size * np.arange(len(ends))] = added.view(f"V{size}")[:, 0]
+    return bytes(text.translate(None, b"\0"))

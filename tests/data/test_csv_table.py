@@ -69,7 +69,9 @@ def written(cells: list[list[str]], delimiter: str = ",", line_end: str = "\n") 
 
 
 def widened(found: Table, names: list[str], cells: list[list[str]]) -> str:
-    return header(found, names) + with_columns(found, names, [*zip(*cells, strict=True)])
+    return header(found, names) + with_columns(
+        found, names, [[*column] for column in zip(*cells, strict=True)]
+    )
 
 
 # What is right is read
@@ -579,7 +581,9 @@ def test_rows_with_added_columns_are_what_the_csv_module_writes(
         return
     pairs = zip(rows(found), added, strict=True)
     expected = written([[*row, *new] for (_, row), new in pairs], found.delimiter or ",")
-    assert with_columns(found, ["p"], [*zip(*added, strict=True)]) == expected
+    assert (
+        with_columns(found, ["p"], [[*column] for column in zip(*added, strict=True)]) == expected
+    )
 
 
 @settings(max_examples=40)
