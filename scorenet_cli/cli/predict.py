@@ -271,7 +271,6 @@ def _as_text(
     """Write a score a line for VALUES, or a table's rows with their predictions."""
     ends = ("",) if interval is None else ("", "_low", "_high")
     names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
-    from scorenet_cli.data import csv_table
     from scorenet_cli.data.plain_numbers import cell_texts
 
     for block in blocks:
@@ -284,6 +283,8 @@ def _as_text(
                 for start in range(0, len(row), size)
             )
         else:
+            from scorenet_cli.data import csv_table
+
             header = csv_table.header(table, names) if table.is_first else ""
             yield header + csv_table.with_columns(table, names, columns)
 

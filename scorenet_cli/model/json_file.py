@@ -10,14 +10,13 @@ import json
 import os
 import re
 from collections import Counter
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
-from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.data.columns import expanded_names
 from scorenet_cli.errors import FileError, ModelError
@@ -34,6 +33,9 @@ from scorenet_cli.model.record import (
     read_record,
 )
 from scorenet_cli.text import listed, quoted, shorten
+
+if TYPE_CHECKING:
+    from scorenet_cli.core.intervals import Uncertainty
 
 FORMAT = "scorenet-model"
 VERSIONS = (1, 2)
@@ -194,6 +196,8 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
     """Read what intervals are made from, where given."""
     if intervals is None:
         return None
+    from scorenet_cli.core.intervals import Uncertainty  # noqa: PLC0415 - few models need it
+
     keys = {"noise", "degrees_of_freedom", "factor"}
     if not isinstance(intervals, dict) or intervals.keys() != keys:
         raise ModelError('"intervals" must be an object with noise, degrees_of_freedom, factor.')

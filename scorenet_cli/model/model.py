@@ -6,13 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.intervals import Uncertainty, output_interval
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data import columns
@@ -20,6 +19,9 @@ from scorenet_cli.data.columns import Categories, ScalingName, scale_inputs
 from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import did_you_mean, listed, number, parse_number, quoted
+
+if TYPE_CHECKING:
+    from scorenet_cli.core.intervals import Uncertainty
 
 # Rows of a value for each feature, or columns by name (a dict, a pandas DataFrame).
 Values = ArrayLike | Sequence[Sequence[object]] | Mapping[str, Any]
@@ -249,9 +251,9 @@ def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training
     scaled = scale_inputs(values, model.feature_scale, scaling, model.feature_offset)
     outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
-    bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
-    if bad_rows.any():
-        raise overflow_error(values[bad_rows][0].tolist())
+    if not (np.isfinite(scaled).all() and np.isfinite(scores).all()):
+        is_good = np.isfinite(np.hstack([scaled, scores])).all(axis=1)
+        raise overflow_error(values[is_good.argmin()].tolist())
     return Predictions(values, scaled, outputs, scores, out_of_range(model, values, scaling))
 
 
@@ -261,6 +263,8 @@ def intervals(model: Model, answer: Predictions, level: float) -> Array:
     A new row's score is inside with the probability level. OptionError where level is none, or
     where the model does not hold what intervals are made from.
     """
+    from scorenet_cli.core.intervals import output_interval  # noqa: PLC0415 - few need it
+
     check_interval(model, level)
     assert model.uncertainty is not None  # noqa: S101 - checked
     ends = output_interval(model.network, answer.scaled_inputs, model.uncertainty, level)
