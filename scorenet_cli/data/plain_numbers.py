@@ -135,18 +135,19 @@ def _read_word(
     unused = u(8) * (WORD - sizes).view(u)
     digits = words ^ u(0x3030303030303030)  # 0 to 9 in each byte, 0x1e for a point
     digits = digits >> unused << unused
-    to_point = digits ^ u(0x1E1E1E1E1E1E1E1E)
-    point = ((to_point - u(0x0101010101010101)) & ~to_point & u(0x8080808080808080)) >> u(7)
-    points = (point != 0).astype(np.intp)
-    before = point - u(1)  # all bits, where there is no point
-    digits = (digits & ~(before | point * u(255))) | ((digits & before) << (u(8) * points.view(u)))
-    others = ((digits + u(0x7676767676767676)) | digits) & u(0x8080808080808080)
-    is_plain = (others | (point & before)) == 0
+    point = digits >> u(4) & u(0x0101010101010101)
+    digits ^= point * u(0x1E)
+    has_point = (point != 0).view(np.uint8)
+    before = point - has_point  # all bits below the point
+    others = point & before | digits & (point * u(255))
+    digits += (digits & before) * u(255)  # one byte up
+    others |= ((digits + u(0x7676767676767676)) | digits) & u(0x8080808080808080)
     decimals = ((point * u(0x0706050403020100)) >> u(56)).view(np.intp)
-    digits = (digits * u(10) + (digits >> u(8))) & u(0x00FF00FF00FF00FF)
-    digits = (digits * u(100) + (digits >> u(16))) & u(0x0000FFFF0000FFFF)
-    digits = (digits * u(10_000) + (digits >> u(32))) & u(0xFFFFFFFF)
-    return digits, decimals, points, is_plain
+    digits = digits * u(10) + (digits >> u(8))
+    digits = (digits & u(0x000000FF000000FF)) * u(100 + (1_000_000 << 32)) + (
+        digits >> u(16) & u(0x000000FF000000FF)
+    ) * u(1 + (10_000 << 32))
+    return digits >> u(32), decimals, has_point.astype(np.intp), others == 0
 
 
 def write_fixed(values: Array, decimals: int) -> Cells:
@@ -174,7 +175,8 @@ def write_fixed(values: Array, decimals: int) -> Cells:
     cells = characters.view(f"S{size + 2}")[:, 0]
     others = {row: f"{values[row]:z.{decimals}f}" for row in np.flatnonzero(~is_sure).tolist()}
     cells = cells.astype(f"S{max([size + 2, *map(len, others.values())])}", copy=False)
-    cells[[*others]] = [*others.values()]
+    for row, text in others.items():
+        cells[row] = text
     return cells
 
 
