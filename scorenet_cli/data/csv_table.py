@@ -25,7 +25,7 @@ from scorenet_cli.data.number_formats import (
     looks_like_number,
     read_column,
 )
-from scorenet_cli.data.plain_numbers import Cells, append_cells, cell_texts, read_plain
+from scorenet_cli.data.plain_numbers import Cells, append_cells, cell_texts, read_plain, read_texts
 from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
@@ -185,11 +185,8 @@ def read_columns(
     for n in found:
         if n not in table.formats or (has_point and table.formats[n].decimal is None):
             table.formats[n] = NumberFormat("." if has_point else None)
-    if len(found) == len(columns):
-        return {**found}, None
-    data, mark = bare[0].decode().removesuffix("\n"), bare[1].decode()
-    cells = data.replace("\n", mark).split(mark)
-    return {n: found.get(n, [*map(str.strip, cells[n::width])]) for n in columns}, None
+    others = read_texts(*bare, width, [n for n in columns if n not in found])
+    return {**found, **others}, None
 
 
 def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 
@@ -67,6 +68,22 @@ def read_plain(
             values[column][row : row + rows] = found
         row += rows
     return values
+
+
+def read_texts(
+    data: bytes, delimiter: bytes, width: int, columns: Sequence[int]
+) -> dict[int, list[str]]:
+    """Read the columns' cells without spaces around; lines have width cells.
+
+    Equal cells of all columns are one string.
+    """
+    text = cache(lambda cell: cell.decode().strip())
+    found: dict[int, list[str]] = {column: [] for column in columns}
+    for block in _blocks(data) if columns else ():
+        cells = block.replace(b"\n", delimiter).split(delimiter)[:-1]
+        for column in columns:
+            found[column] += map(text, cells[column::width])
+    return found
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:
