@@ -45,7 +45,7 @@ def read_plain(
     The other columns are left out. None where a line does not have width cells.
     """
     count = data.count(b"\n") + (not data.endswith(b"\n"))
-    values = dict(zip(columns, np.empty((len(columns), count)), strict=True))
+    values = {column: np.empty(count) for column in columns}
     row = 0
     for block in _blocks(data):
         text = np.frombuffer(block, np.uint8)

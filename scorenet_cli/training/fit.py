@@ -8,6 +8,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+from scorenet_cli.training.plan import TrainingPlan, scaled_blocks, scaled_rows
 
 # The last second of the year 9999, the last that a date can have.
 MAX_SECONDS = 253_402_300_799
@@ -134,7 +135,6 @@ def _train_starts(
 ) -> tuple[TrainingResult, tuple[str, ...]]:
     """Train the plan's networks, side by side or one after the other; returns warnings, too."""
     optimizer = OPTIMIZERS[plan.optimizer]
-    rows = scaled_rows(plan.model, plan.data)
     validation = (
         None if plan.validation_rows is None else scaled_rows(plan.model, plan.validation_rows)
     )
@@ -158,7 +158,7 @@ def _train_starts(
     for number, networks in enumerate(groups):
         states = optimizer.start(
             networks,
-            *rows,
+            *scaled_rows(plan.model, plan.data),
             seed=(plan.record.seed or 0) + number,
             state=plan.record.state,
             **plan.options,
@@ -166,7 +166,7 @@ def _train_starts(
         finished.append(
             loop.train(
                 states,
-                rows,
+                partial(scaled_blocks, plan.model, plan.data),
                 criteria,
                 resumed=plan.record,
                 callbacks=Callbacks(
@@ -324,7 +324,10 @@ def _evaluation(
     model: Model, data: Dataset, baselines: BaselineModel, training_data: Dataset
 ) -> Evaluation:
     """Score a model on rows beside baselines that were fitted to the training data."""
-    predicted = predict_inputs(model, data.inputs).scores
+    parts = [
+        predict_inputs(model, data.inputs[rows]).scores for rows in metrics.blocks(len(data.inputs))
+    ]
+    predicted = np.concatenate(parts)
     rows = (predicted, data.inputs, data.scores, baselines)
     each = metrics.compare_each(*rows)
     size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
@@ -333,7 +336,7 @@ def _evaluation(
         data.inputs,
         data.scores,
         predicted,
-        metrics.compare(*rows),
+        each[0] if len(each) == 1 else metrics.compare(*rows),
         each,
         warnings=warnings,
         classes=_class_fits(model, predicted, data, baselines),

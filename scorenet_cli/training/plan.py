@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from scorenet_cli import files
 from scorenet_cli.core import Array, network
 from scorenet_cli.core.activations import ACTIVATIONS
-from scorenet_cli.core.metrics import largest_absolute
+from scorenet_cli.core.metrics import blocks, largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.core.optimizers.levenberg_marquardt import AUTO
@@ -476,6 +477,11 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
     if not np.isfinite(inputs).all():
         raise overflow_error(data.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
     return ScaledData(inputs, to_outputs(model, data.scores))
+
+
+def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
+    """Scale rows as scaled_rows does, in blocks that take little memory."""
+    return (scaled_rows(model, data.take(rows)) for rows in blocks(len(data.inputs)))
 
 
 def _split(
