@@ -324,10 +324,9 @@ def _evaluation(
     model: Model, data: Dataset, baselines: BaselineModel, training_data: Dataset
 ) -> Evaluation:
     """Score a model on rows beside baselines that were fitted to the training data."""
-    parts = [
-        predict_inputs(model, data.inputs[rows]).scores for rows in metrics.blocks(len(data.inputs))
-    ]
-    predicted = np.concatenate(parts)
+    predicted = np.empty(data.scores.shape)
+    for part in metrics.blocks(len(predicted)):
+        predicted[part] = predict_inputs(model, data.inputs[part]).scores
     rows = (predicted, data.inputs, data.scores, baselines)
     each = metrics.compare_each(*rows)
     size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
