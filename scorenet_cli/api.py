@@ -44,23 +44,31 @@ def train(
     data is a path, an open file, or columns by name; None means the document's three rows.
     Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
-    learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience.
-    They come as keywords, as Settings, or both. header tells whether a file's first row holds the
-    names; None lets the row tell. resume is a model, or the path of one, to go on from.
+    learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience,
+    folds, snapshots. They come as keywords, as Settings, or both. header tells whether a file's
+    first row holds the names; None lets the row tell. resume is a model, or the path of one, to go
+    on from. With data, and none of optimizer, learning_rate, batch_size, epochs and resume,
+    optimizer is "auto".
 
     OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
     FileError for a file that cannot be read; TrainingError where training diverges.
     """
     from scorenet_cli.training.fit import fit  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.plan import check_settings, make_plan  # noqa: PLC0415
-    from scorenet_cli.training.settings import make_settings  # noqa: PLC0415
+    from scorenet_cli.training.selection import train_table  # noqa: PLC0415
+    from scorenet_cli.training.settings import AUTO, make_settings  # noqa: PLC0415
 
     given = {} if settings is None else vars(settings)
     chosen = make_settings(**{**given, **changes})
     if resume is not None and chosen.restarts > 1:
         raise OptionError("cannot be combined with `resume`.", option="restarts")
     model = load(resume) if isinstance(resume, str) else resume
+    said = (chosen.optimizer, chosen.learning_rate, chosen.batch_size, chosen.epochs, model)
+    if data is not None and all(each is None for each in said):
+        chosen = dataclasses.replace(chosen, optimizer=AUTO)
     check_settings(chosen, model)
+    if model is None:
+        return train_table(_table(data, header=header), chosen, callbacks)
     return fit(make_plan(_table(data, header=header), chosen, model), callbacks)
 
 

@@ -131,7 +131,7 @@ def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
     ("settings", "expected"),
     [
         ({"epoch": 3}, "there is no setting 'epoch'. Did you mean 'epochs'?"),
-        ({"optimizer": "sgd"}, "`optimizer` expects one of gd, adam, lm; got 'sgd'."),
+        ({"optimizer": "sgd"}, "`optimizer` expects one of auto, gd, adam, lm; got 'sgd'."),
         ({"hidden": 0}, "`hidden` expects positive sizes"),
         ({"activation": "x"}, "`activation` expects one of sigmoid, tanh, relu, linear; got 'x'."),
         ({"learning_rate": "x"}, "`learning_rate` must be a finite number above 0."),

@@ -14,9 +14,10 @@ PACKAGE = Path(__file__).parents[1] / "scorenet_cli"
 # What each part may import of the package, beside itself and what stands below all.
 BELOW_ALL = {"errors", "text", "files", "__init__"}
 MAY_IMPORT = {
-    "cli": {"api", "show", "training", "model", "data", "core"},
+    "cli": {"api", "export", "show", "training", "model", "data", "core"},
     "api": {"training", "model", "data", "core"},
     "show": {"training", "model", "data", "core"},
+    "export": {"model", "data", "core"},
     "training": {"model", "data", "core"},
     "model": {"data", "core"},
     "data": {"core"},

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from scorenet_cli import __version__
+from scorenet_cli.cli.export import export
 from scorenet_cli.cli.inspect import inspect
 from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.predict import predict
@@ -99,6 +100,7 @@ def scorenet(
     scorenet inspect
     scorenet forward-trace
     scorenet backward-trace
+    scorenet export sql
 
     Exit status: 0 success; 1 problem with data, model or disk; 2 usage error; 130 interrupted
     (143 terminated).
@@ -111,6 +113,7 @@ WITH_VALUES = {"ignore_unknown_options": True}
 app.command("train", cls=Command)(train)
 app.command("predict", cls=Command, context_settings=WITH_VALUES)(predict)
 app.command("inspect", cls=Command)(inspect)
+app.command("export", cls=Command)(export)
 app.command("forward-trace", cls=Command, context_settings=WITH_VALUES)(forward_trace)
 app.command("backward-trace", cls=Command, context_settings=WITH_VALUES)(backward_trace)
 

@@ -1,6 +1,6 @@
 """scorenet inspect: what a model is, and where it came from."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,25 +11,45 @@ from scorenet_cli.cli.options import (
     JsonOption,
     ModelOption,
     QuietOption,
+    check_save,
 )
 from scorenet_cli.errors import OptionError
+
+if TYPE_CHECKING:
+    from scorenet_cli.core.metrics import Evaluation
+    from scorenet_cli.model.model import Model
 
 
 def inspect(
     model: ModelOption = DEFAULT_MODEL,
     data: Annotated[
         str | None,
-        typer.Option(metavar="CSV", help="Score the model on these rows ('-': standard input)."),
+        typer.Option(
+            "--data",
+            "--csv",
+            metavar="FILE",
+            help="Score the model on the rows of a CSV ('-': standard input).",
+        ),
     ] = None,
     weights_to: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Also write w1.txt, w2.txt, ... into this folder."),
     ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Also save a picture of the network (.svg)."),
+    ] = None,
+    save_response: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Also save the response of the scores (.svg)."),
+    ] = None,
     header: HeaderOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Show a model: its layers, every weight, its scaling, how it was trained and learned."""
+    """Show a model: its network, weights, scaling and training."""
+    check_save(save, model, [".svg"])
+    check_save(save_response, model, [".svg"], "save_response")
     from scorenet_cli import api, files
     from scorenet_cli.model import json_file, weights_folder
     from scorenet_cli.model.model import scaling_warning
@@ -58,6 +78,7 @@ def inspect(
             said.warn(words)
         for warning in scored.warnings:
             said.warn(f"on these rows, {warning}")
+    _save_pictures(loaded, scored, save, save_response, quiet=quiet)
     if json:
         from scorenet_cli.show.json_output import evaluation_answer, to_line
 
@@ -70,3 +91,26 @@ def inspect(
     from scorenet_cli.show.pages.inspect import inspection
 
     show(inspection(loaded, files.display_path(model), scored))
+
+
+def _save_pictures(
+    model: "Model",
+    scored: "Evaluation | None",
+    network: str | None,
+    response: str | None,
+    *,
+    quiet: bool,
+) -> None:
+    """Save the pictures that are asked for."""
+    from scorenet_cli import files
+
+    if network is not None:
+        from scorenet_cli.model.svg import network_picture
+
+        files.write_atomic(network, network_picture(model))
+    if response is not None:
+        from scorenet_cli.show.response_picture import response_picture
+
+        files.write_atomic(response, response_picture(model, scored))
+    for path in filter(None, () if quiet else (network, response)):
+        echo_error(f"Saved {files.display_path(path)}.")

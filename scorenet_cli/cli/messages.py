@@ -86,6 +86,7 @@ class RangeWarnings:
         self.unscaled: str | None = None
         self.ranges = training_range(model, scaling)
         self.rows = 0
+        self.intervals = ""  # of the only row
         self.counts: dict[int, int] = {}  # by the feature's position, and so is first
         self.first: dict[int, float] = {}
 
@@ -93,9 +94,13 @@ class RangeWarnings:
         """Count the values of more rows."""
         import numpy as np
 
-        from scorenet_cli.model.model import scaling_warning
+        from scorenet_cli.model.model import interval_text, intervals_if_known, scaling_warning
 
         self.rows += len(answer.inputs)
+        if self.rows == 1 and answer.out_of_range.any():
+            ends = intervals_if_known(self.model, answer.scaled_inputs)
+            texts = [] if ends is None else map(interval_text, *ends[0].T, answer.scores[0])
+            self.intervals = "".join(f": {text}" for text in texts)
         self.unscaled = self.unscaled or scaling_warning(self.model, answer.inputs, self.scaling)
         for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
             outside = answer.out_of_range[:, position]
@@ -118,5 +123,6 @@ class RangeWarnings:
             )
             yield (
                 f"{quoted(self.features[position])} {where} is outside the training range "
-                f"{number(low)} to {number(high)}: the prediction is a guess."
+                f"{number(low)} to {number(high)}: the prediction is a guess"
+                f"{self.intervals if self.rows == 1 else ''}."
             )

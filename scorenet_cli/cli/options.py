@@ -1,5 +1,6 @@
 """Options that mean the same in every command, and how VALUES are read."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,9 +11,47 @@ from scorenet_cli.errors import OptionError
 from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scorenet_cli.model.model import Model
 
 DEFAULT_MODEL = "scorenet.json"
+MAX_DIGITS = 17
+
+
+def whole(smallest: int, largest: int | None = None) -> "Callable[[str], int]":
+    """Return a parser of whole numbers in a range: 23, 1e5 or 100_000."""
+    most = math.inf if largest is None else largest
+    limits = f"of at least {smallest}" if largest is None else f"from {smallest} to {largest}"
+
+    def parse(text: str) -> int:
+        plain = str(text).replace("_", "")
+        value: float
+        try:
+            value = int(plain)
+        except ValueError:
+            value = _decimal_or_nan(plain)
+        if not (smallest <= value <= most and value == value // 1):
+            raise typer.BadParameter(f"expects a whole number {limits}; got {quoted(str(text))}.")
+        return int(value)
+
+    return parse
+
+
+def _decimal_or_nan(text: str) -> float:
+    try:
+        return parse_number(text)
+    except ValueError:
+        return math.nan
+
+
+def decimal(text: str) -> float:
+    """Parse a finite number."""
+    try:
+        return parse_number(str(text))
+    except ValueError as reason:
+        raise typer.BadParameter(f"expects a number, but {quoted(str(text))} {reason}.") from reason
+
 
 ModelOption = Annotated[
     str,
@@ -57,8 +96,7 @@ PrecisionOption = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        min=0,
-        max=17,
+        parser=whole(0, MAX_DIGITS),
         show_default="10, fewer on a narrow terminal",
         help="Digits after the point.",
     ),
@@ -167,3 +205,18 @@ def _pair(text: str, features: tuple[str, ...]) -> tuple[str, str] | None:
         if feature is not None:
             return feature, text[position + 1 :]
     return None
+
+
+def check_save(path: str | None, model: str, endings: Sequence[str], option: str = "save") -> None:
+    """Refuse, before any work, what could not be saved."""
+    from scorenet_cli import files
+
+    if path is None:
+        return
+    if not path.lower().endswith(tuple(endings)):
+        *others, last = endings
+        names = f"{', '.join(others)} or {last}" if others else last
+        raise OptionError(f"needs a name ending in {names}; got {quoted(path)}.", option=option)
+    if files.same(path, model):
+        raise OptionError(f"would overwrite the model: {quoted(path)}.", option=option)
+    files.check_writable(path)

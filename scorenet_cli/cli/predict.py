@@ -12,6 +12,7 @@ import typer
 from scorenet_cli.cli.messages import Messages, RangeWarnings
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
+    MAX_DIGITS,
     HeaderOption,
     JsonOption,
     ModelOption,
@@ -19,7 +20,9 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
     check_values,
+    decimal,
     parse_values,
+    whole,
 )
 from scorenet_cli.errors import OptionError
 
@@ -46,7 +49,12 @@ def predict(
     model: ModelOption = DEFAULT_MODEL,
     csv: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Predict every row of a CSV ('-': standard input)."),
+        typer.Option(
+            "--csv",
+            "--data",
+            metavar="FILE",
+            help="Predict every row of a CSV ('-': standard input).",
+        ),
     ] = None,
     header: HeaderOption = None,
     scaling: ScalingOption = "training",
@@ -54,11 +62,15 @@ def predict(
         float | None,
         typer.Option(
             metavar="FRACTION",
-            help="Add the lowest and highest score: so many new rows are between them, e.g. 0.9.",
+            parser=decimal,
+            help="Add the interval that is expected to hold this fraction of new scores, e.g. 0.9.",
         ),
     ] = None,
     precision: Annotated[
-        int, typer.Option(metavar="N", min=0, max=17, help="Digits after the point.")
+        int,
+        typer.Option(
+            metavar="N", parser=whole(0, MAX_DIGITS), help="Digits after the decimal point."
+        ),
     ] = 6,
     output: Annotated[
         str | None,
@@ -69,7 +81,9 @@ def predict(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Predict scores: one a line for VALUES, or a CSV with a column predicted_NAME.
+    """Predict scores for VALUES or for every row of a CSV.
+
+    VALUES give one score per line, a CSV the same CSV with a column predicted_NAME.
 
     \b
     scorenet predict 4 8

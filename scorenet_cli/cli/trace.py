@@ -20,12 +20,14 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
     WorkedExampleOption,
+    check_save,
     check_values,
+    decimal,
     parse_values,
 )
 from scorenet_cli.errors import OptionError
 from scorenet_cli.files import display_path
-from scorenet_cli.text import number, quoted
+from scorenet_cli.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +69,7 @@ def forward_trace(
     from scorenet_cli.model.document import trained_answer
 
     _check_page(json=json, explain=explain, blank=blank)
-    _check_save(save, model)
+    check_save(save, model, SAVED_AS)
     example = _choose_example(context, values, model, worked_example=worked_example)
     result = api.forward_trace(example.model, example.values, scaling=scaling)
     document = example.document(result, scaling)
@@ -111,13 +113,18 @@ def backward_trace(
     csv: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Trace one full-batch step on these rows, as train by gd takes it."
+            "--csv",
+            "--data",
+            metavar="FILE",
+            help="Trace one full-batch step on these rows, as train by gd takes it.",
         ),
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(metavar="RATE", show_default="1; with --csv 3", help="Step size."),
+        typer.Option(
+            metavar="RATE", parser=decimal, show_default="1; with --csv 3", help="Step size."
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare each gradient with a numerical one.")
@@ -132,7 +139,9 @@ def backward_trace(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one step of backpropagation: errors, deltas, each weight before and after.
+    """Show one step of backpropagation.
+
+    Errors, deltas, and each weight before and after.
 
     Without VALUES: the document's worked example and its target, 92.
     With VALUES: the saved model, or with --worked-example the document's example weights.
@@ -150,7 +159,7 @@ def backward_trace(
     if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
     _check_page(json=json, explain=explain, blank=blank, check=check)
-    _check_save(save, model)
+    check_save(save, model, SAVED_AS)
     if csv is not None:
         _trace_batch(context, csv, learning_rate, check=check, explain=explain, blank=blank)
         return
@@ -343,6 +352,8 @@ def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[
     from scorenet_cli.show.json_output import as_json
 
     answer: dict[str, Any] = as_json(trace)
+    if not trace.intervals:
+        del answer["intervals"]
     return answer if document is None else answer | {"document": as_json(document)}
 
 
@@ -351,23 +362,6 @@ def _print_json(answer: dict[str, Any], said: Messages) -> None:
     from scorenet_cli.show.json_output import to_line
 
     typer.echo(to_line(answer | {"warnings": said.texts}))
-
-
-def _check_save(path: str | None, model: str) -> None:
-    """Refuse, before any work, what could not be saved."""
-    from scorenet_cli import files
-
-    if path is None:
-        return
-    if not path.lower().endswith(SAVED_AS):
-        raise OptionError(
-            f"needs a name ending in {', '.join(SAVED_AS[:-1])} or {SAVED_AS[-1]}; "
-            f"got {quoted(path)}.",
-            option="save",
-        )
-    if files.same(path, model):
-        raise OptionError(f"would overwrite the model: {quoted(path)}.", option="save")
-    files.check_writable(path)
 
 
 def _emit(

@@ -15,8 +15,9 @@ import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals
 from scorenet_cli.cli.messages import as_flags, echo_error, note, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption
+from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption, decimal, whole
 from scorenet_cli.errors import FileError, OptionError, TrainingError
+from scorenet_cli.text import quoted
 from scorenet_cli.training.settings import (
     DEFAULT_EPOCHS,
     DEFAULT_HIDDEN,
@@ -52,6 +53,9 @@ def train(
             help="CSV file ('-': standard input). Default: the document's three rows.",
         ),
     ] = None,
+    csv_option: Annotated[  # as the other commands name it
+        str | None, typer.Option("--csv", "--data", hidden=True)
+    ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,15 +80,22 @@ def train(
         list[float] | None,
         typer.Option(
             metavar="SCORE",
+            parser=decimal,
             show_default=f"{DEFAULT_MAX_SCORE:g}",
             help="Highest possible score; scores are divided by it. Repeatable, one per target.",
         ),
     ] = None,
+    standardize: Annotated[
+        bool,
+        typer.Option(
+            "--standardize", help="Subtract each feature's mean, divide by its standard deviation."
+        ),
+    ] = False,
     hidden: Annotated[
         str | None,
         typer.Option(
             metavar="N[,N]",
-            show_default=f"{DEFAULT_HIDDEN[0]}",
+            show_default=f"{DEFAULT_HIDDEN[0]}; auto: none, 3 or 8",
             help="Neurons of each hidden layer: 3, or 16,8, or none.",
         ),
     ] = None,
@@ -105,25 +116,20 @@ def train(
             help="sigmoid: scores from 0 to --max-score. linear: scores of any size.",
         ),
     ] = None,
-    standardize: Annotated[
-        bool,
-        typer.Option(
-            "--standardize", help="Subtract each feature's mean, divide by its standard deviation."
-        ),
-    ] = False,
     init: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             show_default="normal",
-            help="Distribution of the starting weights: normal or uniform.",
+            help="Distribution of the starting weights: normal, uniform, or scaled: normal, "
+            "divided by the root of the number of inputs.",
         ),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            min=0,
+            parser=whole(0),
             show_default=f"{DEFAULT_SEED}",
             help="Random seed for the starting weights.",
         ),
@@ -132,8 +138,9 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            show_default=DEFAULT_OPTIMIZER,
-            help="gd: full-batch gradient descent, as in the document. adam: for large networks "
+            show_default=f"auto; {DEFAULT_OPTIMIZER} with --epochs",
+            help="auto: choose by cross-validation. "
+            "gd: full-batch gradient descent, as in the document. adam: for large networks "
             "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
         ),
     ] = None,
@@ -141,6 +148,7 @@ def train(
         float | None,
         typer.Option(
             metavar="RATE",
+            parser=decimal,
             show_default="gd 3, adam 0.001",
             help="Step size, divided by the number of rows (gd).",
         ),
@@ -149,7 +157,7 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            min=1,
+            parser=whole(1),
             show_default="gd all, adam 32",
             help="Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
         ),
@@ -166,20 +174,27 @@ def train(
     epochs: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=0, show_default=f"{DEFAULT_EPOCHS}", help="Passes over all rows."
+            metavar="N",
+            parser=whole(0),
+            show_default=f"{DEFAULT_EPOCHS}",
+            help="Passes over all rows.",
         ),
     ] = None,
     tolerance: Annotated[
-        float | None, typer.Option(metavar="LOSS", min=0, help="Stop at this loss.")
+        float | None,
+        typer.Option(metavar="LOSS", parser=decimal, help="Stop at this loss."),
     ] = None,
     restarts: Annotated[
         int,
-        typer.Option(metavar="N", min=1, max=1000, help="Best of N starts: seed, seed + 1, ..."),
+        typer.Option(
+            metavar="N", parser=whole(1, 1000), help="Best of N starts: seed, seed + 1, ..."
+        ),
     ] = 1,
     validation: Annotated[
         float | None,
         typer.Option(
             metavar="FRACTION",
+            parser=decimal,
             help="Hold out this fraction of the rows; keep the epoch that scores best on them.",
         ),
     ] = None,
@@ -187,8 +202,24 @@ def train(
         int | None,
         typer.Option(
             metavar="N",
-            min=1,
+            parser=whole(1),
             help="Stop after N epochs without improvement on the validation rows.",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            parser=whole(2),
+            help="Cross-validate in K folds: the fit on rows that a model has not seen.",
+        ),
+    ] = None,
+    snapshots: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=whole(2),
+            help="Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
         ),
     ] = None,
     resume: Annotated[
@@ -205,7 +236,8 @@ def train(
         str | None, typer.Option(metavar="FILE.csv", help="Save every epoch's loss to this file.")
     ] = None,
     log_every: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Print the loss every N epochs.")
+        int | None,
+        typer.Option(metavar="N", parser=whole(1), help="Print the loss every N epochs."),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print nothing but warnings and errors.")
@@ -219,6 +251,9 @@ def train(
     scorenet train data.csv --epochs 100000
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
+    if csv is not None and csv_option is not None:
+        raise OptionError(f"two CSVs are given: {quoted(csv)} and {quoted(csv_option)}.")
+    csv = csv_option if csv is None else csv
     options = dict(locals())
     options["bias"] = bias or None
     options["standardize"] = standardize or None
@@ -281,7 +316,6 @@ def _check_places(run: _Run) -> None:
     """Find out before the work what could not be written after it."""
     from scorenet_cli import files
     from scorenet_cli.model import json_file
-    from scorenet_cli.text import quoted
     from scorenet_cli.training.history import read_history
 
     for option, place in (("output", run.output), ("history", run.history)):
@@ -393,12 +427,20 @@ def _callbacks(
 
     log_every = run.log_every
     progress: Callable[[int, float], None] | None = None
+    compared: Callable[[str, int, int], None] | None = None
+    choosing = ExitStack()
+    shows_progress = sys.stderr.isatty() and run.is_verbose and log_every is None
+    if shows_progress:
+        from scorenet_cli.show.progress import choosing_progress
+
+        compared = display.enter_context(choosing).enter_context(choosing_progress())
 
     def begin(plan: "TrainingPlan") -> None:
         nonlocal progress
+        choosing.close()
         _announce(run, plan)
         guard.enter_context(catch_signals(flag))  # from here on there is something to save
-        if sys.stderr.isatty() and run.is_verbose and log_every is None:
+        if shows_progress:
             from scorenet_cli.show.progress import training_progress
 
             progress = display.enter_context(training_progress(plan.record.epochs, plan.epochs))
@@ -416,6 +458,7 @@ def _callbacks(
         saves.tick(snapshot)
 
     return Callbacks(
+        choosing=compared,
         begin=begin,
         each_epoch=each_epoch if run.history is not None or log_every else None,
         every=1 if run.history is not None else log_every or 1,
@@ -446,14 +489,14 @@ def _report(run: _Run, fit: "FitResult") -> None:
     if run.json:
         from scorenet_cli.show.json_output import to_line, train_answer
 
-        answer = train_answer(fit, run.output)
+        answer = train_answer(fit, run.output, _same_command(run, fit))
         answer["warnings"] = list(map(as_flags, answer["warnings"]))
         typer.echo(to_line(answer))
     elif not run.quiet:
         from scorenet_cli.show.console import show
         from scorenet_cli.show.pages.train import training_summary
 
-        show(training_summary(fit))
+        show(training_summary(fit, _same_command(run, fit)))
     for warning in fit.warnings[len(fit.plan.warnings) :]:
         warn(warning)
 
@@ -508,6 +551,29 @@ def _settings_words(settings: Settings) -> list[str]:
         else:
             words += [flag, str(value)]
     return words
+
+
+def _same_command(run: _Run, fit: "FitResult") -> str:
+    """Spell out the command that trains the same as auto chose; empty without auto."""
+    if fit.choice is None:
+        return ""
+    from scorenet_cli.training.settings import Settings
+
+    words = ["scorenet", "train", str(run.csv)]
+    for name, default in vars(Settings()).items():
+        value = getattr(fit.choice.settings, name)
+        flag = f"--{name.replace('_', '-')}"
+        if value == default or value is None:
+            continue
+        if value is True:
+            words.append(flag)
+        elif name in {"target", "max_score"}:
+            words += [word for each in value for word in (flag, str(each))]
+        elif isinstance(value, tuple):
+            words += [flag, ",".join(map(str, value)) or "none"]
+        else:
+            words += [flag, str(value)]
+    return shlex.join(words)
 
 
 def _next_command(run: _Run, fit: "FitResult") -> str:

@@ -33,23 +33,24 @@ _MEANINGS = {
     "--y": "--target",
 }
 _HELP_WIDTH = 100
+# The option that begins a group of options in the help.
+_GROUPS = {"target": "Data", "hidden": "Network", "optimizer": "Training", "output": "Output"}
 
 
 class Command(TyperCommand):
     """A command whose help lists its options in groups, at the terminal's width up to 100."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - Typer's own types
-        """Write each group of parameters under its name (rich_help_panel of an option)."""
+        """Write the arguments, and the options in groups."""
         groups: dict[str, list[tuple[str, str]]] = {}
+        group = "Options"
         for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None:
-                is_argument = param.param_type_name == "argument"
-                name = getattr(param, "rich_help_panel", None)
-                group = groups.setdefault("Arguments" if is_argument else name or "Options", [])
-                group.append(
-                    (record[0], re.sub(r"\[default: \((.*?)\)", r"[default: \1", record[1]))
-                )
+            is_argument = param.param_type_name == "argument"
+            group = "Arguments" if is_argument else _GROUPS.get(param.name or "", group)
+            group = "Options" if group == "Arguments" and not is_argument else group
+            if record := param.get_help_record(ctx):
+                text = re.sub(r"\[default: \((.*?)\)", r"[default: \1", record[1])
+                groups.setdefault(group, []).append((record[0], text))
         for name, records in groups.items():
             with formatter.section(name):
                 formatter.write_dl(records)
@@ -68,7 +69,8 @@ def usage_message(error: Exception) -> str:
 def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own types
     name: str = getattr(error, "option_name", "")
     if isinstance(error, typer.BadParameter) and error.param is not None and error.message:
-        place = error.param.opts[-1] if error.param.param_type_name == "option" else "the value"
+        names = sorted(error.param.opts, key=len)
+        place = names[-1] if error.param.param_type_name == "option" else "the value"
         text = re.sub(r"(.+) is not one of (.+)\.", _expects_one_of, error.message)
         return f"{place} {text.rstrip('.')}."
     if type(error).__name__ == "NoSuchOption" and context is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -63,7 +64,9 @@ class Evaluation(NamedTuple):
     inputs are (rows, inputs), actual and predicted (rows, outputs); each holds the fit of every
     output by itself. is_training_data tells whether the model was trained (and validated) on these
     rows; warnings say where a baseline is as good, notes which rows could not be used; classes is
-    about the targets of text.
+    about the targets of text. importance is each column's mean loss of R² and its spread
+    (model.importance); coverage the fraction of each output's scores inside its 90 % interval,
+    where the model has intervals.
     """
 
     inputs: Array
@@ -75,6 +78,8 @@ class Evaluation(NamedTuple):
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     classes: tuple[ClassFit, ...] = ()
+    importance: Mapping[str, tuple[float, float]] = MappingProxyType({})
+    coverage: tuple[float, ...] = ()
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:
@@ -246,33 +251,34 @@ def _linear_regression(
     return np.vstack([coefficients, scores.mean(axis=0) - mean @ coefficients])
 
 
+def compare_scores(predicted: Array, mean: Array, linear: Array, actual: Array) -> Fit:
+    """Measure predicted scores beside those of the mean and of linear regression.
+
+    All are (rows, targets).
+    """
+    metrics = measure(predicted, actual)
+    beside = Baselines(mean=measure(mean, actual), linear=measure(linear, actual))
+    return Fit(metrics.r2, metrics.rmse, metrics.mae, beside)
+
+
+def compare_scores_each(*scores: Array) -> tuple[Fit, ...]:
+    """Measure each target by itself, as compare_scores does all of them."""
+    targets = zip(*(np.hsplit(each, each.shape[1]) for each in scores), strict=True)
+    return tuple(compare_scores(*target) for target in targets)
+
+
 def compare(predicted: Array, inputs: Array, actual: Array, baselines: BaselineModel) -> Fit:
     """Measure predicted scores (rows, targets) beside the baselines' on the same inputs."""
-    metrics = measure(predicted, actual)
-    return Fit(
-        metrics.r2,
-        metrics.rmse,
-        metrics.mae,
-        Baselines(
-            mean=measure(baselines.predict_mean(inputs), actual),
-            linear=measure(baselines.predict_linear(inputs), actual),
-        ),
-    )
+    others = baselines.predict_mean(inputs), baselines.predict_linear(inputs)
+    return compare_scores(predicted, *others, actual)
 
 
 def compare_each(
     predicted: Array, inputs: Array, actual: Array, baselines: BaselineModel
 ) -> tuple[Fit, ...]:
     """Measure each target by itself, as compare does all of them."""
-    others = (baselines.predict_mean(inputs), baselines.predict_linear(inputs))
-    fits = []
-    for target in range(actual.shape[1]):
-        one = slice(target, target + 1)
-        metrics, mean, linear = (
-            measure(scores[:, one], actual[:, one]) for scores in (predicted, *others)
-        )
-        fits.append(Fit(metrics.r2, metrics.rmse, metrics.mae, Baselines(mean, linear)))
-    return tuple(fits)
+    others = baselines.predict_mean(inputs), baselines.predict_linear(inputs)
+    return compare_scores_each(predicted, *others, actual)
 
 
 def baseline_warnings(

@@ -16,7 +16,7 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS, ActivationName
 from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
 
-InitName = Literal["normal", "uniform"]
+InitName = Literal["normal", "uniform", "scaled"]
 
 # Rows of a forward pass at a time: a block stays in the processor's cache.
 BLOCK_ROWS = 8192
@@ -106,14 +106,17 @@ def random_network(  # noqa: PLR0913 - all that a start is made of
     activation: ActivationName = "sigmoid",
     output_activation: ActivationName = "sigmoid",
 ) -> Network:
-    """Make a starting network: weights drawn layer by layer, biases 0."""
+    """Make a starting network: weights drawn layer by layer, biases 0.
+
+    "scaled" divides normal weights by the root of a layer's inputs, so that sums are of one size.
+    """
     rng = np.random.default_rng(seed)
-    draw = rng.standard_normal if init == "normal" else rng.random
+    draw = rng.random if init == "uniform" else rng.standard_normal
     sizes = list(pairwise(shape))
     return Network(
         tuple(
             Layer(
-                weights=draw(size),
+                weights=draw(size) / (np.sqrt(size[0]) if init == "scaled" else 1.0),
                 bias=np.zeros(size[1]) if bias else None,
                 activation=activation if number < len(sizes) else output_activation,
             )

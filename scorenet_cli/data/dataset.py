@@ -75,9 +75,15 @@ class Dataset:
         """Names of the scores: a target, or target=class."""
         return expanded_names(self.targets, self.classes)
 
-    def take(self, chosen: NDArray[np.intp] | slice) -> Dataset:
+    def take(self, chosen: NDArray[np.intp]) -> Dataset:
         """Return the same with only the chosen rows, by their positions."""
-        return replace(self, inputs=self.inputs[chosen], scores=self.scores[chosen])
+        return replace(
+            self,
+            inputs=self.inputs[chosen],
+            scores=self.scores[chosen],
+            positions=chosen if self.positions is None else self.positions[chosen],
+            gaps=None if self.gaps is None else self.gaps[chosen],
+        )
 
     def fill_from(self, chosen: NDArray[np.intp]) -> Dataset:
         """Return the same with missing cells filled by the means of the chosen rows alone."""

@@ -54,5 +54,5 @@ def _blank(value: Any, results: frozenset[str]) -> Any:  # noqa: ANN401 - any pa
             changes[field.name] = (math.nan,) * len(part) if isinstance(part, tuple) else math.nan
     if isinstance(value, ForwardTrace):
         first, *later = changes["layers"]
-        changes["layers"] = (first, *_blank(tuple(later), results | {"value"}))
+        changes |= {"layers": (first, *_blank(tuple(later), results | {"value"})), "intervals": ()}
     return dataclasses.replace(value, **changes)

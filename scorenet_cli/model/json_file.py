@@ -10,13 +10,15 @@ import json
 import os
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator
+from typing import Any, cast
 
 import numpy as np
 
 from scorenet_cli import files
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.data.columns import expanded_names
 from scorenet_cli.errors import FileError, ModelError
@@ -34,9 +36,6 @@ from scorenet_cli.model.record import (
 )
 from scorenet_cli.text import listed, quoted, shorten
 
-if TYPE_CHECKING:
-    from scorenet_cli.core.intervals import Uncertainty
-
 FORMAT = "scorenet-model"
 VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
@@ -44,12 +43,15 @@ OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
 # What version 1 cannot hold.
 OPTIONAL_IN_2 = (
     *("categories", "classes", "feature_offset", "target_offset", "fill", "intervals"),
+    "snapshots",
 )
 _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
 def to_json(model: Model) -> dict[str, Any]:
     """Return the model's own keys, as the file and `inspect --json` hold them."""
+    from scorenet_cli.core.optimizers.least_squares import pack  # noqa: PLC0415 - start-up
+
     new = {
         "categories": {name: list(texts) for name, texts in model.categories.items()},
         "classes": {name: list(texts) for name, texts in model.classes.items()},
@@ -57,6 +59,10 @@ def to_json(model: Model) -> dict[str, Any]:
         "feature_offset": [] if model.feature_offset is None else model.feature_offset.tolist(),
         "target_offset": [] if model.target_offset is None else model.target_offset.tolist(),
         "intervals": _intervals_json(model.uncertainty),
+        "snapshots": [
+            {"epoch": epoch, "parameters": pack(network).tolist()}
+            for epoch, network in model.snapshots
+        ],
     }
     new = {key: value for key, value in new.items() if value}
     answer: dict[str, Any] = {
@@ -189,6 +195,7 @@ def _model(data: object) -> Model:
         classes=classes,
         fill=_fill(data, features),
         uncertainty=_uncertainty(data.get("intervals"), network),
+        snapshots=tuple(_snapshots(data.get("snapshots", []), network)),
     )
 
 
@@ -196,8 +203,6 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
     """Read what intervals are made from, where given."""
     if intervals is None:
         return None
-    from scorenet_cli.core.intervals import Uncertainty  # noqa: PLC0415 - few models need it
-
     keys = {"noise", "degrees_of_freedom", "factor"}
     if not isinstance(intervals, dict) or intervals.keys() != keys:
         raise ModelError('"intervals" must be an object with noise, degrees_of_freedom, factor.')
@@ -215,6 +220,25 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
     if not is_number(degrees) or degrees <= 0:
         raise ModelError('"intervals": degrees_of_freedom must be a number above 0.')
     return Uncertainty(factor, noise, float(degrees))
+
+
+def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
+    """Read the networks on the way to this one: epochs that rise, and all parameters of each."""
+    from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
+
+    if not isinstance(snapshots, list):
+        raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
+    before = -1
+    for each in snapshots:
+        if not isinstance(each, dict) or each.keys() != {"epoch", "parameters"}:
+            raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
+        parameters = _numbers(each["parameters"], "snapshots, parameters")
+        if parameters.shape != (network.parameters,):
+            raise ModelError(f'"snapshots": parameters must be {network.parameters} numbers.')
+        if not is_whole(each["epoch"]) or each["epoch"] <= before:
+            raise ModelError('"snapshots": each epoch must be a whole number above the one before.')
+        before = each["epoch"]
+        yield before, unpack(network, parameters)
 
 
 def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.intervals import LEVEL, Uncertainty, output_interval
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data import columns
@@ -20,11 +22,10 @@ from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.text import did_you_mean, listed, number, parse_number, quoted
 
-if TYPE_CHECKING:
-    from scorenet_cli.core.intervals import Uncertainty
-
 # Rows of a value for each feature, or columns by name (a dict, a pandas DataFrame).
 Values = ArrayLike | Sequence[Sequence[object]] | Mapping[str, Any]
+# Networks at some epochs of the training, the last one as it was kept.
+Snapshots = tuple[tuple[int, Network], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class Model:
     training value, where known. fill is what a feature's missing cells become.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
     is not known, and values are taken as already scaled. uncertainty is what intervals are made
-    from, where the model was trained by lm with weight decay.
+    from, where the model was trained by lm with weight decay; snapshots are the networks on the way
+    to this one, where training kept some.
     """
 
     network: Network
@@ -55,6 +57,7 @@ class Model:
     classes: Categories = field(default_factory=dict)
     fill: Mapping[str, float] = field(default_factory=dict)
     uncertainty: Uncertainty | None = None
+    snapshots: Snapshots = ()
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:
@@ -263,12 +266,33 @@ def intervals(model: Model, answer: Predictions, level: float) -> Array:
     A new row's score is inside with the probability level. OptionError where level is none, or
     where the model does not hold what intervals are made from.
     """
-    from scorenet_cli.core.intervals import output_interval  # noqa: PLC0415 - few need it
-
     check_interval(model, level)
     assert model.uncertainty is not None  # noqa: S101 - checked
-    ends = output_interval(model.network, answer.scaled_inputs, model.uncertainty, level)
+    return _intervals(model, model.uncertainty, answer.scaled_inputs, level)
+
+
+def intervals_if_known(model: Model, scaled_inputs: Array) -> Array | None:
+    """Return the intervals of level LEVEL as intervals does; None where the model gives none."""
+    if model.uncertainty is None or model.classes:
+        return None
+    found = _intervals(model, model.uncertainty, scaled_inputs, LEVEL)
+    return found if np.isfinite(found).all() else None
+
+
+def _intervals(model: Model, uncertainty: Uncertainty, scaled_inputs: Array, level: float) -> Array:
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = output_interval(model.network, scaled_inputs, uncertainty, level)
     return np.stack([to_scores(model, end) for end in ends], axis=2)
+
+
+def interval_text(low: float, high: float, score: float | None = None) -> str:
+    """Write an interval of level LEVEL, behind its score or alone: 90 % interval 62.3 to 99.1.
+
+    Three digits of its width are shown.
+    """
+    digits = max(2 - math.floor(math.log10(high - low)), 0) if high > low else 6
+    before = "" if score is None else f"{score:z.{digits}f}, "
+    return f"{before}{100 * LEVEL:g} % interval {low:z.{digits}f} to {high:z.{digits}f}"
 
 
 def check_level(level: float | None) -> None:

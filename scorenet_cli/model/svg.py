@@ -9,15 +9,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import NamedTuple
-from unicodedata import east_asian_width
 from xml.etree import ElementTree as ET
 
 import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.errors import OptionError
+from scorenet_cli.model.drawing import (
+    HEADING,
+    MARGIN,
+    NAME,
+    NOTE,
+    TITLE,
+    Point,
+    add,
+    document,
+    draw_label,
+    sign,
+    text_width,
+    write,
+)
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.trace import BackwardTrace, ForwardTrace, without_rounding
 from scorenet_cli.text import number, printable, shorten
@@ -31,16 +43,12 @@ MAX_COLUMNS = 8
 MAX_BIASES = 10  # circles of a column that have room for biases below them
 MAX_LABELS = 40  # lines between two columns that have room for numbers on them
 
-FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-CELL = 0.61  # the width of a monospaced sign, as a part of the font's size
-
-# Sizes of fonts: in a circle the number, the one above it, the name; then what stands outside.
+# Sizes of fonts in a circle: the number, the one above it, the name.
 LARGE, SMALL, TINY = 16, 11, 10
 MAX_LARGE = 7
-TITLE, HEADING, NAME, NOTE = 18, 16, 14, 12
 MAX_NAME = 24  # signs; the circle's title has the whole
 
-MARGIN, GAP = 24.0, 14.0
+GAP = 14.0
 BIAS_ROOM = 34.0  # between two circles of a column, where a bias stands there
 AIR = 150.0  # between all circles of a column, where there are few
 LINE_ROOM = 180.0  # between two columns, at least
@@ -49,18 +57,6 @@ MAX_RATIO = 10.0  # of two layers' largest weights, up to which all lines are dr
 
 # The part of a line on which its number stands: nearer the end, where lines fan out.
 FIRST_PART, LAST_PART = 0.25, 0.85
-
-# What it is: by day, by night. Blue and orange stay apart for the colour-blind, too.
-COLOURS = {
-    "ground": ("#ffffff", "#16181d"),
-    "edge": ("#c8ccd4", "#3a3f4b"),
-    "ink": ("#1b1e24", "#f1f3f6"),
-    "soft": ("#5f6672", "#a9b1be"),
-    "plus": ("#1259a8", "#7db8ff"),
-    "minus": ("#a8430a", "#ffab70"),
-}
-
-Point = tuple[float, float]
 
 
 class Circle(NamedTuple):
@@ -173,7 +169,7 @@ def draw(
     if most > MAX_CIRCLES or len(columns) > MAX_COLUMNS:
         raise OptionError(
             f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons, and this "
-            f"network has {len(columns)} of up to {most:,}. Save the tables: .html or .txt."
+            f"network has {len(columns)} of up to {most:,}. The page shows it in tables."
         )
     largest = _largest(columns)
     legend = [*legend, *_legend(columns, is_even=len(set(largest)) == 1)]
@@ -189,24 +185,26 @@ def draw(
     height = (most - 1) * pitch + 2 * radius
     top = MARGIN + TITLE + 3 * HEADING
     names = [[shorten(circle.name, MAX_NAME) for circle in each.circles] for each in columns]
-    notes = (_width(circle.note, NOTE) for circle in columns[0].circles)
-    x = MARGIN + GAP + radius + max(*(_width(name, NAME) for name in names[0]), *notes)
+    notes = (text_width(circle.note, NOTE) for circle in columns[0].circles)
+    x = MARGIN + GAP + radius + max(*(text_width(name, NAME) for name in names[0]), *notes)
     places: list[list[Point]] = []
     for column, (labels, _) in zip(columns, texts, strict=True):
         if places:
-            widest = max((_width(text, NOTE) + 6 for text in labels), default=0.0)
+            widest = max((text_width(text, NOTE) + 6 for text in labels), default=0.0)
             room = len(places[-1]) * widest / (LAST_PART - FIRST_PART)
-            x += max(room, 2 * radius + LINE_ROOM, 2 * radius + height / 4)
+            beyond = radius / (1 - LAST_PART)  # so that the last number ends before the circle
+            x += max(room, beyond, 2 * radius + LINE_ROOM, 2 * radius + height / 4)
         first = top + height / 2 - (len(column.circles) - 1) * pitch / 2
         places.append([(x, first + at * pitch) for at in range(len(column.circles))])
-    right = [*(_width(name, NAME) for name in names[-1]), *(_width(text, NOTE) for text in beside)]
-    width = max(x + radius + GAP + max(right), MARGIN + _width(title, TITLE)) + MARGIN
+    right = [
+        *(text_width(name, NAME) for name in names[-1]),
+        *(text_width(text, NOTE) for text in beside),
+    ]
 
     lines, circles, words = (ET.Element("g") for _ in range(3))
-    _write(words, title, (MARGIN, MARGIN + TITLE / 2), TITLE, anchor="start", bold=True)
     for position, (column, (labels, biases)) in enumerate(zip(columns, texts, strict=True)):
         centres = places[position]
-        _write(words, column.heading, (centres[0][0], top - 1.5 * HEADING), HEADING, bold=True)
+        write(words, column.heading, (centres[0][0], top - 1.5 * HEADING), HEADING, bold=True)
         if column.weights is not None:
             ends = (places[position - 1], centres)
             _draw_weights(lines, words, column.weights, ends, radius, largest[position], labels)
@@ -215,12 +213,9 @@ def draw(
     _write_names(words, columns, names, places, radius)
     for text, (x, y) in zip(beside, places[-1], strict=False):
         at = (x + radius + GAP, y + NAME * 0.7)
-        _write(words, text, at, NOTE, anchor="start", colour="soft")
-    y = top + height + bias_room + MARGIN
-    for text in wrap(" ".join(legend), int((width - 2 * MARGIN) / CELL / NOTE)):
-        _write(words, text, (MARGIN, y), NOTE, anchor="start", colour="soft")
-        y += NOTE * 1.5
-    return _document(title, width, y + MARGIN / 2, (lines, circles, words))
+        write(words, text, at, NOTE, anchor="start", colour="soft")
+    size = places[-1][0][0] + radius + GAP + max(right), top + height + bias_room
+    return document(title, legend, size, (lines, circles, words))
 
 
 def _largest(columns: Sequence[Column]) -> list[float]:
@@ -271,22 +266,22 @@ def _write_names(
     """Write names left of the inputs, in the hidden neurons, and right of the outputs."""
     for circle, name, (x, y) in zip(columns[0].circles, names[0], places[0], strict=True):
         above = NAME * 0.7 if circle.note else 0.0
-        _write(parent, name, (x - radius - GAP, y - above), NAME, anchor="end")
+        write(parent, name, (x - radius - GAP, y - above), NAME, anchor="end")
         beneath = (x - radius - GAP, y + NAME * 0.7)
-        _write(parent, circle.note, beneath, NOTE, anchor="end", colour="soft")
+        write(parent, circle.note, beneath, NOTE, anchor="end", colour="soft")
     for column, inside, centres in list(zip(columns, names, places, strict=True))[1:-1]:
         for circle, name, (x, y) in zip(column.circles, inside, centres, strict=True):
             below, size = (LARGE / 2 + TINY / 2 + 3, TINY) if circle.large else (0.0, NAME)
-            _write(parent, name, (x, y + below), size, colour="soft")
+            write(parent, name, (x, y + below), size, colour="soft")
     for name, (x, y) in zip(names[-1], places[-1], strict=True):
-        _write(parent, name, (x + radius + GAP, y - NAME * 0.7), NAME, anchor="start")
+        write(parent, name, (x + radius + GAP, y - NAME * 0.7), NAME, anchor="start")
 
 
 def _radius(circle: Circle) -> float:
     """Return a radius that holds a circle's numbers."""
     corners = (
-        (_width(circle.large, _large(circle)) / 2, LARGE / 2),
-        (_width(circle.small, SMALL) / 2, LARGE / 2 + SMALL + 2),
+        (text_width(circle.large, _large(circle)) / 2, LARGE / 2),
+        (text_width(circle.small, SMALL) / 2, LARGE / 2 + SMALL + 2),
     )
     return max(28.0, *(math.hypot(*corner) + 5 for corner in corners))
 
@@ -318,13 +313,13 @@ def _draw_weights(  # noqa: PLR0913, PLR0917 - where and how
             x, y = rim * (x2 - x1), rim * (y2 - y1)
             thickness = THINNEST + (THICKEST - THINNEST) * abs(weight) / largest
             ends = {"x1": x1 + x, "y1": y1 + y, "x2": x2 - x, "y2": y2 - y}
-            line = _add(lines, "line", **ends, stroke=_sign(weight), opacity="0.75")
+            line = add(lines, "line", **ends, stroke=sign(weight), opacity="0.75")
             line.set("stroke-width", f"{thickness / (1 if texts else 2):.2f}")
             if weight < 0:
                 line.set("stroke-dasharray", "7 4")
             if texts:
                 middle = (x1 + part * (x2 - x1), y1 + part * (y2 - y1))
-                _draw_label(words, texts[source * len(sinks) + to], middle, weight)
+                draw_label(words, texts[source * len(sinks) + to], middle, weight)
 
 
 def _draw_circle(
@@ -334,77 +329,8 @@ def _draw_circle(
     x, y = centre
     group = ET.SubElement(parent, "g")
     ET.SubElement(group, "title").text = printable(circle.name)
-    _add(group, "circle", cx=x, cy=y, r=radius, fill="ground", stroke="soft", stroke_width="1.5")
-    _write(group, circle.large, centre, _large(circle), bold=True)
-    _write(group, circle.small, (x, y - LARGE / 2 - SMALL / 2 - 2), SMALL, colour="soft")
+    add(group, "circle", cx=x, cy=y, r=radius, fill="ground", stroke="soft", stroke_width="1.5")
+    write(group, circle.large, centre, _large(circle), bold=True)
+    write(group, circle.small, (x, y - LARGE / 2 - SMALL / 2 - 2), SMALL, colour="soft")
     if circle.bias is not None:
-        _draw_label(group, f"bias {bias}", (x, y + radius + BIAS_ROOM / 2 - 3), circle.bias)
-
-
-def _draw_label(parent: ET.Element, text: str, centre: Point, value: float) -> None:
-    """Write a number, in the colour of its sign, on ground that covers what is below."""
-    width, height = _width(text, NOTE) + 6, 1.4 * NOTE
-    x, y = centre[0] - width / 2, centre[1] - height / 2
-    _add(parent, "rect", x=x, y=y, rx=4.0, width=width, height=height, fill="ground")
-    _write(parent, text, centre, NOTE, colour=_sign(value))
-
-
-def _write(  # noqa: PLR0913 - where and how
-    parent: ET.Element,
-    text: str,
-    centre: Point,
-    size: int,
-    *,
-    anchor: str = "middle",
-    colour: str = "ink",
-    bold: bool = False,
-) -> None:
-    """Write a line of text, its middle at that height."""
-    if not text:
-        return
-    look = {"font_size": str(size), "text_anchor": anchor, "fill": colour}
-    element = _add(parent, "text", x=centre[0], y=centre[1] + 0.35 * size, **look)
-    element.text = text
-    if bold:
-        element.set("font-weight", "bold")
-
-
-def _width(text: str, size: int) -> float:
-    """Return how wide a text is, as near as can be told without the font: wide signs take two."""
-    cells = len(text) + sum(east_asian_width(sign) in "WF" for sign in text)
-    return cells * CELL * size
-
-
-def _sign(value: float) -> str:
-    """Name the colour of a number."""
-    return "plus" if value > 0 else "minus" if value < 0 else "soft"
-
-
-def _add(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
-    """Add an element: lengths to a tenth of a pixel, colours by day, and by night by a class."""
-    element = ET.SubElement(parent, tag)
-    colours = {key: str(attributes[key]) for key in ("fill", "stroke") if key in attributes}
-    element.set("class", " ".join(f"{kind}-{colour}" for kind, colour in colours.items()))
-    attributes |= {kind: COLOURS[colour][0] for kind, colour in colours.items()}
-    for key, value in attributes.items():
-        element.set(key.replace("_", "-"), value if isinstance(value, str) else f"{value:.1f}")
-    return element
-
-
-def _document(title: str, width: float, height: float, parts: Sequence[ET.Element]) -> str:
-    """Put the parts on their ground, with the colours for the night."""
-    size = {"width": f"{width:.0f}", "height": f"{height:.0f}"}
-    look = {"viewBox": f"0 0 {width:.0f} {height:.0f}", "role": "img", "font-family": FONT}
-    root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, **look})
-    ET.SubElement(root, "title").text = title
-    rules = " ".join(
-        f".{kind}-{name} {{ {kind}: {night}; }}"
-        for name, (_, night) in COLOURS.items()
-        for kind in ("fill", "stroke")
-    )
-    ET.SubElement(root, "style").text = f"@media (prefers-color-scheme: dark) {{ {rules} }}"
-    card = {"width": round(width) - 1.0, "height": round(height) - 1.0}
-    _add(root, "rect", x=0.5, y=0.5, rx=10.0, **card, fill="ground", stroke="edge")
-    root.extend(parts)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+        draw_label(group, f"bias {bias}", (x, y + radius + BIAS_ROOM / 2 - 3), circle.bias)

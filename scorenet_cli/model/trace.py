@@ -31,6 +31,7 @@ from scorenet_cli.model.gradient_check import GradientCheck, check_gradient
 from scorenet_cli.model.model import (
     Model,
     as_rows,
+    intervals_if_known,
     layer_names,
     neuron_names,
     out_of_range,
@@ -101,7 +102,8 @@ class TracedLayer:
 class ForwardTrace:
     """A forward pass; scores are the outputs in score units.
 
-    outside_training_range names the features whose values the model was not trained on.
+    outside_training_range names the features whose values the model was not trained on. intervals
+    holds [low, high] of each score's 90 % interval, nothing where the model has none.
     """
 
     inputs: tuple[Input, ...]
@@ -109,6 +111,7 @@ class ForwardTrace:
     outputs: tuple[float, ...]
     scores: tuple[float, ...]
     outside_training_range: tuple[str, ...]
+    intervals: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -311,12 +314,14 @@ def _as_trace(
         )
         layers.append(TracedLayer(layer_names(model)[position], tuple(neurons)))
     outside = out_of_range(model, np.array([values], dtype=np.float64), scaling)[0]
+    ends = intervals_if_known(model, scaled)
     return ForwardTrace(
         inputs=_inputs(model.input_names, values, scaled[0], *_scaling(model, values, scaling)),
         layers=tuple(layers),
         outputs=tuple(passes[-1].outputs[0].tolist()),
         scores=tuple(to_scores(model, passes[-1].outputs)[0].tolist()),
         outside_training_range=tuple(compress(model.input_names, outside)),
+        intervals=() if ends is None else tuple(map(tuple, ends[0].tolist())),
     )
 
 

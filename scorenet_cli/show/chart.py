@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -42,8 +42,12 @@ class Axis:
 
     def ticks(self, most: int = MAX_TICKS) -> list[tuple[float, str]]:
         """Choose a few round values, about `most`: where they lie, and what they are."""
-        values = np.array(_round_values(self, most), dtype=np.float64)
-        return list(zip(self.place(values).tolist(), map(_short, values.tolist()), strict=True))
+        values = self.round_values(most)
+        return list(zip(self.place(values).tolist(), map(short, values.tolist()), strict=True))
+
+    def round_values(self, most: int = MAX_TICKS) -> Array:
+        """Choose a few round values between the ends."""
+        return np.array(_round_values(self, most), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +87,7 @@ class Chart:
         ticks = {round((1 - at) * (self.rows - 1)): label for at, label in y_ticks}
         indent = max(map(len, ticks.values()), default=0)
         columns = max(width - indent - MARGIN, 2)
-        cells = {cell: each for each in self.series for cell in self._cells(each, columns)}
+        cells = self.cells(columns)
         head = Text(self.y.label, no_wrap=True, overflow="ellipsis")
         named = [each for each in self.series if each.name]
         for each in named if len(named) > 1 else ():
@@ -94,8 +98,7 @@ class Chart:
             line = Text(no_wrap=True)
             line.append(f"{label.rjust(indent)} {'┤' if label else '│'}", "dim")
             for column in range(columns):
-                found = cells.get((row, column))
-                line.append(*((found.mark, found.style) if found else (" ", "")))
+                line.append(*cells.get((row, column), (" ", "")))
             line.rstrip()
             yield line
         axis, labels = ["─"] * columns, ""
@@ -109,6 +112,14 @@ class Chart:
         yield Text(f"{lead[:-1]}└{''.join(axis)}", style="dim", no_wrap=True)
         yield Text(f"{lead}{labels}", style="dim", no_wrap=True)
         yield Text(f"{lead}{self.x.label}", no_wrap=True, overflow="ellipsis")
+
+    def cells(self, columns: int) -> dict[tuple[int, int], tuple[str, str]]:
+        """Return mark and style of each cell (row, column) that is not empty."""
+        return {
+            cell: (each.mark, each.style)
+            for each in self.series
+            for cell in self._cells(each, columns)
+        }
 
     def _cells(self, series: Series, columns: int) -> set[tuple[int, int]]:
         """Return the cells (row, column) that a series fills."""
@@ -171,23 +182,34 @@ def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
 
     None where they lie further apart than a number can hold.
     """
-    low = float(min(actual.min(), predicted.min()))
-    high = float(max(actual.max(), predicted.max()))
-    if not math.isfinite(high - low):
+    axis = linear_axis(printable(target), actual, predicted)
+    if axis is None:
         return None
-    if high - low < 1e-9 * max(abs(low), abs(high), 1e-300):
-        spare = max(abs(low), 1.0) / 2
-        low, high = low - spare, min(high + spare, sys.float_info.max)
-    ends = np.array([low, high])
-    name = printable(target)
+    ends = np.array([axis.low, axis.high])
     return Chart(
-        Axis(f"actual {name}", low, high),
-        Axis(f"predicted {name}", low, high),
+        replace(axis, label=f"actual {axis.label}"),
+        replace(axis, label=f"predicted {axis.label}"),
         (
             Series("", ends, ends, "·", "dim", joined=True),
             Series("", actual, predicted, "•", "cyan"),
         ),
     )
+
+
+def linear_axis(label: str, *values: Array) -> Axis | None:
+    """Make an axis for all the values, with room around where they are equal.
+
+    None where they lie further apart than a number can hold.
+    """
+    low = float(min(each.min() for each in values))
+    high = float(max(each.max() for each in values))
+    if not math.isfinite(high - low):
+        return None
+    if high - low < 1e-9 * max(abs(low), abs(high), 1e-300):
+        spare = max(abs(low), 1.0) / 2
+        largest = sys.float_info.max
+        low, high = max(low - spare, -largest), min(high + spare, largest)
+    return Axis(label, low, high)
 
 
 def _round_values(axis: Axis, most: int) -> list[float]:
@@ -221,7 +243,7 @@ def _multiples(low: float, high: float, most: int) -> list[float]:
     return [multiple * step for multiple in range(first, last + 1)]
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Write a tick's value in few signs: 1e-8, 0.001, 50, 10k, 2M."""
     for size, sign in ((1e6, "M"), (1e3, "k")):
         if size <= abs(value) < 1e3 * size:

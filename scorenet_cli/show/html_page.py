@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from scorenet_cli.model.svg import COLOURS
+from scorenet_cli.model.colours import COLOURS
 from scorenet_cli.show.tables import FirstThatFits
 
 # Signs that a table may be wide on a screen of 390 pixels.

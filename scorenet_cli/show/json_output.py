@@ -43,8 +43,11 @@ def batch_answer(trace: BatchTrace, path: str, data: str) -> dict[str, Any]:
     return about | matrices | losses | check
 
 
-def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
-    """Lay out what `train --json` prints of a model saved to path."""
+def train_answer(fit: FitResult, path: str, command: str = "") -> dict[str, Any]:
+    """Lay out what `train --json` prints of a model saved to path.
+
+    command is the one that trains the same without auto.
+    """
     answer: dict[str, Any] = {
         "model": path,
         "data": fit.plan.data.source,
@@ -76,6 +79,17 @@ def train_answer(fit: FitResult, path: str) -> dict[str, Any]:
         answer["metrics"]["classes"] = as_json(fit.classes)
     if fit.validation is not None:
         answer["metrics"]["validation"] = evaluation_answer(fit.validation, targets)
+    if (out_of_fold := fit.cross_validation) is not None:
+        answer["metrics"]["cross_validation"] = evaluation_answer(out_of_fold, targets)
+    if (choice := fit.choice) is not None:
+        answer["chosen"] = {
+            "hidden": list(choice.settings.hidden or ()),
+            "rows": choice.rows,
+            "compared": [
+                {"hidden": list(hidden), **as_json(metrics)} for hidden, metrics in choice.compared
+            ],
+            "command": command,
+        }
     if fit.restarts is not None:
         answer["restarts"] = as_json(fit.restarts)
     return answer
@@ -89,6 +103,11 @@ def evaluation_answer(evaluation: Evaluation, targets: Sequence[str]) -> dict[st
         answer["targets"] = _by_target(targets, evaluation.each)
     if evaluation.classes:
         answer["classes"] = as_json(evaluation.classes)
+    if evaluation.importance:
+        answer["importance"] = {name: of[0] for name, of in evaluation.importance.items()}
+        answer["importance_spread"] = {name: of[1] for name, of in evaluation.importance.items()}
+    if evaluation.coverage:
+        answer["interval_coverage"] = dict(zip(targets, evaluation.coverage, strict=True))
     return answer
 
 

@@ -56,6 +56,19 @@ class Curve:
 
 
 @contextmanager
+def choosing_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show on standard error how far cross-validation is; yields (words, done, total) -> None."""
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn()
+    with Progress(*columns, console=make_console(sys.stderr), transient=True) as progress:
+        task = progress.add_task("", visible=False)
+
+        def update(words: str, done: int, total: int) -> None:
+            progress.update(task, description=words, completed=done, total=total, visible=True)
+
+        yield update
+
+
+@contextmanager
 def training_progress(done: int, epochs: int) -> Iterator[Callable[[int, float], None]]:
     """Show bar, loss, rate, time left and curve on standard error; yields (epoch, loss) -> None.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -100,15 +100,14 @@ def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def fit_table(
-    fit: Fit, scores: Array, held_out: Fit | None = None, title: str = "validation rows"
-) -> Table:
+def fit_table(fit: Fit, scores: Array, others: Mapping[str, Fit] | None = None) -> Table:
     """Show a network's metrics beside those of the baselines, in units of the actual scores.
 
-    Beside those an error may be only rounding noise, and is shown as 0.
+    Beside those an error may be only rounding noise, and is shown as 0. others are the metrics on
+    other rows than the training rows, by their title.
     """
     largest = float(np.abs(scores).max())
-    parts = {"": fit} if held_out is None else {"training rows": fit, title: held_out}
+    parts = {"training rows": fit, **others} if others else {"": fit}
     rows: list[Row] = []
     for part, measured in parts.items():
         if part:

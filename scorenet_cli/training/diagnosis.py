@@ -11,8 +11,10 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import ROUNDING, Evaluation, Fit, baseline_warnings
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.model.model import to_outputs
+from scorenet_cli.text import quoted
 from scorenet_cli.training.loop import TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_blocks
+from scorenet_cli.training.settings import AUTO
 
 # A loss above this part of the scores' variance does not match the scores.
 POOR_FIT = 0.01
@@ -21,6 +23,8 @@ MIN_ROWS = 10
 # A network with more parameters for each score can memorize.
 MEMORIZING_PARAMETERS = 0.4
 MEMORIZING_R2 = 0.9
+# So many times the error on the training rows out of fold is memorizing.
+MEMORIZING_RATIO = 2.0
 # lm's matrix of so many parameters is solved in a second.
 MAX_LM_PARAMETERS = 1000
 
@@ -30,12 +34,15 @@ def diagnose(  # noqa: PLR0911 - one for each fault
     result: TrainingResult,
     each: tuple[Fit, ...],
     validation: Evaluation | None,
+    cross_validation: Evaluation | None = None,
 ) -> tuple[str, ...]:
     """Say where the model is not to be relied on, and what to try; empty where nothing is wrong.
 
     each holds the metrics of every target on the training rows, validation all those on the
-    held-out rows.
+    held-out rows, cross_validation those out of fold.
     """
+    if cross_validation is not None:
+        return tuple(_out_of_fold(plan, each, cross_validation))
     if validation is not None and validation.warnings:
         return tuple(f"on the held-out rows, {words}" for words in validation.warnings)
     scores = plan.data.scores
@@ -130,6 +137,52 @@ def _memorized(
             "memorized them: its fit says little about new rows. Try `validation=0.2`, a smaller "
             "`hidden`, or more rows."
         )
+
+
+def _out_of_fold(
+    plan: TrainingPlan, each: tuple[Fit, ...], cross_validation: Evaluation
+) -> Iterator[str]:
+    """Say of each target what its fit out of fold shows."""
+    names, several = plan.data.output_names, len(each) > 1
+    for target, (fit, unseen) in enumerate(zip(each, cross_validation.each, strict=True)):
+        about = f"{quoted(names[target])}: " if several else ""
+        if fit.r2 is None or unseen.r2 is None:
+            continue
+        mean, linear = unseen.baselines.mean.rmse, unseen.baselines.linear.rmse
+        if unseen.rmse >= mean:
+            yield (
+                f"{about}out of fold the network is no better than predicting the mean score for "
+                "everyone. More rows or other columns may help."
+            )
+        elif fit.rmse > 0 and unseen.rmse > MEMORIZING_RATIO * fit.rmse:
+            yield (
+                f"{about}the network has memorized its rows: R2 is {fit.r2:.3f} on them and "
+                f"{unseen.r2:.3f} out of fold. {_remedy(plan)}"
+            )
+        elif _is_uncertain(cross_validation, target):
+            yield (
+                f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
+                "network is better than the mean score. Collect more rows."
+            )
+        elif unseen.rmse > linear and plan.model.network.shape[1:-1]:
+            yield (
+                f"{about}out of fold the network is no better than linear regression. Try "
+                "`hidden=none`."
+            )
+
+
+def _remedy(plan: TrainingPlan) -> str:
+    """Name what keeps a network from memorizing."""
+    if plan.options.get("weight_decay") == AUTO:
+        return "More rows or fewer columns help."
+    return "Try `optimizer=auto`, a `weight_decay`, a smaller `hidden`, or more rows."
+
+
+def _is_uncertain(cross_validation: Evaluation, target: int) -> bool:
+    """Tell whether a network's gain over the mean may be chance: below two standard errors."""
+    actual, predicted = cross_validation.actual[:, target], cross_validation.predicted[:, target]
+    gain = (actual - actual.mean()) ** 2 - (actual - predicted) ** 2
+    return bool(gain.mean() < 2 * gain.std() / np.sqrt(len(gain)))
 
 
 def _saturated(outputs: Array, edge: float = 1e-3) -> bool:

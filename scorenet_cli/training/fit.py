@@ -7,8 +7,8 @@ import datetime as dt
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -21,12 +21,14 @@ from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.data.columns import positions
 from scorenet_cli.data.dataset import Dataset
-from scorenet_cli.model.model import Model, predict_inputs
+from scorenet_cli.model.importance import Importance, permutation_importance
+from scorenet_cli.model.model import Model, intervals_if_known, predict_inputs
 from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, scaled_blocks, scaled_rows
+from scorenet_cli.training.settings import Settings
 
 # The last second of the year 9999, the last that a date can have.
 MAX_SECONDS = 253_402_300_799
@@ -48,6 +50,19 @@ class RestartStats:
     prediction_range: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What `optimizer=auto` compared on so many rows, and chose.
+
+    compared holds each size of the hidden layers with its fit out of fold; settings train the same
+    without auto.
+    """
+
+    compared: tuple[tuple[tuple[int, ...], Fit], ...]
+    rows: int
+    settings: Settings
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class FitResult:
     """A trained model, how training went, and how well the model fits.
@@ -56,8 +71,8 @@ class FitResult:
     (of an interrupted run the first BLOCK_ROWS of them, and so the metrics);
     metrics compare them with the baselines, each does so for every target. validation is the same
     on the rows held out (the test rows, where there are some); restarts compares the starts;
-    classes is about the targets of text, on the training rows.
-    Metrics are in score units.
+    classes is about the targets of text, on the training rows. cross_validation is the fit out of
+    fold, and choice what auto compared. Metrics are in score units.
     """
 
     model: Model
@@ -70,11 +85,19 @@ class FitResult:
     restarts: RestartStats | None
     warnings: tuple[str, ...]
     classes: tuple[ClassFit, ...] = ()
+    cross_validation: Evaluation | None = None
+    choice: Choice | None = None
 
     @property
     def seed(self) -> int | None:
         """Seed of the start that was kept."""
         return None if self.model.training is None else self.model.training.seed
+
+    @cached_property
+    def importance(self) -> Mapping[str, Importance]:
+        """How much R² on the training rows each column's values bring; measured when asked for."""
+        rows = self.plan.data
+        return permutation_importance(self.model, rows.inputs, rows.scores).columns
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,7 +105,17 @@ class FitResult:
         return self.plan.notes
 
 
-def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitResult:
+def train_model(plan: TrainingPlan) -> Model:
+    """Train every start of a plan, and return the best as a model."""
+    return trained_model(plan, _train_starts(plan, Callbacks())[0])
+
+
+def fit(
+    plan: TrainingPlan,
+    callbacks: Callbacks[Model] | None = None,
+    choice: Choice | None = None,
+    cross_validation: Evaluation | None = None,
+) -> FitResult:
     """Train every start of a plan, keep the best, and evaluate it."""
     callbacks = callbacks or Callbacks()
     if callbacks.begin is not None:
@@ -96,7 +129,7 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
     if (held_out := judged.test_rows or judged.validation_rows) is not None:
         validation = _evaluation(model, held_out, baselines, plan.data)
     if result.stopped != "interrupted":
-        warnings += diagnose(plan, result, trained.each, validation)
+        warnings += diagnose(plan, result, trained.each, validation, cross_validation)
     elif len(judged.data.inputs) < len(plan.data.inputs):
         counts = f"{len(judged.data.inputs):,} of {len(plan.data.inputs):,}"
         warnings += (f"interrupted: the fit is measured on the first {counts} rows.",)
@@ -110,6 +143,8 @@ def fit(plan: TrainingPlan, callbacks: Callbacks[Model] | None = None) -> FitRes
         validation=validation,
         restarts=restart_stats(judged, result),
         classes=trained.classes,
+        cross_validation=cross_validation,
+        choice=choice,
         warnings=plan.warnings + warnings,
     )
 
@@ -169,6 +204,7 @@ def _train_starts(
                 partial(scaled_blocks, plan.model, plan.data),
                 criteria,
                 resumed=plan.record,
+                keeps_networks=bool(plan.snapshots),
                 callbacks=Callbacks(
                     each_epoch=callbacks.each_epoch,
                     every=callbacks.every,
@@ -212,9 +248,11 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
     if before.feature_range is not None:  # resumed, perhaps on other rows
         ranges[:, 0] = np.minimum(ranges[:, 0], before.feature_range[:, 0])
         ranges[:, 1] = np.maximum(ranges[:, 1], before.feature_range[:, 1])
+    snapshots = tuple((dict(before.snapshots) | dict(result.snapshots)).items())
     return dataclasses.replace(
         before,
         network=result.network,
+        snapshots=loop.thin(snapshots, plan.snapshots) if plan.snapshots else (),
         feature_range=ranges,
         is_weights_only=False,
         uncertainty=None if evidence is None else Uncertainty.of(evidence),
@@ -314,10 +352,22 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
     baselines = known or metrics.fit_baselines(data.inputs, data.scores)
     evaluation = _evaluation(model, data, baselines, data)
     record = model.training
+    importance = permutation_importance(model, data.inputs, data.scores)
     return evaluation._replace(
         is_training_data=record is not None and record.sha256 == data.sha256,
-        notes=data.notes,
+        notes=data.notes + importance.notes,
+        importance=importance.columns,
+        coverage=_coverage(model, data),
     )
+
+
+def _coverage(model: Model, data: Dataset) -> tuple[float, ...]:
+    """Return the fraction of each output's scores inside its interval, where there are any."""
+    ends = intervals_if_known(model, predict_inputs(model, data.inputs).scaled_inputs)
+    if ends is None:
+        return ()
+    is_inside = (ends[:, :, 0] <= data.scores) & (data.scores <= ends[:, :, 1])
+    return tuple(is_inside.mean(axis=0).tolist())
 
 
 def _evaluation(
@@ -338,22 +388,16 @@ def _evaluation(
         each[0] if len(each) == 1 else metrics.compare(*rows),
         each,
         warnings=warnings,
-        classes=_class_fits(model, predicted, data, baselines),
+        classes=class_fits(data, predicted, baselines.mean),
     )
 
 
-def _class_fits(
-    model: Model, predicted: Array, data: Dataset, baselines: BaselineModel
-) -> tuple[ClassFit, ...]:
-    """Compare the classes of each target of text."""
+def class_fits(data: Dataset, predicted: Array, mean: Array) -> tuple[ClassFit, ...]:
+    """Compare the classes of each target of text; predicted (rows, outputs), mean (outputs,)."""
     return tuple(
         metrics.compare_classes(
-            target,
-            model.classes[target],
-            predicted[:, where],
-            data.scores[:, where],
-            baselines.mean[where],
+            target, data.classes[target], predicted[:, where], data.scores[:, where], mean[where]
         )
-        for target, where in positions(model.targets, model.classes).items()
-        if target in model.classes
+        for target, where in positions(data.targets, data.classes).items()
+        if target in data.classes
     )

@@ -20,6 +20,7 @@ from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.core.optimizers.state import Snapshot, State
 from scorenet_cli.core.parallel import interrupt_check
 from scorenet_cli.errors import TrainingError
+from scorenet_cli.model.model import Snapshots
 from scorenet_cli.model.record import TrainingRecord
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class TrainingResult:
     is, the last unless a validation chose another. loss is the plain forward pass's mean squared
     error on the training rows (an interrupted run's: the optimizer's), validation_loss that on the
     others; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is what the
-    optimizer must know to go on, evidence what lm with weight decay found out; starts holds every
+    optimizer must know to go on, evidence what lm with weight decay found out. snapshots are the
+    networks at HISTORY_EPOCHS, where asked for, and the one that was kept; starts holds every
     start where there were several.
     """
 
@@ -74,6 +76,7 @@ class TrainingResult:
     validation_history: History = ()
     state_dict: dict[str, Any] | None = None
     evidence: Evidence | None = None
+    snapshots: Snapshots = ()
     start: int = 0
     starts: tuple[RestartResult, ...] = ()
 
@@ -103,12 +106,14 @@ Result = TypeVar("Result")
 class Callbacks(Generic[Result]):
     """Optional callbacks during training.
 
-    begin gets the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss
+    choosing gets what is cross-validated, and how many of how many trainings are done. begin gets
+    the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss
     of each network trained side by side, and the validation loss. tick gets epoch and loss about
     ten times a second, with a function that returns the best result so far. should_stop is asked
     as often; where it answers True, training ends there.
     """
 
+    choosing: Callable[[str, int, int], None] | None = None
     begin: Callable[[TrainingPlan], None] | None = None
     each_epoch: Callable[[int, Array, float | None], None] | None = None
     every: int = 1
@@ -163,6 +168,7 @@ class _Record:
             for points in (resumed.history, resumed.validation_history)
         )
         self._losses: list[tuple[int, Array]] = []
+        self.networks: list[tuple[int, list[Network]]] = []
         self._last = -1, np.empty(0)  # the last epoch that was looked at, and its losses
         self._validation_losses: Callable[[], Array] | None = None
         self.validation_loss: float | None = None
@@ -242,6 +248,10 @@ class _Record:
             validation_history=tuple(self._validation),
             state_dict=kept.state_dict(),
             evidence=kept.evidence(),
+            snapshots=(
+                *((at, each[start]) for at, each in self.networks if at < best_epoch),
+                (best_epoch, network),
+            ),
             start=start,
             starts=tuple(map(RestartResult, networks, losses)),
         )
@@ -262,13 +272,14 @@ def train(  # noqa: PLR0913 - a run is these facts
     criteria: StoppingCriteria,
     *,
     resumed: TrainingRecord | None = None,
+    keeps_networks: bool = False,
     callbacks: Callbacks[TrainingResult] | None = None,
     ticker: Ticker | None = None,
 ) -> TrainingResult:
     """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
     rows returns the training rows in blocks; resumed says how many epochs the resumed model took,
-    which of them was kept, and their losses.
+    which of them was kept, and their losses. keeps_networks asks for the result's snapshots.
     TrainingError where a loss is no longer a finite number.
     """
     watch = callbacks or Callbacks()
@@ -295,6 +306,8 @@ def train(  # noqa: PLR0913 - a run is these facts
                 losses = state.losses()
                 loss = _finite(float(np.fmin.reduce(losses)), epoch)
                 record.note(epoch, losses)
+                if keeps_networks and epoch in HISTORY_EPOCHS:
+                    record.networks.append((epoch, state.networks()))
                 # The epoch that a resume starts from was told before.
                 if (
                     watch.each_epoch
@@ -313,6 +326,18 @@ def train(  # noqa: PLR0913 - a run is these facts
     except _StopRequestedError:  # the state is that of the last whole epoch
         return record.result(state, epoch, "interrupted")
     return record.result(state, epoch, "converged")
+
+
+def thin(snapshots: Snapshots, count: int) -> Snapshots:
+    """Choose up to `count` snapshots, spaced evenly on a log scale, the first and last."""
+    at = np.log1p([epoch for epoch, _ in snapshots])
+    chosen: list[int] = []
+    left = min(count, len(at))
+    for even in np.linspace(at[0], at[-1], left):
+        free = range(chosen[-1] + 1 if chosen else 0, len(at) - left + 1)
+        chosen.append(free[int(np.abs(at[free] - even).argmin())])
+        left -= 1
+    return tuple(snapshots[each] for each in chosen)
 
 
 def split(rows: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -15,7 +15,7 @@ from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.metrics import blocks, largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
-from scorenet_cli.core.optimizers.levenberg_marquardt import AUTO
+from scorenet_cli.core.optimizers.line_start import line_start
 from scorenet_cli.data import dataset
 from scorenet_cli.data.columns import scale_inputs
 from scorenet_cli.data.csv_table import Table
@@ -28,6 +28,7 @@ from scorenet_cli.text import listed, quoted
 from scorenet_cli.training import loop
 from scorenet_cli.training.loop import ScaledData
 from scorenet_cli.training.settings import (
+    AUTO,
     DEFAULT_EPOCHS,
     DEFAULT_HIDDEN,
     DEFAULT_MAX_SCORE,
@@ -38,12 +39,10 @@ from scorenet_cli.training.settings import (
 )
 
 MIN_ROWS_TO_SPLIT = 2
-# With fewer rows there is nothing to choose by.
-MIN_ROWS_TO_CHOOSE = 10
-# Rows times parameters up to which lm takes seconds.
-MAX_LM_WORK = 5_000_000
 # What another optimizer does not take over.
 _WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
+# What snapshots are kept of.
+MAX_SNAPSHOT_PARAMETERS = 200
 # A model file of more would pass the 256 MB that a model may have.
 MAX_PARAMETERS = 10_000_000
 
@@ -76,6 +75,11 @@ class TrainingPlan:
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
 
     @property
+    def snapshots(self) -> int:
+        """How many snapshots are kept; a resumed model goes on with as many as it has."""
+        return self.settings.snapshots or len(self.model.snapshots)
+
+    @property
     def is_side_by_side(self) -> bool:
         """Whether all networks share one pass; with a validation each needs one of its own."""
         return OPTIMIZERS[self.optimizer].side_by_side and self.validation_rows is None
@@ -93,14 +97,12 @@ def make_plan(table: Table, settings: Settings, resumed: Model | None = None) ->
     check_settings is called before, so that no rows are read in vain.
     """
     if resumed is None:
-        return _new_plan(table, settings)
+        return plan_rows(table, read_rows(table, settings), settings)
     return _resumed_plan(table, settings, resumed)
 
 
-def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
-    """Train new networks on the columns that the settings choose."""
-    data = _chosen_rows(table, settings)
-    settings, notes = _choose_training(data, settings)
+def plan_rows(table: Table, data: Dataset, settings: Settings) -> TrainingPlan:
+    """Plan new networks for data, which are rows of the table."""
     hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
     shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
     bias = settings.bias or False
@@ -121,52 +123,19 @@ def _new_plan(table: Table, settings: Settings) -> TrainingPlan:
         )
         for each in range(seed, seed + settings.restarts)
     )
-    max_scores = _max_scores(data, settings)
+    max_scores = highest_scores(data, settings)
     data = _check_targets(table, data, settings, networks[0])
     parts = _split(data, settings.validation, seed, restarts=settings.restarts)
     model = initial_model(
         networks[0], parts[0], max_scores, standardize=settings.standardize or False
     )
+    if settings.weight_decay == AUTO and settings.restarts > 1:
+        networks = (*networks[:-1], line_start(networks[-1], *scaled_rows(model, parts[0])))
     record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
-    notes = data.notes + notes
     return _with_optimizer(
-        TrainingPlan(settings, *parts, model, networks, optimizer, {}, record, notes)
+        TrainingPlan(settings, *parts, model, networks, optimizer, {}, record, data.notes)
     )
-
-
-def _choose_training(data: Dataset, settings: Settings) -> tuple[Settings, tuple[str, ...]]:
-    """Choose how to train where nothing is said of it: lm, with decay by the evidence.
-
-    The output is sigmoid where the scores use at least half of 0 to 100, else linear. Returns the
-    settings, and a note of what was chosen.
-    """
-    said = (
-        *("optimizer", "epochs", "learning_rate", "batch_size", "weight_decay", "max_score"),
-        *("output_activation", "bias", "standardize", "restarts", "validation", "tolerance"),
-    )
-    unsaid = Settings()
-    is_said = any(getattr(settings, name) != getattr(unsaid, name) for name in said)
-    hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
-    shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
-    work = len(data.scores) * network.count_parameters(shape, bias=True)
-    if is_said or data.classes or len(data.scores) < MIN_ROWS_TO_CHOOSE or work > MAX_LM_WORK:
-        return settings, ()
-    low, high = data.scores.min(), data.scores.max()
-    is_score = low >= 0 and DEFAULT_MAX_SCORE / 2 <= high <= DEFAULT_MAX_SCORE
-    chosen = dataclasses.replace(
-        settings,
-        optimizer="lm",
-        output_activation=None if is_score else "linear",
-        standardize=True,
-        bias=True,
-        weight_decay="auto",
-    )
-    output = "" if is_score else "`output_activation=linear` "
-    note = (
-        f"chosen: {output}`standardize` `bias` `optimizer=lm` `weight_decay=auto`; with any option"
-    )
-    return chosen, (f"{note} of training the others are as in the document.",)
 
 
 def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
@@ -223,7 +192,7 @@ def model_rows(model: Model, table: Table, missing: MissingName = "skip") -> Dat
 
 def _plan_from_weights(table: Table, settings: Settings, network: Network) -> TrainingPlan:
     """Train from given weights with the scaling of the training rows, as a new run would have."""
-    data = _chosen_rows(table, settings)
+    data = read_rows(table, settings)
     inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
     if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
@@ -231,7 +200,7 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
             f"{network.shape[-1]} targets; the chosen columns are {inputs} and "
             f"{outputs}. Choose them by `features` and `target`."
         )
-    max_scores = _max_scores(data, settings)
+    max_scores = highest_scores(data, settings)
     data = _check_targets(table, data, settings, network)
     parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
     model = initial_model(network, parts[0], max_scores, standardize=settings.standardize or False)
@@ -260,15 +229,19 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
     optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
     _check_columns(settings)
-    if optimizer not in OPTIMIZERS:
+    if optimizer not in {AUTO, *OPTIMIZERS}:
         if settings.optimizer is None:
             raise ModelError(
                 f"the model was trained by {quoted(optimizer)}. Choose an `optimizer`: "
                 f"{', '.join(OPTIMIZERS)}."
             )
         raise OptionError(
-            f"expects one of {', '.join(OPTIMIZERS)}; got {quoted(optimizer)}.", option="optimizer"
+            f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(optimizer)}.",
+            option="optimizer",
         )
+    if resumed is not None and (optimizer == AUTO or settings.folds is not None):
+        option = "optimizer=auto" if optimizer == AUTO else "folds"
+        raise OptionError(f"`{option}` cannot be combined with `resume`: it trains new models.")
     if settings.max_score is not None and settings.output_activation == "linear":
         raise OptionError(
             "has no effect with `output_activation=linear`. Leave it out.", option="max_score"
@@ -294,12 +267,13 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
 
 def _check_optimizer(settings: Settings, optimizer: str) -> None:
     """Refuse settings that the optimizer does not have, and a decay that it cannot choose."""
+    takes = {"weight_decay"} if optimizer == AUTO else OPTIMIZERS[optimizer].options
     for option in {name for each in OPTIMIZERS.values() for name in each.options}:
-        if getattr(settings, option) is not None and option not in OPTIMIZERS[optimizer].options:
+        if getattr(settings, option) is not None and option not in takes:
             raise OptionError(
                 f"has no effect with `optimizer={optimizer}`. Leave it out.", option=option
             )
-    if settings.weight_decay == AUTO and optimizer != "lm":
+    if settings.weight_decay == AUTO and optimizer not in {AUTO, "lm"}:
         raise OptionError(
             f"auto needs `optimizer=lm`; `optimizer={optimizer}` takes a number.",
             option="weight_decay",
@@ -344,7 +318,7 @@ def _check_agrees(settings: Settings, model: Model) -> None:
             )
 
 
-def _chosen_rows(table: Table, settings: Settings) -> Dataset:
+def read_rows(table: Table, settings: Settings) -> Dataset:
     """Read the columns that the settings choose."""
     return dataset.read_dataset(
         table,
@@ -365,7 +339,7 @@ def _check_targets(table: Table, data: Dataset, settings: Settings, network: Net
                 option="output_activation",
             )
         return data
-    max_scores = _max_scores(data, settings)
+    max_scores = highest_scores(data, settings)
     dataset.check_scores(table, data, max_scores)
     probable = [
         name
@@ -409,7 +383,7 @@ def _are_probabilities(data: Dataset, settings: Settings) -> list[bool]:
     ]
 
 
-def _max_scores(data: Dataset, settings: Settings) -> Array:
+def highest_scores(data: Dataset, settings: Settings) -> Array:
     """Return the highest possible score of each output, 1 for a probability; (outputs,)."""
     scores = settings.max_score or (DEFAULT_MAX_SCORE,)
     targets = [name for name in data.targets if name not in data.classes] or data.targets
@@ -481,7 +455,9 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
 
 def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
     """Scale rows as scaled_rows does, in blocks that take little memory."""
-    return (scaled_rows(model, data.take(rows)) for rows in blocks(len(data.inputs)))
+    for rows in blocks(len(data.inputs)):
+        part = dataclasses.replace(data, inputs=data.inputs[rows], scores=data.scores[rows])
+        yield scaled_rows(model, part)
 
 
 def _split(
@@ -505,6 +481,13 @@ def _split(
 
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
+    parameters = plan.model.network.parameters
+    if plan.snapshots and parameters > MAX_SNAPSHOT_PARAMETERS:
+        raise OptionError(
+            f"is for networks of up to {MAX_SNAPSHOT_PARAMETERS} parameters; this one has "
+            f"{parameters:,}. Leave it out.",
+            option="snapshots",
+        )
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
     numbers = optimizer.state_numbers * plan.model.network.parameters
     if json_file.largest_size(plan.model.network.parameters, numbers) > files.MAX_MODEL_BYTES:

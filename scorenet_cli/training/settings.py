@@ -16,6 +16,8 @@ DEFAULT_SEED = 23
 DEFAULT_MAX_SCORE = 100.0
 DEFAULT_OPTIMIZER = "gd"
 DEFAULT_EPOCHS = 1000
+# An optimizer, where cross-validation chooses; a weight decay, where the evidence does.
+AUTO = "auto"
 OUTPUT_ACTIVATIONS = ("sigmoid", "linear")
 
 
@@ -47,6 +49,8 @@ class Settings:
     restarts: int = 1
     validation: float | None = None
     patience: int | None = None
+    folds: int | None = None
+    snapshots: int | None = None
 
 
 def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, one by one
@@ -96,8 +100,8 @@ def _scores(option: str, value: float | Iterable[float]) -> tuple[float, ...]:
 
 def _decay(option: str, value: float | str) -> float | str:
     """Read a number, as such or as text, or the text auto."""
-    if value == "auto":
-        return "auto"
+    if value == AUTO:
+        return AUTO
     try:
         decay = float(value)
     except ValueError:
@@ -139,7 +143,7 @@ def _check_numbers(settings: Settings) -> None:
         if value is not None and not (_is_finite(value) and (value > 0 or "at" in minimum)):
             raise OptionError(f"must be a finite number {minimum}.", option=option)
     for option, smallest in (("epochs", 0), ("restarts", 1), ("batch_size", 1), ("patience", 1),
-                             ("seed", 0)):  # fmt: skip
+                             ("seed", 0), ("folds", 2), ("snapshots", 2)):  # fmt: skip
         value = getattr(settings, option)
         if value is not None and (not isinstance(value, int) or value < smallest):
             raise OptionError(f"must be a whole number of at least {smallest}.", option=option)

@@ -10,7 +10,7 @@ from support import Invoke, Process, plain_environment
 
 from scorenet_cli import __version__
 
-COMMANDS = ("train", "predict", "inspect", "forward-trace", "backward-trace")
+COMMANDS = ("train", "predict", "inspect", "forward-trace", "backward-trace", "export")
 
 
 def test_version(process: Process) -> None:

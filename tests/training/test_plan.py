@@ -145,25 +145,3 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
 def test_settings_are_checked_before_any_rows_are_read() -> None:
     with pytest.raises(scorenet.OptionError, match="`batch_size` has no effect"):
         scorenet.train("there is no such file.csv", optimizer="lm", batch_size=4)
-
-
-def test_with_nothing_said_of_training_lm_and_the_evidence_are_chosen() -> None:
-    prices = students() | {"score": students()["score"] * 1000 - 20_000}
-    fit = scorenet.train(prices)
-    assert (fit.plan.optimizer, fit.model.network.layers[-1].activation) == ("lm", "linear")
-    assert fit.metrics.r2 is not None
-    linear = fit.metrics.baselines.linear.r2
-    assert linear is not None
-    assert fit.metrics.r2 > linear - 0.02
-    assert any("`output_activation=linear`" in note for note in fit.notes)
-    assert scorenet.train(students()).model.network.layers[-1].activation == "sigmoid"
-
-
-@pytest.mark.parametrize("settings", [{"epochs": 5}, {"bias": True}, {"optimizer": "gd"}])
-def test_with_any_option_of_training_the_others_are_as_in_the_document(settings: Columns) -> None:
-    fit = scorenet.train(students(), **settings)
-    assert (fit.plan.optimizer, fit.plan.options["weight_decay"]) == ("gd", 0.0)
-
-
-def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
-    assert scorenet.train(students(9)).plan.optimizer == "gd"

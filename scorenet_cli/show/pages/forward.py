@@ -6,12 +6,14 @@ precision None means the document's ten digits, or as many as a table has room f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from scorenet_cli.model.document import TARGET, Document, TrainedAnswer
+from scorenet_cli.model.model import interval_text
 from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer, without_rounding
 from scorenet_cli.show.pages.explain import why
 from scorenet_cli.show.tables import (
@@ -157,10 +159,14 @@ def _scores(
 ) -> Iterator[RenderableType]:
     """Name the outputs in score units."""
     digits = DOCUMENT_DIGITS if precision is None else precision
-    scores = zip(trace.layers[-1].neurons, trace.scores, strict=True)
+    scores = [number(score, digits) for score in trace.scores]
+    if trace.intervals:
+        ends = starmap(interval_text, trace.intervals)
+        scores = list(map(", ".join, zip(scores, ends, strict=True)))
     yield heading("Scores")
     yield from why("scores", explain=explain)
-    yield key_value_table((printable(n.name), number(score, digits)) for n, score in scores)
+    names = (printable(neuron.name) for neuron in trace.layers[-1].neurons)
+    yield key_value_table(zip(names, scores, strict=True))
 
 
 def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterator[RenderableType]:

@@ -12,12 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.intervals import LEVEL
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer
 from scorenet_cli.data.columns import TWO, positions
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.record import TrainingRecord, labelled_facts
 from scorenet_cli.show.chart import loss_chart, scores_chart
+from scorenet_cli.show.response import response_part
 from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     MAX_WEIGHTS,
@@ -34,6 +36,8 @@ from scorenet_cli.show.tables import (
 from scorenet_cli.show.tree import network_tree
 from scorenet_cli.text import number
 
+# Columns whose importance is shown.
+MAX_IMPORTANCES = 20
 # Features, and targets, that are named; --json has all.
 MAX_NAMES = 100
 # Targets whose scores are drawn.
@@ -48,12 +52,16 @@ def inspection(model: Model, source: str, scored: Evaluation | None = None) -> G
         "features": _some(model.features),
         "targets": _some(model.targets),
     }
+    if model.snapshots:
+        first, last = model.snapshots[0][0], model.snapshots[-1][0]
+        about["snapshots"] = f"{len(model.snapshots)} of epochs {first:,} to {last:,}"
     record = model.training
     parts: list[RenderableType] = [heading(source), key_value_table(about.items())]
     parts += [*_weights(model), Text(), heading("Scaling"), *_scaling(model)]
     parts += [Text(), heading("Training"), key_value_table(_provenance(record))]
     if record and (curve := loss_chart(record.history, record.validation_history)):
         parts += [Text(), curve]
+    parts += response_part(model, scored)
     if scored:
         parts += _scores(model, scored)
     return Group(*parts)
@@ -178,11 +186,28 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
             if target in model.targets:
                 yield from (Text(), heading(target), fit_table(fit, scores))
     yield from class_tables(scored.classes)
+    yield from _importance(scored)
+    coverage = dict(zip(model.output_names, scored.coverage, strict=False))
     each = zip(model.output_names, scored.actual.T, scored.predicted.T, strict=True)
     columns = [column for column in each if column[0] in model.targets]
     for target, actual, predicted in islice(columns, MAX_TARGETS):
         chart = scores_chart(target, actual, predicted)
         if chart is not None:
             yield from (Text(), chart)
+        if target in coverage:
+            inside = round(coverage[target] * len(actual))
+            held = f"{100 * LEVEL:g} % intervals hold {inside:,} of {count(len(actual), 'row')}."
+            yield Text(held)
     more = len(columns) - MAX_TARGETS
     yield from omitted_note(more, "target", ": predict --csv has all")
+
+
+def _importance(scored: Evaluation) -> Iterator[RenderableType]:
+    """Show what shuffling each column costs, the most important first."""
+    if not scored.importance:
+        return
+    found = sorted(scored.importance.items(), key=lambda item: -item[1][0])
+    yield from (Text(), heading("Importance: loss of R2 where a column is shuffled"))
+    rows = ((name, *of) for name, of in found[:MAX_IMPORTANCES])
+    yield number_table(["column", "loss of R2", "spread"], rows, 4)
+    yield from omitted_note(len(found) - MAX_IMPORTANCES, "column")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import zip_longest
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import ROUNDING
+from scorenet_cli.core.metrics import ROUNDING, Evaluation
 from scorenet_cli.data.columns import decode, decode_row, positions
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
@@ -27,7 +26,7 @@ from scorenet_cli.show.tables import (
     omitted_note,
 )
 from scorenet_cli.text import number
-from scorenet_cli.training.fit import FitResult
+from scorenet_cli.training.fit import Choice, FitResult
 
 # Rows of a training set that the summary shows.
 FIRST_ROWS = 10
@@ -35,8 +34,11 @@ FIRST_ROWS = 10
 MAX_POINTS = 1e9
 
 
-def training_summary(fit: FitResult) -> Group:
-    """Show actual beside predicted scores for the first rows, then what the run came to."""
+def training_summary(fit: FitResult, command: str = "") -> Group:
+    """Show actual beside predicted scores for the first rows, then what the run came to.
+
+    command is the one that trains the same without auto.
+    """
     result, dataset, predicted = fit.result, fit.plan.data, fit.predicted
     epochs = f"{count(result.epochs, 'epoch')}, {result.seconds:.3g} s"
     pairs = [("loss", f"{result.loss:.6g} after {epochs}")]
@@ -59,6 +61,8 @@ def training_summary(fit: FitResult) -> Group:
             (f"{spread.count} starts", f"loss {losses}; seed {fit.seed} is kept"),
             ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
         ]
+    if (choice := fit.choice) is not None:
+        pairs = [*_choice_lines(choice, command), *pairs]
     ways: list[Callable[[], Table | Group]] = [
         partial(_first_scores, dataset, predicted, has_features=True),
         partial(_scores_alone, dataset, predicted),
@@ -72,11 +76,10 @@ def training_summary(fit: FitResult) -> Group:
         fit_table(
             fit.metrics,
             dataset.scores,
-            None if fit.validation is None else fit.validation.fit,
-            _held_out(fit),
+            {title: other.fit for title, other in _on_other_rows(fit).items()},
         ),
         *_each_target(fit),
-        *class_tables(fit.classes if fit.validation is None else fit.validation.classes),
+        *class_tables((fit.validation or fit.cross_validation or fit).classes),
     )
 
 
@@ -107,19 +110,40 @@ def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> 
     return number_table([*names, *columns], rows, numbers_from=0)
 
 
+def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
+    """Say what auto compared and chose, and how to train the same without it."""
+    for number_of, (hidden, fit) in enumerate(choice.compared):
+        r2 = "-" if fit.r2 is None else f"{fit.r2:z.4f}"
+        beside = f"R2 {r2}, RMSE {number(fit.rmse, 4)} out of fold"
+        is_chosen = ", chosen" if hidden == choice.settings.hidden else ""
+        yield ("" if number_of else "compared", f"{_size(hidden)}: {beside}{is_chosen}")
+    yield ("", f"on {choice.rows:,} rows, in 5 folds")
+    yield ("the same by", command)
+
+
+def _size(hidden: tuple[int, ...]) -> str:
+    """Name the hidden layers' size."""
+    return f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
+
+
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
     """Show the metrics of each target, where there are several."""
-    parts = (fit.each, () if fit.validation is None else fit.validation.each)
-    names, scores = fit.plan.data.output_names, fit.plan.data.scores.T
-    for target, actual, metrics, held_out in zip_longest(names, scores, *parts):
-        if len(fit.each) > 1 and target in fit.plan.data.targets:
+    if len(fit.each) == 1:
+        return
+    others = _on_other_rows(fit)
+    for number_of, target in enumerate(fit.plan.data.output_names):
+        if target in fit.plan.data.targets:
+            beside = {title: other.each[number_of] for title, other in others.items()}
+            scores = fit.plan.data.scores[:, number_of]
             yield from (
                 Text(),
                 heading(target),
-                fit_table(metrics, actual, held_out, _held_out(fit)),
+                fit_table(fit.each[number_of], scores, beside),
             )
 
 
-def _held_out(fit: FitResult) -> str:
-    """Name the rows that were held out and are reported on."""
-    return "validation rows" if fit.plan.test_rows is None else "test rows"
+def _on_other_rows(fit: FitResult) -> dict[str, Evaluation]:
+    """Return what there is of rows that the model, or each fold's, was not trained on."""
+    held_out = "validation rows" if fit.plan.test_rows is None else "test rows"
+    parts = {held_out: fit.validation, "out of fold": fit.cross_validation}
+    return {title: part for title, part in parts.items() if part is not None}

@@ -34,7 +34,7 @@ def test_of_very_many_columns_some_are_named_and_the_others_counted() -> None:
     assert "f99 and 3 more" in text
     assert "... and 3 more features: --json has all" in text
     assert "... and 2 more targets: --json has all" in text
-    scaling = text.split("Scaling")[1].splitlines()
+    scaling = text.split("Scaling")[1].split("Training")[0].splitlines()
     assert [line.split()[0] for line in scaling if line.startswith("f")][-1] == "f99"
 
 
@@ -43,7 +43,11 @@ def test_the_training_range_of_a_target_is_that_of_its_training_scores() -> None
     trained = replace(model, training=TrainingRecord(target_range=((86.0, 92.0),)))
     for each, expected in ((model, "not recorded"), (trained, "86 to 92")):
         text = shown(inspection(each, "m.json"))
-        (line,) = (line for line in text.splitlines() if line.startswith("score0  "))
+        (line,) = (
+            line
+            for line in text.split("Scaling")[1].split("Training")[0].splitlines()
+            if line.startswith("score0  ")
+        )
         assert line.split("100", 1)[1].strip() == expected
 
 

@@ -1,0 +1,58 @@
+"""A start for least squares: the network that is nearly linear regression."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.core.metrics import fit_baselines
+from scorenet_cli.core.network import Layer, Network
+
+# Standard deviation of a neuron's sum that carries the line: the activation is nearly straight.
+SPREAD = 0.5
+# Of the other neurons' random weights, so that they can still differ.
+OTHERS = 0.1
+# A sigmoid output is linearized around the mean, no nearer to its ends than this.
+MIN_MEAN = 0.05
+# The least standard deviation of a line.
+MIN_SPREAD = 1e-9
+
+
+def line_start(network: Network, inputs: Array, actual: Array) -> Network:
+    """Return the network with weights by which its outputs are nearly the least-squares lines.
+
+    inputs (rows, inputs) and actual (rows, outputs) are scaled. The first hidden neuron carries the
+    first output's line, the next the second's; the other weights become a tenth. Networks in which
+    that cannot be (not one hidden layer with biases, fewer neurons than outputs, an activation that
+    is flat at 0) come back as they are.
+    """
+    first, last = network.layers[0], network.layers[-1]
+    outputs = len(last.weights.T)
+    function = ACTIVATIONS[first.activation]
+    middle = function.function(np.zeros(1))[0]
+    slope = function.slope_at_output(np.full(1, middle))[0]
+    has_place = len(network.layers) == 2 and first.neurons >= outputs  # noqa: PLR2004 - hidden, output
+    if not has_place or first.bias is None or last.bias is None or slope == 0:
+        return network
+    lines = fit_baselines(inputs, actual)
+    sums, intercept = lines.predict_linear(inputs), lines.predict_linear(0 * inputs[:1])[0]
+    coefficients = lines.predict_linear(np.eye(inputs.shape[1])) - intercept
+    centre = actual.mean(axis=0)
+    if last.activation == "sigmoid":
+        mean = np.clip(centre, MIN_MEAN, 1 - MIN_MEAN)
+        centre = np.log(mean / (1 - mean))
+        sums, intercept, coefficients = (
+            values / (mean * (1 - mean)) for values in (sums, intercept, coefficients)
+        )
+    unit = SPREAD / np.maximum(sums.std(axis=0), MIN_SPREAD)
+    hidden, bias, output = first.weights * OTHERS, first.bias.copy(), last.weights * OTHERS
+    hidden[:, :outputs] = coefficients * unit
+    bias[:outputs] = (intercept - sums.mean(axis=0)) * unit
+    output[:outputs] = np.diag(1 / (unit * slope))
+    return Network(
+        (
+            Layer(hidden, bias, first.activation),
+            Layer(output, centre - middle * output.sum(axis=0), last.activation),
+        )
+    )

@@ -1,0 +1,123 @@
+"""How a model's scores depend on one or two columns, the others at their mean: data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import starmap
+
+import numpy as np
+
+from scorenet_cli.core import Array
+from scorenet_cli.data.columns import encode, positions
+from scorenet_cli.errors import DataError
+from scorenet_cli.model.model import Model, intervals_if_known, predict_inputs
+
+# Points of a curve, and how far beyond the training range it goes, as a part of that range.
+POINTS = 61
+BEYOND = 0.25
+# Values beyond are not drawn.
+LARGEST = 1e290
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Scores along one column.
+
+    values (points,) are in the column's own unit; of a column of text they count its texts.
+    scores are (points, outputs), intervals (points, outputs, 2) where the model has them, and
+    is_trained (points,) tells which values are in the training range.
+    """
+
+    column: str
+    texts: tuple[str, ...]
+    values: Array
+    scores: Array
+    intervals: Array | None
+    is_trained: np.typing.NDArray[np.bool_]
+
+
+def base_inputs(model: Model, inputs: Array | None = None) -> Array:
+    """Return the inputs (inputs,) that stay as they are while others vary.
+
+    They are the mean of the given inputs (rows, inputs), else that of the training rows where the
+    model holds it, else the middle of the training range and an equal part of each category.
+    """
+    if inputs is not None:
+        unit = np.abs(inputs).max(axis=0) + 1.0  # so that no sum overflows
+        return np.asarray((inputs / unit).mean(axis=0) * unit)
+    if model.feature_offset is not None:
+        return model.feature_offset
+    base = np.array(
+        [(low + high) / 2 for low, high in starmap(training_ends, _ranges(model).tolist())]
+    )
+    for column, where in positions(model.features, model.categories).items():
+        if column in model.categories:
+            base[where] = 1 / len(model.categories[column])
+    return base
+
+
+def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, float]:
+    """Return the ends of a column's axis: its training range, and a part of that beyond.
+
+    Where no training value is below 0, the axis is not, either. DataError where the ends are too
+    large to be drawn.
+    """
+    where = positions(model.features, model.categories)[column].start
+    low, high = training_ends(*_ranges(model)[where].tolist())
+    room = beyond * (high - low)
+    low, high = max(low - room, 0.0) if low >= 0 else low - room, high + room
+    if max(-low, high) > LARGEST:
+        raise DataError(f"the training range of '{column}' is too large to be drawn.")
+    return low, high
+
+
+def curve(
+    model: Model, column: str, base: Array, *, beyond: float = BEYOND, points: int = POINTS
+) -> Curve:
+    """Vary one column over its axis, or its texts; DataError where a number is too large."""
+    where = positions(model.features, model.categories)[column]
+    texts = model.categories.get(column, ())
+    if texts:
+        values, (varied, _) = np.arange(float(len(texts))), encode(texts, texts)
+    else:
+        values = np.linspace(*ends(model, column, beyond), points)
+        varied = values[:, np.newaxis]
+    inputs = np.tile(base, (len(values), 1))
+    inputs[:, where] = varied
+    answer = predict_inputs(model, inputs)
+    return Curve(
+        column,
+        texts,
+        values,
+        answer.scores,
+        intervals_if_known(model, answer.scaled_inputs),
+        ~answer.out_of_range[:, where.start],
+    )
+
+
+def surface(model: Model, across: Array, down: Array) -> Array:
+    """Return the scores (down, across, outputs) of a model of two columns of numbers.
+
+    across and down are values of the first and the second. DataError where a number is too large.
+    """
+    inputs = np.stack(np.meshgrid(across, down), axis=2).reshape(-1, 2)
+    return predict_inputs(model, inputs).scores.reshape(len(down), len(across), -1)
+
+
+def has_surface(model: Model) -> bool:
+    """Tell whether a model has two columns, both of numbers."""
+    return len(model.features) == 2 and not model.categories  # noqa: PLR2004
+
+
+def _ranges(model: Model) -> Array:
+    """Smallest and largest value of each input; from 0 to what divides it where not known."""
+    if model.feature_range is not None:
+        return model.feature_range
+    return np.stack([np.zeros_like(model.feature_scale), model.feature_scale], axis=1)
+
+
+def training_ends(low: float, high: float) -> tuple[float, float]:
+    """Return the ends of a range; one around it where it is a single value."""
+    is_range = high - low > 1e-9 * max(abs(low), abs(high), 1.0 / LARGEST)
+    room = 0.0 if is_range else max(abs(low), 1.0) / 2
+    return low - room, high + room

@@ -1,0 +1,70 @@
+"""scorenet export, as on the command line."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from support import Invoke, one_message
+
+from scorenet_cli.export import FormatName
+
+
+@pytest.fixture(autouse=True)
+def _model(invoke: Invoke) -> None:
+    assert invoke("train", "--epochs", 100).exit_code == 0
+
+
+@pytest.mark.parametrize("name", get_args(FormatName))
+def test_output_is_what_standard_output_gets(invoke: Invoke, tmp_path: Path, name: str) -> None:
+    shown = invoke("export", name)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    saved = invoke("export", name, "-o", "model.txt")
+    assert (saved.exit_code, saved.stdout, saved.stderr) == (0, "", "")
+    assert (tmp_path / "model.txt").read_bytes() == shown.stdout_bytes
+    assert "document" in shown.stdout  # where it comes from
+
+
+def test_the_python_module_answers_as_predict(invoke: Invoke) -> None:
+    module: dict[str, Any] = {}
+    exec(invoke("export", "python").stdout, module)  # noqa: S102 - the point
+    score = module["predict"]({"hours_studied": 4, "hours_slept": 8})["score"]
+    assert f"{score:.6f}\n" == invoke("predict", 4, 8).stdout
+
+
+def test_the_select_runs_on_the_named_table(invoke: Invoke) -> None:
+    text = invoke("export", "sql", "--table", "main.my students").stdout
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute('CREATE TABLE "my students" (hours_slept, id, hours_studied)')
+        connection.execute("INSERT INTO \"my students\" VALUES ('8', 7, 4), (NULL, 8, 4)")
+        query = f"SELECT id, predicted_score FROM ({text})"  # noqa: S608 - an own table
+        rows = connection.execute(query).fetchall()
+    connection.close()
+    assert (rows[0][0], rows[1]) == (7, (8, None))
+    assert f"{rows[0][1]:.6f}\n" == invoke("predict", 4, 8).stdout
+
+
+def test_spark_has_its_own_quotes(invoke: Invoke) -> None:
+    text = invoke("export", "sql", "--dialect", "spark").stdout
+    assert "`hours_studied` AS DOUBLE)" in text
+    assert '"' not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["c", "--table", "x"], "Error: --table has no effect on c."),
+        (["python", "--dialect", "spark"], "Error: --dialect has no effect on python."),
+        (["sql", "--table", "a..b"], "--table expects the name of a table, or schema.table."),
+        (["c", "-o", "scorenet.json"], "--output would overwrite the model"),
+        (["pascal"], "expects one of sql, spreadsheet, python, javascript, c; got 'pascal'."),
+    ],
+)
+def test_what_does_not_fit_is_a_usage_error(
+    invoke: Invoke, words: list[str], expected: str
+) -> None:
+    result = invoke("export", *words)
+    assert result.exit_code == 2
+    assert expected in one_message(result)

@@ -1,0 +1,83 @@
+"""What all exported programs have in common, and what each cannot hold."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from importlib import import_module
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from support import named
+
+from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.errors import ModelError
+from scorenet_cli.export import DialectName, FormatName, python, spreadsheet, sql
+from scorenet_cli.export.program import comment
+from scorenet_cli.model.model import Model
+
+
+def one_neuron(weight: float, activation: str = "sigmoid") -> Model:
+    network = Network((Layer(np.array([[weight]]), None, activation),))
+    return Model(network, ("x",), ("y",), np.ones(1), np.ones(1))
+
+
+@pytest.mark.parametrize("name", get_args(FormatName))
+def test_every_format_writes_a_program(name: str) -> None:
+    text = import_module(f"scorenet_cli.export.{name}").write(named(("a", "b"), (2, 3, 1)))
+    assert "Predicts score0 from a, b." in text
+    assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("x", [-1e300, -1e4, -400.0, -30.0, 30.0, 400.0, 1e4, 1e300])
+def test_large_sums_do_not_overflow(x: float) -> None:
+    model = one_neuron(1.0)
+    module: dict[str, Any] = {}
+    exec(python.write(model), module)  # noqa: S102 - the point
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("CREATE TABLE data AS SELECT ? AS x", [x])
+        (row,) = connection.execute(sql.write(model))
+    connection.close()
+    expected = model.predict([[x]])[0, 0]
+    assert row[-1] == pytest.approx(expected, rel=1e-12, abs=1e-200)
+    assert module["predict"]({"x": x})["y"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_comment_cannot_be_ended() -> None:
+    text = comment("*/ a // ??/ -- \n <script> \\ `b` 'c' \"d\" \u202e\u2028 e")
+    assert not set(text) & set('*/?<>\\`"\n\u202e\u2028')
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a", "\t=1", "\n=1", " =1", "\uff1d1"])
+def test_no_label_of_a_spreadsheet_is_a_formula(name: str) -> None:
+    labels = [row[0] for row in csv.reader(spreadsheet.write(named((name,), (1, 1))).splitlines())]
+    assert all(label[:1].isalnum() or label[:1] == "'" for label in labels)
+
+
+def test_a_spreadsheet_has_its_limits() -> None:
+    with pytest.raises(ModelError, match="too wide"):
+        spreadsheet.write(named(tuple(f"x{n}" for n in range(500)), (500, 1)))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name"), [("standard", "a\0b"), ("spark", "a\0b"), ("spark", "${a}")]
+)
+def test_what_sql_cannot_hold_is_refused(dialect: DialectName, name: str) -> None:
+    with pytest.raises(ModelError, match="Rename the column"):
+        sql.write(named((name,), (1, 1)), dialect=dialect)
+
+
+def test_new_columns_have_names_unlike_the_features() -> None:
+    text = sql.write(named(("nn_x1", "NN__x2"), (2, 1)))
+    assert "AS nn___x1" in text
+
+
+def test_thousands_of_inputs_are_added() -> None:
+    model = named(tuple(f"x{n}" for n in range(3000)), (3000, 1))
+    row = np.random.default_rng(1).standard_normal(3000)
+    inputs = dict(zip(model.features, row.tolist(), strict=True))
+    module: dict[str, Any] = {}
+    exec(python.write(model), module)  # noqa: S102 - the point
+    expected = model.predict([row])[0, 0]
+    assert module["predict"](inputs)["score0"] == pytest.approx(expected, rel=1e-12)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support import named
+
+from scorenet_cli.errors import DataError
+from scorenet_cli.model.model import predict, predict_inputs
+from scorenet_cli.model.response import base_inputs, curve, ends, has_surface, surface
+
+HOURS = replace(named(("hours",), (1, 3, 2)), feature_range=np.array([[2.0, 10.0]]))
+BOTH = replace(
+    named(("hours", "slept"), (2, 3, 1)), feature_range=np.array([[2.0, 10.0], [4.0, 9.0]])
+)
+TOWNS = replace(
+    named(("hours", "town"), (4, 3, 1)),
+    feature_range=np.array([[-2.0, 10.0], [0, 1], [0, 1], [0, 1]]),
+    categories={"town": ("Bern", "Rom", "Wien")},
+)
+
+
+def test_a_curve_is_what_predict_gives_over_the_training_range_and_a_quarter_beyond() -> None:
+    found = curve(HOURS, "hours", base_inputs(HOURS))
+    assert (found.values[0], found.values[-1]) == (0, 12)  # hours are never below 0
+    np.testing.assert_array_equal(found.scores, predict(HOURS, found.values[:, np.newaxis]).scores)
+    np.testing.assert_array_equal(found.is_trained, (found.values >= 2) & (found.values <= 10))
+    assert found.intervals is None
+
+
+def test_a_surface_is_what_predict_gives() -> None:
+    x, y = np.array([2.0, 3.0, 5.0]), np.array([4.0, 6.0])
+    found = surface(BOTH, x, y)
+    assert found.shape == (2, 3, 1)
+    assert found[1, 2] == predict(BOTH, [[5, 6]]).scores[0]
+    assert [has_surface(model) for model in (HOURS, BOTH, TOWNS)] == [False, True, False]
+
+
+def test_other_columns_stay_at_the_mean() -> None:
+    rows = np.array([[1.0, 1, 0, 0], [4.0, 0, 0, 1]])
+    np.testing.assert_array_equal(base_inputs(TOWNS, rows), [2.5, 0.5, 0, 0.5])
+    np.testing.assert_allclose(base_inputs(TOWNS), [4, 1 / 3, 1 / 3, 1 / 3])
+    offset = np.array([3.0, 0.5, 0.25, 0.25])
+    np.testing.assert_array_equal(base_inputs(replace(TOWNS, feature_offset=offset)), offset)
+
+
+def test_a_column_of_text_has_a_score_for_each_text() -> None:
+    found = curve(TOWNS, "town", np.array([3.0, 0, 0, 0]))
+    assert found.texts == ("Bern", "Rom", "Wien")
+    expected = predict_inputs(TOWNS, np.column_stack([np.full(3, 3.0), np.eye(3)])).scores
+    np.testing.assert_array_equal(found.scores, expected)
+    assert ends(TOWNS, "hours") == (-5, 13)
+
+
+def test_without_a_training_range_the_scale_is_the_range() -> None:
+    model = replace(HOURS, feature_range=None, feature_scale=np.array([8.0]))
+    assert ends(model, "hours") == (0, 10)
+    constant = replace(HOURS, feature_range=np.array([[3.0, 3.0]]))
+    assert ends(constant, "hours", 0.0) == (1.5, 4.5)
+
+
+def test_a_range_too_wide_for_numbers_is_an_error() -> None:
+    with pytest.raises(DataError, match="'hours' is too large"):
+        ends(replace(HOURS, feature_range=np.array([[-1e308, 1e308]])), "hours")

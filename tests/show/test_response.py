@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import io
+import json
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from models import models
+from rich.cells import cell_len
+from rich.console import Console, Group
+from support import Invoke, named, one_message, shown
+
+from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.errors import DataError
+from scorenet_cli.model.colours import scale_colour
+from scorenet_cli.model.model import Model, predict
+from scorenet_cli.show.response import response_part
+from scorenet_cli.show.response_picture import response_picture
+
+BOTH = replace(
+    named(("hours", "slept"), (2, 3, 1)), feature_range=np.array([[2.0, 10.0], [4.0, 9.0]])
+)
+
+
+def text_of(model: Model, width: int = 80) -> str:
+    return shown(Group(*response_part(model)), width)
+
+
+def test_a_surface_is_a_table_of_scores_where_colours_are_off() -> None:
+    text = text_of(BOTH)
+    assert "across: hours; down: slept; in brackets: outside the training range" in text
+    header, *rows = (line.split() for line in text.splitlines()[3:] if "─" not in line)
+    assert header == ["0", "2", "4", "6", "8", "10", "12"]
+    (row,) = (row for row in rows if row[0] == "6")
+    scores = predict(BOTH, [[float(x), 6] for x in header]).scores[:, 0]
+    for cell, hours, score in zip(row[1:], header, scores, strict=True):
+        assert float(cell.strip("()")) == pytest.approx(score, abs=0.5)
+        assert cell.startswith("(") == (not 2 <= float(hours) <= 10)
+
+
+@pytest.mark.parametrize("width", [120, 80, 50])
+def test_a_surface_is_half_blocks_where_there_are_colours(width: int) -> None:
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=True, color_system="truecolor"
+    )
+    with console.capture() as capture:
+        console.print(Group(*response_part(BOTH)))
+    text = capture.get()
+    assert "▀" in text
+    assert all(corner in text for corner in "┌┐└┘")
+    low, high = (scale_colour(part) for part in (0.0, 1.0))
+    for colour in (low, high):
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        assert f"{red};{green};{blue}" in text
+
+
+def test_the_colours_can_be_read_in_black_and_white() -> None:
+    def luminance(colour: str) -> float:
+        parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        return math.fsum(w * c**2.2 for w, c in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    grey = [luminance(scale_colour(part)) for part in np.linspace(0, 1, 21).tolist()]
+    assert grey == sorted(grey, reverse=True)
+    assert grey[0] - grey[-1] > 0.3
+
+
+def test_of_more_columns_each_has_a_small_curve_and_the_rest_is_counted() -> None:
+    model = named(tuple(f"x{n}" for n in range(10)), (10, 2, 1))
+    rows = np.eye(10)
+    importance = {f"x{n}": (float(n), 0.0) for n in range(10)}
+    scored = Evaluation(rows, rows[:, :1], rows[:, :1], None, importance=importance)  # type: ignore[arg-type]
+    text = shown(Group(*response_part(model, scored)), 80)
+    names = [line.split()[0] for line in text.splitlines() if line.startswith("x")]
+    assert names == [f"x{n}" for n in range(9, 1, -1)]
+    assert "... and 2 more columns" in text
+    assert "others at their mean" in text
+
+
+@pytest.mark.parametrize("draw", [text_of, response_picture])
+@settings(max_examples=30)
+@given(model=models())
+def test_any_model_is_drawn_or_left_out(draw: Callable[[Model], str], model: Model) -> None:
+    with suppress(DataError):
+        text = draw(model)
+        if text.startswith("<svg"):
+            ET.fromstring(text)  # noqa: S314 - our own picture
+        else:
+            assert max(map(cell_len, text.splitlines()), default=0) <= 80
+
+
+def test_pictures_are_saved_from_the_command_line(invoke: Invoke) -> None:
+    lines = "\n".join(f"{n},{8 * n + 20 + n % 3}" for n in range(1, 10))
+    Path("d.csv").write_text(f"hours,score\n{lines}\n", encoding="utf-8")
+    options = ["--optimizer", "lm", "--bias", "--weight-decay", "auto", "--quiet"]
+    invoke("train", "d.csv", *options)
+    result = invoke(
+        "inspect", "--data", "d.csv", "--save", "net.svg", "--save-response", "r.svg", "--json"
+    )
+    assert result.stderr.endswith("Saved net.svg.\nSaved r.svg.\n")
+    model = json.loads(result.stdout)
+    net = ET.fromstring(Path("net.svg").read_text(encoding="utf-8"))  # noqa: S314
+    texts = [element.text for element in net.iter() if element.tag.endswith("text")]
+    assert "The network" in texts
+    assert f"{model['layers'][0]['weights'][0][0]:.4f}" in texts
+    response = ET.fromstring(Path("r.svg").read_text(encoding="utf-8"))  # noqa: S314
+    marks = [element.tag.rpartition("}")[2] for element in response.iter()]
+    assert marks.count("circle") == 9
+    assert marks.count("polygon") == 1
+    page = invoke("inspect", "--data", "d.csv").stdout
+    for mark in ("• curve", "○ rows", "90 % interval", "- outside"):
+        assert mark in page
+
+
+@pytest.mark.parametrize("option", ["--save", "--save-response"])
+def test_another_ending_is_refused_before_the_model_is_read(invoke: Invoke, option: str) -> None:
+    result = invoke("inspect", option, "net.png")
+    assert result.exit_code == 2
+    assert f"{option} needs a name ending in .svg; got 'net.png'" in one_message(result)

@@ -1,0 +1,250 @@
+"""Cross-validation, and the choice of a training by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support import Array
+
+import scorenet_cli as scorenet
+from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.training import selection
+from scorenet_cli.training.fit import Choice, FitResult
+
+Columns = dict[str, Any]
+
+
+def students(rows: int = 60, seed: int = 0) -> Columns:
+    rng = np.random.default_rng(seed)
+    hours, sleep = rng.uniform(1, 10, rows), rng.uniform(4, 9, rows)
+    score = np.clip(5 * hours + 4 * sleep + rng.normal(0, 4, rows), 0, 100)
+    return {"hours": hours, "sleep": sleep, "score": score}
+
+
+def wave(rows: int = 80) -> Columns:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-3, 3, rows)
+    return {"x": x, "y": np.sin(2 * x) + 0.1 * rng.standard_normal(rows)}
+
+
+def choice_of(fit: FitResult) -> Choice:
+    assert fit.choice is not None
+    return fit.choice
+
+
+def out_of_fold(fit: FitResult) -> Evaluation:
+    assert fit.cross_validation is not None
+    return fit.cross_validation
+
+
+def test_a_line_needs_no_hidden_layer() -> None:
+    fit = scorenet.train(students())
+    assert [hidden for hidden, _ in choice_of(fit).compared] == [(), (3,), (8,)]
+    assert fit.model.network.shape == (2, 1)
+    unseen = out_of_fold(fit).fit
+    assert unseen.r2 is not None
+    assert unseen.baselines.linear.r2 is not None
+    assert unseen.r2 > unseen.baselines.linear.r2 - 0.02
+    assert fit.warnings == ()
+
+
+def test_a_wave_needs_one() -> None:
+    fit = scorenet.train(wave())
+    assert fit.model.network.shape in {(1, 3, 1), (1, 8, 1)}
+    unseen = out_of_fold(fit).fit
+    assert unseen.r2 is not None
+    assert unseen.r2 > 0.85
+    assert fit.model.network.layers[-1].activation == "linear"
+
+
+def test_the_settings_chosen_train_the_same_without_auto() -> None:
+    fit = scorenet.train(wave())
+    settings = choice_of(fit).settings
+    assert settings.optimizer == "lm"
+    again = scorenet.train(wave(), settings=settings).model
+    for layer, same in zip(fit.model.network.layers, again.network.layers, strict=True):
+        assert layer.weights.tolist() == same.weights.tolist()
+
+
+def test_what_is_given_is_kept() -> None:
+    given: Columns = {
+        "hidden": 2,
+        "seed": 5,
+        "restarts": 3,
+        "activation": "tanh",
+        "weight_decay": 0.5,
+    }
+    settings = choice_of(scorenet.train(wave(), **given)).settings
+    assert (settings.hidden, settings.seed, settings.restarts) == ((2,), 5, 3)
+    assert (settings.activation, settings.weight_decay) == ("tanh", 0.5)
+    assert settings.bias
+    assert settings.standardize
+
+
+@pytest.mark.parametrize(
+    ("target", "output"),
+    [
+        (lambda score: score, "sigmoid"),
+        (lambda score: score / 3, "linear"),  # less than half of 0 to 100
+        (lambda score: score * 3, "linear"),
+        (lambda score: score - 60, "linear"),
+        (lambda score: np.where(score > 55, "pass", "fail"), "sigmoid"),
+        (lambda score: (score > 55) * 1, "sigmoid"),
+    ],
+)
+def test_the_output_fits_the_scores(target: Any, output: str) -> None:  # noqa: ANN401
+    columns = students(40)
+    fit = scorenet.train(columns | {"score": target(columns["score"])}, hidden="none")
+    assert fit.model.network.layers[-1].activation == output
+
+
+def test_a_max_score_keeps_the_output_between_0_and_it() -> None:
+    fit = scorenet.train(students(40), max_score=300, hidden="none")
+    assert fit.model.network.layers[-1].activation == "sigmoid"
+    with pytest.raises(scorenet.DataError, match=r"line \d+, column \'score\'"):
+        scorenet.train(students(40), max_score=50)
+
+
+def test_classes_are_told_apart_out_of_fold() -> None:
+    columns = students()
+    passed = np.where(columns["score"] > 55, "pass", "fail")
+    fit = scorenet.train(columns | {"score": passed})
+    (classes,) = out_of_fold(fit).classes
+    assert classes.accuracy > 0.8 > classes.most_frequent_accuracy
+
+
+def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
+    fit = scorenet.train(students(9))
+    assert (fit.plan.optimizer, fit.choice, fit.cross_validation) == ("gd", None, None)
+    assert any("9 rows are too few" in note for note in fit.notes)
+    assert not scorenet.train(students(9), epochs=5).notes
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 5}, {"learning_rate": 1.0}, {"optimizer": "gd"}])
+def test_with_an_option_of_the_steps_the_others_are_as_in_the_document(settings: Columns) -> None:
+    fit = scorenet.train(students(), **settings)
+    assert (fit.plan.optimizer, fit.plan.options["weight_decay"], fit.choice) == ("gd", 0.0, None)
+
+
+def test_a_network_too_large_for_lm_is_trained_by_adam_with_validation() -> None:
+    fit = scorenet.train(students(30), hidden=600, validation=0.3, patience=2)
+    assert (fit.plan.optimizer, fit.plan.settings.validation) == ("adam", 0.3)
+    assert fit.validation is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"learning_rate": 1.0}, "has no effect with `optimizer=auto`"),
+        ({"batch_size": 8}, "has no effect with `optimizer=auto`"),
+        ({"hidden": 900, "weight_decay": "auto"}, "auto needs `optimizer=lm`"),
+        ({"folds": 1}, "of at least 2"),
+    ],
+)
+def test_what_auto_cannot_keep_is_refused(settings: Columns, words: str) -> None:
+    with pytest.raises(scorenet.OptionError, match=words):
+        scorenet.train(students(), **{"optimizer": "auto", **settings})
+
+
+@pytest.mark.parametrize("settings", [{"optimizer": "auto"}, {"folds": 5}])
+def test_a_resumed_model_has_nothing_to_choose(settings: Columns) -> None:
+    model = scorenet.train(students(), epochs=2).model
+    with pytest.raises(scorenet.OptionError, match="cannot be combined with `resume`"):
+        scorenet.train(students(), resume=model, **settings)
+
+
+def test_more_folds_than_rows_are_refused() -> None:
+    with pytest.raises(scorenet.DataError, match="12 rows cannot be cut into 13 folds"):
+        scorenet.train(students(12), folds=13, epochs=2)
+
+
+def test_the_baselines_out_of_fold_are_those_of_each_training_part() -> None:
+    columns = students(30)
+    inputs = np.column_stack([columns["hours"], columns["sleep"], np.ones(30)])
+    scores = columns["score"]
+    mean, linear = np.empty(30), np.empty(30)
+    for kept, held_out in selection.folds(30, 4, 7):
+        mean[held_out] = scores[kept].mean()
+        linear[held_out] = inputs[held_out] @ np.linalg.lstsq(inputs[kept], scores[kept])[0]
+    fit = out_of_fold(scorenet.train(columns, folds=4, seed=7, epochs=2)).fit
+    for found, predicted in ((fit.baselines.mean, mean), (fit.baselines.linear, linear)):
+        assert found.rmse == pytest.approx(np.sqrt(np.mean((predicted - scores) ** 2)))
+        assert found.mae == pytest.approx(np.abs(predicted - scores).mean())
+
+
+def test_each_row_is_held_out_once() -> None:
+    parts = list(selection.folds(23, 5, 1))
+    assert sorted(np.concatenate([held_out for _, held_out in parts]).tolist()) == [*range(23)]
+    for kept, held_out in parts:
+        assert sorted([*kept, *held_out]) == [*range(23)]
+
+
+def leaks(predict: Any) -> bool:  # noqa: ANN401
+    """Tell whether predictions for a fold change with its own scores, or its other rows' inputs."""
+    columns, seed = students(24), 23
+    columns["hours"] = np.where(np.arange(24) % 6 == 0, np.nan, columns["hours"])
+    before = predict(columns)
+    _, held_out = next(selection.folds(24, 3, seed))
+    first, others = held_out[0], held_out[1:]
+    columns["score"][held_out] = 100 - columns["score"][held_out]
+    columns["hours"][others] *= 1.7
+    columns["sleep"][others] += 1.0
+    changed: bool = predict(columns)[first].tolist() != before[first].tolist()
+    return changed
+
+
+@pytest.mark.parametrize(
+    "settings", [{"optimizer": "auto", "epochs": 8}, {"epochs": 20, "validation": 0.3}]
+)
+def test_nothing_of_the_rows_held_out_reaches_a_training_part(settings: Columns) -> None:
+    def predict(columns: Columns) -> Array:
+        fit = scorenet.train(columns, folds=3, missing="fill", **settings)
+        return out_of_fold(fit).predicted
+
+    assert not leaks(predict)
+
+
+def test_a_planted_leak_is_caught() -> None:
+    def predict(columns: Columns) -> Array:
+        return scorenet.train(columns, missing="fill", epochs=20).predicted
+
+    assert leaks(predict)
+
+
+@pytest.mark.parametrize(
+    ("worse", "chosen"),
+    [
+        ((0.0, 0.0, 0.0), 0),
+        ((0.02, 0.01, 0.0), 0),  # less than half a standard error, some .1
+        ((0.3, 0.02, 0.0), 1),
+        ((0.3, 0.2, 0.0), 2),
+        ((0.0, 0.1, 0.2), 0),
+    ],
+)
+def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> None:
+    noise = np.random.default_rng(0).standard_normal((3, 100))
+    noise -= noise.mean(axis=1, keepdims=True)
+    errors = [2 + each + more for each, more in zip(noise, worse, strict=True)]
+    assert selection.simplest(errors) == chosen
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "words"),
+    [
+        (14, {"optimizer": "lm", "bias": True, "epochs": 40}, "memorized"),
+        (40, {"epochs": 3}, "no better than predicting the mean"),
+        (60, {"optimizer": "lm", "bias": True, "epochs": 20}, "no better than linear regression"),
+    ],
+)
+def test_what_is_seen_out_of_fold_is_said(rows: int, settings: Columns, words: str) -> None:
+    fit = scorenet.train(students(rows), folds=4, **settings)
+    assert any(words in warning for warning in fit.warnings), fit.warnings
+
+
+def test_noise_is_called_by_its_name() -> None:
+    rng = np.random.default_rng(3)
+    fit = scorenet.train({"x": rng.standard_normal(25), "y": rng.standard_normal(25)})
+    (warning,) = fit.warnings
+    assert "no better than predicting the mean" in warning or "too few to tell" in warning
