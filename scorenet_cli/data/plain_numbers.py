@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import chain
 from operator import itemgetter
 
 import numpy as np
@@ -207,9 +206,9 @@ def cell_texts(cells: Cells | list[str]) -> list[str]:
 def append_cells(lines: bytes, delimiter: bytes, columns: Sequence[Cells]) -> bytes:
     """Append a cell of each column to each line; lines end with a line feed."""
     ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
-    mark = np.full((len(ends), 1), ord(delimiter), np.uint8)
-    parts = [(mark, cells.view(np.uint8).reshape(len(ends), -1)) for cells in columns]
-    added = np.hstack([*chain.from_iterable(parts)])
+    mark = np.full(len(ends), delimiter)
+    parts = [part for cells in columns for part in (mark, cells)]
+    added = np.hstack([part.view(np.uint8).reshape(-1, part.itemsize) for part in parts])
     size = added.shape[1]
     text = bytearray(lines.replace(b"\n", bytes(size) + b"\n"))
     places = np.ndarray((len(text) - size + 1,), f"V{size}", text, strides=(1,))

@@ -327,9 +327,10 @@ print(time.perf_counter() - began, inputs.nbytes / 2**20, peak() - before)
 """
 
 
-def growth(rows: list[int]) -> Table:
-    """Time an epoch and its memory beside the rows' own, for sizes that are feasible."""
-    table = Table("rows", "columns", "hidden", "optimizer", "s per epoch", "inputs MiB", "more MiB")
+def growth(rows: list[int]) -> None:
+    """Print the time of an epoch and its memory beside the rows' own, for feasible sizes."""
+    names = "rows", "columns", "hidden", "optimizer", "s per epoch", "inputs MiB", "more MiB"
+    sys.stdout.write(f"| {' | '.join(names)} |\n|{' --- |' * len(names)}\n")
     for size in product(rows, (2, 20, 200), (3, 32, 256)):
         count, columns, hidden = size
         parameters = (columns + 1) * hidden
@@ -343,8 +344,9 @@ def growth(rows: list[int]) -> Table:
                 words = [sys.executable, "-c", EPOCH, name, *map(str, size)]
                 found = subprocess.run(words, capture_output=True, text=True, check=True).stdout
                 figures = [f"{float(figure):.2g}" for figure in found.split()]
-                table.add_row(f"{count:,}", str(columns), str(hidden), name, *figures)
-    return table
+                cells = f"{count:,}", str(columns), str(hidden), name, *figures
+                sys.stdout.write(f"| {' | '.join(cells)} |\n")
+                sys.stdout.flush()
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -363,7 +365,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.growth:
         counts = [10_000, 1_000_000, *([10_000_000] if options.large else [])]
-        Console(width=100).print(growth(counts))
+        growth(counts)
         return
     quick = options.quick
     many = 10_000 if quick else 1_000_000
