@@ -145,8 +145,8 @@ def test_what_is_at_fault_is_named_once(
     assert result.exit_code == status
 
 
-def test_a_page_is_saved_as_it_is_printed(process: Process, tmp_path: Path) -> None:
-    result = process("backward-trace", "--save", "page.txt")
+def test_a_page_is_saved_as_it_is_printed(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("backward-trace", "--save", "page.txt")
     assert (tmp_path / "page.txt").read_text(encoding="utf-8") == result.stdout
     assert result.stderr == "Saved page.txt.\n"
 
