@@ -309,6 +309,8 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "--max-score", "nan"], 2, "--max-score expects a number, but 'nan'"),
         (["d.csv", "--learning-rate", "0"], 2, "--learning-rate must be a finite number above 0"),
         (["d.csv", "--tolerance", "inf"], 2, "--tolerance expects a number, but"),
+        (["no.csv", "--tolerance", "-1"], 2, "--tolerance must be a finite number of at least 0"),
+        (["no.csv", "--resume", "no.json", "--folds", "3"], 2, "--folds cannot be combined with"),
         (["d.csv", "--hidden", "3,x"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "0"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "99999999"], 2, "more than 10,000,000 parameters"),
