@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Invoke, Process, one_message
+from support import Invoke, one_message
 
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model import json_file

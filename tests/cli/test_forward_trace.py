@@ -140,9 +140,7 @@ def test_the_picture_is_saved_beside_the_tables(invoke: Invoke) -> None:
     assert ">0.8567468<" in Path("NET.SVG").read_text(encoding="utf-8")
 
 
-def test_pages_are_saved_as_they_look_and_need_nothing_else(
-    invoke: Invoke, tmp_path: Path
-) -> None:
+def test_pages_are_saved_as_they_look_and_need_nothing_else(invoke: Invoke, tmp_path: Path) -> None:
     result = invoke("forward-trace", "--precision", 10, "--save", "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<title>The document&#x27;s worked example - scorenet forward-trace</title>" in page
