@@ -118,8 +118,12 @@ def test_pictures_are_saved_from_the_command_line(invoke: Invoke) -> None:
         assert mark in page
 
 
-@pytest.mark.parametrize("option", ["--save", "--save-response"])
-def test_another_ending_is_refused_before_the_model_is_read(invoke: Invoke, option: str) -> None:
+@pytest.mark.parametrize(
+    ("option", "endings"), [("--save", ".svg or .html"), ("--save-response", ".svg")]
+)
+def test_another_ending_is_refused_before_the_model_is_read(
+    invoke: Invoke, option: str, endings: str
+) -> None:
     result = invoke("inspect", option, "net.png")
     assert result.exit_code == 2
-    assert f"{option} needs a name ending in .svg; got 'net.png'" in one_message(result)
+    assert f"{option} needs a name ending in {endings}; got 'net.png'" in one_message(result)
