@@ -37,7 +37,10 @@ def inspect(
     ] = None,
     save: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Also save a picture of the network (.svg)."),
+        typer.Option(
+            metavar="FILE",
+            help="Also save a picture of the network (.svg), or a page that computes (.html).",
+        ),
     ] = None,
     save_response: Annotated[
         str | None,
@@ -48,7 +51,7 @@ def inspect(
     json: JsonOption = False,
 ) -> None:
     """Show a model: its network, weights, scaling and training."""
-    check_save(save, model, [".svg"])
+    check_save(save, model, [".svg", ".html"])
     check_save(save_response, model, [".svg"], "save_response")
     from scorenet_cli import api, files
     from scorenet_cli.model import json_file, weights_folder
@@ -64,7 +67,7 @@ def inspect(
         if not quiet:
             echo_error(f"Wrote {', '.join(paths)}.")
         if any(scale != 1 for scale in (*loaded.feature_scale, *loaded.target_scale)):
-            said.warn("these files hold weights alone: not the names, not the scaling.")
+            said.warn("these files hold only the weights, not the names or the scaling.")
         others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
         if others:
             said.warn(
@@ -78,7 +81,7 @@ def inspect(
             said.warn(words)
         for warning in scored.warnings:
             said.warn(f"on these rows, {warning}")
-    _save_pictures(loaded, scored, save, save_response, quiet=quiet)
+    _save_pictures(loaded, model, scored, save, save_response, quiet=quiet)
     if json:
         from scorenet_cli.show.json_output import evaluation_answer, to_line
 
@@ -95,6 +98,7 @@ def inspect(
 
 def _save_pictures(
     model: "Model",
+    source: str,
     scored: "Evaluation | None",
     network: str | None,
     response: str | None,
@@ -104,7 +108,14 @@ def _save_pictures(
     """Save the pictures that are asked for."""
     from scorenet_cli import files
 
-    if network is not None:
+    if network is not None and network.lower().endswith(".html"):
+        from scorenet_cli.export import javascript
+        from scorenet_cli.show.living_page import living_page
+
+        module = javascript.write(model, takes_weights=bool(model.snapshots))
+        page = living_page(model, files.display_path(source), module, scored)
+        files.write_atomic(network, page)
+    elif network is not None:
         from scorenet_cli.model.svg import network_picture
 
         files.write_atomic(network, network_picture(model))

@@ -165,6 +165,9 @@ def backward_trace(
         return
     if header is not None:
         raise OptionError("has no effect without `csv`. Leave it out.", option="header")
+    if values and not (actual or worked_example):
+        check_values(values, context)
+        raise OptionError("`actual=SCORE` is required, once for each target.")
     example = _choose_example(context, values, model, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]
@@ -235,7 +238,7 @@ def _trace_batch(
     for text in result.notes:
         said.note(text)
     if loaded.is_weights_only:
-        said.note("weights alone hold no scaling: the rows are scaled as train scales them.")
+        said.note("a folder of weights holds no scaling: the rows are scaled as train scales them.")
     if blank:
         result = blank_batch(result)
     _warn_of_loss(result.loss, result.loss_after, said)

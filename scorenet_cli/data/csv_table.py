@@ -22,10 +22,12 @@ from scorenet_cli.data.decoding import clean_lines, decode_chunks
 from scorenet_cli.data.number_formats import (
     ColumnError,
     NumberFormat,
+    decimal_signs,
+    has_grouped_points,
     looks_like_number,
     read_column,
 )
-from scorenet_cli.data.plain_numbers import read_plain
+from scorenet_cli.data.plain_numbers import Cells, append_cells, cell_texts, read_plain, read_texts
 from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
@@ -54,6 +56,8 @@ _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
 _MAX_RESCANNED = 100_000
+# Rows in which a decimal point or comma is looked for, to settle other columns.
+_SETTLING_ROWS = 1000
 # Whole numbers that are more likely years, as names of columns, than data.
 _YEARS = range(1900, 2101)
 
@@ -175,21 +179,53 @@ def read_columns(
     width, found = len(table.names), None
     if bare := _bare(table):
         found = read_plain(*bare, width, numeric)
-        if found is None and (shorter := re.sub(rb"\n+", b"\n", bare[0]).lstrip(b"\n")) != bare[0]:
-            bare = shorter, bare[1]
+        if found is None:
+            bare = _without_blank_lines(bare[0]), bare[1]
             found = read_plain(*bare, width, numeric)
     if found is None or bare is None:
         whole, failed = _whole_rows(table)
-        return {n: [cells[n] for cells in whole] for n in columns}, failed
+        texts_of = {n: [cells[n] for cells in whole] for n in columns}
+        _settle_points(table, texts_of)
+        return dict(texts_of), failed
     has_point = table.delimiter in _NOT_COMMA and b"." in table.data
+    doubtful = [
+        n for n in found if has_point and n not in table.formats and _may_be_thousands(found[n])
+    ]
+    if has_point and any((found[n] % 1 > 0).any() for n in found if n not in doubtful):
+        doubtful = []  # a point marks decimals in this table
+    others = read_texts(*bare, width, [n for n in columns if n not in found or n in doubtful])
+    unsettled = _settle_points(table, others)
+    others = {n: cells for n, cells in others.items() if n not in found or n in unsettled}
+    found = {n: values for n, values in found.items() if n not in others}
     for n in found:
         if n not in table.formats or (has_point and table.formats[n].decimal is None):
             table.formats[n] = NumberFormat("." if has_point else None)
-    if len(found) == len(columns):
-        return {**found}, None
-    data, mark = bare[0].decode().removesuffix("\n"), bare[1].decode()
-    cells = data.replace("\n", mark).split(mark)
-    return {n: found.get(n, [*map(str.strip, cells[n::width])]) for n in columns}, None
+    return {**found, **others}, None
+
+
+def _may_be_thousands(values: Array) -> bool:
+    """Tell whether numbers (rows,) are such that the points in them may separate thousands."""
+    size = np.abs(values[values % 1 > 0])
+    if len(size) and (size.min() < 1 or size.max() >= 1000):  # noqa: PLR2004 - thousand
+        return False
+    return bool(np.isclose(size * 1000, np.rint(size * 1000), rtol=0, atol=1e-6).all())
+
+
+def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]:
+    """Find the columns where points may be decimals or thousands, and settle it by other cells.
+
+    Where a cell of the table's first rows can only have a decimal comma, or point, so have these
+    columns; else it is up to read_column.
+    """
+    if table.delimiter not in _NOT_COMMA or b"." not in table.data:
+        return set()
+    unsettled = {n for n in cells if n not in table.formats and has_grouped_points(cells[n])}
+    if unsettled:
+        first = islice(rows(table), _SETTLING_ROWS)
+        signs = decimal_signs(cell for _, row in first for cell in row)
+        if len(signs) == 1:
+            table.formats.update(dict.fromkeys(unsettled, NumberFormat(signs.pop())))
+    return unsettled
 
 
 def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:
@@ -290,25 +326,25 @@ def header(table: Table, names: Sequence[str]) -> str:
     return _written(table, [_combined(own, list(map(printable, names)), positions)])
 
 
-def with_columns(
-    table: Table,
-    names: Sequence[str],
-    columns: Sequence[Iterable[str]],
-    *,
-    are_numbers: bool = True,
-) -> str:
+def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | list[str]]) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    columns are their cells; are_numbers tells that none needs quotes. The table's other cells
-    stay as they are.
+    columns are their cells: numbers, or texts in a list. The table's other cells stay as they are.
     """
     positions = _positions(table, names)
-    if are_numbers and is_bare(table) and not any(position is not None for position in positions):
-        lines = filter(None, table.data.decode().split("\n"))
-        delimiter = table.delimiter or ","
-        return "\n".join([*map(delimiter.join, zip(lines, *columns, strict=True)), ""])
-    pairs = zip(rows(table), zip(*columns, strict=True), strict=True)
+    numbers = [cells for cells in columns if not isinstance(cells, list)]
+    if positions == [None] * len(numbers) and is_bare(table):
+        lines, delimiter = _without_blank_lines(table.data), table.delimiter or ","
+        return append_cells(lines, delimiter.encode(), numbers).decode()
+    pairs = zip(rows(table), zip(*map(cell_texts, columns), strict=True), strict=True)
     return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
+
+
+def _without_blank_lines(data: bytes) -> bytes:
+    """Return lines of which none is empty, each with a line feed at its end."""
+    if b"\n\n" in data or data.startswith(b"\n"):
+        data = re.sub(rb"\n+", b"\n", data).lstrip(b"\n")
+    return data if data.endswith(b"\n") else data + b"\n"
 
 
 def _positions(table: Table, names: Sequence[str]) -> list[int | None]:
@@ -356,7 +392,7 @@ def _comment_notes(data: bytes, delimiter: str | None) -> tuple[str, ...]:
     """Say that there are comments, where there are."""
     cell = f"(?!{re.escape(delimiter)})" if delimiter else ""
     if b"#" in data and re.search(f"^#{cell}".encode(), data, re.MULTILINE):
-        return ("lines that begin with # are passed over.",)
+        return ("lines that start with # are skipped.",)
     return ()
 
 
@@ -385,7 +421,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
     unique = _tell_apart(named)
     if renamed := [new for new, name in zip(unique, named, strict=True) if new != name]:
-        notes.append(f"columns of the same name are told apart: {listed(renamed)}.")
+        notes.append(f"columns of the same name are renamed: {listed(renamed)}.")
     table = replace(
         table,
         names=tuple(unique),
@@ -522,4 +558,4 @@ def _no_rows(table: Table) -> DataError:
     """Make the error for a file without data rows."""
     if table.has_header:
         return DataError(f"{table.source} has a header but no data rows.")
-    return DataError(f"{table.source} is empty. Give a CSV with a row for each student.")
+    return DataError(f"{table.source} is empty. Give a CSV with at least one row of data.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy as np
 from scorenet_cli import files
 from scorenet_cli.core import Array, network
 from scorenet_cli.core.activations import ACTIVATIONS
-from scorenet_cli.core.metrics import largest_absolute
+from scorenet_cli.core.metrics import blocks, largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
+from scorenet_cli.core.optimizers.levenberg_marquardt import seconds_per_step
 from scorenet_cli.core.optimizers.line_start import line_start
 from scorenet_cli.data import dataset
 from scorenet_cli.data.columns import scale_inputs
@@ -38,6 +40,8 @@ from scorenet_cli.training.settings import (
 )
 
 MIN_ROWS_TO_SPLIT = 2
+# An epoch of lm that takes longer is told before it starts.
+MIN_SECONDS_TO_TELL = 10
 # What another optimizer does not take over.
 _WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
 # What snapshots are kept of.
@@ -238,9 +242,6 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(optimizer)}.",
             option="optimizer",
         )
-    if resumed is not None and (optimizer == AUTO or settings.folds is not None):
-        option = "optimizer=auto" if optimizer == AUTO else "folds"
-        raise OptionError(f"`{option}` cannot be combined with `resume`: it trains new models.")
     if settings.max_score is not None and settings.output_activation == "linear":
         raise OptionError(
             "has no effect with `output_activation=linear`. Leave it out.", option="max_score"
@@ -312,7 +313,7 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         unknown = value is None and option in {"seed", "validation"}  # contradicts nothing
         if getattr(settings, option) not in {None, value} and not unknown:
             raise OptionError(
-                "cannot be changed by `resume`: the model goes on as it is. Leave it out.",
+                "cannot be changed with `resume`. Leave it out.",
                 option=option,
             )
 
@@ -452,6 +453,13 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
     return ScaledData(inputs, to_outputs(model, data.scores))
 
 
+def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
+    """Scale rows as scaled_rows does, in blocks that take little memory."""
+    for rows in blocks(len(data.inputs)):
+        part = dataclasses.replace(data, inputs=data.inputs[rows], scores=data.scores[rows])
+        yield scaled_rows(model, part)
+
+
 def _split(
     data: Dataset, fraction: float | None, seed: int, *, restarts: int
 ) -> tuple[Dataset, Dataset | None, Dataset | None]:
@@ -522,7 +530,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     return dataclasses.replace(
         plan,
         options=options,
-        notes=(plan.notes or plan.data.notes) + _use_of_held_out(plan),
+        notes=(plan.notes or plan.data.notes) + _use_of_held_out(plan) + _cost(plan),
         warnings=warnings,
         record=TrainingRecord(
             **vars(before)
@@ -536,6 +544,16 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
             }
         ),
     )
+
+
+def _cost(plan: TrainingPlan) -> tuple[str, ...]:
+    """Say how long an epoch of lm takes, where that is long."""
+    rows, network = len(plan.data.inputs), plan.model.network
+    if plan.optimizer != "lm" or (seconds := seconds_per_step(network, rows)) < MIN_SECONDS_TO_TELL:
+        return ()
+    size = f"{rows:,} rows, {network.parameters:,} parameters"
+    words = f"an epoch of lm takes about {seconds:,.0f} s ({size})"
+    return (f"{words}; `optimizer=adam` needs more epochs, each far shorter.",)
 
 
 def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:

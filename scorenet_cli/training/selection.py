@@ -33,6 +33,8 @@ SAMPLE_ROWS = 1000
 STARTS, COMPARED_STARTS = 5, 2
 # lm ends by itself before, as a rule; while sizes are compared it need not be exact.
 EPOCHS, COMPARED_EPOCHS = 100, 30
+# Of the best's mean squared error: so much more is no reason for a larger network.
+MARGIN = 0.01
 # Rows · parameters · epochs that take lm about 15 seconds; the fewest epochs where that is little.
 MAX_WORK, MIN_EPOCHS = 500_000_000, 20
 ADAM_EPOCHS = 300
@@ -58,14 +60,15 @@ def train_table(
     if settings.optimizer == AUTO and len(data.inputs) < MIN_ROWS:
         settings = dataclasses.replace(settings, optimizer=None)
         check_settings(settings)
-        words = f"{len(data.inputs)} rows are too few to choose a training by ({MIN_ROWS} are"
-        note = f"{words} needed): it is the document's."
+        words = f"{len(data.inputs)} rows are too few to choose by ({MIN_ROWS} are needed)"
+        note = f"{words}: training as in the document."
         data = dataclasses.replace(data, notes=(*data.notes, note))
     if settings.optimizer == AUTO:
         choice, validated = choose(table, data, settings, callbacks)
     plan = plan_rows(table, data, choice.settings if choice else settings)
     if settings.folds is not None:
         validated = cross_validate(table, data, settings, callbacks)
+    del table  # its text may take as much memory as the rows
     return fit(plan, callbacks, choice, validated)
 
 
@@ -96,7 +99,8 @@ def choose(
         tell = _progress(callbacks, words, number * FOLDS, len(sizes) * FOLDS)
         outputs.append(out_of_fold(sample, FOLDS, seed, predictor, tell))
     baselines = _baselines_out_of_fold(sample, FOLDS, seed)
-    unit = np.maximum(sample.scores.std(axis=0), np.finfo(float).tiny)
+    varies = np.ptp(sample.scores, axis=0) > 0
+    unit = np.where(varies, sample.scores.std(axis=0), 1.0)
     errors = [(((each - sample.scores) / unit) ** 2).mean(axis=1) for each in outputs]
     predicted = np.empty_like(sample.scores)
     for kept, held_out in folds(len(sample.inputs), FOLDS, seed):
@@ -118,7 +122,9 @@ def simplest(errors: list[Array]) -> int:
     for number, each in enumerate(errors):
         worse = each - best
         tie = TIE * (1 + FEW_ROWS / len(worse))
-        if worse.mean() <= tie * worse.std() / np.sqrt(len(worse)):
+        if worse.mean() <= max(
+            tie * worse.std() / np.sqrt(len(worse)), MARGIN * float(best.mean())
+        ):
             return number
     raise AssertionError  # the best is as good as itself
 

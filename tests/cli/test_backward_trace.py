@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Invoke, Process, one_message
+from support import Invoke, one_message
 
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model import json_file
@@ -120,7 +120,8 @@ def test_relu_and_tanh_outputs_take_any_score(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["2", "8"], 2, "--actual SCORE is required 2 times, once for each"),
+        (["2", "8"], 2, "--actual SCORE is required, once for each target"),
+        (["2", "8", "--model", "no.json"], 2, "--actual SCORE is required"),
         (["2", "8", "--actual", "1"], 2, "got 1"),
         (["2", "8", "--actual", "x", "--actual", "1"], 2, "--actual 'x' is not a number"),
         (["2", "8", "--actual", "nan", "--actual", "1"], 2, "is not a finite number"),
@@ -144,8 +145,8 @@ def test_what_is_at_fault_is_named_once(
     assert result.exit_code == status
 
 
-def test_a_page_is_saved_as_it_is_printed(process: Process, tmp_path: Path) -> None:
-    result = process("backward-trace", "--save", "page.txt")
+def test_a_page_is_saved_as_it_is_printed(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("backward-trace", "--save", "page.txt")
     assert (tmp_path / "page.txt").read_text(encoding="utf-8") == result.stdout
     assert result.stderr == "Saved page.txt.\n"
 

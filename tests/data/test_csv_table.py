@@ -19,6 +19,7 @@ from scorenet_cli.data.csv_table import (
     tables,
     with_columns,
 )
+from scorenet_cli.data.plain_numbers import Cells
 from scorenet_cli.data.tokenizer import rows
 from scorenet_cli.errors import DataError
 from scorenet_cli.text import parse_number
@@ -68,8 +69,12 @@ def written(cells: list[list[str]], delimiter: str = ",", line_end: str = "\n") 
     return text.getvalue().replace("\r\n", line_end)
 
 
+def as_columns(cells: list[list[str]]) -> list[Cells | list[str]]:
+    return [np.array(column, dtype=np.bytes_) for column in zip(*cells, strict=True)]
+
+
 def widened(found: Table, names: list[str], cells: list[list[str]]) -> str:
-    return header(found, names) + with_columns(found, names, [*zip(*cells, strict=True)])
+    return header(found, names) + with_columns(found, names, as_columns(cells))
 
 
 # What is right is read
@@ -241,9 +246,12 @@ def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
     text = '# a "b, c\n\nn,s\n#x,1\n"a\n#b",2\n#\nc#,3\n# end\n'
     found = table(text)
     assert list(rows(found)) == [(6, ["a\n#b", "2"]), (8, ["c#", "3"])]
-    assert found.notes == ("lines that begin with # are passed over.",)
+    assert found.notes == ("lines that start with # are skipped.",)
     assert everything("# 1\n1,2\n#3,4\n5,6\n").tolist() == [[1, 2], [5, 6]]
-    assert with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], [["0", "0"]]) == "1,2,0\n5,6,0\n"
+    assert (
+        with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], as_columns([["0"], ["0"]]))
+        == "1,2,0\n5,6,0\n"
+    )
 
 
 def test_a_hash_alone_is_a_cell() -> None:
@@ -298,7 +306,7 @@ def test_names_are_made_unique_and_the_header_stays() -> None:
     found = table("h,h,,h_2,column_3,h\n1,2,3,4,5,6\n")
     assert found.names == ("h", "h_3", "column_3", "h_2", "column_3_2", "h_4")
     assert header(found, ["p"]) == "h,h,,h_2,column_3,h,p\n"
-    assert found.notes == ("columns of the same name are told apart: 'h_3', 'column_3_2', 'h_4'.",)
+    assert found.notes == ("columns of the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
     many = table(",".join(["h"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n")
     assert len(set(many.names)) == 20_000
 
@@ -413,7 +421,7 @@ def test_a_file_without_rows_is_refused(text: str) -> None:
     assert refusal(text) == (
         "s.csv has a header but no data rows."
         if has_header
-        else "s.csv is empty. Give a CSV with a row for each student."
+        else "s.csv is empty. Give a CSV with at least one row of data."
     )
 
 
@@ -579,7 +587,7 @@ def test_rows_with_added_columns_are_what_the_csv_module_writes(
         return
     pairs = zip(rows(found), added, strict=True)
     expected = written([[*row, *new] for (_, row), new in pairs], found.delimiter or ",")
-    assert with_columns(found, ["p"], [*zip(*added, strict=True)]) == expected
+    assert with_columns(found, ["p"], as_columns(added)) == expected
 
 
 @settings(max_examples=40)
@@ -617,7 +625,9 @@ def outcome(
             columns = [n for n, name in enumerate(block.names) if not name.startswith("t")]
             values.append(numbers(block, columns))
             text += header(block, ["p"]) if block.is_first else ""
-            text += with_columns(block, ["p"], [[repr(sum(row)) for row in values[-1].tolist()]])
+            text += with_columns(
+                block, ["p"], as_columns([[repr(sum(row))] for row in values[-1].tolist()])
+            )
             found += rows(block)
     except DataError as error:
         return str(error)
@@ -700,3 +710,27 @@ def test_a_long_row_is_found_whole() -> None:
     data = b'a,b\n1,"' + b"x\n" * 300_000 + b'"\n2,3\n'
     (table_,) = tables(in_chunks(data, 10_000), "s.csv")
     assert [line for line, _ in rows(table_)] == [300_002, 300_003]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a;b\n37,5;1.110\n2;690\n", [[37.5, 1110], [2, 690]]),
+        ("a;b\n37,5;1.110\n2;2.690\n", [[37.5, 1110], [2, 2690]]),
+        ("a;b\n37.5;1.110\n2;690\n", [[37.5, 1.11], [2, 690]]),
+        ("a\tb\n1.090,03\t1.110\n2\t690\n", [[1090.03, 1110], [2, 690]]),
+        ("a,b\n2,1.110\n3,690\n", [[2, 1.11], [3, 690]]),
+    ],
+)
+def test_points_before_three_digits_are_what_other_columns_show(
+    text: str, expected: list[list[float]]
+) -> None:
+    found = table(text)
+    assert numbers(found, range(2)).tolist() == expected
+
+
+def test_points_that_may_be_decimals_or_thousands_are_refused() -> None:
+    with pytest.raises(
+        DataError, match=r"line 3, column 'b': '2.610' can be read as 2.61 or as 2610"
+    ):
+        numbers(table("a;b\n5;690\n6;2.610\n"), range(2))
