@@ -104,9 +104,9 @@ def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
     while True:
         cut = text.find("]", begin + _PIECE, end) + 1 or end
         yield text[begin:cut]
-        if cut == end:
+        comma = _NEXT_ROW.match(text, cut, end)
+        if comma is None and not text[cut:end].strip():
             return
-        comma = _NEXT_ROW.match(text, cut)
         if comma is None:
             raise ValueError("no comma between rows")
         begin = comma.end()

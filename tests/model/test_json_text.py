@@ -54,6 +54,13 @@ def test_a_large_matrix_is_read_in_order() -> None:
     assert np.array_equal(weights, matrix)
 
 
+def test_rows_longer_than_a_piece_are_read_as_an_array_with_a_line_s_end_behind_them() -> None:
+    matrix = np.random.default_rng(1).standard_normal((3, 900))
+    weights = parse(dump({"weights": matrix.tolist()}))["weights"]
+    assert isinstance(weights, np.ndarray)
+    assert np.array_equal(weights, matrix)
+
+
 @given(st.text('[],1-0.eE+ NaN"{}:tru', max_size=12).map("[[1],{}]".format))
 def test_what_is_no_matrix_is_read_or_refused_as_json_does(text: str) -> None:
     weights, others = both(text)
