@@ -422,3 +422,22 @@ def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:
     assert again.fill == {"h": 2, "g": 5.5}  # no chosen row has a g
     whole = read("h,s\n1,2\n3,4\n")
     assert whole.fill_from(np.array([0])) is whole
+
+
+def test_a_target_that_is_not_the_last_column_is_said() -> None:
+    rows = "".join(f"{n % 7},{n % 5},about {n}\n" for n in range(30))
+    answer = read(f"x,z,price\n{rows}")
+    assert answer.targets == ("z",)
+    assert any(
+        "the target is 'z', the last column that can be one" in note for note in answer.notes
+    )
+    assert not any("the target is" in note for note in read("x,z\n1,2\n3,4\n").notes)
+
+
+def test_lines_above_the_header_are_told_from_a_bad_cell() -> None:
+    title = (
+        "Sales 2024,,\nBy J. Smith,,\nregion,visits,sales\nNorth,142,427\nWest,120,390\nEast,9,3\n"
+    )
+    assert "line 3, column 'column_2': 'visits' is not a number. If this line is the header, " in (
+        refusal(title)
+    )
