@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 import typer
 
 from scorenet_cli.cli.messages import Messages
-from scorenet_cli.cli.options import DEFAULT_MODEL, ModelOption, QuietOption
+from scorenet_cli.cli.options import DEFAULT_MODEL, ModelOption, OutputOption, QuietOption, setting
 from scorenet_cli.errors import OptionError
 from scorenet_cli.export import DialectName, FormatName
 
@@ -17,10 +17,7 @@ def export(
     ],
     model: ModelOption = DEFAULT_MODEL,
     table: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Table with the features as columns (sql).", show_default="data"
-        ),
+        str | None, setting("NAME", "Table with the features as columns (sql).", "data")
     ] = None,
     dialect: Annotated[
         DialectName | None,
@@ -28,12 +25,7 @@ def export(
             help="standard runs in SQLite, DuckDB and PostgreSQL (sql).", show_default="standard"
         ),
     ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
-        ),
-    ] = None,
+    output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Write the model as a program whose answers equal those of predict.

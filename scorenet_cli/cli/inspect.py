@@ -12,6 +12,7 @@ from scorenet_cli.cli.options import (
     ModelOption,
     QuietOption,
     check_save,
+    setting,
 )
 from scorenet_cli.errors import OptionError
 
@@ -24,24 +25,20 @@ def inspect(
     model: ModelOption = DEFAULT_MODEL,
     data: Annotated[
         str | None,
-        typer.Option(
-            "--data",
-            "--csv",
-            metavar="FILE",
-            help="Score the model on the rows of a CSV ('-': standard input).",
+        setting(
+            "FILE",
+            "Score the model on the rows of a CSV ('-': standard input).",
+            names=["--data", "--csv"],
         ),
     ] = None,
     weights_to: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Also write w1.txt, w2.txt, ... into this folder."),
+        str | None, setting("DIR", "Also write w1.txt, w2.txt, ... into this folder.")
     ] = None,
     save: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Also save a picture of the network (.svg)."),
+        str | None, setting("FILE", "Also save a picture of the network (.svg).")
     ] = None,
     save_response: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Also save the response of the scores (.svg)."),
+        str | None, setting("FILE", "Also save the response of the scores (.svg).")
     ] = None,
     header: HeaderOption = None,
     quiet: QuietOption = False,

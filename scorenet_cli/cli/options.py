@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "scorenet.json"
 MAX_DIGITS = 17
+
+
+def setting(
+    metavar: str,
+    help_text: str,
+    default: "str | bool" = True,
+    *,
+    parser: "Callable[[str], Any] | None" = None,
+    names: Sequence[str] = (),
+) -> Any:  # noqa: ANN401 - as typer.Option
+    """Declare an option with a value; default is what the help says where the default is None."""
+    return typer.Option(
+        *names, metavar=metavar, help=help_text, show_default=default, parser=parser
+    )
 
 
 def whole(smallest: int, largest: int | None = None) -> "Callable[[str], int]":
@@ -65,6 +79,10 @@ ModelOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, numbers at full precision.")
 ]
+OutputOption = Annotated[
+    str | None,
+    setting("FILE", "Write to this file, not to standard output.", names=["--output", "-o"]),
+]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", help="Print nothing but results, warnings and errors.")
 ]
@@ -94,18 +112,16 @@ WorkedExampleOption = Annotated[
 ]
 PrecisionOption = Annotated[
     int | None,
-    typer.Option(
-        metavar="N",
+    setting(
+        "N",
+        "Digits after the point.",
+        "10, fewer on a narrow terminal",
         parser=whole(0, MAX_DIGITS),
-        show_default="10, fewer on a narrow terminal",
-        help="Digits after the point.",
     ),
 ]
 SaveOption = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Also save a picture (.svg), or this page (.html, .txt)."),
+    str | None, setting("FILE", "Also save a picture (.svg), or this page (.html, .txt).")
 ]
-
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Say why each step is taken.")]
 BlankOption = Annotated[
     bool, typer.Option("--blank", help="Leave the results blank, as an exercise.")

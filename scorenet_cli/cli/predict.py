@@ -16,12 +16,14 @@ from scorenet_cli.cli.options import (
     HeaderOption,
     JsonOption,
     ModelOption,
+    OutputOption,
     QuietOption,
     ScalingOption,
     ValuesArgument,
     check_values,
     decimal,
     parse_values,
+    setting,
     whole,
 )
 from scorenet_cli.errors import OptionError
@@ -48,35 +50,24 @@ def predict(
     model: ModelOption = DEFAULT_MODEL,
     csv: Annotated[
         str | None,
-        typer.Option(
-            "--csv",
-            "--data",
-            metavar="FILE",
-            help="Predict every row of a CSV ('-': standard input).",
+        setting(
+            "FILE", "Predict every row of a CSV ('-': standard input).", names=["--csv", "--data"]
         ),
     ] = None,
     header: HeaderOption = None,
     scaling: ScalingOption = "training",
     interval: Annotated[
         float | None,
-        typer.Option(
-            metavar="FRACTION",
+        setting(
+            "FRACTION",
+            "Add the interval that is expected to hold this fraction of new scores, e.g. 0.9.",
             parser=decimal,
-            help="Add the interval that is expected to hold this fraction of new scores, e.g. 0.9.",
         ),
     ] = None,
     precision: Annotated[
-        int,
-        typer.Option(
-            metavar="N", parser=whole(0, MAX_DIGITS), help="Digits after the decimal point."
-        ),
+        int, setting("N", "Digits after the decimal point.", parser=whole(0, MAX_DIGITS))
     ] = 6,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
-        ),
-    ] = None,
+    output: OutputOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:

@@ -24,6 +24,7 @@ from scorenet_cli.cli.options import (
     check_values,
     decimal,
     parse_values,
+    setting,
 )
 from scorenet_cli.errors import OptionError
 from scorenet_cli.files import display_path
@@ -107,24 +108,19 @@ def backward_trace(
     context: typer.Context,
     values: ValuesArgument = None,
     actual: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SCORE", help="The actual score, once for each target."),
+        list[str] | None, setting("SCORE", "The actual score, once for each target.")
     ] = None,
     csv: Annotated[
         str | None,
-        typer.Option(
-            "--csv",
-            "--data",
-            metavar="FILE",
-            help="Trace one full-batch step on these rows, as train by gd takes it.",
+        setting(
+            "FILE",
+            "Trace one full-batch step on these rows, as train by gd takes it.",
+            names=["--csv", "--data"],
         ),
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="RATE", parser=decimal, show_default="1; with --csv 3", help="Step size."
-        ),
+        float | None, setting("RATE", "Step size.", "1; with --csv 3", parser=decimal)
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare each gradient with a numerical one.")
