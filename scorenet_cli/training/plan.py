@@ -122,15 +122,26 @@ def plan_rows(table: Table, data: Dataset, settings: Settings) -> TrainingPlan:
         )
         for each in range(seed, seed + settings.restarts)
     )
+    record = TrainingRecord(seed=seed, split_seed=seed, init=init)
+    return _new_plan(table, data, settings, networks, record)
+
+
+def _new_plan(
+    table: Table,
+    data: Dataset,
+    settings: Settings,
+    networks: tuple[Network, ...],
+    record: TrainingRecord,
+) -> TrainingPlan:
+    """Plan networks with the scaling of their training rows."""
     max_scores = highest_scores(data, settings)
-    data = _check_targets(table, data, settings, networks[0])
+    data = _check_targets(table, data, settings, networks[0], max_scores)
+    seed = DEFAULT_SEED if record.split_seed is None else record.split_seed
     parts = _split(data, settings.validation, seed, restarts=settings.restarts)
-    model = initial_model(
-        networks[0], parts[0], max_scores, standardize=settings.standardize or False
-    )
+    standardize = settings.standardize or False
+    model = initial_model(networks[0], parts[0], max_scores, standardize=standardize)
     if settings.weight_decay == AUTO and settings.restarts > 1:
         networks = (*networks[:-1], line_start(networks[-1], *scaled_rows(model, parts[0])))
-    record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     return _with_optimizer(
         TrainingPlan(settings, *parts, model, networks, optimizer, {}, record, data.notes)
@@ -199,13 +210,8 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
             f"{network.shape[-1]} targets; the chosen columns are {inputs} and "
             f"{outputs}. Choose them by `features` and `target`."
         )
-    max_scores = highest_scores(data, settings)
-    data = _check_targets(table, data, settings, network)
-    parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
-    model = initial_model(network, parts[0], max_scores, standardize=settings.standardize or False)
-    optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
-    return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
+    return _new_plan(table, data, settings, (network,), record)
 
 
 def _check_columns(settings: Settings) -> None:
@@ -328,7 +334,9 @@ def read_rows(table: Table, settings: Settings) -> Dataset:
     )
 
 
-def _check_targets(table: Table, data: Dataset, settings: Settings, network: Network) -> Dataset:
+def _check_targets(
+    table: Table, data: Dataset, settings: Settings, network: Network, max_scores: Array
+) -> Dataset:
     """Check that the output can give the scores; adds a note where it gives a probability."""
     if not has_sigmoid_output(network):
         if data.classes:
@@ -338,7 +346,6 @@ def _check_targets(table: Table, data: Dataset, settings: Settings, network: Net
                 option="output_activation",
             )
         return data
-    max_scores = highest_scores(data, settings)
     dataset.check_scores(table, data, max_scores)
     probable = [
         name
