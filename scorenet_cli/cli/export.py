@@ -5,7 +5,14 @@ from typing import Annotated, get_args
 import typer
 
 from scorenet_cli.cli.messages import Messages
-from scorenet_cli.cli.options import DEFAULT_MODEL, ModelOption, OutputOption, QuietOption, setting
+from scorenet_cli.cli.options import (
+    DEFAULT_MODEL,
+    ModelOption,
+    OutputOption,
+    QuietOption,
+    check_output,
+    setting,
+)
 from scorenet_cli.errors import OptionError
 from scorenet_cli.export import DialectName, FormatName
 
@@ -46,9 +53,7 @@ def export(
 
     output = None if output == "-" else output
     if output is not None:
-        if files.same(model, output):
-            raise OptionError(f"would overwrite the model: {output}.", option="output")
-        files.check_writable(output)
+        check_output(output, "output", {"the model": model})
     loaded = api.load(model)
     Messages(quiet=quiet).note_weights(loaded)
     writer = import_module(f"{export.__name__}.{format_name}")

@@ -20,6 +20,7 @@ from scorenet_cli.cli.options import (
     QuietOption,
     ScalingOption,
     ValuesArgument,
+    check_output,
     check_values,
     decimal,
     parse_values,
@@ -90,7 +91,7 @@ def predict(
     check_level(interval)
     output = None if output == "-" else output
     if output is not None:
-        _check_output(output, model, csv)
+        check_output(output, "output", {"the model": model, "the CSV": csv})
     said = Messages(quiet=quiet)
     loaded = api.load(model)
     check_interval(loaded, interval)
@@ -119,16 +120,6 @@ def predict(
     with files.writer(output) if output is not None else _standard_output(whole=json) as write:
         for part in parts:
             write(part)
-
-
-def _check_output(output: str, model: str, csv: str | None) -> None:
-    """Refuse early to write over what is read, or where nothing can be written."""
-    from scorenet_cli import files
-
-    for what, other in (("the model", model), ("the CSV", csv)):
-        if other is not None and files.same(other, output):
-            raise OptionError(f"--output would overwrite {what}: {output}. Choose another name.")
-    files.check_writable(output)
 
 
 @contextmanager

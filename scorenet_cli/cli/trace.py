@@ -1,6 +1,5 @@
 """scorenet forward-trace and backward-trace: one example, neuron by neuron."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,11 +70,11 @@ def forward_trace(
 
     _check_page(json=json, explain=explain, blank=blank)
     check_save(save, model, SAVED_AS)
-    example = _choose_example(context, values, model, worked_example=worked_example)
+    example = _choose_example(context, values, model, scaling, worked_example=worked_example)
     result = api.forward_trace(example.model, example.values, scaling=scaling)
-    document = example.document(result, scaling)
+    document = example.document(result)
     story = trained_answer(example.model, example.values, scaling)
-    said = example.messages(scaling, quiet=quiet)
+    said = example.messages(quiet=quiet)
     if json:
         _print_json(_forward_answer(result, document), said)
     if blank:
@@ -90,7 +89,7 @@ def forward_trace(
             result,
             document,
             precision,
-            scaling=example.scaling_words(scaling),
+            scaling=example.scaling_words,
             source=example.source,
             story=story,
             explain=explain,
@@ -152,8 +151,6 @@ def backward_trace(
     from scorenet_cli.model.document import TARGET, VALUES
     from scorenet_cli.show.json_output import as_json
 
-    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
-        raise OptionError("must be a finite number above 0.", option="learning_rate")
     _check_page(json=json, explain=explain, blank=blank, check=check)
     check_save(save, model, SAVED_AS)
     if csv is not None:
@@ -161,7 +158,7 @@ def backward_trace(
         return
     if header is not None:
         raise OptionError("has no effect without `csv`. Leave it out.", option="header")
-    example = _choose_example(context, values, model, worked_example=worked_example)
+    example = _choose_example(context, values, model, scaling, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]
     result = api.backward_trace(
@@ -172,14 +169,14 @@ def backward_trace(
         scaling=scaling,
         check=check,
     )
-    said = example.messages(scaling, quiet=quiet)
+    said = example.messages(quiet=quiet)
     if blank:
         from scorenet_cli.model.blank import blank as without_results
 
         result = without_results(result)
     _warn_of_loss(result.loss, result.loss_after, said)
     if json:
-        document = example.document(result.forward, scaling)
+        document = example.document(result.forward)
         forward = _forward_answer(result.forward, document)
         _print_json(as_json(result) | {"forward": forward}, said)
 
@@ -189,7 +186,7 @@ def backward_trace(
         return backward_page(
             result,
             precision,
-            scaling=example.scaling_words(scaling),
+            scaling=example.scaling_words,
             source=example.source,
             explain=explain,
         )
@@ -279,43 +276,50 @@ class _Example:
     model: "Model"
     values: tuple[float | str, ...]
     source: str | None
+    scaling: "ScalingName"
 
     @property
     def is_document(self) -> bool:
         """Whether the weights are those of the document's worked example."""
         return self.source is None
 
-    def scaling_words(self, scaling: "ScalingName") -> str:
+    @property
+    def scaling_words(self) -> str:
         """Name what is done with the values: weights alone hold no training maxima."""
-        if scaling != "training":
-            return scaling
+        if self.scaling != "training":
+            return self.scaling
         if self.model.is_weights_only:
             return "none"
         return "training" if self.model.feature_offset is None else "standardized"
 
-    def messages(self, scaling: "ScalingName", *, quiet: bool) -> Messages:
+    def messages(self, *, quiet: bool) -> Messages:
         """Warn of values that the model was not trained on."""
         from scorenet_cli import api
 
         said = Messages(quiet=quiet)
         said.note_weights(self.model)
-        ranges = RangeWarnings(self.model, scaling)
-        ranges.add(api.predict(self.model, [self.values], scaling=scaling))
+        ranges = RangeWarnings(self.model, self.scaling)
+        ranges.add(api.predict(self.model, [self.values], scaling=self.scaling))
         for warning in ranges.warnings():
             said.warn(warning)
         return said
 
-    def document(self, trace: "ForwardTrace", scaling: "ScalingName") -> "Document | None":
+    def document(self, trace: "ForwardTrace") -> "Document | None":
         """Return the document's figures where they belong to this very trace."""
         from scorenet_cli.model import document
 
-        if self.is_document and self.values == document.VALUES and scaling != "own":
+        if self.is_document and self.values == document.VALUES and self.scaling != "own":
             return document.document_figures(trace)
         return None
 
 
 def _choose_example(
-    context: typer.Context, values: list[str] | None, model: str, *, worked_example: bool
+    context: typer.Context,
+    values: list[str] | None,
+    model: str,
+    scaling: "ScalingName",
+    *,
+    worked_example: bool,
 ) -> _Example:
     """Take the document's worked example, its weights with other values, or a saved model."""
     from scorenet_cli import api
@@ -326,7 +330,7 @@ def _choose_example(
         raise OptionError(
             "is not for the worked example. Give VALUES to trace the model with.", option="model"
         )
-    if is_document and _is_typed(context, "scaling") and context.params["scaling"] == "training":
+    if is_document and _is_typed(context, "scaling") and scaling == "training":
         raise OptionError(
             "cannot be training: the worked example has no training rows. Use own or none.",
             option="scaling",
@@ -334,7 +338,7 @@ def _choose_example(
     check_values(values or [], context)
     chosen = document.worked_example() if is_document else api.load(model)
     given = tuple(parse_values(values, context, chosen)) if values else document.VALUES
-    return _Example(chosen, given, None if is_document else display_path(model))
+    return _Example(chosen, given, None if is_document else display_path(model), scaling)
 
 
 def _is_typed(context: typer.Context, option: str) -> bool:

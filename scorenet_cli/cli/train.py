@@ -19,6 +19,7 @@ from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     HeaderOption,
     JsonOption,
+    check_output,
     decimal,
     setting,
     whole,
@@ -296,10 +297,8 @@ def _check_places(run: _Run) -> None:
     json_file.check_output(run.output)
     if run.history is None:
         return
-    for what, other in (("the CSV", run.csv), ("`output`", run.output), ("`resume`", run.resume)):
-        if other is not None and files.same(other, run.history):
-            raise OptionError(f"would overwrite {what}: {quoted(run.history)}.", option="history")
-    files.check_writable(run.history)
+    reads = {"the CSV": run.csv, "`output`": run.output, "`resume`": run.resume}
+    check_output(run.history, "history", reads)
     if os.path.isfile(run.history) and not read_history(run.history):
         raise FileError(
             f"{files.display_path(run.history)}: exists and is not a history, so it is left alone. "

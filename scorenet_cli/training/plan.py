@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -39,7 +40,7 @@ from scorenet_cli.training.settings import (
 
 MIN_ROWS_TO_SPLIT = 2
 # What another optimizer does not take over.
-_WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
+_WITHOUT_OPTIMIZER: dict[str, Any] = {"state": None, "learning_rate": None, "batch_size": None}
 # What snapshots are kept of.
 MAX_SNAPSHOT_PARAMETERS = 200
 # A model file of more would pass the 256 MB that a model may have.
@@ -480,6 +481,40 @@ def _split(
 
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
+    optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
+    _check_size(plan)
+    if before.optimizer not in {None, plan.optimizer}:
+        change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
+        warnings += (f"{change} optimizer state.",)
+        decay = None if before.weight_decay == AUTO else before.weight_decay
+        before = dataclasses.replace(before, **_WITHOUT_OPTIMIZER, weight_decay=decay)
+    options: dict[str, Any] = {}
+    for name, default in optimizer.options.items():
+        given = getattr(plan.settings, name)
+        known = getattr(before, name, None)  # a resumed run's, where the record has it
+        options[name] = next(each for each in (given, known, default) if each is not None)
+    if optimizer.check is not None:
+        optimizer.check(plan.model.network, len(plan.data.inputs), **options)
+    settings, known = plan.settings, {name for each in OPTIMIZERS.values() for name in each.options}
+    used: dict[str, Any] = {name: options.get(name) or None for name in known & vars(before).keys()}
+    record = dataclasses.replace(
+        before,
+        **used,
+        optimizer=plan.optimizer,
+        validation=settings.validation,
+        restarts=settings.restarts if settings.restarts > 1 else before.restarts,
+    )
+    return dataclasses.replace(
+        plan,
+        options=options,
+        notes=plan.notes + _use_of_held_out(plan),
+        warnings=(*warnings, *_nothing_to_learn(plan.data)),
+        record=record,
+    )
+
+
+def _check_size(plan: TrainingPlan) -> None:
+    """Refuse a network that is too large for snapshots, or for a model file."""
     parameters = plan.model.network.parameters
     if plan.snapshots and parameters > MAX_SNAPSHOT_PARAMETERS:
         raise OptionError(
@@ -487,62 +522,27 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
             f"{parameters:,}. Leave it out.",
             option="snapshots",
         )
-    optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
-    numbers = optimizer.state_numbers * plan.model.network.parameters
-    if json_file.largest_size(plan.model.network.parameters, numbers) > files.MAX_MODEL_BYTES:
+    state = OPTIMIZERS[plan.optimizer].state_numbers * parameters
+    if json_file.largest_size(parameters, state) > files.MAX_MODEL_BYTES:
         raise OptionError(
-            f"is too large: with {plan.model.network.parameters:,} parameters a model trained by "
-            f"{plan.optimizer} may not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most "
-            "that a model file may have.",
+            f"is too large: with {parameters:,} parameters a model trained by {plan.optimizer} may "
+            f"not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most that a model file may "
+            "have.",
             option="hidden",
         )
-    if before.optimizer not in {None, plan.optimizer}:
-        change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
-        warnings += (f"{change} optimizer state.",)
-        decay = None if before.weight_decay == AUTO else before.weight_decay
-        before = TrainingRecord(**vars(before) | _WITHOUT_OPTIMIZER | {"weight_decay": decay})
-    options: dict[str, Any] = {}
-    for name, default in optimizer.options.items():
-        given = getattr(plan.settings, name)
-        known = getattr(before, name, None)  # a resumed run's, where the record has it
-        options[name] = next(each for each in (given, known, default) if each is not None)
-    recorded = {name for each in OPTIMIZERS.values() for name in each.options} & {
-        field.name for field in dataclasses.fields(TrainingRecord)
-    }
-    if optimizer.check is not None:
-        optimizer.check(plan.model.network, len(plan.data.inputs), **options)
-    zero = [
-        feature
-        for feature, column in zip(plan.data.input_names, plan.data.inputs.T, strict=True)
-        if not column.any()
-    ]
-    constant = [
-        name
-        for name, scores in zip(plan.data.output_names, plan.data.scores.T, strict=True)
-        if len(scores) > 1 and name in plan.data.targets and np.ptp(scores) == 0
-    ]
+
+
+def _nothing_to_learn(data: Dataset) -> Iterator[str]:
+    """Name the targets that never vary, and the inputs that are always 0."""
+    columns = dict(zip(data.output_names, data.scores.T, strict=True))
+    numbers = [target for target in data.targets if target in columns and len(data.scores) > 1]
+    constant = [target for target in numbers if np.ptp(columns[target]) == 0]
+    inputs = zip(data.input_names, data.inputs.T, strict=True)
     if constant:
         words = "the same in every row, so that there is nothing to learn"
-        warnings += (f"{words}: {listed(constant)}. Choose another `target`.",)
-    if zero:
-        warnings += (f"zero in every row, so that nothing can be learned from it: {listed(zero)}.",)
-    return dataclasses.replace(
-        plan,
-        options=options,
-        notes=(plan.notes or plan.data.notes) + _use_of_held_out(plan),
-        warnings=warnings,
-        record=TrainingRecord(
-            **vars(before)
-            | {name: options.get(name) or None for name in recorded}
-            | {
-                "optimizer": plan.optimizer,
-                "validation": plan.settings.validation,
-                "restarts": plan.settings.restarts
-                if plan.settings.restarts > 1
-                else before.restarts,
-            }
-        ),
-    )
+        yield f"{words}: {listed(constant)}. Choose another `target`."
+    if zero := [name for name, column in inputs if not column.any()]:
+        yield f"zero in every row, so that nothing can be learned from it: {listed(zero)}."
 
 
 def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
