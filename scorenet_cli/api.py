@@ -218,7 +218,7 @@ def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
     names = [str(name) for name in columns]
     cells = [models.as_cells(columns[name]) for name in columns]
     if len({len(column) for column in cells}) != 1:
-        raise DataError("the given columns are not equally long, or there are none.")
+        raise DataError("the given columns differ in length, or there are none.")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerows([names, *zip(*cells, strict=True)])

@@ -155,7 +155,7 @@ def test_rows_that_do_not_fit_are_data_errors(path: Path) -> None:
     model = scorenet.train(path, epochs=1).model
     with pytest.raises(scorenet.DataError, match=r"expected values of shape \(rows, 2\)"):
         model.predict([[1, 2, 3]])
-    with pytest.raises(scorenet.DataError, match="not equally long"):
+    with pytest.raises(scorenet.DataError, match="differ in length"):
         scorenet.train({"a": [1, 2], "b": [3]})
     with pytest.raises(scorenet.FileError, match="no such file"):
         scorenet.train("nowhere.csv")

@@ -61,7 +61,7 @@ def inspect(
         if not quiet:
             echo_error(f"Wrote {', '.join(paths)}.")
         if any(scale != 1 for scale in (*loaded.feature_scale, *loaded.target_scale)):
-            said.warn("these files hold weights alone: not the names, not the scaling.")
+            said.warn("these files hold only the weights, not the names or the scaling.")
         others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
         if others:
             said.warn(

@@ -181,9 +181,8 @@ class _Skipped:
         if unknown and not self.first_unknown:
             first = unknown[0]
             known = listed(first.known, MAX_CATEGORIES)
-            self.first_unknown = (
-                f"line {line_of_row(table, first.row)}, {quoted(first.text)}; known are {known}"
-            )
+            place = f"line {line_of_row(table, first.row)}"
+            self.first_unknown = f"{place}, {quoted(first.text)}; the model knows {known}"
         if (missing := ~has_all & is_known).any():
             for name, where in positions(model.features, model.categories).items():
                 self.missing[name] += int(np.isnan(inputs[missing, where.start]).sum())

@@ -228,7 +228,7 @@ def _trace_batch(
     for text in result.notes:
         said.note(text)
     if loaded.is_weights_only:
-        said.note("weights alone hold no scaling: the rows are scaled as train scales them.")
+        said.note("a folder of weights holds no scaling: the rows are scaled as train scales them.")
     if blank:
         result = blank_batch(result)
     _warn_of_loss(result.loss, result.loss_after, said)

@@ -361,7 +361,7 @@ class _Autosave:
         try:
             model.save(self._path)
         except FileError as error:  # there may be room again when it matters
-            warn(f"could not save in between: {error}")
+            warn(f"could not autosave: {error}")
         else:
             self._epoch = None if model.training is None else model.training.epochs
 

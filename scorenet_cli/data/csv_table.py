@@ -356,7 +356,7 @@ def _comment_notes(data: bytes, delimiter: str | None) -> tuple[str, ...]:
     """Say that there are comments, where there are."""
     cell = f"(?!{re.escape(delimiter)})" if delimiter else ""
     if b"#" in data and re.search(f"^#{cell}".encode(), data, re.MULTILINE):
-        return ("lines that begin with # are passed over.",)
+        return ("lines that start with # are skipped.",)
     return ()
 
 
@@ -385,7 +385,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
     unique = _tell_apart(named)
     if renamed := [new for new, name in zip(unique, named, strict=True) if new != name]:
-        notes.append(f"columns of the same name are told apart: {listed(renamed)}.")
+        notes.append(f"columns of the same name are renamed: {listed(renamed)}.")
     table = replace(
         table,
         names=tuple(unique),
@@ -522,4 +522,4 @@ def _no_rows(table: Table) -> DataError:
     """Make the error for a file without data rows."""
     if table.has_header:
         return DataError(f"{table.source} has a header but no data rows.")
-    return DataError(f"{table.source} is empty. Give a CSV with a row for each student.")
+    return DataError(f"{table.source} is empty. Give a CSV with at least one row of data.")

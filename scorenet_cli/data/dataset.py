@@ -131,7 +131,7 @@ def read_dataset(
         notes += _unnamed_note(table, chosen)
     if blank:
         shown = ", ".join(str(n + 1) for n in sorted(blank))
-        notes.append(f"columns without a name and without values are passed over: {shown}.")
+        notes.append(f"empty columns without a name are skipped: {shown}.")
     words = _column_words(table, chosen)
     has_note = 0 in table.unnamed and table.has_header
     notes += [

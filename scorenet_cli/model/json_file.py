@@ -353,7 +353,7 @@ def _numbers(value: object, where: str) -> Array:
     try:
         return np.array(value, dtype=np.float64)
     except ValueError as error:
-        raise ModelError(f"{where}: the rows are not equally long.") from error
+        raise ModelError(f"{where}: the rows differ in length.") from error
 
 
 def _network(layers: object) -> Network:

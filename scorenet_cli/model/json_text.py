@@ -89,7 +89,7 @@ def _matrix(text: str, begin: int, end: int) -> Array | None:
 def _rows(text: str) -> Array:
     """Read `[1, 2], [3, 4]`: the brackets by themselves, then all numbers as one list of json's.
 
-    ValueError where that is not JSON, or the rows are not equally long.
+    ValueError where that is not JSON, or the rows differ in length.
     """
     marks = text.encode().translate(None, _NOT_MARKS)
     row, rows = marks[: marks.index(b"]") + 1], marks.count(b"]")

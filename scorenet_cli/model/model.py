@@ -147,7 +147,7 @@ def _rows_of_columns(model: Model, values: Any) -> Any:  # noqa: ANN401 - any co
             )
     found = [as_cells(values[name]) for name in model.features]
     if len(set(map(len, found))) > 1:
-        raise DataError("the given columns are not equally long.")
+        raise DataError("the given columns differ in length.")
     return list(zip(*found, strict=True))
 
 

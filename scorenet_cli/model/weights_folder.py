@@ -78,7 +78,7 @@ def load(folder: str) -> Model:
         bias = _load_text(bias_path) if files.exists(bias_path) else None
         if bias is not None and bias.shape not in {(weights.shape[1], 1), (1, weights.shape[1])}:
             raise ModelError(
-                f"{display_path(bias_path)} must hold {weights.shape[1]} numbers, one a line."
+                f"{display_path(bias_path)} must hold {weights.shape[1]} numbers, one per line."
             )
         try:
             layers.append(Layer(weights, None if bias is None else bias.ravel()))
@@ -148,5 +148,5 @@ def _load_text(path: str) -> Array:
         if row:
             rows.append(row)
     if not rows:
-        raise ModelError(f"{name} holds no numbers; one row of weights a line is expected.")
+        raise ModelError(f"{name} holds no numbers; one row of weights per line is expected.")
     return np.array(rows)

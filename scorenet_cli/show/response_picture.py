@@ -161,7 +161,7 @@ def _draw_curve(
     plot.frame(found.texts)
     if found.intervals is not None:
         low, high = found.intervals[:, output].T
-        legend.append(f"Pale: the {100 * LEVEL:g} % interval.")
+        legend.append(f"Shaded: the {100 * LEVEL:g} % interval.")
         if found.texts:
             for at, *ends in zip(x, low, high, strict=True):
                 plot.line(np.repeat(at, 2), np.array(ends), stroke="plus", stroke_width="9",

@@ -319,7 +319,7 @@ def _check_agrees(settings: Settings, model: Model) -> None:
         unknown = value is None and option in {"seed", "validation"}  # contradicts nothing
         if getattr(settings, option) not in {None, value} and not unknown:
             raise OptionError(
-                "cannot be changed by `resume`: the model goes on as it is. Leave it out.",
+                "cannot be changed with `resume`. Leave it out.",
                 option=option,
             )
 

@@ -58,8 +58,8 @@ def train_table(
     if settings.optimizer == AUTO and len(data.inputs) < MIN_ROWS:
         settings = dataclasses.replace(settings, optimizer=None)
         check_settings(settings)
-        words = f"{len(data.inputs)} rows are too few to choose a training by ({MIN_ROWS} are"
-        note = f"{words} needed): it is the document's."
+        words = f"{len(data.inputs)} rows are too few to choose by ({MIN_ROWS} are needed)"
+        note = f"{words}: training as in the document."
         data = dataclasses.replace(data, notes=(*data.notes, note))
     if settings.optimizer == AUTO:
         choice, validated = choose(table, data, settings, callbacks)

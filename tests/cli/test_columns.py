@@ -106,7 +106,7 @@ def test_rows_that_cannot_be_predicted_stay_empty_and_are_counted(invoke: Invoke
     )
     assert result.stderr == (
         "Warning: 2 of 3 rows are not predicted: missing cells ('hours' 1) and texts that the "
-        "model does not know ('town' 1; line 4, 'Oslo'; known are 'Bern', 'Rom', 'Wien').\n"
+        "model does not know ('town' 1; line 4, 'Oslo'; the model knows 'Bern', 'Rom', 'Wien').\n"
     )
     answer = json.loads(invoke("predict", "--csv", "-", "--json", stdin=rows).stdout)
     assert [row["scores"] is None for row in answer["predictions"]] == [False, True, True]
@@ -335,8 +335,8 @@ def test_what_was_decided_about_a_csv_is_said_by_every_command(
     (tmp_path / "s.csv").write_bytes(data)
     notes = [
         "the file is not UTF-8: it is read as Windows-1252.",
-        "columns of the same name are told apart: 'hours_2'.",
-        "lines that begin with # are passed over.",
+        "columns of the same name are renamed: 'hours_2'.",
+        "lines that start with # are skipped.",
     ]
     for words in (
         ("train", "s.csv", "--epochs", 1),

@@ -241,7 +241,7 @@ def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
     text = '# a "b, c\n\nn,s\n#x,1\n"a\n#b",2\n#\nc#,3\n# end\n'
     found = table(text)
     assert list(rows(found)) == [(6, ["a\n#b", "2"]), (8, ["c#", "3"])]
-    assert found.notes == ("lines that begin with # are passed over.",)
+    assert found.notes == ("lines that start with # are skipped.",)
     assert everything("# 1\n1,2\n#3,4\n5,6\n").tolist() == [[1, 2], [5, 6]]
     assert with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], [["0", "0"]]) == "1,2,0\n5,6,0\n"
 
@@ -298,7 +298,7 @@ def test_names_are_made_unique_and_the_header_stays() -> None:
     found = table("h,h,,h_2,column_3,h\n1,2,3,4,5,6\n")
     assert found.names == ("h", "h_3", "column_3", "h_2", "column_3_2", "h_4")
     assert header(found, ["p"]) == "h,h,,h_2,column_3,h,p\n"
-    assert found.notes == ("columns of the same name are told apart: 'h_3', 'column_3_2', 'h_4'.",)
+    assert found.notes == ("columns of the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
     many = table(",".join(["h"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n")
     assert len(set(many.names)) == 20_000
 
@@ -413,7 +413,7 @@ def test_a_file_without_rows_is_refused(text: str) -> None:
     assert refusal(text) == (
         "s.csv has a header but no data rows."
         if has_header
-        else "s.csv is empty. Give a CSV with a row for each student."
+        else "s.csv is empty. Give a CSV with at least one row of data."
     )
 
 

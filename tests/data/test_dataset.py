@@ -165,7 +165,7 @@ def test_columns_of_the_same_name_are_told_apart() -> None:
     answer = read("h,s,h,h_2,s,h\n1,2,3,4,5,6\n", features=["h", "h_2", "h_3", "s"])
     assert answer.inputs.tolist() == [[1, 4, 3, 2]]
     assert answer.targets == ("h_4",)
-    assert answer.notes == ("columns of the same name are told apart: 'h_3', 's_2', 'h_4'.",)
+    assert answer.notes == ("columns of the same name are renamed: 'h_3', 's_2', 'h_4'.",)
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,7 @@ def test_empty_columns_without_a_name_are_passed_over(text: str, columns: str) -
     answer = read(text)
     assert answer.inputs.tolist() == [[1], [3]]
     assert answer.scores.tolist() == [[2], [4]]
-    assert answer.notes == (
-        f"columns without a name and without values are passed over: {columns}.",
-    )
+    assert answer.notes == (f"empty columns without a name are skipped: {columns}.",)
 
 
 def test_a_column_without_a_name_that_holds_a_value_is_not_passed_over() -> None:

@@ -295,7 +295,7 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
         ({"target_scale": [False]}, "target_scale: false is not a number."),
         ({"feature_range": [[1, 2]]}, '"feature_range" must be a list of 2 pairs '),
         ({"feature_range": [[1, 2], [4, 3]]}, '"feature_range" must be a list of 2 pairs '),
-        ({"feature_range": [[1, 2], [3]]}, "feature_range: the rows are not equally long."),
+        ({"feature_range": [[1, 2], [3]]}, "feature_range: the rows differ in length."),
     ],
 )
 def test_a_key_of_the_wrong_kind_is_named(
@@ -333,8 +333,8 @@ def test_only_finite_numbers_are_weights(
         ([1, 2], ": weights must be a list of rows, one for each input."),
         (3, ": weights must be a list of rows, one for each input."),
         ([[[1]], [[2]]], ": weights must be a list of rows, one for each input."),
-        ([[1], [2, 3]], ", weights: the rows are not equally long."),
-        ([[1], 2], ", weights: the rows are not equally long."),
+        ([[1], [2, 3]], ", weights: the rows differ in length."),
+        ([[1], 2], ", weights: the rows differ in length."),
         (None, ", weights: null is not a number."),
     ],
 )

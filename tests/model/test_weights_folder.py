@@ -82,10 +82,10 @@ def test_a_bias_file_belongs_to_its_layer(tmp_path: Path, bias: str) -> None:
     [
         ({}, " is a folder without w1.txt. Give a model file, or a folder with "),
         ({"w2": "1\n"}, " is a folder without w1.txt. Give a model file, or a folder with "),
-        ({"w1": ""}, "/w1.txt holds no numbers; one row of weights a line is expected."),
+        ({"w1": ""}, "/w1.txt holds no numbers; one row of weights per line is expected."),
         (
             {"w1": "1 2\n", "w2": " \n"},
-            "/w2.txt holds no numbers; one row of weights a line is expected.",
+            "/w2.txt holds no numbers; one row of weights per line is expected.",
         ),
         ({"w1": "one\n"}, "/w1.txt, line 1: 'one' is not a finite number."),
         ({"w1": "1,2\n"}, "/w1.txt, line 1: '1,2' is not a finite number."),
@@ -93,7 +93,7 @@ def test_a_bias_file_belongs_to_its_layer(tmp_path: Path, bias: str) -> None:
         ({"w1": "1 nan\n"}, "/w1.txt, line 1: 'nan' is not a finite number."),
         ({"w1": "1 2\n", "b1": "1 -inf\n"}, "/b1.txt, line 1: '-inf' is not a finite number."),
         ({"w1": "1 2\n", "w2": "1\n"}, "/w2.txt: a layer of 2 neurons feeds one of 1 inputs."),
-        ({"w1": "1 2\n", "b1": "1\n"}, "/b1.txt must hold 2 numbers, one a line."),
+        ({"w1": "1 2\n", "b1": "1\n"}, "/b1.txt must hold 2 numbers, one per line."),
         ({"w1": "1 2 3\n4 5 6\n"}, " holds w1.txt alone, with the shape of the document's hidden "),
         ({"w1": "1\n", "w3": "1\n"}, " holds 'w3.txt', but no w2.txt."),
         ({"w1": "1\n", "b2": "1\n"}, " holds 'b2.txt', but no w2.txt."),

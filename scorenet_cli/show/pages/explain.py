@@ -31,7 +31,7 @@ _WHY = {
     "scores": "Scaling is undone, so that the output can be read in score units.",
     "sums": "A neuron adds its inputs, each times its weight: a larger weight makes its input "
     "count more.",
-    "activations": "Without an activation that is not linear two layers could do no more than one.",
+    "activations": "Without a nonlinear activation, two layers could do no more than one.",
     "output": "The last activation is the network's answer, as a scaled score.",
     "output error": "The sign of the error says whether the output is too low or too high, its "
     "size by how much.",

@@ -95,7 +95,7 @@ def _weights(model: Model) -> Iterator[RenderableType]:
     """Show a small network as a tree, a larger one as a table for each layer."""
     tree = network_tree(model)
     if tree is not None:
-        yield from (Text(), heading("Weights, below the neuron they lead into"), tree)
+        yield from (Text(), heading("Weights, listed under the neuron they lead into"), tree)
         return
     names = neuron_names(model)
     for position, layer_name in enumerate(layer_names(model)):
