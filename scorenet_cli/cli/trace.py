@@ -83,17 +83,11 @@ def forward_trace(
         result, document, story = without_results(result), None, None
 
     def page() -> "Page":
+        from scorenet_cli.show.pages.explain import Look
         from scorenet_cli.show.pages.forward import forward_page
 
-        return forward_page(
-            result,
-            document,
-            precision,
-            scaling=example.scaling_words,
-            source=example.source,
-            story=story,
-            explain=explain,
-        )
+        look = Look(precision, explain, example.source, example.scaling_words)
+        return forward_page(result, document, look, story)
 
     def picture() -> str:
         from scorenet_cli.model.svg import forward_picture
@@ -182,14 +176,10 @@ def backward_trace(
 
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
+        from scorenet_cli.show.pages.explain import Look
 
-        return backward_page(
-            result,
-            precision,
-            scaling=example.scaling_words,
-            source=example.source,
-            explain=explain,
-        )
+        look = Look(precision, explain, example.source, example.scaling_words)
+        return backward_page(result, look)
 
     def picture() -> str:
         from scorenet_cli.model.svg import backward_picture, forward_picture
@@ -239,9 +229,9 @@ def _trace_batch(
 
     def page() -> "Page":
         from scorenet_cli.show.pages.batch import batch_page
+        from scorenet_cli.show.pages.explain import Look
 
-        precision, source = params["precision"], display_path(model)
-        return batch_page(result, precision, source=source, data=data, explain=explain)
+        return batch_page(result, Look(params["precision"], explain, display_path(model)), data)
 
     def picture() -> str:
         from scorenet_cli.model.svg import network_picture

@@ -495,8 +495,8 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         options[name] = next(each for each in (given, known, default) if each is not None)
     if optimizer.check is not None:
         optimizer.check(plan.model.network, len(plan.data.inputs), **options)
-    settings, known = plan.settings, {name for each in OPTIMIZERS.values() for name in each.options}
-    used: dict[str, Any] = {name: options.get(name) or None for name in known & vars(before).keys()}
+    settings, names = plan.settings, {name for each in OPTIMIZERS.values() for name in each.options}
+    used: dict[str, Any] = {name: options.get(name) or None for name in names & vars(before).keys()}
     record = dataclasses.replace(
         before,
         **used,

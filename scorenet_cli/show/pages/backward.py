@@ -45,23 +45,12 @@ class Step(NamedTuple):
     numbers_from: int = 1
 
 
-def backward_page(
-    trace: BackwardTrace,
-    precision: int | None,
-    *,
-    scaling: str = "training",
-    source: str | None = None,
-    explain: bool = False,
-) -> Group:
-    """Show the forward pass, then each step back, each weight's change, and the result.
-
-    The options are those of Look.
-    """
-    look = Look(precision, explain, source, scaling)
+def backward_page(trace: BackwardTrace, look: Look) -> Group:
+    """Show the forward pass, then each step back, each weight's change, and the result."""
     parts: list[RenderableType] = []
     trace = replace(trace, forward=without_rounding(trace.forward))
     values = tuple(each.value for each in trace.forward.inputs)
-    if source is None and values == VALUES:
+    if look.source is None and values == VALUES:
         parts += example_part(trace.forward, trace.actual_scores[0], look)
     else:
         actual = [replace(each, name=f"{each.name} (actual)") for each in trace.targets]

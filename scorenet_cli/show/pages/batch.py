@@ -44,21 +44,10 @@ _TITLES: dict[Kind, str] = {
 }
 
 
-def batch_page(
-    trace: BatchTrace,
-    precision: int | None,
-    *,
-    source: str,
-    data: str,
-    explain: bool = False,
-) -> Group:
-    """Show every matrix with the formula that makes it, and the loss before and after.
-
-    precision, source and explain are those of Look; data names the rows' file.
-    """
-    look = Look(precision, explain)
+def batch_page(trace: BatchTrace, look: Look, data: str) -> Group:
+    """Show every matrix with the formula that makes it, and the loss; data names the rows' file."""
     rate = f"learning rate {number(trace.learning_rate)}"
-    parts: list[RenderableType] = [heading(f"Model {source}")]
+    parts: list[RenderableType] = [heading(f"Model {look.source}")]
     rows = f"{count(trace.rows, 'row')} of {data}"
     parts += [Text(f"One step of gradient descent on {rows}, {rate}"), Text()]
     for matrix in trace.matrices:

@@ -60,7 +60,7 @@ class Look(NamedTuple):
     a key of SCALINGS.
     """
 
-    precision: int | None
+    precision: int | None = None
     explain: bool = False
     source: str | None = None
     scaling: str = "training"

@@ -34,24 +34,20 @@ SCALINGS = {
 }
 
 
-def forward_page(  # noqa: PLR0913 - all that the page shows
+def forward_page(
     trace: ForwardTrace,
     document: Document | None,
-    precision: int | None,
-    *,
-    scaling: str = "training",
-    source: str | None = None,
+    look: Look,
     story: TrainedAnswer | None = None,
-    explain: bool = False,
 ) -> Group:
     """Show a forward pass: the inputs, a table a layer, and what came out.
 
-    story is what the document printed for the same values; the other options are those of Look.
+    story is what the document printed for the same values.
     """
-    trace, look = without_rounding(trace), Look(precision, explain, source, scaling)
+    trace = without_rounding(trace)
     layers = layers_part(trace, look, document)
     if document is not None:
-        differences = _differences(trace, document, max(DOCUMENT_DIGITS, precision or 0))
+        differences = _differences(trace, document, max(DOCUMENT_DIGITS, look.precision or 0))
         return Group(*example_part(trace, document.goal, look), *layers, *differences)
     parts = [*inputs_part(trace, look), *layers, *_scores(trace, look)]
     if story is not None:
