@@ -84,8 +84,9 @@ def listed(names: list[str] | tuple[str, ...], most: int = 12) -> str:
 
 def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
     """' Did you mean ...?' for a near miss, else nothing."""
-    near = difflib.get_close_matches(name, known)
-    return f" Did you mean {quoted(near[0])}?" if near else ""
+    by_lower_case = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), by_lower_case)
+    return f" Did you mean {quoted(by_lower_case[near[0]])}?" if near else ""
 
 
 def without_noise(value: float, *beside: float, limit: float = 1e-14) -> float:

@@ -32,8 +32,9 @@ ACTUAL = np.array([[0.92], [0.86], [0.89]])
 
 
 def plain_environment(**changes: str) -> dict[str, str]:
-    """The environment without anything that changes output, and with the changes."""
+    """The environment without anything that changes output or start-up, and with the changes."""
     dropped = {"SCORENET_MODEL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING"}
+    dropped |= {"PYTHONDONTWRITEBYTECODE"}  # or each process compiles the package anew
     kept = {key: value for key, value in os.environ.items() if key not in dropped}
     return kept | {"TERM": "dumb"} | changes
 

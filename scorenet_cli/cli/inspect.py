@@ -35,7 +35,10 @@ def inspect(
         str | None, setting("DIR", "Also write w1.txt, w2.txt, ... into this folder.")
     ] = None,
     save: Annotated[
-        str | None, setting("FILE", "Also save a picture of the network (.svg).")
+        str | None,
+        setting(
+            "FILE", "Also save a picture of the network (.svg), or a page that computes (.html)."
+        ),
     ] = None,
     save_response: Annotated[
         str | None, setting("FILE", "Also save the response of the scores (.svg).")
@@ -45,7 +48,7 @@ def inspect(
     json: JsonOption = False,
 ) -> None:
     """Show a model: its network, weights, scaling and training."""
-    check_save(save, model, [".svg"])
+    check_save(save, model, [".svg", ".html"])
     check_save(save_response, model, [".svg"], "save_response")
     from scorenet_cli import api, files
     from scorenet_cli.model import json_file, weights_folder
@@ -75,7 +78,7 @@ def inspect(
             said.warn(words)
         for warning in scored.warnings:
             said.warn(f"on these rows, {warning}")
-    _save_pictures(loaded, scored, save, save_response, quiet=quiet)
+    _save_pictures(loaded, model, scored, save, save_response, quiet=quiet)
     if json:
         from scorenet_cli.show.json_output import evaluation_answer, to_line
 
@@ -92,6 +95,7 @@ def inspect(
 
 def _save_pictures(
     model: "Model",
+    source: str,
     scored: "Evaluation | None",
     network: str | None,
     response: str | None,
@@ -101,7 +105,14 @@ def _save_pictures(
     """Save the pictures that are asked for."""
     from scorenet_cli import files
 
-    if network is not None:
+    if network is not None and network.lower().endswith(".html"):
+        from scorenet_cli.export import javascript
+        from scorenet_cli.show.living_page import living_page
+
+        module = javascript.write(model, takes_weights=bool(model.snapshots))
+        page = living_page(model, files.display_path(source), module, scored)
+        files.write_atomic(network, page)
+    elif network is not None:
         from scorenet_cli.model.svg import network_picture
 
         files.write_atomic(network, network_picture(model))

@@ -152,6 +152,10 @@ def parse_values(
     a missing value that the model fills is "". OptionError for anything else.
     """
     check_values(texts, context)
+    options = [option for param in context.command.params for option in param.opts]
+    if files := [text for text in texts if text.lower().endswith(".csv")]:
+        hint = f" For the rows of a CSV: --csv {files[0]}" if "--csv" in options else ""
+        raise OptionError(f"{quoted(files[0])} is a file, not a value.{hint}")
     if model is None:
         return [_parse_value(text) for text in texts]
     given = _in_order(texts, model)
@@ -195,7 +199,8 @@ def _parse_feature(text: str, feature: str, model: "Model") -> float | str:
 def _in_order(texts: Sequence[str], model: "Model") -> list[str]:
     """Put name=value pairs in the features' order; other values stay as they are."""
     pairs = [_pair(text, model.features) for text in texts]
-    if not any(pairs):
+    known = [text for texts_of in model.categories.values() for text in texts_of]
+    if not any(pairs) and (not all("=" in text for text in texts) or {*texts} & {*known}):
         return list(texts)
     found: dict[str, str] = {}
     for text, pair in zip(texts, pairs, strict=True):

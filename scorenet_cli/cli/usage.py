@@ -40,6 +40,14 @@ _GROUPS = {"target": "Data", "hidden": "Network", "optimizer": "Training", "outp
 class Command(TyperCommand):
     """A command whose help lists its options in groups, at the terminal's width up to 100."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own types
+        """Parse the command line; an error knows the command, so that it can name its help."""
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            error.ctx = getattr(error, "ctx", None) or ctx  # type: ignore[attr-defined]
+            raise
+
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - Typer's own types
         """Write the arguments, and the options in groups."""
         groups: dict[str, list[tuple[str, str]]] = {}
@@ -70,9 +78,10 @@ def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own type
     name: str = getattr(error, "option_name", "")
     if isinstance(error, typer.BadParameter) and error.param is not None and error.message:
         names = sorted(error.param.opts, key=len)
-        place = names[-1] if error.param.param_type_name == "option" else "the value"
+        is_option = error.param.param_type_name == "option"
+        place = names[-1] if is_option else (error.param.metavar or error.param.name or "").upper()
         text = re.sub(r"(.+) is not one of (.+)\.", _expects_one_of, error.message)
-        return f"{place} {text.rstrip('.')}."
+        return f"{place} {text}" + ("" if text.endswith(("?", ".")) else ".")
     if type(error).__name__ == "NoSuchOption" and context is not None:
         return no_option(
             name, [option for param in context.command.params for option in param.opts]
@@ -88,7 +97,9 @@ def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own type
 
 def _expects_one_of(match: re.Match[str]) -> str:
     given, known = match.groups()
-    return f"expects one of {known.replace(chr(39), '')}; got {given}"
+    names = re.findall(r"'([^']*)'", known)
+    hint = did_you_mean(given.strip("'"), names)
+    return f"expects one of {', '.join(names)}; got {given}.{hint}"
 
 
 def no_option(text: str, options: Iterable[str]) -> str:

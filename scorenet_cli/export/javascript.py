@@ -16,7 +16,11 @@ Literals and comments hold no `<`, so that the text can stand inside <script typ
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
+
+from scorenet_cli.core.optimizers.least_squares import unpack
 from scorenet_cli.export.program import (
     Input,
     Syntax,
@@ -42,11 +46,22 @@ const category = (value, text, texts, fill) => {
 """
 
 
-def write(model: Model) -> str:
-    """Return the module's text."""
+def write(model: Model, *, takes_weights: bool = False) -> str:
+    """Return the module's text.
+
+    With takes_weights the function is predict(inputs, weights): a list of what are numbers in the
+    text otherwise, layer by layer, weights by input, then the biases. A page replays training so.
+    """
+    syntax = SYNTAX
+    if takes_weights:
+        places = unpack(model.network, np.arange(float(model.network.parameters)))
+        model = replace(model, network=places)
+        syntax = replace(SYNTAX, weight="weights[{:.0f}]".format)
     program = describe(model)
     lines = [f"// {line}" for line in program.about]
-    lines += ["", _HELPERS, "export function predict(inputs) {", *SYNTAX.statements(program)]
+    parameters = "inputs, weights" if takes_weights else "inputs"
+    lines += ["", _HELPERS, f"export function predict({parameters}) {{"]
+    lines += syntax.statements(program)
     lines += ["", "  return {", "    predicted: Object.fromEntries(["]
     lines += [f"      [{_text(target.name)}, {_predicted(target)}]," for target in program.targets]
     lines += ["    ]),", _array("    scores", [score_of(score) for score in program.scores])]

@@ -205,12 +205,13 @@ def class_tests(target: Target, both: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Syntax:
-    """How a language writes statement and comment, an input's value, and each activation."""
+    """How a language writes statement and comment, an input's value, activations and weights."""
 
     statement: str
     comment: str
     value: Callable[[Input], str]
     activations: Mapping[str, str]
+    weight: Callable[[float], str] = repr
 
     def statements(self, program: Program) -> list[str]:
         """Write the forward pass: each input, and each neuron's sum and output."""
@@ -221,7 +222,8 @@ class Syntax:
         for neuron in chain.from_iterable(program.layers):
             output = self.activations[neuron.activation].format(f"{neuron.name}_sum")
             lines += ["", self.comment.format(comment(neuron.label))]
-            lines += [wrapped(self.statement.format(f"{neuron.name}_sum", f"({sum_of(neuron)})"))]
+            total = f"({sum_of(neuron, self.weight)})"
+            lines += [wrapped(self.statement.format(f"{neuron.name}_sum", total))]
             lines += [self.statement.format(neuron.name, output)]
         return lines
 

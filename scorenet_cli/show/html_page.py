@@ -1,11 +1,14 @@
-"""A page as HTML that needs no other file: headings, notes and tables as such, and the picture.
+"""Pages as HTML that need no other file, legible by day and by night, on a phone and in print.
 
-Legible by day and by night, on a phone and in print. Nothing in it is loaded or run.
+html_page writes a page of the terminal: headings, notes and tables as such, and the picture.
+Nothing in it is loaded or run.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from html import escape
 
 from rich.console import Group, RenderableType
@@ -24,11 +27,12 @@ _PAGE = """<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+style-src 'unsafe-inline'{policy}">
 <title>{heading} - {title}</title>
 <style>
 :root {{ color-scheme: light dark; {day} }}
-@media (prefers-color-scheme: dark) {{ :root {{ {night} }} }}
+@media screen and (prefers-color-scheme: dark) {{ :root {{ {night} }} }}
 body {{ margin: 0 auto; max-width: 48rem; padding: 1.5rem 1rem 3rem; color: var(--ink);
   background: var(--ground); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }}
 header p, .dim {{ color: var(--soft); }}
@@ -52,12 +56,11 @@ tbody + tbody > tr:first-child > * {{ padding-top: 0.8em; }}
 @media print {{ body {{ max-width: none; padding: 0; font-size: 10pt; }}
   table {{ font-size: 9.5pt; }}
   figure svg {{ min-width: 0; }} figure {{ break-inside: avoid; }} }}
-</style>
+{style}</style>
 </head>
 <body>
 <header><p>{title}</p><h1>{heading}</h1></header>
-{picture}
-{parts}
+{body}
 </body>
 </html>
 """
@@ -66,14 +69,27 @@ tbody + tbody > tr:first-child > * {{ padding-top: 0.8em; }}
 def html_page(page: Group, picture: str, title: str) -> str:
     """Return a page, whose first part is its heading, with a picture (SVG) below that."""
     first, *rest = page.renderables
+    parts = [f"<figure>{picture}</figure>"] if picture else []
+    parts += [part for each in rest for part in _parts(each)]
+    return web_page(str(first), title, "\n".join(parts))
+
+
+def web_page(heading: str, title: str, body: str, *, style: str = "", script: str = "") -> str:
+    """Return a page in the typography of all pages; its policy lets the script run, a module."""
     day, night = (
         " ".join(f"--{name}: {colours[at]};" for name, colours in COLOURS.items()) for at in (0, 1)
     )
+    policy = ""
+    if script:
+        digest = b64encode(sha256(script.encode()).digest()).decode()
+        policy = f"; script-src 'sha256-{digest}'"
+        body += f'\n<script type="module">{script}</script>'
     return _PAGE.format(
+        heading=escape(heading),
         title=escape(title),
-        heading=escape(str(first)),
-        picture=picture and f"<figure>{picture}</figure>",
-        parts="\n".join(part for each in rest for part in _parts(each)),
+        body=body,
+        style=style,
+        policy=policy,
         day=day,
         night=night,
     )

@@ -84,6 +84,13 @@ def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
+def r2_text(r2: float | None) -> str:
+    """Write R², which is none where all scores are equal."""
+    if r2 is None:
+        return "-"
+    return f"{r2:z.4f}" if abs(r2) < 1e6 else f"{r2:.1e}"  # noqa: PLR2004 - digits that say more
+
+
 def fit_table(fit: Fit, scores: Array, others: Mapping[str, Fit] | None = None) -> Table:
     """Show a network's metrics beside those of the baselines, in units of the actual scores.
 
@@ -98,11 +105,10 @@ def fit_table(fit: Fit, scores: Array, others: Mapping[str, Fit] | None = None) 
             rows.append([part])
         mean, linear = measured.baselines.mean, measured.baselines.linear
         for what, metrics in (("network", measured), ("linear regression", linear), ("mean", mean)):
-            r2 = "-" if metrics.r2 is None else f"{metrics.r2:z.4f}"
             errors = (
                 without_noise(e, largest, limit=ROUNDING) for e in (metrics.rmse, metrics.mae)
             )
-            rows.append([f"  {what}" if part else what, r2, *errors])
+            rows.append([f"  {what}" if part else what, r2_text(metrics.r2), *errors])
         rows.append([])
     return number_table(["fit", "R2", "RMSE", "MAE"], rows, 4)
 

@@ -22,26 +22,28 @@ MIN_ROWS = 10
 # A network with more parameters for each score can memorize.
 MEMORIZING_PARAMETERS = 0.4
 MEMORIZING_R2 = 0.9
-# So many times the error on the training rows out of fold is memorizing.
-MEMORIZING_RATIO = 2.0
+# So many times the error on the training rows out of fold, and so much less of R2, is memorizing.
+MEMORIZING_RATIO, MEMORIZING_GAP = 2.0, 0.1
 # lm's matrix of so many parameters is solved in a second.
 MAX_LM_PARAMETERS = 1000
 
 
-def diagnose(  # noqa: PLR0911 - one for each fault
+def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     plan: TrainingPlan,
     result: TrainingResult,
     each: tuple[Fit, ...],
     validation: Evaluation | None,
     cross_validation: Evaluation | None = None,
+    *,
+    is_chosen: bool = False,
 ) -> tuple[str, ...]:
     """Say where the model is not to be relied on, and what to try; empty where nothing is wrong.
 
     each holds the metrics of every target on the training rows, validation all those on the
-    held-out rows, cross_validation those out of fold.
+    held-out rows, cross_validation those out of fold. is_chosen: sizes were compared already.
     """
     if cross_validation is not None:
-        return tuple(_out_of_fold(plan, each, cross_validation))
+        return tuple(_out_of_fold(plan, each, cross_validation, is_chosen=is_chosen))
     if validation is not None and validation.warnings:
         return tuple(f"on the held-out rows, {words}" for words in validation.warnings)
     scores = plan.data.scores
@@ -130,7 +132,7 @@ def _memorized(
 
 
 def _out_of_fold(
-    plan: TrainingPlan, each: tuple[Fit, ...], cross_validation: Evaluation
+    plan: TrainingPlan, each: tuple[Fit, ...], cross_validation: Evaluation, *, is_chosen: bool
 ) -> Iterator[str]:
     """Say of each target what its fit out of fold shows."""
     names, several = plan.data.output_names, len(each) > 1
@@ -144,10 +146,10 @@ def _out_of_fold(
                 f"{about}out of fold the network is no better than predicting the mean score for "
                 "everyone. More rows or other columns may help."
             )
-        elif fit.rmse > 0 and unseen.rmse > MEMORIZING_RATIO * fit.rmse:
+        elif unseen.rmse > MEMORIZING_RATIO * fit.rmse and fit.r2 - unseen.r2 > MEMORIZING_GAP:
             yield (
                 f"{about}the network has memorized its rows: R2 is {fit.r2:.3f} on them and "
-                f"{unseen.r2:.3f} out of fold. {_remedy(plan)}"
+                f"{unseen.r2:.3f} out of fold. " + _remedy(plan, is_chosen=is_chosen)
             )
         elif _is_uncertain(cross_validation, target):
             yield (
@@ -156,14 +158,14 @@ def _out_of_fold(
             )
         elif unseen.rmse > linear and plan.model.network.shape[1:-1]:
             yield (
-                f"{about}out of fold the network is no better than linear regression. Try "
-                "`hidden=none`."
+                f"{about}out of fold the network is no better than linear regression. "
+                + ("More rows may help." if is_chosen else "Try `hidden=none`.")
             )
 
 
-def _remedy(plan: TrainingPlan) -> str:
+def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:
     """Name what keeps a network from memorizing."""
-    if plan.options.get("weight_decay") == AUTO:
+    if is_chosen or plan.options.get("weight_decay") == AUTO:
         return "More rows or fewer columns help."
     return "Try `optimizer=auto`, a `weight_decay`, a smaller `hidden`, or more rows."
 

@@ -129,7 +129,8 @@ def fit(
     if (held_out := judged.test_rows or judged.validation_rows) is not None:
         validation = _evaluation(model, held_out, baselines, plan.data)
     if result.stopped != "interrupted":
-        warnings += diagnose(plan, result, trained.each, validation, cross_validation)
+        unseen = (validation, cross_validation)
+        warnings += diagnose(plan, result, trained.each, *unseen, is_chosen=choice is not None)
     elif len(judged.data.inputs) < len(plan.data.inputs):
         counts = f"{len(judged.data.inputs):,} of {len(plan.data.inputs):,}"
         warnings += (f"interrupted: the fit is measured on the first {counts} rows.",)

@@ -33,6 +33,8 @@ SAMPLE_ROWS = 1000
 STARTS, COMPARED_STARTS = 5, 2
 # lm ends by itself before, as a rule; while sizes are compared it need not be exact.
 EPOCHS, COMPARED_EPOCHS = 100, 30
+# Of the best's mean squared error: so much more is no reason for a larger network.
+MARGIN = 0.01
 # Rows · parameters · epochs that take lm about 15 seconds; the fewest epochs where that is little.
 MAX_WORK, MIN_EPOCHS = 500_000_000, 20
 ADAM_EPOCHS = 300
@@ -96,7 +98,8 @@ def choose(
         tell = _progress(callbacks, words, number * FOLDS, len(sizes) * FOLDS)
         outputs.append(out_of_fold(sample, FOLDS, seed, predictor, tell))
     baselines = _baselines_out_of_fold(sample, FOLDS, seed)
-    unit = np.maximum(sample.scores.std(axis=0), np.finfo(float).tiny)
+    varies = np.ptp(sample.scores, axis=0) > 0
+    unit = np.where(varies, sample.scores.std(axis=0), 1.0)
     errors = [(((each - sample.scores) / unit) ** 2).mean(axis=1) for each in outputs]
     predicted = np.empty_like(sample.scores)
     for kept, held_out in folds(len(sample.inputs), FOLDS, seed):
@@ -118,7 +121,9 @@ def simplest(errors: list[Array]) -> int:
     for number, each in enumerate(errors):
         worse = each - best
         tie = TIE * (1 + FEW_ROWS / len(worse))
-        if worse.mean() <= tie * worse.std() / np.sqrt(len(worse)):
+        if worse.mean() <= max(
+            tie * worse.std() / np.sqrt(len(worse)), MARGIN * float(best.mean())
+        ):
             return number
     raise AssertionError  # the best is as good as itself
 

@@ -18,9 +18,9 @@ def test_version(process: Process) -> None:
 
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])
-def test_help_is_whole_and_plain(process: Process, words: list[str]) -> None:
-    result = process(*words, "--help")
-    assert result.returncode == 0
+def test_help_is_whole_and_plain(invoke: Invoke, words: list[str]) -> None:
+    result = invoke(*words, "--help")
+    assert result.exit_code == 0
     assert result.stdout.isascii()
     for expected in ("Usage: scorenet", *([] if words else COMMANDS)):
         assert expected in result.stdout
@@ -45,8 +45,8 @@ def test_version_and_help_import_neither_numpy_nor_rich(tmp_path: Path, words: l
     assert not {"numpy", "rich"} & _imported(tmp_path, *words)
 
 
-def test_predict_in_a_pipe_imports_numpy_and_no_rich(tmp_path: Path, process: Process) -> None:
-    process("train", "--epochs", 1)
+def test_predict_in_a_pipe_imports_numpy_and_no_rich(tmp_path: Path, invoke: Invoke) -> None:
+    invoke("train", "--epochs", 1)
     imported = _imported(tmp_path, "predict", "2", "8")
     assert "numpy" in imported
     assert not {"rich", "pydantic", "hashlib", "tempfile", "csv"} & imported

@@ -37,7 +37,7 @@ def test_the_command_it_names_trains_the_same(invoke: Invoke, tmp_path: Path) ->
 
 
 def test_the_page_shows_what_was_compared(invoke: Invoke) -> None:
-    page = invoke("train", "a b.csv").stdout
+    page = invoke("train", "a b.csv", "--restarts", 2).stdout
     assert "compared" in page
     assert "no hidden layer: R2" in page
     assert page.count(", chosen") == 1

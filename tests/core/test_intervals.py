@@ -57,7 +57,7 @@ def test_without_hidden_layer_it_is_the_interval_of_ridge_regression() -> None:
 def test_ninety_percent_intervals_hold_about_ninety_percent_of_new_rows(output: str) -> None:
     rng = np.random.default_rng(5)
     inside = []
-    for seed in range(25):
+    for seed in range(15):
         x = rng.uniform(-2, 2, (30, 1))
         new = rng.uniform(-2, 2, (200, 1))
         ends = [0.5 + 0.15 * np.sin(2 * each) + 0.08 * rng.standard_normal(each.shape)

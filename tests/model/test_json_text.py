@@ -94,7 +94,7 @@ def test_a_key_that_appears_twice_is_refused() -> None:
         parse('{"a": [{"b": 1, "c": 2, "b": 1}]}')
 
 
-@pytest.mark.parametrize("shape", [(100_000, 1), (1, 100_000), (300, 300)])
+@pytest.mark.parametrize("shape", [(30_000, 1), (1, 30_000), (170, 170)])
 def test_reading_weights_takes_no_more_than_their_text(shape: tuple[int, int]) -> None:
     text = json.dumps({"weights": np.random.default_rng(1).random(shape).tolist()})
     tracemalloc.start()

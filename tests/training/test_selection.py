@@ -50,21 +50,24 @@ def test_a_line_needs_no_hidden_layer() -> None:
     assert fit.warnings == ()
 
 
-def test_a_wave_needs_one() -> None:
-    fit = scorenet.train(wave())
-    assert fit.model.network.shape in {(1, 3, 1), (1, 8, 1)}
-    unseen = out_of_fold(fit).fit
+@pytest.fixture(scope="module")
+def wave_fit() -> FitResult:
+    return scorenet.train(wave())
+
+
+def test_a_wave_needs_one(wave_fit: FitResult) -> None:
+    assert wave_fit.model.network.shape in {(1, 3, 1), (1, 8, 1)}
+    unseen = out_of_fold(wave_fit).fit
     assert unseen.r2 is not None
     assert unseen.r2 > 0.85
-    assert fit.model.network.layers[-1].activation == "linear"
+    assert wave_fit.model.network.layers[-1].activation == "linear"
 
 
-def test_the_settings_chosen_train_the_same_without_auto() -> None:
-    fit = scorenet.train(wave())
-    settings = choice_of(fit).settings
+def test_the_settings_chosen_train_the_same_without_auto(wave_fit: FitResult) -> None:
+    settings = choice_of(wave_fit).settings
     assert settings.optimizer == "lm"
     again = scorenet.train(wave(), settings=settings).model
-    for layer, same in zip(fit.model.network.layers, again.network.layers, strict=True):
+    for layer, same in zip(wave_fit.model.network.layers, again.network.layers, strict=True):
         assert layer.weights.tolist() == same.weights.tolist()
 
 
@@ -196,7 +199,8 @@ def leaks(predict: Any) -> bool:  # noqa: ANN401
 
 
 @pytest.mark.parametrize(
-    "settings", [{"optimizer": "auto", "epochs": 8}, {"epochs": 20, "validation": 0.3}]
+    "settings",
+    [{"optimizer": "auto", "epochs": 8, "restarts": 2}, {"epochs": 20, "validation": 0.3}],
 )
 def test_nothing_of_the_rows_held_out_reaches_a_training_part(settings: Columns) -> None:
     def predict(columns: Columns) -> Array:

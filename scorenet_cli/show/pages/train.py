@@ -23,6 +23,7 @@ from scorenet_cli.show.tables import (
     key_value_table,
     number_table,
     omitted_note,
+    r2_text,
 )
 from scorenet_cli.text import number
 from scorenet_cli.training.fit import Choice, FitResult
@@ -103,8 +104,7 @@ def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> 
 def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
     """Say what auto compared and chose, and how to train the same without it."""
     for number_of, (hidden, fit) in enumerate(choice.compared):
-        r2 = "-" if fit.r2 is None else f"{fit.r2:z.4f}"
-        beside = f"R2 {r2}, RMSE {number(fit.rmse, 4)} out of fold"
+        beside = f"R2 {r2_text(fit.r2)}, RMSE {number(fit.rmse, 4)} out of fold"
         is_chosen = ", chosen" if hidden == choice.settings.hidden else ""
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
