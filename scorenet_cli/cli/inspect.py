@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from scorenet_cli.cli.messages import Messages, echo_error
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
@@ -80,12 +78,12 @@ def inspect(
             said.warn(f"on these rows, {warning}")
     _save_pictures(loaded, model, scored, save, save_response, quiet=quiet)
     if json:
-        from scorenet_cli.show.json_output import evaluation_answer, to_line
+        from scorenet_cli.show.json_output import evaluation_answer
 
         answer = json_file.to_json(loaded) | {"parameters": loaded.network.parameters}
         if scored is not None:
             answer["fit"] = evaluation_answer(scored, loaded.output_names)
-        typer.echo(to_line(answer | {"warnings": said.texts}))
+        said.print_json(answer)
         return
     from scorenet_cli.show.console import show
     from scorenet_cli.show.pages.inspect import inspection

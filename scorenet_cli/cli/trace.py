@@ -76,7 +76,7 @@ def forward_trace(
     story = trained_answer(example.model, example.values, scaling)
     said = example.messages(quiet=quiet)
     if json:
-        _print_json(_forward_answer(result, document), said)
+        said.print_json(_forward_answer(result, document))
     if blank:
         from scorenet_cli.model.blank import blank as without_results
 
@@ -172,7 +172,7 @@ def backward_trace(
     if json:
         document = example.document(result.forward)
         forward = _forward_answer(result.forward, document)
-        _print_json(as_json(result) | {"forward": forward}, said)
+        said.print_json(as_json(result) | {"forward": forward})
 
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
@@ -225,7 +225,7 @@ def _trace_batch(
     if json:
         from scorenet_cli.show.json_output import batch_answer
 
-        _print_json(batch_answer(result, display_path(model), data), said)
+        said.print_json(batch_answer(result, display_path(model), data))
 
     def page() -> "Page":
         from scorenet_cli.show.pages.batch import batch_page
@@ -345,13 +345,6 @@ def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[
     if not trace.intervals:
         del answer["intervals"]
     return answer if document is None else answer | {"document": as_json(document)}
-
-
-def _print_json(answer: dict[str, Any], said: Messages) -> None:
-    """Print one JSON object, with what stderr says."""
-    from scorenet_cli.show.json_output import to_line
-
-    typer.echo(to_line(answer | {"warnings": said.texts}))
 
 
 def _emit(
