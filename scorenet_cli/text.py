@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import unicodedata
@@ -84,6 +83,8 @@ def listed(names: list[str] | tuple[str, ...], most: int = 12) -> str:
 
 def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
     """' Did you mean ...?' for a near miss, else nothing."""
+    import difflib  # noqa: PLC0415 - only errors need it
+
     by_lower_case = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name.lower(), by_lower_case)
     return f" Did you mean {quoted(by_lower_case[near[0]])}?" if near else ""

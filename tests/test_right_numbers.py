@@ -115,7 +115,7 @@ def test_rows_in_another_order_train_the_same_network_within_rounding(
             if optimizer == "gd"
             else levenberg_marquardt([network], *rows)
         )
-        return [loss for _, loss in train(states, rows, StoppingCriteria(8)).history]
+        return [loss for _, loss in train(states, lambda: [rows], StoppingCriteria(8)).history]
 
     in_order, shuffled = (
         losses(ScaledData(inputs, actual)),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from scorenet_cli.data.columns import ScalingName
     from scorenet_cli.data.csv_table import Table
     from scorenet_cli.data.dataset import UnknownText
+    from scorenet_cli.data.plain_numbers import Cells
     from scorenet_cli.model.model import Model, Predictions
 
 # Characters of a JSON answer kept in memory; more go to a temporary file.
@@ -151,7 +152,7 @@ class _Block:
 
     table: "Table | None"
     answer: "Predictions"
-    is_predicted: "Sequence[bool] | None" = None
+    is_predicted: "NDArray[np.bool_] | None" = None
 
 
 @dataclass
@@ -234,7 +235,7 @@ def _of_rows(
         if is_good.all():
             yield _Block(table, predict_inputs(model, inputs, scaling))
         else:
-            yield _Block(table, predict_inputs(model, inputs[is_good], scaling), is_good.tolist())
+            yield _Block(table, predict_inputs(model, inputs[is_good], scaling), is_good)
 
 
 def _watched(
@@ -265,23 +266,22 @@ def _as_text(
     """Write a score a line for VALUES, or a table's rows with their predictions."""
     ends = ("",) if interval is None else ("", "_low", "_high")
     names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
+    from scorenet_cli.data.plain_numbers import cell_texts
+
     for block in blocks:
-        columns = _columns(model, block.answer, precision, interval)
+        columns = _columns(model, block, precision, interval)
         if (table := block.table) is None:
-            size = len(ends)
+            size, texts = len(ends), map(cell_texts, columns)
             yield "".join(
                 f"{' '.join(row[start : start + size])}\n"
-                for row in zip(*columns, strict=True)
+                for row in zip(*texts, strict=True)
                 for start in range(0, len(row), size)
             )
         else:
             from scorenet_cli.data import csv_table
 
             header = csv_table.header(table, names) if table.is_first else ""
-            columns = [_for_all(block, column, "") for column in columns]
-            yield header + csv_table.with_columns(
-                table, names, columns, are_numbers=not model.classes
-            )
+            yield header + csv_table.with_columns(table, names, columns)
 
 
 def _as_json(
@@ -340,21 +340,28 @@ def _classes(model: "Model", answer: "Predictions") -> dict[str, list[str]]:
 
 
 def _columns(
-    model: "Model", answer: "Predictions", precision: int, interval: float | None
-) -> "list[Iterable[str]]":
-    """Write each target's scores, zero without a sign, with their intervals' ends; or classes."""
+    model: "Model", block: _Block, precision: int, interval: float | None
+) -> "list[Cells | list[str]]":
+    """Write each target's scores and their intervals' ends, or classes; "" where none is."""
+    import numpy as np
+
     from scorenet_cli.data.columns import positions
     from scorenet_cli.data.plain_numbers import write_fixed
     from scorenet_cli.model.model import intervals
 
-    columns: list[Iterable[str]] = []
-    classes = _classes(model, answer)
+    columns: list[Cells | list[str]] = []
+    classes = _classes(model, block.answer)
+    ends = block.answer.scores[:, :, np.newaxis]
+    if interval is not None:
+        ends = np.dstack([ends, intervals(model, block.answer, interval)])
     for target, where in positions(model.targets, model.classes).items():
         if target in classes:
-            columns.append(classes[target])
-        else:
-            columns.append(write_fixed(answer.scores[:, where.start], precision))
-            if interval is not None:
-                low_high = intervals(model, answer, interval)[:, where.start]
-                columns += [write_fixed(ends, precision) for ends in low_high.T]
+            columns.append([*_for_all(block, classes[target], "")])
+            continue
+        for values in ends[:, where.start].T:
+            cells = write_fixed(values, precision)
+            if block.is_predicted is not None:
+                cells, predicted = np.zeros(len(block.is_predicted), cells.dtype), cells
+                cells[block.is_predicted] = predicted
+            columns.append(cells)
     return columns

@@ -187,10 +187,12 @@ class InPlaceLoss:
             for shard in round_robin(parts)
         ]
         self._squares = np.zeros(len(parameters.networks))
-        self.calls: list[Call] = [self._run_shards]
         self._only_block = self._shards[0].blocks[0] if len(parts) == 1 else None
-        if self._only_block is not None:  # nothing to add up
-            self.calls = self._only_block.calls
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of a pass; with one block there is nothing to add up."""
+        return [self._run_shards] if self._only_block is None else self._only_block.calls
 
     def load(self, inputs: Array, actual: Array) -> None:
         """Take in other rows, as many as before."""

@@ -8,15 +8,16 @@ What that does to the output goes through the activation; the noise is added as 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Network
-from scorenet_cli.core.optimizers.evidence import Evidence
-from scorenet_cli.core.optimizers.least_squares import jacobian
+
+if TYPE_CHECKING:
+    from scorenet_cli.core.optimizers.evidence import Evidence
 
 # The level of the intervals that are shown unasked.
 LEVEL = 0.9
@@ -66,6 +67,8 @@ def _interval(
     linear: Network, inputs: Array, uncertainty: Uncertainty, level: float, activation: str
 ) -> tuple[Array, Array]:
     """Return the interval for some rows; linear is the network without its last activation."""
+    from scorenet_cli.core.optimizers.least_squares import jacobian  # noqa: PLC0415 - start-up
+
     function = ACTIVATIONS[activation].function
     pre_activations, derivatives = jacobian(linear, inputs)
     moved = derivatives @ uncertainty.factor.T
@@ -84,6 +87,8 @@ def student_quantile(probability: float, degrees_of_freedom: float) -> float:
 
     Within 1 % from 3 degrees of freedom on, for probabilities up to 0.975.
     """
+    from statistics import NormalDist  # noqa: PLC0415 - start-up
+
     z, n = NormalDist().inv_cdf(probability), degrees_of_freedom
     return (
         z

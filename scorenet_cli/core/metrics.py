@@ -12,7 +12,7 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.core.inverse import inverse_factor
 from scorenet_cli.core.network import BLOCK_ROWS
-from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
+from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
 from scorenet_cli.errors import DataError
 
 # Up to so many columns linear regression uses singular values.
@@ -26,7 +26,7 @@ ROUNDING = 1e-12
 
 def largest_absolute(values: Array) -> Array:
     """Largest absolute value of each column, 1 for a column of zeros; (columns,)."""
-    largest: Array = np.abs(values).max(axis=0)
+    largest = np.maximum(values.max(axis=0), -values.min(axis=0))
     return np.where(largest > 0, largest, 1.0)
 
 
@@ -88,17 +88,20 @@ def measure(predicted: Array, actual: Array) -> Metrics:
     R² is the mean over the targets whose scores vary.
     """
     unit = float(max(np.abs(actual).max(), np.abs(predicted).max())) or 1.0
-    actual, predicted = actual / unit, predicted / unit  # so that no square overflows
-    error = actual - predicted
-    spread = ((actual - actual.mean(axis=0)) ** 2).sum(axis=0)
+    squares = actual / unit  # so that no square overflows
+    is_constant = np.ptp(squares, axis=0) == 0  # and has a spread, where its mean is rounded
+    squares -= squares.mean(axis=0)
+    spread = np.square(squares, out=squares).sum(axis=0)
+    error = np.divide(actual, unit, out=squares)
+    error -= predicted / unit
+    mae = float(np.mean(np.abs(error, out=error))) * unit
+    np.square(error, out=squares)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        r2 = 1.0 - (error**2).sum(axis=0) / spread
-    # Equal scores have a spread, too, where their mean is rounded.
-    r2 = r2[(np.ptp(actual, axis=0) > 0) & np.isfinite(r2)]
-    rmse = float(np.sqrt(np.mean(error**2))) * unit
+        r2 = 1.0 - squares.sum(axis=0) / spread
+    r2 = r2[~is_constant & np.isfinite(r2)]
+    rmse = float(np.sqrt(np.mean(squares))) * unit
     if not np.isfinite(rmse):
         raise DataError("the scores are too large to compare. Give them in a larger unit.")
-    mae = float(np.mean(np.abs(error))) * unit
     return Metrics(r2=float(np.mean(r2)) if len(r2) else None, rmse=rmse, mae=mae)
 
 
@@ -164,18 +167,20 @@ class BaselineModel:
 
     def predict_linear(self, inputs: Array) -> Array:
         """Return linear regression's scores for inputs (rows, features): (rows, targets)."""
+        scores = np.empty((len(inputs), len(self.mean)))
         with np.errstate(over="ignore"):
-            scaled = _with_intercept(inputs / self.input_scale) @ self.coefficients
-            return np.asarray(np.nan_to_num(scaled * self.score_scale))
+            for rows in blocks(len(inputs)):
+                scaled = _with_intercept(inputs[rows] / self.input_scale) @ self.coefficients
+                scores[rows] = np.nan_to_num(scaled * self.score_scale)
+        return scores
 
 
 def fit_baselines(inputs: Array, scores: Array) -> BaselineModel:
     """Fit the mean and linear regression to inputs (rows, features), scores (rows, targets)."""
     input_scale, score_scale = largest_absolute(inputs), largest_absolute(scores)
-    scaled = scores / score_scale
     return BaselineModel(
-        mean=scaled.mean(axis=0) * score_scale,
-        coefficients=_linear_regression(inputs / input_scale, scaled),
+        mean=(scores / score_scale).mean(axis=0) * score_scale,
+        coefficients=_linear_regression(inputs, scores, input_scale, score_scale),
         input_scale=input_scale,
         score_scale=score_scale,
     )
@@ -186,20 +191,45 @@ def _with_intercept(values: Array) -> Array:
     return np.column_stack([values, np.ones(len(values))])
 
 
-def _linear_regression(inputs: Array, scores: Array) -> Array:
+def blocks(rows: int) -> list[slice]:
+    """Cut rows into blocks: enough for all cores, few for the memory."""
+    size = SHARDS * BLOCK_ROWS
+    return [slice(start, start + size) for start in range(0, rows, size)]
+
+
+def _linear_regression(
+    inputs: Array, scores: Array, input_scale: Array, score_scale: Array
+) -> Array:
     """Return the least-squares coefficients (features + 1, targets), the intercept last.
+
+    They are those of inputs and scores divided by their scales.
 
     For many columns by ridge regression, repeated on what is left of the errors: it converges to
     least squares, needs no singular values, and columns may depend on each other. For few by
     singular values, of all rows or of the triangular factor (QR) that long tables are reduced to.
     """
     if inputs.shape[1] <= MAX_COLUMNS_FOR_LSTSQ:
-        columns = np.column_stack([inputs, np.ones(len(inputs)), scores])
-        if len(columns) > BLOCK_ROWS:
-            parts = [columns[at : at + BLOCK_ROWS] for at in range(0, len(columns), BLOCK_ROWS)]
-            columns = np.vstack(map_shards(_triangular_factor, round_robin(parts)))
+
+        def columns_of(rows: slice) -> Array:
+            scaled = inputs[rows] / input_scale, scores[rows] / score_scale
+            return np.column_stack([_with_intercept(scaled[0]), scaled[1]])
+
+        def triangular_factor(parts: Sequence[slice]) -> Array:
+            """Return R with RᵀR = the sum of the parts' own products with their transposes."""
+            factor = columns_of(slice(0))
+            for rows in interruptible(parts):
+                factor = np.asarray(np.linalg.qr(np.vstack([factor, columns_of(rows)]), mode="r"))
+            return factor
+
+        if len(inputs) > BLOCK_ROWS:
+            starts = range(0, len(inputs), BLOCK_ROWS)
+            parts = [slice(start, start + BLOCK_ROWS) for start in starts]
+            columns = np.vstack(map_shards(triangular_factor, round_robin(parts)))
+        else:
+            columns = columns_of(slice(None))
         known, sought = np.split(columns, [inputs.shape[1] + 1], axis=1)
         return np.asarray(np.linalg.lstsq(known, sought)[0])
+    inputs, scores = inputs / input_scale, scores / score_scale
     mean = inputs.mean(axis=0)
     centred = inputs - mean
     norm = np.sqrt((centred**2).sum(axis=0))
@@ -219,14 +249,6 @@ def _linear_regression(inputs: Array, scores: Array) -> Array:
         errors -= centred @ step
     coefficients /= norm[:, np.newaxis]
     return np.vstack([coefficients, scores.mean(axis=0) - mean @ coefficients])
-
-
-def _triangular_factor(blocks: Sequence[Array]) -> Array:
-    """Return R with RᵀR = the sum of the blocks' own products with their transposes."""
-    factor = blocks[0][:0]
-    for block in interruptible(blocks):
-        factor = np.asarray(np.linalg.qr(np.vstack([factor, block]), mode="r"))
-    return factor
 
 
 def compare_scores(predicted: Array, mean: Array, linear: Array, actual: Array) -> Fit:

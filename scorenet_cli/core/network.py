@@ -247,4 +247,5 @@ def is_finite(network: Network) -> bool:
 
 def mean_squared_error(outputs: Array, actual: Array) -> float:
     """Mean over rows and targets of (actual - output)²."""
-    return float(np.mean((actual - outputs) ** 2))
+    error = actual - outputs
+    return float(np.mean(np.square(error, out=error)))

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 # More shards would serve more cores, and cost more memory.
 SHARDS = 8
@@ -62,6 +64,8 @@ def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Re
     """
     if CORES == 1 or len(shards) == 1:
         return [run(shard) for shard in shards]
+    from concurrent.futures import wait  # noqa: PLC0415 - a few rows do not need it
+
     futures = [_pool().submit(copy_context().run, run, shard) for shard in shards]
     wait(futures)
     return [future.result() for future in futures]
@@ -70,4 +74,6 @@ def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Re
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Return the threads that shards run on."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a few rows do not need it
+
     return ThreadPoolExecutor(max_workers=min(CORES, SHARDS))

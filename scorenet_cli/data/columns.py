@@ -76,10 +76,12 @@ def encode(cells: Sequence[str], categories: Sequence[str]) -> tuple[Array, list
 
     Those and the rows without a value are nan.
     """
-    codes = {text: code for code, text in enumerate(categories)}
-    found = np.array([codes.get(cell.strip(), -1) for cell in cells], dtype=np.intp)
+    known = {text: code for code, text in enumerate(categories)}
+    codes = {cell: known.get(cell.strip(), -1) for cell in set(cells)}
+    found = np.fromiter(map(codes.__getitem__, cells), np.intp, len(cells))
     one_hot = np.eye(len(categories))[:, -width(categories) :]
-    encoded = np.where(found[:, np.newaxis] < 0, np.nan, one_hot[found])
+    encoded = one_hot[found]
+    encoded[found < 0] = np.nan
     unknown = [n for n in np.flatnonzero(found < 0).tolist() if not is_missing_text(cells[n])]
     return encoded, unknown
 

@@ -25,7 +25,7 @@ from scorenet_cli.data.number_formats import (
     looks_like_number,
     read_column,
 )
-from scorenet_cli.data.plain_numbers import read_plain
+from scorenet_cli.data.plain_numbers import Cells, append_cells, cell_texts, read_plain, read_texts
 from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
@@ -175,8 +175,8 @@ def read_columns(
     width, found = len(table.names), None
     if bare := _bare(table):
         found = read_plain(*bare, width, numeric)
-        if found is None and (shorter := re.sub(rb"\n+", b"\n", bare[0]).lstrip(b"\n")) != bare[0]:
-            bare = shorter, bare[1]
+        if found is None:
+            bare = _without_blank_lines(bare[0]), bare[1]
             found = read_plain(*bare, width, numeric)
     if found is None or bare is None:
         whole, failed = _whole_rows(table)
@@ -185,11 +185,8 @@ def read_columns(
     for n in found:
         if n not in table.formats or (has_point and table.formats[n].decimal is None):
             table.formats[n] = NumberFormat("." if has_point else None)
-    if len(found) == len(columns):
-        return {**found}, None
-    data, mark = bare[0].decode().removesuffix("\n"), bare[1].decode()
-    cells = data.replace("\n", mark).split(mark)
-    return {n: found.get(n, [*map(str.strip, cells[n::width])]) for n in columns}, None
+    others = read_texts(*bare, width, [n for n in columns if n not in found])
+    return {**found, **others}, None
 
 
 def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:
@@ -290,25 +287,25 @@ def header(table: Table, names: Sequence[str]) -> str:
     return _written(table, [_combined(own, list(map(printable, names)), positions)])
 
 
-def with_columns(
-    table: Table,
-    names: Sequence[str],
-    columns: Sequence[Iterable[str]],
-    *,
-    are_numbers: bool = True,
-) -> str:
+def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | list[str]]) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    columns are their cells; are_numbers tells that none needs quotes. The table's other cells
-    stay as they are.
+    columns are their cells: numbers, or texts in a list. The table's other cells stay as they are.
     """
     positions = _positions(table, names)
-    if are_numbers and is_bare(table) and not any(position is not None for position in positions):
-        lines = filter(None, table.data.decode().split("\n"))
-        delimiter = table.delimiter or ","
-        return "\n".join([*map(delimiter.join, zip(lines, *columns, strict=True)), ""])
-    pairs = zip(rows(table), zip(*columns, strict=True), strict=True)
+    numbers = [cells for cells in columns if not isinstance(cells, list)]
+    if positions == [None] * len(numbers) and is_bare(table):
+        lines, delimiter = _without_blank_lines(table.data), table.delimiter or ","
+        return append_cells(lines, delimiter.encode(), numbers).decode()
+    pairs = zip(rows(table), zip(*map(cell_texts, columns), strict=True), strict=True)
     return _written(table, (_combined(row, new, positions) for (_, row), new in pairs))
+
+
+def _without_blank_lines(data: bytes) -> bytes:
+    """Return lines of which none is empty, each with a line feed at its end."""
+    if b"\n\n" in data or data.startswith(b"\n"):
+        data = re.sub(rb"\n+", b"\n", data).lstrip(b"\n")
+    return data if data.endswith(b"\n") else data + b"\n"
 
 
 def _positions(table: Table, names: Sequence[str]) -> list[int | None]:

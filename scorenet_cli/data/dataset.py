@@ -144,11 +144,11 @@ def read_dataset(
         sha256=table.sha256,
         features=tuple(table.names[n] for n in chosen.features),
         targets=tuple(table.names[n] for n in chosen.targets),
+        categories=_texts_of(table, chosen, chosen.features),
+        classes=_texts_of(table, chosen, chosen.targets),
         inputs=_side_by_side(chosen, chosen.features),
         scores=_side_by_side(chosen, chosen.targets),
         notes=tuple(notes),
-        categories=_texts_of(table, chosen, chosen.features),
-        classes=_texts_of(table, chosen, chosen.targets),
         columns=words,
     )
     data = _without_gaps(table, data, missing, can_fill=True)
@@ -164,7 +164,7 @@ def read_dataset(
 class _Choice(NamedTuple):
     """The columns by position: what each holds, which are features, which targets."""
 
-    kinds: Mapping[int, Kind]
+    kinds: dict[int, Kind]
     features: list[int]
     targets: list[int]
 
@@ -224,9 +224,17 @@ def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
 
 
 def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
-    """Set the columns' values side by side (rows, inputs)."""
-    parts = [v for n in columns if (v := chosen.kinds[n].values) is not None]
-    return np.hstack(parts)
+    """Move the columns' values side by side (rows, inputs): large tables fit in memory once."""
+    widths = [width(chosen.kinds[n].categories) for n in columns]
+    ends = np.cumsum(widths)
+    together = np.empty((0, 0))
+    for n, end, size in zip(columns, ends, widths, strict=True):
+        values = chosen.kinds.pop(n).values
+        assert values is not None  # noqa: S101 - checked by _check_kinds
+        if not together.size:
+            together = np.empty((len(values), ends[-1]))
+        together[:, end - size : end] = values
+    return together
 
 
 def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categories:
@@ -311,9 +319,9 @@ def encode_rows(
 def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill: bool) -> Dataset:
     """Leave out or fill what is missing, and say so."""
     is_gap = np.isnan(data.inputs)
-    has_target = ~np.isnan(data.scores).any(axis=1)
-    has_all = ~is_gap.any(axis=1)
-    if not (has_target.all() and has_all.all()):
+    if is_gap.any() or np.isnan(data.scores).any():
+        has_target = ~np.isnan(data.scores).any(axis=1)
+        has_all = ~is_gap.any(axis=1)
         if missing == "refuse":
             raise _missing_cell(table, data)
         notes, targets = [*data.notes], listed(data.targets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +99,7 @@ def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
     texts = [count for cell, count in present.items() if not looks_like_number(cell)]
     is_mixed = bool(texts) and len(present) <= MAX_MIXED and min(texts) > 1
     if not present or is_mixed or 2 * sum(texts) > sum(present.values()):
-        return _of_texts(table, column, cells)
+        return _of_texts(table, column, cells, counts)
     try:
         values = to_numbers(table, {column: cells}, allows_missing=True)
     except CellError as error:
@@ -130,9 +130,9 @@ def _count_up(cells: Array) -> bool:
     return bool(cells[0] == np.floor(cells[0]) and (np.diff(cells) == 1).all())
 
 
-def _of_texts(table: Table, column: int, cells: Sequence[str]) -> Kind:
+def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[str, int]) -> Kind:
     """Make categories of texts, where they are few and say something."""
-    counts = Counter(cell for cell in cells if not is_missing_text(cell))
+    counts = {text: count for text, count in counts.items() if not is_missing_text(text)}
     if len(counts) > MAX_CATEGORIES:
         reason = f"{len(counts):,} different texts (at most {MAX_CATEGORIES} make categories)"
         rare = [text for text, count in counts.items() if count == 1]
@@ -144,7 +144,7 @@ def _of_texts(table: Table, column: int, cells: Sequence[str]) -> Kind:
     if len(counts) == 1:
         return Kind(None, texts=True, reason=f"the same text everywhere ({listed([*counts])})")
     categories = sort_categories(counts)
-    is_name = counts.total() == len(counts) and (
+    is_name = max(counts.values()) == 1 and (
         len(cells) >= MIN_ROWS_TO_NAME or _is_identifier(table, column)
     )
     reason = "it names the rows (all different)" if is_name else ""

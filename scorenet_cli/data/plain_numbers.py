@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from operator import itemgetter
 
 import numpy as np
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 from scorenet_cli.core import Array
 
 Words = NDArray[np.uint64]
+# Text of one size; zero bytes in it are not part of it.
+Cells = NDArray[np.bytes_]
 
 BLOCK = 1 << 18  # bytes
 WORD = 8  # characters
@@ -41,7 +44,7 @@ def read_plain(
     The other columns are left out. None where a line does not have width cells.
     """
     count = data.count(b"\n") + (not data.endswith(b"\n"))
-    values = dict(zip(columns, np.empty((len(columns), count)), strict=True))
+    values = {column: np.empty(count) for column in columns}
     row = 0
     for block in _blocks(data):
         text = np.frombuffer(block, np.uint8)
@@ -64,6 +67,22 @@ def read_plain(
             values[column][row : row + rows] = found
         row += rows
     return values
+
+
+def read_texts(
+    data: bytes, delimiter: bytes, width: int, columns: Sequence[int]
+) -> dict[int, list[str]]:
+    """Read the columns' cells without spaces around; lines have width cells.
+
+    Equal cells of all columns are one string.
+    """
+    text = cache(lambda cell: cell.decode().strip())
+    found: dict[int, list[str]] = {column: [] for column in columns}
+    for block in _blocks(data) if columns else ():
+        cells = block.replace(b"\n", delimiter).split(delimiter)[:-1]
+        for column in columns:
+            found[column] += map(text, cells[column::width])
+    return found
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:
@@ -132,43 +151,66 @@ def _read_word(
     unused = u(8) * (WORD - sizes).view(u)
     digits = words ^ u(0x3030303030303030)  # 0 to 9 in each byte, 0x1e for a point
     digits = digits >> unused << unused
-    to_point = digits ^ u(0x1E1E1E1E1E1E1E1E)
-    point = ((to_point - u(0x0101010101010101)) & ~to_point & u(0x8080808080808080)) >> u(7)
-    points = (point != 0).astype(np.intp)
-    before = point - u(1)  # all bits, where there is no point
-    digits = (digits & ~(before | point * u(255))) | ((digits & before) << (u(8) * points.view(u)))
-    others = ((digits + u(0x7676767676767676)) | digits) & u(0x8080808080808080)
-    is_plain = (others | (point & before)) == 0
+    point = digits >> u(4) & u(0x0101010101010101)
+    digits ^= point * u(0x1E)
+    has_point = (point != 0).view(np.uint8)
+    before = point - has_point  # all bits below the point
+    others = point & before | digits & (point * u(255))
+    digits += (digits & before) * u(255)  # one byte up
+    others |= ((digits + u(0x7676767676767676)) | digits) & u(0x8080808080808080)
     decimals = ((point * u(0x0706050403020100)) >> u(56)).view(np.intp)
-    digits = (digits * u(10) + (digits >> u(8))) & u(0x00FF00FF00FF00FF)
-    digits = (digits * u(100) + (digits >> u(16))) & u(0x0000FFFF0000FFFF)
-    digits = (digits * u(10_000) + (digits >> u(32))) & u(0xFFFFFFFF)
-    return digits, decimals, points, is_plain
+    digits = digits * u(10) + (digits >> u(8))
+    digits = (digits & u(0x000000FF000000FF)) * u(100 + (1_000_000 << 32)) + (
+        digits >> u(16) & u(0x000000FF000000FF)
+    ) * u(1 + (10_000 << 32))
+    return digits >> u(32), decimals, has_point.astype(np.intp), others == 0
 
 
-def write_fixed(values: Array, decimals: int) -> list[str]:
+def write_fixed(values: Array, decimals: int) -> Cells:
     """Write numbers (rows,) with so many decimals as Python does, zero without a sign."""
     with np.errstate(over="ignore"):
         scaled = np.minimum(np.abs(values) * 10.0**decimals, MAX_SCALED)
     whole = np.rint(scaled)
     # The product is off by less than 0.001: only near half-way that may matter.
     is_sure = (scaled < MAX_SCALED) & (np.abs(scaled - whole) < 0.499)  # noqa: PLR2004
-    left = np.where(is_sure, whole, 0).astype(np.int64)
-    is_negative = (values < 0) & (left > 0)
-    size = max(len(str(left.max(initial=0))), decimals + 1)
-    characters = np.zeros((size + 3, len(values)), np.uint8)  # zeros are taken out
-    characters[0, is_negative] = ord("-")
+    whole[~is_sure] = 0
+    largest = int(whole.max(initial=0))
+    left: NDArray[np.unsignedinteger] = whole.astype(np.uint32 if largest < 2**32 else np.uint64)
+    size = max(len(str(largest)), decimals + 1)
+    characters = np.zeros((len(values), size + 2), np.uint8)
+    characters[:, 0] = ((values < 0) & (left > 0)) * np.uint8(ord("-"))
     for digit in range(size):
         rest = left // 10
-        shown = (left - rest * 10 + ord("0")).astype(np.uint8)
+        shown = (left - rest * 10).astype(np.uint8) + np.uint8(ord("0"))
         if digit > decimals:
-            shown[left == 0] = 0
-        characters[size + (digit < decimals) - digit] = shown
+            shown *= left > 0
+        characters[:, size + (digit < decimals) - digit] = shown
         left = rest
     if decimals:
-        characters[size + 1 - decimals] = ord(".")
-    characters[-1] = ord("\n")
-    cells = characters.T.tobytes().translate(None, b"\0").decode().split("\n")[:-1]
-    for row in np.flatnonzero(~is_sure).tolist():
-        cells[row] = f"{values[row]:z.{decimals}f}"
+        characters[:, size + 1 - decimals] = ord(".")
+    cells = characters.view(f"S{size + 2}")[:, 0]
+    others = {row: f"{values[row]:z.{decimals}f}" for row in np.flatnonzero(~is_sure).tolist()}
+    cells = cells.astype(f"S{max([size + 2, *map(len, others.values())])}", copy=False)
+    for row, text in others.items():
+        cells[row] = text
     return cells
+
+
+def cell_texts(cells: Cells | list[str]) -> list[str]:
+    """Return cells as strings, those of a list as they are."""
+    if isinstance(cells, list):
+        return cells
+    return [cell.replace(b"\0", b"").decode() for cell in cells.tolist()]
+
+
+def append_cells(lines: bytes, delimiter: bytes, columns: Sequence[Cells]) -> bytes:
+    """Append a cell of each column to each line; lines end with a line feed."""
+    ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
+    mark = np.full(len(ends), delimiter)
+    parts = [part for cells in columns for part in (mark, cells)]
+    added = np.hstack([part.view(np.uint8).reshape(-1, part.itemsize) for part in parts])
+    size = added.shape[1]
+    text = bytearray(lines.replace(b"\n", bytes(size) + b"\n"))
+    places = np.ndarray((len(text) - size + 1,), f"V{size}", text, strides=(1,))
+    places[ends + size * np.arange(len(ends))] = added.view(f"V{size}")[:, 0]
+    return bytes(text.translate(None, b"\0"))

@@ -17,7 +17,7 @@ Row = tuple[int, list[str]]  # the line on which a row ends, and its cells
 csv.field_size_limit(2**31 - 1)  # the default of 128 KiB is less than a wide header
 
 # What str.strip removes, line ends excepted.
-_SPACES = [chr(n).encode() for n in range(0x3001) if chr(n).isspace() and chr(n) not in "\r\n"]
+_SPACES = [c.encode() for c in map(chr, range(0x3001)) if c.isspace() and c not in "\r\n"]
 
 
 class MoreNeededError(Exception):

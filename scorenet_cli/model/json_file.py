@@ -20,7 +20,6 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.network import Layer, Network
-from scorenet_cli.core.optimizers.least_squares import pack, unpack
 from scorenet_cli.data.columns import expanded_names
 from scorenet_cli.errors import FileError, ModelError
 from scorenet_cli.files import display_path
@@ -51,6 +50,8 @@ _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 def to_json(model: Model) -> dict[str, Any]:
     """Return the model's own keys, as the file and `inspect --json` hold them."""
+    from scorenet_cli.core.optimizers.least_squares import pack  # noqa: PLC0415 - start-up
+
     uncertainty = model.uncertainty
     new = {
         "categories": {name: list(texts) for name, texts in model.categories.items()},
@@ -228,6 +229,8 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
 
 def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
     """Read the networks on the way to this one: epochs that rise, and all parameters of each."""
+    from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
+
     if not isinstance(snapshots, list):
         raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
     before = -1

@@ -254,9 +254,9 @@ def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training
     scaled = scale_inputs(values, model.feature_scale, scaling, model.feature_offset)
     outputs = predict_outputs(model.network, scaled)
     scores = to_scores(model, outputs)
-    bad_rows = ~(np.isfinite(scaled).all(axis=1) & np.isfinite(scores).all(axis=1))
-    if bad_rows.any():
-        raise overflow_error(values[bad_rows][0].tolist())
+    if not (np.isfinite(scaled).all() and np.isfinite(scores).all()):
+        is_good = np.isfinite(np.hstack([scaled, scores])).all(axis=1)
+        raise overflow_error(values[is_good.argmin()].tolist())
     return Predictions(values, scaled, outputs, scores, out_of_range(model, values, scaling))
 
 

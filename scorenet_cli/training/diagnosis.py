@@ -10,9 +10,10 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import ROUNDING, Evaluation, Fit, baseline_warnings
 from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.model.model import to_outputs
 from scorenet_cli.text import quoted
 from scorenet_cli.training.loop import TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_rows
+from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_blocks
 from scorenet_cli.training.settings import AUTO
 
 # A loss above this part of the scores' variance does not match the scores.
@@ -49,12 +50,21 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     scores = plan.data.scores
     if max(fit.rmse for fit in each) <= ROUNDING * np.abs(scores).max():
         return tuple(_memorized(plan, result, each, validation))
-    inputs, actual = scaled_rows(plan.model, plan.data)
-    outputs = predict_outputs(result.network, inputs)
+    actual = to_outputs(plan.model, scores)
     varies = np.ptp(actual, axis=0) > 0  # equal scores have a variance, too: that of rounding
-    variance = float(np.mean((actual - actual.mean(axis=0)) ** 2 * varies))
-    is_sigmoid = has_sigmoid_output(result.network)
-    if is_sigmoid and result.loss > variance and _saturated(outputs) and not _saturated(actual):
+    deviation = actual - actual.mean(axis=0)
+    deviation *= deviation
+    deviation *= varies
+    variance = float(np.mean(deviation))
+    if (
+        has_sigmoid_output(result.network)
+        and result.loss > variance
+        and not _saturated(actual)
+        and all(
+            _saturated(predict_outputs(result.network, inputs))
+            for inputs, _ in scaled_blocks(plan.model, plan.data)
+        )
+    ):
         words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
         helps = "a smaller `learning_rate`" if "learning_rate" in plan.options else "another `seed`"
         return (f"{words} learns. Try {helps}.",)
@@ -68,7 +78,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     decays = bool(plan.options.get("weight_decay"))  # which keeps the scores from being matched
     if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
-    size = {"rows": len(inputs), "features": plan.data.inputs.shape[1]}
+    size = {"rows": len(scores), "features": plan.data.inputs.shape[1]}
     if found := baseline_warnings(each, scores, plan.data.output_names, **size):
         return (*found[:-1], f"{found[-1]} {advice}".rstrip())
     return ()

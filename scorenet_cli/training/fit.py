@@ -8,7 +8,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, scaled_rows
+from scorenet_cli.training.plan import TrainingPlan, scaled_blocks, scaled_rows
 from scorenet_cli.training.settings import Settings
 
 # The last second of the year 9999, the last that a date can have.
@@ -171,7 +171,6 @@ def _train_starts(
 ) -> tuple[TrainingResult, tuple[str, ...]]:
     """Train the plan's networks, side by side or one after the other; returns warnings, too."""
     optimizer = OPTIMIZERS[plan.optimizer]
-    rows = scaled_rows(plan.model, plan.data)
     validation = (
         None if plan.validation_rows is None else scaled_rows(plan.model, plan.validation_rows)
     )
@@ -195,7 +194,7 @@ def _train_starts(
     for number, networks in enumerate(groups):
         states = optimizer.start(
             networks,
-            *rows,
+            *scaled_rows(plan.model, plan.data),
             seed=(plan.record.seed or 0) + number,
             state=plan.record.state,
             **plan.options,
@@ -203,7 +202,7 @@ def _train_starts(
         finished.append(
             loop.train(
                 states,
-                rows,
+                partial(scaled_blocks, plan.model, plan.data),
                 criteria,
                 resumed=plan.record,
                 keeps_networks=bool(plan.snapshots),
@@ -376,7 +375,9 @@ def _evaluation(
     model: Model, data: Dataset, baselines: BaselineModel, training_data: Dataset
 ) -> Evaluation:
     """Score a model on rows beside baselines that were fitted to the training data."""
-    predicted = predict_inputs(model, data.inputs).scores
+    predicted = np.empty(data.scores.shape)
+    for part in metrics.blocks(len(predicted)):
+        predicted[part] = predict_inputs(model, data.inputs[part]).scores
     rows = (predicted, data.inputs, data.scores, baselines)
     each = metrics.compare_each(*rows)
     size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
@@ -385,7 +386,7 @@ def _evaluation(
         data.inputs,
         data.scores,
         predicted,
-        metrics.compare(*rows),
+        each[0] if len(each) == 1 else metrics.compare(*rows),
         each,
         warnings=warnings,
         classes=class_fits(data, predicted, baselines.mean),

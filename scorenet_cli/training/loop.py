@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.network import Network, is_finite, mean_squared_error
+from scorenet_cli.core.network import Network, is_finite
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.core.optimizers.state import Snapshot, State
@@ -154,7 +154,7 @@ class _Record:
 
     def __init__(
         self,
-        rows: ScaledData,
+        rows: Callable[[], Iterable[ScaledData]],
         criteria: StoppingCriteria,
         resumed: TrainingRecord,
     ) -> None:
@@ -258,12 +258,17 @@ class _Record:
 
     def _plain_loss(self, network: Network) -> float:
         """Mean squared error of the plain forward pass on the training rows."""
-        return mean_squared_error(predict_outputs(network, self._rows.inputs), self._rows.actual)
+        squares = cells = 0.0
+        for inputs, actual in self._rows():
+            error = actual - predict_outputs(network, inputs)
+            squares += float(np.square(error, out=error).sum())
+            cells += error.size
+        return squares / cells
 
 
 def train(  # noqa: PLR0913 - a run is these facts
     optimizer: Iterator[State],
-    rows: ScaledData,
+    rows: Callable[[], Iterable[ScaledData]],
     criteria: StoppingCriteria,
     *,
     resumed: TrainingRecord | None = None,
@@ -273,9 +278,8 @@ def train(  # noqa: PLR0913 - a run is these facts
 ) -> TrainingResult:
     """Take the optimizer's steps until a criterion is met or should_stop answers True.
 
-    rows are the training rows; resumed says how many epochs the resumed model took, which of them
-    was kept, and their losses. keeps_networks asks for the result's
-    snapshots.
+    rows returns the training rows in blocks; resumed says how many epochs the resumed model took,
+    which of them was kept, and their losses. keeps_networks asks for the result's snapshots.
     TrainingError where a loss is no longer a finite number.
     """
     watch = callbacks or Callbacks()

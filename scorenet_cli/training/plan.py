@@ -12,9 +12,10 @@ import numpy as np
 from scorenet_cli import files
 from scorenet_cli.core import Array, network
 from scorenet_cli.core.activations import ACTIVATIONS
-from scorenet_cli.core.metrics import largest_absolute
+from scorenet_cli.core.metrics import blocks, largest_absolute
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
+from scorenet_cli.core.optimizers.levenberg_marquardt import seconds_per_step
 from scorenet_cli.core.optimizers.line_start import line_start
 from scorenet_cli.data import dataset
 from scorenet_cli.data.columns import scale_inputs
@@ -39,6 +40,8 @@ from scorenet_cli.training.settings import (
 )
 
 MIN_ROWS_TO_SPLIT = 2
+# An epoch of lm that takes longer is told before it starts.
+MIN_SECONDS_TO_TELL = 10
 # What another optimizer does not take over.
 _WITHOUT_OPTIMIZER: dict[str, Any] = {"state": None, "learning_rate": None, "batch_size": None}
 # What snapshots are kept of.
@@ -460,6 +463,13 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
     return ScaledData(inputs, to_outputs(model, data.scores))
 
 
+def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
+    """Scale rows as scaled_rows does, in blocks that take little memory."""
+    for rows in blocks(len(data.inputs)):
+        part = dataclasses.replace(data, inputs=data.inputs[rows], scores=data.scores[rows])
+        yield scaled_rows(model, part)
+
+
 def _split(
     data: Dataset, fraction: float | None, seed: int, *, restarts: int
 ) -> tuple[Dataset, Dataset | None, Dataset | None]:
@@ -507,7 +517,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     return dataclasses.replace(
         plan,
         options=options,
-        notes=plan.notes + _use_of_held_out(plan),
+        notes=plan.notes + _use_of_held_out(plan) + _cost(plan),
         warnings=(*warnings, *_nothing_to_learn(plan.data)),
         record=record,
     )
@@ -543,6 +553,16 @@ def _nothing_to_learn(data: Dataset) -> Iterator[str]:
         yield f"{words}: {listed(constant)}. Choose another `target`."
     if zero := [name for name, column in inputs if not column.any()]:
         yield f"zero in every row, so that nothing can be learned from it: {listed(zero)}."
+
+
+def _cost(plan: TrainingPlan) -> tuple[str, ...]:
+    """Say how long an epoch of lm takes, where that is long."""
+    rows, network = len(plan.data.inputs), plan.model.network
+    if plan.optimizer != "lm" or (seconds := seconds_per_step(network, rows)) < MIN_SECONDS_TO_TELL:
+        return ()
+    size = f"{rows:,} rows, {network.parameters:,} parameters"
+    words = f"an epoch of lm takes about {seconds:,.0f} s ({size})"
+    return (f"{words}; `optimizer=adam` needs more epochs, each far shorter.",)
 
 
 def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ def train_table(
     plan = plan_rows(table, data, choice.settings if choice else settings)
     if settings.folds is not None:
         validated = cross_validate(table, data, settings, callbacks)
+    del table  # its text may take as much memory as the rows
     return fit(plan, callbacks, choice, validated)
 
 

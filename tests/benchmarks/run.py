@@ -2,6 +2,8 @@
 
     python tests/benchmarks/run.py            the figures that README quotes
     python tests/benchmarks/run.py --quick    small sizes, to see that it runs
+    python tests/benchmarks/run.py --growth   time and memory by rows, columns and hidden neurons
+    python tests/benchmarks/run.py --growth --large    the same with 10,000,000 rows, too
 
 Machines are noisy, so each round times the baseline and scorenet one after the other; what is
 printed is the median of the rounds' ratios, with the median times. PyTorch and scikit-learn are
@@ -24,11 +26,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from statistics import median
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command itself sets it
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
 
 import numpy as np
 from rich.console import Console
@@ -301,6 +304,51 @@ def peak_memory(words: list[str]) -> str:
     return f"peak memory of {words[0]} on that file: {int(result.stdout) / 1024:.0f} MiB"
 
 
+MAX_GROWTH_CELLS = 40_000_000
+# Work of an epoch, about in products, up to which a size is measured.
+MAX_GROWTH = {"gd": 3e10, "adam": 3e8, "lm": 2e10}
+EPOCH = """
+import resource, sys, time
+from itertools import islice
+import numpy as np
+from scorenet_cli.core.network import random_network
+from scorenet_cli.core.optimizers import OPTIMIZERS
+name, (rows, columns, hidden) = sys.argv[1], map(int, sys.argv[2:])
+rng = np.random.default_rng(0)
+inputs, actual = rng.random((rows, columns)), rng.random((rows, 1))
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+optimizer, before = OPTIMIZERS[name], peak()
+start = random_network((columns, hidden, 1), seed=23)
+states = optimizer.start([start], inputs, actual, seed=0, state=None, **optimizer.options)
+next(states)
+began = time.perf_counter()
+next(states)
+print(time.perf_counter() - began, inputs.nbytes / 2**20, peak() - before)
+"""
+
+
+def growth(rows: list[int]) -> None:
+    """Print the time of an epoch and its memory beside the rows' own, for feasible sizes."""
+    names = "rows", "columns", "hidden", "optimizer", "s per epoch", "inputs MiB", "more MiB"
+    sys.stdout.write(f"| {' | '.join(names)} |\n|{' --- |' * len(names)}\n")
+    for size in product(rows, (2, 20, 200), (3, 32, 256)):
+        count, columns, hidden = size
+        parameters = (columns + 1) * hidden
+        works = {
+            "gd": count * parameters,
+            "adam": count * (parameters / 10 + 30),
+            "lm": count * parameters**2,
+        }
+        for name, work in works.items():
+            if work <= MAX_GROWTH[name] and count * columns <= MAX_GROWTH_CELLS:
+                words = [sys.executable, "-c", EPOCH, name, *map(str, size)]
+                found = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+                figures = [f"{float(figure):.2g}" for figure in found.split()]
+                cells = f"{count:,}", str(columns), str(hidden), name, *figures
+                sys.stdout.write(f"| {' | '.join(cells)} |\n")
+                sys.stdout.flush()
+
+
 def seconds(run: Callable[[], object]) -> float:
     """Time one run."""
     began = time.perf_counter()
@@ -312,7 +360,14 @@ def main() -> None:
     """Time every pair and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, one round")
-    quick = parser.parse_args().quick
+    parser.add_argument("--growth", action="store_true", help="how time and memory grow, only")
+    parser.add_argument("--large", action="store_true", help="with 10,000,000 rows, too")
+    options = parser.parse_args()
+    if options.growth:
+        counts = [10_000, 1_000_000, *([10_000_000] if options.large else [])]
+        growth(counts)
+        return
+    quick = options.quick
     many = 10_000 if quick else 1_000_000
     table = Table("what", "baseline", "baseline s", "scorenet s", "ratio", "rounds")
     with tempfile.TemporaryDirectory() as name:

@@ -179,7 +179,7 @@ def test_an_option_that_contradicts_the_resumed_model_is_refused(
     before = Path("scorenet.json").read_bytes()
     result = invoke("train", "--resume", "scorenet.json", *option.split())
     assert result.exit_code == 2
-    assert f"{option.split(maxsplit=1)[0]} cannot be changed by --resume" in one_message(result)
+    assert f"{option.split(maxsplit=1)[0]} cannot be changed with --resume" in one_message(result)
     assert Path("scorenet.json").read_bytes() == before
 
 
@@ -566,7 +566,7 @@ def test_a_resume_keeps_rows_held_back_and_another_part_is_refused(invoke: Invok
     assert "validation" in json.loads(invoke(*resume, "--json").stdout)["metrics"]
     assert saved()["training"]["rows"] == 400
     message = one_message(invoke(*resume, "--validation", 0.5))
-    assert "--validation cannot be changed by --resume" in message
+    assert "--validation cannot be changed with --resume" in message
 
 
 def test_a_history_of_restarts_is_that_of_the_start_that_was_kept(invoke: Invoke) -> None:

@@ -19,6 +19,7 @@ from scorenet_cli.data.csv_table import (
     tables,
     with_columns,
 )
+from scorenet_cli.data.plain_numbers import Cells
 from scorenet_cli.data.tokenizer import rows
 from scorenet_cli.errors import DataError
 from scorenet_cli.text import parse_number
@@ -68,8 +69,12 @@ def written(cells: list[list[str]], delimiter: str = ",", line_end: str = "\n") 
     return text.getvalue().replace("\r\n", line_end)
 
 
+def as_columns(cells: list[list[str]]) -> list[Cells | list[str]]:
+    return [np.array(column, dtype=np.bytes_) for column in zip(*cells, strict=True)]
+
+
 def widened(found: Table, names: list[str], cells: list[list[str]]) -> str:
-    return header(found, names) + with_columns(found, names, [*zip(*cells, strict=True)])
+    return header(found, names) + with_columns(found, names, as_columns(cells))
 
 
 # What is right is read
@@ -243,7 +248,10 @@ def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
     assert list(rows(found)) == [(6, ["a\n#b", "2"]), (8, ["c#", "3"])]
     assert found.notes == ("lines that start with # are skipped.",)
     assert everything("# 1\n1,2\n#3,4\n5,6\n").tolist() == [[1, 2], [5, 6]]
-    assert with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], [["0", "0"]]) == "1,2,0\n5,6,0\n"
+    assert (
+        with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], as_columns([["0"], ["0"]]))
+        == "1,2,0\n5,6,0\n"
+    )
 
 
 def test_a_hash_alone_is_a_cell() -> None:
@@ -579,7 +587,7 @@ def test_rows_with_added_columns_are_what_the_csv_module_writes(
         return
     pairs = zip(rows(found), added, strict=True)
     expected = written([[*row, *new] for (_, row), new in pairs], found.delimiter or ",")
-    assert with_columns(found, ["p"], [*zip(*added, strict=True)]) == expected
+    assert with_columns(found, ["p"], as_columns(added)) == expected
 
 
 @settings(max_examples=40)
@@ -617,7 +625,9 @@ def outcome(
             columns = [n for n, name in enumerate(block.names) if not name.startswith("t")]
             values.append(numbers(block, columns))
             text += header(block, ["p"]) if block.is_first else ""
-            text += with_columns(block, ["p"], [[repr(sum(row)) for row in values[-1].tolist()]])
+            text += with_columns(
+                block, ["p"], as_columns([[repr(sum(row))] for row in values[-1].tolist()])
+            )
             found += rows(block)
     except DataError as error:
         return str(error)

@@ -6,7 +6,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scorenet_cli.data import plain_numbers
-from scorenet_cli.data.plain_numbers import read_plain, write_fixed
+from scorenet_cli.data.plain_numbers import (
+    append_cells,
+    cell_texts,
+    read_plain,
+    read_texts,
+    write_fixed,
+)
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 DIGITS = st.text("0123456789", max_size=21)
@@ -95,4 +101,18 @@ def test_blank_cells_are_nan_and_lines_of_another_width_are_refused() -> None:
 @example([0.5, 1.5, 2.5, -0.5, 99.5], 0)
 def test_numbers_are_written_as_python_writes_them(values: list[float], decimals: int) -> None:
     expected = [f"{value:z.{decimals}f}" for value in values]
-    assert write_fixed(np.array(values, dtype=np.float64), decimals) == expected
+    cells = write_fixed(np.array(values, dtype=np.float64), decimals)
+    assert cell_texts(cells) == expected
+    if not values:  # a table has rows
+        return
+    lines = "".join(f"{row}\n" for row in range(len(values)))
+    both = "".join(f"{row};{cell};{cell}\n" for row, cell in enumerate(expected))
+    assert append_cells(lines.encode(), b";", [cells, cells]).decode() == both
+
+
+def test_texts_are_the_cells_without_spaces_around_block_by_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plain_numbers, "BLOCK", 3)
+    data = "red, 1,é\nblue ,2,\nred,3,é".encode()
+    assert read_texts(data, b",", 3, [0, 2]) == {0: ["red", "blue", "red"], 2: ["é", "", "é"]}

@@ -82,7 +82,7 @@ def _widened(blocks: Callable[[], Iterable[csv_table.Table]]) -> str | ScorenetE
     try:
         for block in blocks():
             rows = [row for _, row in tokenizer.rows(block)]
-            copied = csv_table.with_columns(block, ["p"], [["x"] * len(rows)])
+            copied = csv_table.with_columns(block, ["p"], [np.full(len(rows), b"x")])
             written = io.StringIO()
             writer = csv.writer(written, delimiter=block.delimiter or ",", lineterminator="\n")
             writer.writerows([*row, "x"] for row in rows)

@@ -31,6 +31,10 @@ ROWS = ScaledData(INPUTS, ACTUAL)
 START = random_network((2, 3, 1), seed=23)
 
 
+def training_rows() -> list[ScaledData]:
+    return [ROWS]
+
+
 def descent(network: Network = START, rate: float = 3.0) -> Iterator[State]:
     return gradient_descent([network], INPUTS, ACTUAL, learning_rate=rate)
 
@@ -43,23 +47,23 @@ def same_bits(one: Network, other: Network) -> bool:
 
 
 def test_a_run_takes_its_epochs_and_reports_the_plain_loss() -> None:
-    run = train(descent(), ROWS, StoppingCriteria(50))
+    run = train(descent(), training_rows, StoppingCriteria(50))
     assert (run.epochs, run.stopped) == (50, "epochs")
     assert run.loss == mean_squared_error(forward(run.network, INPUTS)[-1].outputs, ACTUAL)
-    start_loss = train(descent(), ROWS, StoppingCriteria(0)).loss
+    start_loss = train(descent(), training_rows, StoppingCriteria(0)).loss
     assert [run.history[0][0], run.history[-1][0]] == [0, 50]
     assert [run.history[0][1], run.history[-1][1]] == pytest.approx([start_loss, run.loss])
 
 
 def test_no_epochs_leave_the_start() -> None:
-    assert same_bits(train(descent(), ROWS, StoppingCriteria(0)).network, START)
+    assert same_bits(train(descent(), training_rows, StoppingCriteria(0)).network, START)
 
 
 def test_a_resumed_run_has_the_same_bits_and_the_same_history() -> None:
-    whole = train(descent(), ROWS, StoppingCriteria(1000))
-    half = train(descent(), ROWS, StoppingCriteria(617))
+    whole = train(descent(), training_rows, StoppingCriteria(1000))
+    half = train(descent(), training_rows, StoppingCriteria(617))
     before = TrainingRecord(epochs=617, history=half.history)
-    rest = train(descent(half.network), ROWS, StoppingCriteria(383), resumed=before)
+    rest = train(descent(half.network), training_rows, StoppingCriteria(383), resumed=before)
     assert same_bits(whole.network, rest.network)
     assert rest.epochs == 1000
     assert rest.history == whole.history
@@ -76,7 +80,7 @@ def test_tolerance_stops_at_the_first_loss_that_meets_it() -> None:
     watcher: Callbacks[TrainingResult] = Callbacks(
         each_epoch=lambda epoch, losses, _: seen.append((epoch, float(losses[0])))
     )
-    run = train(descent(), ROWS, StoppingCriteria(5000, tolerance=4e-4), callbacks=watcher)
+    run = train(descent(), training_rows, StoppingCriteria(5000, tolerance=4e-4), callbacks=watcher)
     assert run.stopped == "tolerance"
     assert run.loss <= 4e-4
     assert [epoch for epoch, _ in seen] == list(range(run.epochs + 1))
@@ -86,7 +90,10 @@ def test_tolerance_stops_at_the_first_loss_that_meets_it() -> None:
 @pytest.mark.parametrize("epoch", [23, 24, 27, 30])
 def test_tolerance_is_watched_at_every_epoch_and_met_by_the_loss_itself(epoch: int) -> None:
     loss = next(islice(descent(), epoch, None)).losses()[0]
-    assert train(descent(), ROWS, StoppingCriteria(100, tolerance=float(loss))).epochs == epoch
+    assert (
+        train(descent(), training_rows, StoppingCriteria(100, tolerance=float(loss))).epochs
+        == epoch
+    )
 
 
 def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() -> None:
@@ -95,7 +102,7 @@ def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() 
         each_epoch=lambda epoch, *_: seen.append(epoch), every=10
     )
     before = TrainingRecord(epochs=20)
-    train(descent(), ROWS, StoppingCriteria(25), resumed=before, callbacks=watcher)
+    train(descent(), training_rows, StoppingCriteria(25), resumed=before, callbacks=watcher)
     assert seen == [30, 40]
 
 
@@ -109,17 +116,17 @@ def test_a_wish_to_stop_is_heard_and_a_tick_can_save_what_there_is(
         saved.append(snapshot())
 
     watcher: Callbacks[TrainingResult] = Callbacks(tick=tick, should_stop=lambda: len(saved) == 3)
-    run = train(descent(), ROWS, StoppingCriteria(1000), callbacks=watcher)
+    run = train(descent(), training_rows, StoppingCriteria(1000), callbacks=watcher)
     assert run.stopped == "interrupted"
     assert [kept.epochs for kept in saved] == [0, 1, 2]
     assert run.epochs == 3
-    assert same_bits(saved[2].network, train(descent(), ROWS, StoppingCriteria(2)).network)
+    assert same_bits(saved[2].network, train(descent(), training_rows, StoppingCriteria(2)).network)
 
 
 def test_a_loss_that_is_no_number_ends_the_run() -> None:
     exploding = Network((Layer(np.array([[1e200], [1e200]]), activation="relu"),))
     with pytest.raises(TrainingError) as error:
-        train(descent(exploding), ROWS, StoppingCriteria(10))
+        train(descent(exploding), training_rows, StoppingCriteria(10))
     assert str(error.value) == (
         "training diverged: its numbers are no longer finite at epoch 0. "
         "Try a smaller `learning_rate`."
@@ -127,7 +134,7 @@ def test_a_loss_that_is_no_number_ends_the_run() -> None:
 
 
 def test_an_optimizer_that_ends_has_converged() -> None:
-    run = train(levenberg_marquardt([START], INPUTS, ACTUAL), ROWS, StoppingCriteria(1000))
+    run = train(levenberg_marquardt([START], INPUTS, ACTUAL), training_rows, StoppingCriteria(1000))
     assert run.stopped == "converged"
     assert run.epochs < 100
     assert run.history[-1] == (run.epochs, run.loss)
@@ -140,7 +147,7 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
     seen: list[float] = []
     run = train(
         gradient_descent([START], *rows, learning_rate=3.0),
-        rows,
+        lambda: [rows],
         StoppingCriteria(20_000, validation=validation_rows, patience=200),
         callbacks=Callbacks(each_epoch=lambda *line: seen.append(float(line[2] or 0))),
     )
@@ -148,7 +155,9 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
     assert run.best_epoch == int(np.argmin(seen)) == run.epochs - 200
     assert run.validation_loss == min(seen)
     again = train(
-        gradient_descent([START], *rows, learning_rate=3.0), rows, StoppingCriteria(run.best_epoch)
+        gradient_descent([START], *rows, learning_rate=3.0),
+        lambda: [rows],
+        StoppingCriteria(run.best_epoch),
     )
     assert same_bits(run.network, again.network)
     assert run.loss == again.loss
@@ -162,16 +171,18 @@ def test_validation_takes_no_plain_forward_pass_an_epoch(monkeypatch: pytest.Mon
         return predict_outputs(network, inputs)
 
     monkeypatch.setattr(loop, "predict_outputs", counted)
-    train(descent(), ROWS, StoppingCriteria(200, validation=ROWS))
+    train(descent(), training_rows, StoppingCriteria(200, validation=ROWS))
     assert len(passes) <= 2  # of the last network and of the kept one
 
 
 def test_side_by_side_the_best_start_is_kept_with_its_own_history() -> None:
     starts = [random_network((2, 3, 1), seed=seed) for seed in (3, 7, 23)]
     run = train(
-        gradient_descent(starts, INPUTS, ACTUAL, learning_rate=3.0), ROWS, StoppingCriteria(500)
+        gradient_descent(starts, INPUTS, ACTUAL, learning_rate=3.0),
+        training_rows,
+        StoppingCriteria(500),
     )
-    alone = [train(descent(start), ROWS, StoppingCriteria(500)) for start in starts]
+    alone = [train(descent(start), training_rows, StoppingCriteria(500)) for start in starts]
     losses = [single.loss for single in alone]
     assert [start.loss for start in run.starts] == pytest.approx(losses)
     assert run.start == int(np.argmin(losses))
@@ -192,20 +203,20 @@ def test_a_split_is_seeded_and_takes_every_row_once(rows: int, fraction: float, 
 
 def test_a_run_keeps_what_a_resume_needs_and_the_curve_of_validation() -> None:
     states = adam([START], INPUTS, ACTUAL, learning_rate=0.1, batch_size=2, seed=1)
-    run = train(states, ROWS, StoppingCriteria(20, validation=ROWS))
+    run = train(states, training_rows, StoppingCriteria(20, validation=ROWS))
     assert run.state_dict is not None
     assert run.state_dict["steps"] == 2 * run.best_epoch
     assert [epoch for epoch, _ in run.validation_history] == [
         epoch for epoch in range(21) if epoch in HISTORY_EPOCHS
     ]
     assert 0 <= run.seconds < 60
-    assert train(descent(), ROWS, StoppingCriteria(3)).state_dict is None
+    assert train(descent(), training_rows, StoppingCriteria(3)).state_dict is None
 
 
 def test_a_resumed_history_goes_on_where_the_old_one_ends() -> None:
     before = ((0, 1.0), (1, 0.9), (7, 0.8), (999_999_000, 0.7))
     record = TrainingRecord(epochs=10, history=(*before, (10, 0.5), (13, 0.4)))
-    run = train(descent(), ROWS, StoppingCriteria(3), resumed=record)
+    run = train(descent(), training_rows, StoppingCriteria(3), resumed=record)
     assert [epoch for epoch, _ in run.history] == [0, 1, 7, 10, 11, 13]
     assert dict(run.history)[10] != 0.5
 
@@ -216,7 +227,7 @@ def test_a_tick_is_told_where_the_run_is(monkeypatch: pytest.MonkeyPatch) -> Non
     watcher: Callbacks[TrainingResult] = Callbacks(
         tick=lambda epoch, loss, run: told.append((epoch, loss, run()))
     )
-    train(descent(), ROWS, StoppingCriteria(3), callbacks=watcher)
+    train(descent(), training_rows, StoppingCriteria(3), callbacks=watcher)
     assert [epoch for epoch, _, _ in told] == [0, 1, 2]
     for epoch, loss, run in told:
         assert (run.epochs, run.stopped) == (epoch, "interrupted")

@@ -11,8 +11,10 @@ import pytest
 import scorenet_cli as scorenet
 from scorenet_cli.core.network import mean_squared_error
 from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.training.loop import HISTORY_EPOCHS
-from scorenet_cli.training.plan import scaled_rows
+from scorenet_cli.training.plan import make_plan, scaled_rows
+from scorenet_cli.training.settings import make_settings
 
 Columns = dict[str, Any]
 
@@ -145,3 +147,19 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
 def test_settings_are_checked_before_any_rows_are_read() -> None:
     with pytest.raises(scorenet.OptionError, match="`batch_size` has no effect"):
         scorenet.train("there is no such file.csv", optimizer="lm", batch_size=4)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "hidden", "notes"), [("lm", 200, 1), ("lm", 3, 0), ("adam", 200, 0)]
+)
+def test_an_epoch_of_lm_that_takes_long_is_told_before_it_starts(
+    optimizer: str, hidden: int, notes: int
+) -> None:
+    line = ",".join(["1", *map(str, range(19)), "50"])
+    rows = "".join(f"{row % 7},{line}\n" for row in range(10_000))
+    table = make_table(rows.encode(), "rows.csv")
+    plan = make_plan(table, make_settings(optimizer=optimizer, hidden=(hidden,)))
+    found = [note for note in plan.notes if "an epoch of lm takes about" in note]
+    assert len(found) == notes
+    if found:
+        assert "about 18 s (10,000 rows, 4,400 parameters); `optimizer=adam`" in found[0]

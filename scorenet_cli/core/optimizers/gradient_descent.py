@@ -80,11 +80,9 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
     parameters = pack(networks, size)
     kept = 1.0 - parameters.weights_only(weight_decay * learning_rate / len(inputs))
     if size == len(inputs):
-        yield from _full_batch(
-            FullBatchDescent(parameters, inputs, actual),
-            learning_rate / size,
-            kept if weight_decay else None,
-        )
+        full = FullBatchDescent(parameters, inputs, actual)
+        del inputs, actual  # they are copied
+        yield from _full_batch(full, learning_rate / size, kept if weight_decay else None)
         return
     current = MiniBatchDescent(parameters, inputs, actual)
     batches, order = MiniBatches(parameters, inputs, actual, size), np.arange(len(inputs))
