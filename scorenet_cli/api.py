@@ -60,8 +60,12 @@ def train(
 
     given = {} if settings is None else vars(settings)
     chosen = make_settings(**{**given, **changes})
-    if resume is not None and chosen.restarts > 1:
-        raise OptionError("cannot be combined with `resume`.", option="restarts")
+    if resume is not None:
+        if chosen.restarts > 1:
+            raise OptionError("cannot be combined with `resume`.", option="restarts")
+        if chosen.optimizer == AUTO or chosen.folds is not None:
+            option = "optimizer=auto" if chosen.optimizer == AUTO else "folds"
+            raise OptionError(f"`{option}` cannot be combined with `resume`: it trains new models.")
     model = load(resume) if isinstance(resume, str) else resume
     said = (chosen.optimizer, chosen.learning_rate, chosen.batch_size, chosen.epochs, model)
     if data is not None and all(each is None for each in said):

@@ -55,6 +55,6 @@ def process(tmp_path: Path) -> Process:
 
 # A slow machine is no reason to fail; a hang is caught by .ci/run's own limit.
 # pytest --hypothesis-profile=thorough draws as many examples as a search deserves.
-settings.register_profile("default", deadline=None, max_examples=25)
+settings.register_profile("default", deadline=None, max_examples=15)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("default")

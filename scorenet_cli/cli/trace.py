@@ -152,6 +152,9 @@ def backward_trace(
         return
     if header is not None:
         raise OptionError("has no effect without `csv`. Leave it out.", option="header")
+    if values and not (actual or worked_example):
+        check_values(values, context)
+        raise OptionError("`actual=SCORE` is required, once for each target.")
     example = _choose_example(context, values, model, scaling, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]

@@ -89,7 +89,7 @@ def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own type
     if name:
         text = error.message.removeprefix(f"Option {name!r} ").rstrip(".")
         return f"{name} {text.replace('requires an argument', 'needs a value')}."
-    text = str(error.format_message())
+    text = " ".join(str(error.format_message()).split())
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", text):
         return f"unexpected {quoted(extra[1])}: no more values are expected."
     return f"{text[:1].lower()}{text[1:]}" + ("" if text.endswith(("?", ".")) else ".")

@@ -22,6 +22,8 @@ from scorenet_cli.data.decoding import clean_lines, decode_chunks
 from scorenet_cli.data.number_formats import (
     ColumnError,
     NumberFormat,
+    decimal_signs,
+    has_grouped_points,
     looks_like_number,
     read_column,
 )
@@ -54,6 +56,8 @@ _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
 _MAX_RESCANNED = 100_000
+# Rows in which a decimal point or comma is looked for, to settle other columns.
+_SETTLING_ROWS = 1000
 # Whole numbers that are more likely years, as names of columns, than data.
 _YEARS = range(1900, 2101)
 
@@ -180,13 +184,48 @@ def read_columns(
             found = read_plain(*bare, width, numeric)
     if found is None or bare is None:
         whole, failed = _whole_rows(table)
-        return {n: [cells[n] for cells in whole] for n in columns}, failed
+        texts_of = {n: [cells[n] for cells in whole] for n in columns}
+        _settle_points(table, texts_of)
+        return dict(texts_of), failed
     has_point = table.delimiter in _NOT_COMMA and b"." in table.data
+    doubtful = [
+        n for n in found if has_point and n not in table.formats and _may_be_thousands(found[n])
+    ]
+    if has_point and any((found[n] % 1 > 0).any() for n in found if n not in doubtful):
+        doubtful = []  # a point marks decimals in this table
+    others = read_texts(*bare, width, [n for n in columns if n not in found or n in doubtful])
+    unsettled = _settle_points(table, others)
+    others = {n: cells for n, cells in others.items() if n not in found or n in unsettled}
+    found = {n: values for n, values in found.items() if n not in others}
     for n in found:
         if n not in table.formats or (has_point and table.formats[n].decimal is None):
             table.formats[n] = NumberFormat("." if has_point else None)
-    others = read_texts(*bare, width, [n for n in columns if n not in found])
     return {**found, **others}, None
+
+
+def _may_be_thousands(values: Array) -> bool:
+    """Tell whether numbers (rows,) are such that the points in them may separate thousands."""
+    size = np.abs(values[values % 1 > 0])
+    if len(size) and (size.min() < 1 or size.max() >= 1000):  # noqa: PLR2004 - thousand
+        return False
+    return bool(np.isclose(size * 1000, np.rint(size * 1000), rtol=0, atol=1e-6).all())
+
+
+def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]:
+    """Find the columns where points may be decimals or thousands, and settle it by other cells.
+
+    Where a cell of the table's first rows can only have a decimal comma, or point, so have these
+    columns; else it is up to read_column.
+    """
+    if table.delimiter not in _NOT_COMMA or b"." not in table.data:
+        return set()
+    unsettled = {n for n in cells if n not in table.formats and has_grouped_points(cells[n])}
+    if unsettled:
+        first = islice(rows(table), _SETTLING_ROWS)
+        signs = decimal_signs(cell for _, row in first for cell in row)
+        if len(signs) == 1:
+            table.formats.update(dict.fromkeys(unsettled, NumberFormat(signs.pop())))
+    return unsettled
 
 
 def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:

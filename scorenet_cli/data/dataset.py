@@ -31,7 +31,7 @@ from scorenet_cli.data.csv_table import (
     tables,
     to_numbers,
 )
-from scorenet_cli.data.kinds import Kind, read_kinds
+from scorenet_cli.data.kinds import Kind, is_identifier, read_kinds
 from scorenet_cli.errors import DataError, OptionError, ScorenetError
 from scorenet_cli.text import did_you_mean, listed, quoted
 
@@ -182,7 +182,9 @@ def _choose(
     needed = {*(named or usable), *(wanted or usable)}
     kinds = read_kinds(table, sorted(needed))
     if targets is None:
-        wanted = [n for n in usable if kinds[n].can_be_target][-1:] or usable[-1:]
+        able = [n for n in usable if kinds[n].can_be_target]
+        scores = [n for n in able if not (kinds[n].reason and is_identifier(table, n))]
+        wanted = (scores or able or usable)[-1:]
     if features is None:
         others = [n for n in usable if n not in wanted]
         # Where nothing else is there, even a column that counts the rows is learned from.

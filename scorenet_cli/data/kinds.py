@@ -118,7 +118,7 @@ def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
             reason = "it counts the rows"
         elif len(cells) >= MIN_ROWS_TO_COUNT:
             reason = "it counts the rows (consecutive whole numbers)"
-    if not reason and _is_identifier(table, column):
+    if not reason and is_identifier(table, column):
         is_whole = bool((cells == np.floor(cells)).all())
         if is_whole and len(np.unique(cells)) == len(cells):
             reason = "it names the rows (all different)"
@@ -145,7 +145,7 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
         return Kind(None, texts=True, reason=f"the same text everywhere ({listed([*counts])})")
     categories = sort_categories(counts)
     is_name = max(counts.values()) == 1 and (
-        len(cells) >= MIN_ROWS_TO_NAME or _is_identifier(table, column)
+        len(cells) >= MIN_ROWS_TO_NAME or is_identifier(table, column)
     )
     reason = "it names the rows (all different)" if is_name else ""
     return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
@@ -162,7 +162,7 @@ def _change(table: Table, cells: Sequence[str]) -> str:
     return f"{before} before line {line_of_row(table, row)}, {after} there: {quoted(cells[row])}"
 
 
-def _is_identifier(table: Table, column: int) -> bool:
+def is_identifier(table: Table, column: int) -> bool:
     """Tell whether a column is called id, student_id, StudentID, Serial No., name, index, ..."""
     name = re.sub(r"([a-z])([A-Z])", r"\1 \2", table.names[column]).lower()
     return bool(_IDENTIFIER.fullmatch(re.sub(r"[^a-z]+$", "", name)))
@@ -172,4 +172,5 @@ def _format_words(number_format: NumberFormat) -> str:
     """Say how a column writes its numbers, where that is not plain."""
     words = ["a decimal comma"] if number_format.decimal == "," else []
     words += ["percent signs"] if number_format.has_percent else []
+    words += ["currency signs"] if number_format.has_currency else []
     return f"numbers with {' and '.join(words)}" if words else ""

@@ -1,4 +1,4 @@
-"""A column of cells to numbers: decimal commas, thousands separators and percent signs.
+"""A column of cells to numbers: decimal commas, thousands, percent and currency signs.
 
 A column is read in one format. Where two formats fit and give different numbers, neither is
 guessed.
@@ -7,7 +7,7 @@ guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scorenet_cli.text import DecimalCommaError, is_number, parse_number
@@ -22,6 +22,7 @@ _GROUPED_WITH = {
     ".": re.compile(_GROUPED.format(",", r"\."), re.ASCII),
     ",": re.compile(_GROUPED.format(".", ","), re.ASCII),
 }
+_CURRENCY = re.compile(r"^([+-]?)[$€£¥]\s*(?=[\d.,])|(?<=[\d.,])\s*[$€£¥]$")
 _WITH_COMMA = re.compile(r"[+-]?(\d+(,\d+)?|,\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -31,11 +32,12 @@ class NumberFormat:
 
     decimal: str | None = None
     has_percent: bool = False
+    has_currency: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether Python itself reads these numbers."""
-        return self.decimal != "," and not self.has_percent
+        return self.decimal != "," and not self.has_percent and not self.has_currency
 
 
 class FormatError(ValueError):
@@ -73,8 +75,12 @@ def read_column(
             pass
         else:
             has_point = any("." in cell for cell in cells)
-            return values, NumberFormat("." if has_point else known_decimal)
+            # 1.234 in each row has three decimals; beside 690 it may be a thousand and more.
+            is_mixed = has_point and not all("." in cell for cell in cells)
+            if known_decimal or not (allows_comma and is_mixed and has_grouped_points(cells)):
+                return values, NumberFormat("." if has_point else known_decimal)
     bare, has_percent = _without_percent(cells, known)
+    has_currency = any(map(_CURRENCY.search, map(str.strip, cells)))
     decimals = known_decimal or (".," if allows_comma else ".")
     found: dict[str, list[float]] = {}
     failed: list[ColumnError] = []
@@ -87,15 +93,32 @@ def read_column(
         raise max(failed, key=lambda error: error.row)
     values = next(iter(found.values()))
     if failed or len(decimals) == 1:
-        return values, NumberFormat(next(iter(found)), has_percent)
+        return values, NumberFormat(next(iter(found)), has_percent, has_currency)
     for row, (one, other) in enumerate(zip(*found.values(), strict=True)):
         if one != other:
             reason = (
                 f"can be read as {one:.15g} or as {other:.15g} "
-                "(write it without separators, or with a decimal point)"
+                "(write it without separators, or with another number of decimals)"
             )
             raise ColumnError(row, FormatError(reason))
-    return values, NumberFormat(None, has_percent)
+    return values, NumberFormat(None, has_percent, has_currency)
+
+
+def has_grouped_points(cells: Iterable[str]) -> bool:
+    """Tell whether all points may separate thousands, as in 2.610, and there are some."""
+    pointed = {cell for cell in map(_normalized, cells) if "." in cell}
+    return bool(pointed) and all(map(_GROUPED_WITH[","].fullmatch, pointed))
+
+
+def decimal_signs(cells: Iterable[str]) -> set[str]:
+    """Return the signs, "." or ",", that can only mark decimals in some of the cells."""
+    found = set()
+    for cell in {_normalized(cell) for cell in cells}:
+        if "," in cell and (_WITH_COMMA.fullmatch(cell) or _GROUPED_WITH[","].fullmatch(cell)):
+            found |= set() if _GROUPED_WITH["."].fullmatch(cell) else {","}
+        elif "." in cell and (is_number(cell) or _GROUPED_WITH["."].fullmatch(cell)):
+            found |= set() if _GROUPED_WITH[","].fullmatch(cell) else {"."}
+    return found
 
 
 def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[list[str], bool]:
@@ -131,4 +154,4 @@ def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
 
 
 def _normalized(cell: str) -> str:
-    return cell.strip().replace("\N{MINUS SIGN}", "-")
+    return _CURRENCY.sub(r"\1", cell.strip().replace("\N{MINUS SIGN}", "-"))

@@ -248,9 +248,6 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(optimizer)}.",
             option="optimizer",
         )
-    if resumed is not None and (optimizer == AUTO or settings.folds is not None):
-        option = "optimizer=auto" if optimizer == AUTO else "folds"
-        raise OptionError(f"`{option}` cannot be combined with `resume`: it trains new models.")
     if settings.max_score is not None and settings.output_activation == "linear":
         raise OptionError(
             "has no effect with `output_activation=linear`. Leave it out.", option="max_score"

@@ -140,7 +140,9 @@ def _check_numbers(settings: Settings) -> None:
     for option, minimum in (("learning_rate", "above 0"),
                             ("tolerance", "of at least 0")):  # fmt: skip
         value = getattr(settings, option)
-        if value is not None and not (_is_finite(value) and (value > 0 or "at" in minimum)):
+        if value is not None and not (
+            _is_finite(value) and (value > 0 or (value == 0 and option == "tolerance"))
+        ):
             raise OptionError(f"must be a finite number {minimum}.", option=option)
     for option, smallest in (("epochs", 0), ("restarts", 1), ("batch_size", 1), ("patience", 1),
                              ("seed", 0), ("folds", 2), ("snapshots", 2)):  # fmt: skip

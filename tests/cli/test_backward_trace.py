@@ -120,7 +120,8 @@ def test_relu_and_tanh_outputs_take_any_score(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["2", "8"], 2, "--actual SCORE is required 2 times, once for each"),
+        (["2", "8"], 2, "--actual SCORE is required, once for each target"),
+        (["2", "8", "--model", "no.json"], 2, "--actual SCORE is required"),
         (["2", "8", "--actual", "1"], 2, "got 1"),
         (["2", "8", "--actual", "x", "--actual", "1"], 2, "--actual 'x' is not a number"),
         (["2", "8", "--actual", "nan", "--actual", "1"], 2, "is not a finite number"),

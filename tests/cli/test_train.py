@@ -46,7 +46,7 @@ def test_the_documents_run_ends_below_its_loss_in_one_go_or_in_two(invoke: Invok
 
 
 def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
-    result = invoke("train", "--epochs", 30_000, "--json")
+    result = invoke("train", "--epochs", 20_000, "--json")
     answer = json.loads(result.stdout)
     assert result.stderr == "No CSV given: training on the document's three rows.\n"
     assert list(answer) == [
@@ -54,7 +54,7 @@ def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
         *("seconds", "metrics", "columns", "warnings"),
     ]
     assert answer["model"] == "scorenet.json"
-    assert (answer["rows"], answer["epochs"], answer["seed"]) == (3, 30_000, 23)
+    assert (answer["rows"], answer["epochs"], answer["seed"]) == (3, 20_000, 23)
     assert (answer["optimizer"], answer["stopped"]) == ("gd", "epochs")
     assert answer["loss"] == saved()["training"]["loss"]
     assert answer["metrics"]["rmse"] == pytest.approx(100 * answer["loss"] ** 0.5)
@@ -268,7 +268,7 @@ def test_log_every_prints_to_stderr(invoke: Invoke) -> None:
 
 
 def test_quiet_prints_nothing_where_nothing_is_wrong(invoke: Invoke) -> None:
-    result = invoke("train", SAMPLE / "study_hours.csv", "--epochs", 60_000, "--quiet")
+    result = invoke("train", SAMPLE / "study_hours.csv", "--epochs", 20_000, "--quiet")
     assert (result.stdout, result.stderr) == ("", "")
     assert Path("scorenet.json").exists()
 
@@ -309,6 +309,8 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "--max-score", "nan"], 2, "--max-score expects a number, but 'nan'"),
         (["d.csv", "--learning-rate", "0"], 2, "--learning-rate must be a finite number above 0"),
         (["d.csv", "--tolerance", "inf"], 2, "--tolerance expects a number, but"),
+        (["no.csv", "--tolerance", "-1"], 2, "--tolerance must be a finite number of at least 0"),
+        (["no.csv", "--resume", "no.json", "--folds", "3"], 2, "--folds cannot be combined with"),
         (["d.csv", "--hidden", "3,x"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "0"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "99999999"], 2, "more than 10,000,000 parameters"),

@@ -710,3 +710,27 @@ def test_a_long_row_is_found_whole() -> None:
     data = b'a,b\n1,"' + b"x\n" * 300_000 + b'"\n2,3\n'
     (table_,) = tables(in_chunks(data, 10_000), "s.csv")
     assert [line for line, _ in rows(table_)] == [300_002, 300_003]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a;b\n37,5;1.110\n2;690\n", [[37.5, 1110], [2, 690]]),
+        ("a;b\n37,5;1.110\n2;2.690\n", [[37.5, 1110], [2, 2690]]),
+        ("a;b\n37.5;1.110\n2;690\n", [[37.5, 1.11], [2, 690]]),
+        ("a\tb\n1.090,03\t1.110\n2\t690\n", [[1090.03, 1110], [2, 690]]),
+        ("a,b\n2,1.110\n3,690\n", [[2, 1.11], [3, 690]]),
+    ],
+)
+def test_points_before_three_digits_are_what_other_columns_show(
+    text: str, expected: list[list[float]]
+) -> None:
+    found = table(text)
+    assert numbers(found, range(2)).tolist() == expected
+
+
+def test_points_that_may_be_decimals_or_thousands_are_refused() -> None:
+    with pytest.raises(
+        DataError, match=r"line 3, column 'b': '2.610' can be read as 2.61 or as 2610"
+    ):
+        numbers(table("a;b\n5;690\n6;2.610\n"), range(2))

@@ -101,6 +101,10 @@ def test_a_target_that_is_no_class_is_refused(cells: list[str], reason: str) -> 
 def test_the_last_column_that_can_be_one_is_the_target() -> None:
     table = make_table(b"h,s,name\n1,2,ann\n3,4,bob\n5,7,cy\n2,2,di\n", "s.csv")
     assert read_dataset(table).targets == ("s",)
+    table = make_table(b"h,s,student_id\n1,2,31\n3,4,27\n5,7,44\n2,2,8\n", "s.csv")
+    data = read_dataset(table)
+    assert (data.targets, data.features) == (("s",), ("h",))
+    assert data.columns["student_id"].startswith("left out, it names the rows")
 
 
 def test_where_a_column_of_numbers_goes_on_with_text_is_named() -> None:

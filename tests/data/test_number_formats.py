@@ -26,6 +26,9 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
         (["0,123", "1,234"], True, [0.123, 1.234]),  # thousands do not begin with 0
         (["1234,567", "1,234"], True, [1234.567, 1.234]),
         (["1.234", "5.678"], True, [1.234, 5.678]),
+        (["690", "2.610"], False, [690, 2.61]),
+        (["$1,234", "-$5.50", "£3", "7 €"], False, [1234, -5.5, 3, 7]),
+        (["1.234,50 €", "3 €"], True, [1234.5, 3]),
         (["1,234,567", "1,234", "999"], True, [1234567, 1234, 999]),
         (["1,234", "-5,678.5", "1"], False, [1234, -5678.5, 1]),
         (["1 234", "1\u00a0234 567", "-9"], False, [1234, None, -9]),
@@ -50,6 +53,7 @@ def test_a_column_is_read_in_the_only_format_that_fits(
     ("cells", "allows_comma", "row", "message"),
     [
         (["5", "1,234"], True, 1, "can be read as 1234 or as 1.234 (write it without separators, "),
+        (["690", "2.610"], True, 1, "can be read as 2.61 or as 2610 (write it without "),
         (["1.234", "1,234"], True, 0, "can be read as 1.234 or as 1234 (write it without "),
         (["1.5", "1,5"], True, 1, "is not a number (write decimals with a point)"),
         (["1,5", "1.5"], True, 1, "has a decimal point, and other cells of the column a decimal "),

@@ -25,7 +25,7 @@ def noise(rows: int, columns: int, seed: int) -> dict[str, Any]:
 
 
 def test_a_run_that_meets_the_scores_has_no_warning() -> None:
-    assert warnings(DOCUMENT, epochs=60_000) == ""
+    assert warnings(DOCUMENT, epochs=20_000) == ""
 
 
 def test_a_network_no_better_than_the_mean_is_named() -> None:
