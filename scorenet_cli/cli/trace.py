@@ -145,6 +145,8 @@ def backward_trace(
     from scorenet_cli.model.document import TARGET, VALUES
     from scorenet_cli.show.json_output import as_json
 
+    if learning_rate is not None and learning_rate <= 0:
+        raise OptionError("must be a finite number above 0.", option="learning_rate")
     _check_page(json=json, explain=explain, blank=blank, check=check)
     check_save(save, model, SAVED_AS)
     if csv is not None:
