@@ -5,7 +5,14 @@ from typing import Annotated, get_args
 import typer
 
 from scorenet_cli.cli.messages import Messages
-from scorenet_cli.cli.options import DEFAULT_MODEL, ModelOption, QuietOption
+from scorenet_cli.cli.options import (
+    DEFAULT_MODEL,
+    ModelOption,
+    OutputOption,
+    QuietOption,
+    check_output,
+    setting,
+)
 from scorenet_cli.errors import OptionError
 from scorenet_cli.export import DialectName, FormatName
 
@@ -17,10 +24,7 @@ def export(
     ],
     model: ModelOption = DEFAULT_MODEL,
     table: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Table with the features as columns (sql).", show_default="data"
-        ),
+        str | None, setting("NAME", "Table with the features as columns (sql).", "data")
     ] = None,
     dialect: Annotated[
         DialectName | None,
@@ -28,12 +32,7 @@ def export(
             help="standard runs in SQLite, DuckDB and PostgreSQL (sql).", show_default="standard"
         ),
     ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
-        ),
-    ] = None,
+    output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Write the model as a program whose answers equal those of predict.
@@ -54,9 +53,7 @@ def export(
 
     output = None if output == "-" else output
     if output is not None:
-        if files.same(model, output):
-            raise OptionError(f"would overwrite the model: {output}.", option="output")
-        files.check_writable(output)
+        check_output(output, "output", {"the model": model})
     loaded = api.load(model)
     Messages(quiet=quiet).note_weights(loaded)
     writer = import_module(f"{export.__name__}.{format_name}")

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from scorenet_cli.cli.messages import Messages, echo_error
 from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
@@ -12,6 +10,7 @@ from scorenet_cli.cli.options import (
     ModelOption,
     QuietOption,
     check_save,
+    setting,
 )
 from scorenet_cli.errors import OptionError
 
@@ -24,27 +23,23 @@ def inspect(
     model: ModelOption = DEFAULT_MODEL,
     data: Annotated[
         str | None,
-        typer.Option(
-            "--data",
-            "--csv",
-            metavar="FILE",
-            help="Score the model on the rows of a CSV ('-': standard input).",
+        setting(
+            "FILE",
+            "Score the model on the rows of a CSV ('-': standard input).",
+            names=["--data", "--csv"],
         ),
     ] = None,
     weights_to: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Also write w1.txt, w2.txt, ... into this folder."),
+        str | None, setting("DIR", "Also write w1.txt, w2.txt, ... into this folder.")
     ] = None,
     save: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Also save a picture of the network (.svg), or a page that computes (.html).",
+        setting(
+            "FILE", "Also save a picture of the network (.svg), or a page that computes (.html)."
         ),
     ] = None,
     save_response: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Also save the response of the scores (.svg)."),
+        str | None, setting("FILE", "Also save the response of the scores (.svg).")
     ] = None,
     header: HeaderOption = None,
     quiet: QuietOption = False,
@@ -83,12 +78,12 @@ def inspect(
             said.warn(f"on these rows, {warning}")
     _save_pictures(loaded, model, scored, save, save_response, quiet=quiet)
     if json:
-        from scorenet_cli.show.json_output import evaluation_answer, to_line
+        from scorenet_cli.show.json_output import evaluation_answer
 
         answer = json_file.to_json(loaded) | {"parameters": loaded.network.parameters}
         if scored is not None:
             answer["fit"] = evaluation_answer(scored, loaded.output_names)
-        typer.echo(to_line(answer | {"warnings": said.texts}))
+        said.print_json(answer)
         return
     from scorenet_cli.show.console import show
     from scorenet_cli.show.pages.inspect import inspection

@@ -6,7 +6,7 @@ import contextlib
 import re
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -77,6 +77,12 @@ class Messages:
         """Say something that is wrong."""
         self.texts.append(as_flags(text))
         warn(text)
+
+    def print_json(self, answer: dict[str, Any]) -> None:
+        """Print one JSON object on standard output, with what was said."""
+        from scorenet_cli.show.json_output import to_line
+
+        typer.echo(to_line(answer | {"warnings": self.texts}))
 
     def note_weights(self, model: Model) -> None:
         """Say what was read where weights alone are a network without a hidden layer."""

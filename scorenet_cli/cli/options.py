@@ -2,21 +2,42 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from scorenet_cli.cli.usage import no_option
 from scorenet_cli.errors import OptionError
-from scorenet_cli.text import did_you_mean, is_number, listed, parse_number, quoted
+from scorenet_cli.text import (
+    did_you_mean,
+    is_finite_number,
+    is_number,
+    listed,
+    parse_number,
+    quoted,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from scorenet_cli.model.model import Model
 
 DEFAULT_MODEL = "scorenet.json"
 MAX_DIGITS = 17
+
+
+def setting(
+    metavar: str,
+    help_text: str,
+    default: "str | bool" = True,
+    *,
+    parser: "Callable[[str], Any] | None" = None,
+    names: Sequence[str] = (),
+) -> Any:  # noqa: ANN401 - as typer.Option
+    """Declare an option with a value; default is what the help says where the default is None."""
+    return typer.Option(
+        *names, metavar=metavar, help=help_text, show_default=default, parser=parser
+    )
 
 
 def whole(smallest: int, largest: int | None = None) -> "Callable[[str], int]":
@@ -30,19 +51,12 @@ def whole(smallest: int, largest: int | None = None) -> "Callable[[str], int]":
         try:
             value = int(plain)
         except ValueError:
-            value = _decimal_or_nan(plain)
+            value = parse_number(plain) if is_finite_number(plain) else math.nan
         if not (smallest <= value <= most and value == value // 1):
             raise typer.BadParameter(f"expects a whole number {limits}; got {quoted(str(text))}.")
         return int(value)
 
     return parse
-
-
-def _decimal_or_nan(text: str) -> float:
-    try:
-        return parse_number(text)
-    except ValueError:
-        return math.nan
 
 
 def decimal(text: str) -> float:
@@ -64,6 +78,10 @@ ModelOption = Annotated[
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, numbers at full precision.")
+]
+OutputOption = Annotated[
+    str | None,
+    setting("FILE", "Write to this file, not to standard output.", names=["--output", "-o"]),
 ]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", help="Print nothing but results, warnings and errors.")
@@ -94,18 +112,16 @@ WorkedExampleOption = Annotated[
 ]
 PrecisionOption = Annotated[
     int | None,
-    typer.Option(
-        metavar="N",
+    setting(
+        "N",
+        "Digits after the point.",
+        "10, fewer on a narrow terminal",
         parser=whole(0, MAX_DIGITS),
-        show_default="10, fewer on a narrow terminal",
-        help="Digits after the point.",
     ),
 ]
 SaveOption = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Also save a picture (.svg), or this page (.html, .txt)."),
+    str | None, setting("FILE", "Also save a picture (.svg), or this page (.html, .txt).")
 ]
-
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Say why each step is taken.")]
 BlankOption = Annotated[
     bool, typer.Option("--blank", help="Leave the results blank, as an exercise.")
@@ -212,16 +228,22 @@ def _pair(text: str, features: tuple[str, ...]) -> tuple[str, str] | None:
     return None
 
 
-def check_save(path: str | None, model: str, endings: Sequence[str], option: str = "save") -> None:
-    """Refuse, before any work, what could not be saved."""
+def check_output(path: str, option: str, reads: "Mapping[str, str | None]") -> None:
+    """Refuse, before any work, a file that could not be written, or that is read under a name."""
     from scorenet_cli import files
 
+    for what, other in reads.items():
+        if other is not None and files.same(other, path):
+            raise OptionError(f"would overwrite {what}: {quoted(path)}.", option=option)
+    files.check_writable(path)
+
+
+def check_save(path: str | None, model: str, endings: Sequence[str], option: str = "save") -> None:
+    """Refuse, before any work, what could not be saved."""
     if path is None:
         return
     if not path.lower().endswith(tuple(endings)):
         *others, last = endings
         names = f"{', '.join(others)} or {last}" if others else last
         raise OptionError(f"needs a name ending in {names}; got {quoted(path)}.", option=option)
-    if files.same(path, model):
-        raise OptionError(f"would overwrite the model: {quoted(path)}.", option=option)
-    files.check_writable(path)
+    check_output(path, option, {"the model": model})

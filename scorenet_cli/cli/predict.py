@@ -16,12 +16,15 @@ from scorenet_cli.cli.options import (
     HeaderOption,
     JsonOption,
     ModelOption,
+    OutputOption,
     QuietOption,
     ScalingOption,
     ValuesArgument,
+    check_output,
     check_values,
     decimal,
     parse_values,
+    setting,
     whole,
 )
 from scorenet_cli.errors import OptionError
@@ -49,35 +52,24 @@ def predict(
     model: ModelOption = DEFAULT_MODEL,
     csv: Annotated[
         str | None,
-        typer.Option(
-            "--csv",
-            "--data",
-            metavar="FILE",
-            help="Predict every row of a CSV ('-': standard input).",
+        setting(
+            "FILE", "Predict every row of a CSV ('-': standard input).", names=["--csv", "--data"]
         ),
     ] = None,
     header: HeaderOption = None,
     scaling: ScalingOption = "training",
     interval: Annotated[
         float | None,
-        typer.Option(
-            metavar="FRACTION",
+        setting(
+            "FRACTION",
+            "Add the interval that is expected to hold this fraction of new scores, e.g. 0.9.",
             parser=decimal,
-            help="Add the interval that is expected to hold this fraction of new scores, e.g. 0.9.",
         ),
     ] = None,
     precision: Annotated[
-        int,
-        typer.Option(
-            metavar="N", parser=whole(0, MAX_DIGITS), help="Digits after the decimal point."
-        ),
+        int, setting("N", "Digits after the decimal point.", parser=whole(0, MAX_DIGITS))
     ] = 6,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
-        ),
-    ] = None,
+    output: OutputOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -100,7 +92,7 @@ def predict(
     check_level(interval)
     output = None if output == "-" else output
     if output is not None:
-        _check_output(output, model, csv)
+        check_output(output, "output", {"the model": model, "the CSV": csv})
     said = Messages(quiet=quiet)
     loaded = api.load(model)
     check_interval(loaded, interval)
@@ -129,16 +121,6 @@ def predict(
     with files.writer(output) if output is not None else _standard_output(whole=json) as write:
         for part in parts:
             write(part)
-
-
-def _check_output(output: str, model: str, csv: str | None) -> None:
-    """Refuse early to write over what is read, or where nothing can be written."""
-    from scorenet_cli import files
-
-    for what, other in (("the model", model), ("the CSV", csv)):
-        if other is not None and files.same(other, output):
-            raise OptionError(f"--output would overwrite {what}: {output}. Choose another name.")
-    files.check_writable(output)
 
 
 @contextmanager

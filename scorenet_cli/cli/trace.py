@@ -1,6 +1,5 @@
 """scorenet forward-trace and backward-trace: one example, neuron by neuron."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +23,7 @@ from scorenet_cli.cli.options import (
     check_values,
     decimal,
     parse_values,
+    setting,
 )
 from scorenet_cli.errors import OptionError
 from scorenet_cli.files import display_path
@@ -70,30 +70,24 @@ def forward_trace(
 
     _check_page(json=json, explain=explain, blank=blank)
     check_save(save, model, SAVED_AS)
-    example = _choose_example(context, values, model, worked_example=worked_example)
+    example = _choose_example(context, values, model, scaling, worked_example=worked_example)
     result = api.forward_trace(example.model, example.values, scaling=scaling)
-    document = example.document(result, scaling)
+    document = example.document(result)
     story = trained_answer(example.model, example.values, scaling)
-    said = example.messages(scaling, quiet=quiet)
+    said = example.messages(quiet=quiet)
     if json:
-        _print_json(_forward_answer(result, document), said)
+        said.print_json(_forward_answer(result, document))
     if blank:
         from scorenet_cli.model.blank import blank as without_results
 
         result, document, story = without_results(result), None, None
 
     def page() -> "Page":
+        from scorenet_cli.show.pages.explain import Look
         from scorenet_cli.show.pages.forward import forward_page
 
-        return forward_page(
-            result,
-            document,
-            precision,
-            scaling=example.scaling_words(scaling),
-            source=example.source,
-            story=story,
-            explain=explain,
-        )
+        look = Look(precision, explain, example.source, example.scaling_words)
+        return forward_page(result, document, look, story)
 
     def picture() -> str:
         from scorenet_cli.model.svg import forward_picture
@@ -107,24 +101,19 @@ def backward_trace(
     context: typer.Context,
     values: ValuesArgument = None,
     actual: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SCORE", help="The actual score, once for each target."),
+        list[str] | None, setting("SCORE", "The actual score, once for each target.")
     ] = None,
     csv: Annotated[
         str | None,
-        typer.Option(
-            "--csv",
-            "--data",
-            metavar="FILE",
-            help="Trace one full-batch step on these rows, as train by gd takes it.",
+        setting(
+            "FILE",
+            "Trace one full-batch step on these rows, as train by gd takes it.",
+            names=["--csv", "--data"],
         ),
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            metavar="RATE", parser=decimal, show_default="1; with --csv 3", help="Step size."
-        ),
+        float | None, setting("RATE", "Step size.", "1; with --csv 3", parser=decimal)
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare each gradient with a numerical one.")
@@ -156,7 +145,7 @@ def backward_trace(
     from scorenet_cli.model.document import TARGET, VALUES
     from scorenet_cli.show.json_output import as_json
 
-    if learning_rate is not None and not (math.isfinite(learning_rate) and learning_rate > 0):
+    if learning_rate is not None and learning_rate <= 0:
         raise OptionError("must be a finite number above 0.", option="learning_rate")
     _check_page(json=json, explain=explain, blank=blank, check=check)
     check_save(save, model, SAVED_AS)
@@ -168,7 +157,7 @@ def backward_trace(
     if values and not (actual or worked_example):
         check_values(values, context)
         raise OptionError("`actual=SCORE` is required, once for each target.")
-    example = _choose_example(context, values, model, worked_example=worked_example)
+    example = _choose_example(context, values, model, scaling, worked_example=worked_example)
     if example.values == VALUES and example.is_document:
         actual = actual or [f"{TARGET:g}"]
     result = api.backward_trace(
@@ -179,27 +168,23 @@ def backward_trace(
         scaling=scaling,
         check=check,
     )
-    said = example.messages(scaling, quiet=quiet)
+    said = example.messages(quiet=quiet)
     if blank:
         from scorenet_cli.model.blank import blank as without_results
 
         result = without_results(result)
     _warn_of_loss(result.loss, result.loss_after, said)
     if json:
-        document = example.document(result.forward, scaling)
+        document = example.document(result.forward)
         forward = _forward_answer(result.forward, document)
-        _print_json(as_json(result) | {"forward": forward}, said)
+        said.print_json(as_json(result) | {"forward": forward})
 
     def page() -> "Page":
         from scorenet_cli.show.pages.backward import backward_page
+        from scorenet_cli.show.pages.explain import Look
 
-        return backward_page(
-            result,
-            precision,
-            scaling=example.scaling_words(scaling),
-            source=example.source,
-            explain=explain,
-        )
+        look = Look(precision, explain, example.source, example.scaling_words)
+        return backward_page(result, look)
 
     def picture() -> str:
         from scorenet_cli.model.svg import backward_picture, forward_picture
@@ -245,13 +230,13 @@ def _trace_batch(
     if json:
         from scorenet_cli.show.json_output import batch_answer
 
-        _print_json(batch_answer(result, display_path(model), data), said)
+        said.print_json(batch_answer(result, display_path(model), data))
 
     def page() -> "Page":
         from scorenet_cli.show.pages.batch import batch_page
+        from scorenet_cli.show.pages.explain import Look
 
-        precision, source = params["precision"], display_path(model)
-        return batch_page(result, precision, source=source, data=data, explain=explain)
+        return batch_page(result, Look(params["precision"], explain, display_path(model)), data)
 
     def picture() -> str:
         from scorenet_cli.model.svg import network_picture
@@ -286,43 +271,50 @@ class _Example:
     model: "Model"
     values: tuple[float | str, ...]
     source: str | None
+    scaling: "ScalingName"
 
     @property
     def is_document(self) -> bool:
         """Whether the weights are those of the document's worked example."""
         return self.source is None
 
-    def scaling_words(self, scaling: "ScalingName") -> str:
+    @property
+    def scaling_words(self) -> str:
         """Name what is done with the values: weights alone hold no training maxima."""
-        if scaling != "training":
-            return scaling
+        if self.scaling != "training":
+            return self.scaling
         if self.model.is_weights_only:
             return "none"
         return "training" if self.model.feature_offset is None else "standardized"
 
-    def messages(self, scaling: "ScalingName", *, quiet: bool) -> Messages:
+    def messages(self, *, quiet: bool) -> Messages:
         """Warn of values that the model was not trained on."""
         from scorenet_cli import api
 
         said = Messages(quiet=quiet)
         said.note_weights(self.model)
-        ranges = RangeWarnings(self.model, scaling)
-        ranges.add(api.predict(self.model, [self.values], scaling=scaling))
+        ranges = RangeWarnings(self.model, self.scaling)
+        ranges.add(api.predict(self.model, [self.values], scaling=self.scaling))
         for warning in ranges.warnings():
             said.warn(warning)
         return said
 
-    def document(self, trace: "ForwardTrace", scaling: "ScalingName") -> "Document | None":
+    def document(self, trace: "ForwardTrace") -> "Document | None":
         """Return the document's figures where they belong to this very trace."""
         from scorenet_cli.model import document
 
-        if self.is_document and self.values == document.VALUES and scaling != "own":
+        if self.is_document and self.values == document.VALUES and self.scaling != "own":
             return document.document_figures(trace)
         return None
 
 
 def _choose_example(
-    context: typer.Context, values: list[str] | None, model: str, *, worked_example: bool
+    context: typer.Context,
+    values: list[str] | None,
+    model: str,
+    scaling: "ScalingName",
+    *,
+    worked_example: bool,
 ) -> _Example:
     """Take the document's worked example, its weights with other values, or a saved model."""
     from scorenet_cli import api
@@ -333,7 +325,7 @@ def _choose_example(
         raise OptionError(
             "is not for the worked example. Give VALUES to trace the model with.", option="model"
         )
-    if is_document and _is_typed(context, "scaling") and context.params["scaling"] == "training":
+    if is_document and _is_typed(context, "scaling") and scaling == "training":
         raise OptionError(
             "cannot be training: the worked example has no training rows. Use own or none.",
             option="scaling",
@@ -341,7 +333,7 @@ def _choose_example(
     check_values(values or [], context)
     chosen = document.worked_example() if is_document else api.load(model)
     given = tuple(parse_values(values, context, chosen)) if values else document.VALUES
-    return _Example(chosen, given, None if is_document else display_path(model))
+    return _Example(chosen, given, None if is_document else display_path(model), scaling)
 
 
 def _is_typed(context: typer.Context, option: str) -> bool:
@@ -358,13 +350,6 @@ def _forward_answer(trace: "ForwardTrace", document: "Document | None") -> dict[
     if not trace.intervals:
         del answer["intervals"]
     return answer if document is None else answer | {"document": as_json(document)}
-
-
-def _print_json(answer: dict[str, Any], said: Messages) -> None:
-    """Print one JSON object, with what stderr says."""
-    from scorenet_cli.show.json_output import to_line
-
-    typer.echo(to_line(answer | {"warnings": said.texts}))
 
 
 def _emit(

@@ -14,7 +14,15 @@ import typer
 
 from scorenet_cli.cli.interrupts import InterruptFlag, catch_signals, nothing_saved_yet
 from scorenet_cli.cli.messages import as_flags, echo_error, note, shell_command, warn
-from scorenet_cli.cli.options import DEFAULT_MODEL, HeaderOption, JsonOption, decimal, whole
+from scorenet_cli.cli.options import (
+    DEFAULT_MODEL,
+    HeaderOption,
+    JsonOption,
+    check_output,
+    decimal,
+    setting,
+    whole,
+)
 from scorenet_cli.errors import FileError, OptionError, TrainingError
 from scorenet_cli.text import quoted
 from scorenet_cli.training.settings import (
@@ -56,32 +64,22 @@ def train(
         str | None, typer.Option("--csv", "--data", hidden=True)
     ] = None,
     target: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", show_default="the last", help="Column to predict; repeatable."
-        ),
+        list[str] | None, setting("NAME", "Column to predict; repeatable.", "the last")
     ] = None,
-    features: Annotated[
-        str | None,
-        typer.Option(metavar="A,B", show_default="all others", help="Columns to learn from."),
-    ] = None,
-    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="Columns to leave out.")] = None,
+    features: Annotated[str | None, setting("A,B", "Columns to learn from.", "all others")] = None,
+    ignore: Annotated[str | None, setting("A,B", "Columns to leave out.")] = None,
     missing: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            show_default="skip",
-            help="Rows with missing cells: skip, fill (in the mean) or refuse.",
-        ),
+        setting("NAME", "Rows with missing cells: skip, fill (in the mean) or refuse.", "skip"),
     ] = None,
     header: HeaderOption = None,
     max_score: Annotated[
         list[float] | None,
-        typer.Option(
-            metavar="SCORE",
+        setting(
+            "SCORE",
+            "Highest possible score; scores are divided by it. Repeatable, one per target.",
+            f"{DEFAULT_MAX_SCORE:g}",
             parser=decimal,
-            show_default=f"{DEFAULT_MAX_SCORE:g}",
-            help="Highest possible score; scores are divided by it. Repeatable, one per target.",
         ),
     ] = None,
     standardize: Annotated[
@@ -92,151 +90,126 @@ def train(
     ] = False,
     hidden: Annotated[
         str | None,
-        typer.Option(
-            metavar="N[,N]",
-            show_default=f"{DEFAULT_HIDDEN[0]}; auto: none, 3 or 8",
-            help="Neurons of each hidden layer: 3, or 16,8, or none.",
+        setting(
+            "N[,N]",
+            "Neurons of each hidden layer: 3, or 16,8, or none.",
+            f"{DEFAULT_HIDDEN[0]}; auto: none, 3 or 8",
         ),
     ] = None,
     bias: Annotated[bool, typer.Option("--bias", help="Give every neuron a bias.")] = False,
     activation: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            show_default="sigmoid",
-            help="Activation of the hidden layers: sigmoid, tanh, relu or linear.",
+        setting(
+            "NAME", "Activation of the hidden layers: sigmoid, tanh, relu or linear.", "sigmoid"
         ),
     ] = None,
     output_activation: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            show_default="sigmoid",
-            help="sigmoid: scores from 0 to --max-score. linear: scores of any size.",
+        setting(
+            "NAME", "sigmoid: scores from 0 to --max-score. linear: scores of any size.", "sigmoid"
         ),
     ] = None,
     init: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            show_default="normal",
-            help="Distribution of the starting weights: normal, uniform, or scaled: normal, "
+        setting(
+            "NAME",
+            "Distribution of the starting weights: normal, uniform, or scaled: normal, "
             "divided by the root of the number of inputs.",
+            "normal",
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            parser=whole(0),
-            show_default=f"{DEFAULT_SEED}",
-            help="Random seed for the starting weights.",
-        ),
+        setting("N", "Random seed for the starting weights.", f"{DEFAULT_SEED}", parser=whole(0)),
     ] = None,
     optimizer: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            show_default=f"auto; {DEFAULT_OPTIMIZER} with --epochs",
-            help="auto: choose by cross-validation. "
+        setting(
+            "NAME",
+            "auto: choose by cross-validation. "
             "gd: full-batch gradient descent, as in the document. adam: for large networks "
             "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
+            f"auto; {DEFAULT_OPTIMIZER} with --epochs",
         ),
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(
-            metavar="RATE",
+        setting(
+            "RATE",
+            "Step size, divided by the number of rows (gd).",
+            "gd 3, adam 0.001",
             parser=decimal,
-            show_default="gd 3, adam 0.001",
-            help="Step size, divided by the number of rows (gd).",
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
+        setting(
+            "N",
+            "Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
+            "gd all, adam 32",
             parser=whole(1),
-            show_default="gd all, adam 32",
-            help="Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
         ),
     ] = None,
     weight_decay: Annotated[
         str | None,
-        typer.Option(
-            metavar="NUMBER|auto",
-            show_default="0",
-            help="Added to the squared errors: this times the squared weights. auto (lm): chosen "
+        setting(
+            "NUMBER|auto",
+            "Added to the squared errors: this times the squared weights. auto (lm): chosen "
             "from the rows, for each layer.",
+            "0",
         ),
     ] = None,
     epochs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=whole(0),
-            show_default=f"{DEFAULT_EPOCHS}",
-            help="Passes over all rows.",
-        ),
+        int | None, setting("N", "Passes over all rows.", f"{DEFAULT_EPOCHS}", parser=whole(0))
     ] = None,
     tolerance: Annotated[
-        float | None,
-        typer.Option(metavar="LOSS", parser=decimal, help="Stop at this loss."),
+        float | None, setting("LOSS", "Stop at this loss.", parser=decimal)
     ] = None,
     restarts: Annotated[
-        int,
-        typer.Option(
-            metavar="N", parser=whole(1, 1000), help="Best of N starts: seed, seed + 1, ..."
-        ),
+        int, setting("N", "Best of N starts: seed, seed + 1, ...", parser=whole(1, 1000))
     ] = 1,
     validation: Annotated[
         float | None,
-        typer.Option(
-            metavar="FRACTION",
+        setting(
+            "FRACTION",
+            "Hold out this fraction of the rows; keep the epoch that scores best on them.",
             parser=decimal,
-            help="Hold out this fraction of the rows; keep the epoch that scores best on them.",
         ),
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            parser=whole(1),
-            help="Stop after N epochs without improvement on the validation rows.",
+        setting(
+            "N", "Stop after N epochs without improvement on the validation rows.", parser=whole(1)
         ),
     ] = None,
     folds: Annotated[
         int | None,
-        typer.Option(
-            metavar="K",
+        setting(
+            "K",
+            "Cross-validate in K folds: the fit on rows that a model has not seen.",
             parser=whole(2),
-            help="Cross-validate in K folds: the fit on rows that a model has not seen.",
         ),
     ] = None,
     snapshots: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
+        setting(
+            "N",
+            "Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
             parser=whole(2),
-            help="Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
         ),
     ] = None,
     resume: Annotated[
         str | None,
-        typer.Option(
-            metavar="MODEL",
-            help="Continue training this model for --epochs more; save to --output.",
-        ),
+        setting("MODEL", "Continue training this model for --epochs more; save to --output."),
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Where to save the model.")
+        str, setting("FILE", "Where to save the model.", names=["--output", "-o"])
     ] = DEFAULT_MODEL,
     history: Annotated[
-        str | None, typer.Option(metavar="FILE.csv", help="Save every epoch's loss to this file.")
+        str | None, setting("FILE.csv", "Save every epoch's loss to this file.")
     ] = None,
     log_every: Annotated[
-        int | None,
-        typer.Option(metavar="N", parser=whole(1), help="Print the loss every N epochs."),
+        int | None, setting("N", "Print the loss every N epochs.", parser=whole(1))
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print nothing but warnings and errors.")
@@ -323,10 +296,8 @@ def _check_places(run: _Run) -> None:
     json_file.check_output(run.output)
     if run.history is None:
         return
-    for what, other in (("the CSV", run.csv), ("`output`", run.output), ("`resume`", run.resume)):
-        if other is not None and files.same(other, run.history):
-            raise OptionError(f"would overwrite {what}: {quoted(run.history)}.", option="history")
-    files.check_writable(run.history)
+    reads = {"the CSV": run.csv, "`output`": run.output, "`resume`": run.resume}
+    check_output(run.history, "history", reads)
     if os.path.isfile(run.history) and not read_history(run.history):
         raise FileError(
             f"{files.display_path(run.history)}: exists and is not a history, so it is left alone. "
@@ -402,17 +373,6 @@ class _Autosave:
         return f"{display_path(self._path)} holds the model of epoch {self._epoch:,}."
 
 
-def _announce(run: _Run, plan: "TrainingPlan") -> None:
-    """Print what was decided while the rows were read."""
-    if run.csv is None:  # an empty variable in a script, perhaps: never without a word
-        echo_error(f"No CSV given: training on {plan.data.source}.")
-    if run.is_verbose:
-        for text in plan.notes:
-            note(text)
-    for warning in plan.warnings:
-        warn(warning)
-
-
 def _callbacks(
     run: _Run,
     log: "LossLog",
@@ -438,7 +398,12 @@ def _callbacks(
     def begin(plan: "TrainingPlan") -> None:
         nonlocal progress
         choosing.close()
-        _announce(run, plan)
+        if run.csv is None:  # an empty variable in a script, perhaps: never without a word
+            echo_error(f"No CSV given: training on {plan.data.source}.")
+        for text in plan.notes if run.is_verbose else ():
+            note(text)
+        for warning in plan.warnings:
+            warn(warning)
         guard.enter_context(catch_signals(flag))  # from here on there is something to save
         if shows_progress:
             from scorenet_cli.show.progress import training_progress
@@ -486,17 +451,21 @@ def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> Non
 
 def _report(run: _Run, fit: "FitResult") -> None:
     """Print the result for people or for scripts, and what is wrong with it."""
+    same = ""  # the command that trains the same as auto chose
+    if fit.choice is not None:
+        words = ["scorenet", "train", str(run.csv), *_settings_words(fit.choice.settings)]
+        same = shell_command(words)
     if run.json:
         from scorenet_cli.show.json_output import to_line, train_answer
 
-        answer = train_answer(fit, run.output, _same_command(run, fit))
+        answer = train_answer(fit, run.output, same)
         answer["warnings"] = list(map(as_flags, answer["warnings"]))
         typer.echo(to_line(answer))
     elif not run.quiet:
         from scorenet_cli.show.console import show
         from scorenet_cli.show.pages.train import training_summary
 
-        show(training_summary(fit, _same_command(run, fit)))
+        show(training_summary(fit, same))
     for warning in fit.warnings[len(fit.plan.warnings) :]:
         warn(warning)
 
@@ -551,29 +520,6 @@ def _settings_words(settings: Settings) -> list[str]:
         else:
             words += [flag, str(value)]
     return words
-
-
-def _same_command(run: _Run, fit: "FitResult") -> str:
-    """Spell out the command that trains the same as auto chose; empty without auto."""
-    if fit.choice is None:
-        return ""
-    from scorenet_cli.training.settings import Settings
-
-    words = ["scorenet", "train", str(run.csv)]
-    for name, default in vars(Settings()).items():
-        value = getattr(fit.choice.settings, name)
-        flag = f"--{name.replace('_', '-')}"
-        if value == default or value is None:
-            continue
-        if value is True:
-            words.append(flag)
-        elif name in {"target", "max_score"}:
-            words += [word for each in value for word in (flag, str(each))]
-        elif isinstance(value, tuple):
-            words += [flag, ",".join(map(str, value)) or "none"]
-        else:
-            words += [flag, str(value)]
-    return shell_command(words)
 
 
 def _next_command(run: _Run, fit: "FitResult") -> str:

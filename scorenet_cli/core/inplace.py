@@ -99,10 +99,6 @@ class ScaledParameters:
             for form, scale, before in zip(self.forms, scales, (1.0, *scales[:-1]), strict=True)
         )
 
-    def empty(self) -> Array:
-        """Return another flat array for all parameters."""
-        return np.empty_like(self.values)
-
     def by_layer(self, flat: Array) -> list[Array]:
         """Cut a flat array into views, one a layer: (..., neurons, inputs and constant)."""
         sizes = [len(self.networks) * layer.parameters for layer in self.layers]
@@ -114,7 +110,7 @@ class ScaledParameters:
 
     def per_layer(self, numbers: Sequence[float]) -> Array:
         """Return a flat array that holds a number for each layer."""
-        flat = self.empty()
+        flat = np.empty_like(self.values)
         for view, value in zip(self.by_layer(flat), numbers, strict=True):
             view[:] = value
         return flat
@@ -248,7 +244,7 @@ class InPlaceGradient(InPlaceLoss):
         if self._only_block is not None:
             self.negative_gradient = self._only_block.negative_gradient
         else:
-            self.negative_gradient = parameters.empty()
+            self.negative_gradient = np.empty_like(parameters.values)
             self._finished = parameters.values.copy()
 
     def _run_shards(self) -> None:
@@ -313,7 +309,7 @@ class _Shard:
                 buffers[rows] = _Buffers(parameters, rows)
             self.blocks.append(_Block(parameters, buffers[rows], part, rows, backward=backward))
         self._backward = backward
-        self.negative_gradient = parameters.empty()
+        self.negative_gradient = np.empty_like(parameters.values)
         self.squares = np.zeros(len(parameters.networks))
         self.load(inputs, actual)
 
@@ -353,7 +349,7 @@ class _Buffers:
         self.error = np.empty(shapes[-1])
         self.delta = by_layer(np.empty(self.ends[-1]))
         self.backpropagated_error = by_layer(np.empty(self.ends[-1]))
-        self.negative_gradient = parameters.empty()
+        self.negative_gradient = np.empty_like(parameters.values)
         # Outputs times output_scale, and the constant that the next layer's bias multiplies.
         self.layer_inputs = [
             np.full((*stack, after.inputs + (after.bias is not None), rows), form.output_scale)

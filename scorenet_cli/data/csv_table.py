@@ -87,11 +87,14 @@ class CellError(DataError):
     """One cell cannot be used; `location` is the message without what to do.
 
     line is that of the text. is_format_error: the value is there, and only its format is wrong.
+    is_title: all cells of the row are text, as in a header.
     """
 
     def __init__(self, table: Table, row: int, column: int, cell: str, reason: ColumnError) -> None:
         self.line = line_of_row(table, row)
         self.is_format_error = reason.is_format_error
+        cells = next(islice(rows(table), row, None))[1]
+        self.is_title = len(cells) > 1 and not any(c == "" or looks_like_number(c) for c in cells)
         shown = quoted(cell) if cell else "the cell"
         name = quoted(table.names[column])
         self.location = f"{table.source}, line {self.line}, column {name}: {shown} {reason}."

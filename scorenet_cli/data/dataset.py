@@ -127,7 +127,8 @@ def read_dataset(
     """
     blank = blank_columns(table)
     notes = list(table.notes)
-    chosen = _choose(table, features, targets, {*blank, *find_columns(table, ignore, "ignore")})
+    ignored = {*blank, *find_columns(table, ignore, "ignore")}
+    chosen = _choose(table, features, targets, ignored)
     if features is None:
         notes += _unnamed_note(table, chosen)
     if blank:
@@ -135,6 +136,12 @@ def read_dataset(
         notes.append(f"empty columns without a name are skipped: {shown}.")
     words = _column_words(table, chosen)
     has_note = 0 in table.unnamed and table.has_header
+    last = max(n for n in range(len(table.names)) if n not in ignored)
+    if targets is None and last not in chosen.targets:
+        name = quoted(table.names[chosen.targets[0]])
+        notes.append(
+            f"the target is {name}, the last column that can be one; `target` chooses another."
+        )
     notes += [
         f"column {quoted(name)}: {text}."
         for name, text in words.items()
@@ -405,6 +412,8 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
         kind, name = chosen.kinds[n], quoted(table.names[n])
         if kind.error is not None:
             hint = "" if kind.error.is_format_error else "Fix the cell, or remove the line."
+            if kind.error.is_title:
+                hint = "If this line is the header, remove the lines before it."
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
         elif kind.values is None and n in chosen.targets:

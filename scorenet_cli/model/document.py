@@ -93,19 +93,9 @@ def document_figures(trace: ForwardTrace) -> Document:
 
 @dataclass(frozen=True)
 class TrainedAnswer:
-    """What the document's trained network printed for its question, and what other starts give.
+    """What the document's trained network printed for its question, and what other starts give."""
 
-    The ranges are [lowest, highest] of the outputs of `starts` converged random starts, by the
-    document's scaling (values divided by their own largest) and by the training maxima.
-    """
-
-    values: tuple[float, ...] = QUESTION
-    scaled: tuple[float, ...] = (0.5, 1.0)
     printed: str = ".91882413"
-    starts: int = 300
-    own_range: tuple[float, float] = (0.914, 0.919)
-    own_median: float = 0.918
-    training_range: tuple[float, float] = (0.896, 0.918)
     why: str = (
         "the document divides [4, 8] by its own largest value, 8, so that [40, 80] gets the same "
         "output. .91882413 is that of one random start: over 300 converged starts this scaling "

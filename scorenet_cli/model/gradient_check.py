@@ -97,22 +97,18 @@ def numerical_gradient(network: Network, inputs: Array, actual: Array) -> tuple[
             "rows. Use fewer rows, or a smaller network.",
             option="check",
         )
+
+    def outputs(position: int, value: float) -> Array:
+        moved = parameters.copy()
+        moved[position] = value
+        return predict(unpack(network, moved), inputs)
+
     errors = actual - predict(network, inputs)
     result, sizes = np.empty_like(parameters), np.empty_like(parameters)
     for position, weight in enumerate(parameters.tolist()):
         step = STEP * max(1.0, abs(weight))
-        high, low = (
-            predict(unpack(network, _moved(parameters, position, to)), inputs)
-            for to in (weight + step, weight - step)
-        )
+        high, low = outputs(position, weight + step), outputs(position, weight - step)
         slopes = (high - low) / ((weight + step) - (weight - step))
         result[position] = -np.sum(slopes * errors)
         sizes[position] = np.sum(np.abs(slopes * errors))
     return result, sizes
-
-
-def _moved(parameters: Array, position: int, to: float) -> Array:
-    """Copy the parameters with one of them changed."""
-    moved = parameters.copy()
-    moved[position] = to
-    return moved

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -52,19 +52,26 @@ def to_json(model: Model) -> dict[str, Any]:
     """Return the model's own keys, as the file and `inspect --json` hold them."""
     from scorenet_cli.core.optimizers.least_squares import pack  # noqa: PLC0415 - start-up
 
+    uncertainty = model.uncertainty
     new = {
         "categories": {name: list(texts) for name, texts in model.categories.items()},
         "classes": {name: list(texts) for name, texts in model.classes.items()},
         "fill": dict(model.fill),
-        "feature_offset": [] if model.feature_offset is None else model.feature_offset.tolist(),
-        "target_offset": [] if model.target_offset is None else model.target_offset.tolist(),
-        "intervals": _intervals_json(model.uncertainty),
+        "feature_offset": _as_list(model.feature_offset),
+        "target_offset": _as_list(model.target_offset),
+        "intervals": uncertainty
+        and {
+            "noise": uncertainty.noise.tolist(),
+            "degrees_of_freedom": uncertainty.degrees_of_freedom,
+            "factor": uncertainty.factor.tolist(),
+        },
         "snapshots": [
             {"epoch": epoch, "parameters": pack(network).tolist()}
             for epoch, network in model.snapshots
         ],
     }
     new = {key: value for key, value in new.items() if value}
+    record = model.training
     answer: dict[str, Any] = {
         "format": FORMAT,
         "version": 2 if new else 1,
@@ -72,31 +79,23 @@ def to_json(model: Model) -> dict[str, Any]:
         "targets": list(model.targets),
         **new,
         "feature_scale": model.feature_scale.tolist(),
-        "feature_range": None if model.feature_range is None else model.feature_range.tolist(),
+        "feature_range": _as_list(model.feature_range),
         "target_scale": model.target_scale.tolist(),
         "layers": [
             {
                 "weights": layer.weights.tolist(),
-                "bias": None if layer.bias is None else layer.bias.tolist(),
+                "bias": _as_list(layer.bias),
                 "activation": layer.activation,
             }
             for layer in model.network.layers
         ],
-        "training": None if model.training is None else dict(vars(model.training)),
-        **new,
+        "training": record and dict(vars(record)),
     }
     return {key: value for key, value in answer.items() if value is not None}
 
 
-def _intervals_json(uncertainty: Uncertainty | None) -> dict[str, Any]:
-    """Lay out what intervals are made from: noise and factor as in core.intervals."""
-    if uncertainty is None:
-        return {}
-    return {
-        "noise": uncertainty.noise.tolist(),
-        "degrees_of_freedom": uncertainty.degrees_of_freedom,
-        "factor": uncertainty.factor.tolist(),
-    }
+def _as_list(array: Array | None) -> Any:  # noqa: ANN401 - a list of any depth, or None
+    return None if array is None else array.tolist()
 
 
 def save(model: Model, path: str) -> None:
@@ -187,10 +186,16 @@ def _model(data: object) -> Model:
         targets=targets,
         feature_scale=_scales(data, "feature_scale", inputs),
         target_scale=_scales(data, "target_scale", outputs),
-        feature_range=_ranges(data.get("feature_range"), inputs),
+        feature_range=_array(
+            data,
+            "feature_range",
+            (inputs, 2),
+            f"{inputs} pairs [smallest, largest]",
+            lambda of: (of[:, 0] <= of[:, 1]).all(),
+        ),
         training=record,
-        feature_offset=_offsets(data, "feature_offset", inputs),
-        target_offset=_offsets(data, "target_offset", outputs),
+        feature_offset=_array(data, "feature_offset", (inputs,), f"{inputs} numbers"),
+        target_offset=_array(data, "target_offset", (outputs,), f"{outputs} numbers"),
         categories=categories,
         classes=classes,
         fill=_fill(data, features),
@@ -393,31 +398,24 @@ def _layer(layer: object, where: str) -> Layer:
     )
 
 
+def _array(
+    data: dict[str, Any],
+    key: str,
+    shape: tuple[int, ...],
+    words: str,
+    is_valid: Callable[[Array], object] = lambda _: True,
+) -> Array | None:
+    """Read numbers of this shape, where given; words say what they must be."""
+    if data.get(key) is None:
+        return None
+    array = _numbers(data[key], key)
+    if array.shape != shape or not is_valid(array):
+        raise ModelError(f'"{key}" must be a list of {words}.')
+    return array
+
+
 def _scales(data: dict[str, Any], key: str, count: int) -> Array:
     """Read positive divisors; those left out are 1."""
-    if data.get(key) is None:
-        return np.ones(count)
-    scales = _numbers(data[key], key)
-    if scales.shape != (count,) or (scales <= 0).any():
-        raise ModelError(f'"{key}" must be a list of {count} positive numbers.')
-    return scales
-
-
-def _offsets(data: dict[str, Any], key: str, count: int) -> Array | None:
-    """Read what is subtracted before the division, where given."""
-    if data.get(key) is None:
-        return None
-    offsets = _numbers(data[key], key)
-    if offsets.shape != (count,):
-        raise ModelError(f'"{key}" must be a list of {count} numbers.')
-    return offsets
-
-
-def _ranges(ranges: object, count: int) -> Array | None:
-    """Read [smallest, largest] of each feature, where given."""
-    if ranges is None:
-        return None
-    array = _numbers(ranges, "feature_range")
-    if array.shape != (count, 2) or (array[:, 0] > array[:, 1]).any():
-        raise ModelError(f'"feature_range" must be a list of {count} pairs [smallest, largest].')
-    return array
+    words = f"{count} positive numbers"
+    scales = _array(data, key, (count,), words, lambda of: (of > 0).all())
+    return np.ones(count) if scales is None else scales

@@ -46,22 +46,6 @@ def _is_loss(value: object) -> bool:
     return isinstance(value, int | float) and is_number(value) and value >= 0
 
 
-def _is_rate(value: object) -> bool:
-    return isinstance(value, int | float) and is_number(value) and value > 0
-
-
-def _is_decay(value: object) -> bool:
-    return value == "auto" or _is_loss(value)
-
-
-def _is_decays(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_loss, value))
-
-
-def _is_fraction(value: object) -> bool:
-    return isinstance(value, float) and 0 < value < 1
-
-
 def _is_history(value: object) -> bool:
     return isinstance(value, list) and all(
         isinstance(point, list)
@@ -94,10 +78,6 @@ def _is_baselines(value: object) -> bool:
         and _is_matrix(value["linear"])
         and len(value["linear"]) == len(value["mean"])
     )
-
-
-def _is_versions(value: object) -> bool:
-    return isinstance(value, dict) and all(map(is_text, [*value, *value.values()]))
 
 
 def _is_object(value: object) -> bool:
@@ -137,10 +117,14 @@ TEXT = Kind("text", is_text)
 COUNT = Kind("a count", _is_count)
 SEED = Kind("a whole number, 0 or more", is_whole)
 LOSS = Kind("a number, 0 or more", _is_loss)
-FRACTION = Kind("a number between 0 and 1", _is_fraction)
-RATE = Kind("a number above 0", _is_rate)
-DECAY = Kind('a number, 0 or more, or "auto"', _is_decay)
-DECAYS = Kind("a list of numbers, 0 or more", _is_decays, lambda of: tuple(map(float, of)))
+FRACTION = Kind("a number between 0 and 1", lambda of: isinstance(of, float) and 0 < of < 1)
+RATE = Kind("a number above 0", lambda of: _is_loss(of) and of != 0)
+DECAY = Kind('a number, 0 or more, or "auto"', lambda of: of == "auto" or _is_loss(of))
+DECAYS = Kind(
+    "a list of numbers, 0 or more",
+    lambda of: isinstance(of, list) and all(map(_is_loss, of)),
+    lambda of: tuple(map(float, of)),
+)
 MATRIX = Kind("a list of equally long lists of numbers", _is_matrix, _as_tuples)
 OBJECT = Kind("an object of numbers and text", _is_object)
 BASELINES = Kind(
@@ -148,7 +132,10 @@ BASELINES = Kind(
     _is_baselines,
     lambda of: Baselines(mean=tuple(map(float, of["mean"])), linear=_as_tuples(of["linear"])),
 )
-VERSIONS = Kind("an object of texts", _is_versions)
+VERSIONS = Kind(
+    "an object of texts",
+    lambda of: isinstance(of, dict) and all(map(is_text, [*of, *of.values()])),
+)
 HISTORY = Kind(
     "a list of [epoch, loss]",
     _is_history,

@@ -33,9 +33,9 @@ def save(model: Model, folder: str) -> list[str]:
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise FileError(
-            f"cannot create folder {display_path(folder)}: {_reason(error)}."
-        ) from error
+        exists = isinstance(error, FileExistsError)
+        reason = "a file of that name exists" if exists else files.reason_of(error)
+        raise FileError(f"cannot create folder {display_path(folder)}: {reason}.") from error
     if others := sorted(_weight_files(folder) - texts.keys()):
         raise FileError(
             f"{display_path(folder)} already holds {listed(others)}, not of this model. "
@@ -47,12 +47,6 @@ def save(model: Model, folder: str) -> list[str]:
     for path, text in zip(paths, texts.values(), strict=True):
         files.write_atomic(path, text)
     return paths
-
-
-def _reason(error: OSError) -> str:
-    """Say why a folder cannot be made."""
-    exists = isinstance(error, FileExistsError)
-    return "a file of that name exists" if exists else files.reason_of(error)
 
 
 def _weight_files(folder: str) -> set[str]:

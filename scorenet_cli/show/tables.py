@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from rich import box
@@ -73,21 +72,6 @@ def number_table(
         ]
         table.add_row(*cells) if cells else table.add_section()
     return table
-
-
-def fitted_table(
-    precision: int | None,
-    columns: Sequence[str],
-    rows: Iterable[Row],
-    *,
-    numbers_from: int = 1,
-) -> RenderableType:
-    """Make a number table with the digits asked for, else with the document's or as many as fit."""
-    tried = range(DOCUMENT_DIGITS, MIN_DIGITS - 1, -1) if precision is None else [precision]
-    known = list(rows)
-    return FirstThatFits(
-        [partial(number_table, columns, known, n, numbers_from=numbers_from) for n in tried]
-    )
 
 
 def key_value_table(pairs: Iterable[tuple[str, str]]) -> Table:

@@ -43,7 +43,7 @@ MIN_ROWS_TO_SPLIT = 2
 # An epoch of lm that takes longer is told before it starts.
 MIN_SECONDS_TO_TELL = 10
 # What another optimizer does not take over.
-_WITHOUT_OPTIMIZER = {"state": None, "learning_rate": None, "batch_size": None}
+_WITHOUT_OPTIMIZER: dict[str, Any] = {"state": None, "learning_rate": None, "batch_size": None}
 # What snapshots are kept of.
 MAX_SNAPSHOT_PARAMETERS = 200
 # A model file of more would pass the 256 MB that a model may have.
@@ -126,15 +126,26 @@ def plan_rows(table: Table, data: Dataset, settings: Settings) -> TrainingPlan:
         )
         for each in range(seed, seed + settings.restarts)
     )
+    record = TrainingRecord(seed=seed, split_seed=seed, init=init)
+    return _new_plan(table, data, settings, networks, record)
+
+
+def _new_plan(
+    table: Table,
+    data: Dataset,
+    settings: Settings,
+    networks: tuple[Network, ...],
+    record: TrainingRecord,
+) -> TrainingPlan:
+    """Plan networks with the scaling of their training rows."""
     max_scores = highest_scores(data, settings)
-    data = _check_targets(table, data, settings, networks[0])
+    data = _check_targets(table, data, settings, networks[0], max_scores)
+    seed = DEFAULT_SEED if record.split_seed is None else record.split_seed
     parts = _split(data, settings.validation, seed, restarts=settings.restarts)
-    model = initial_model(
-        networks[0], parts[0], max_scores, standardize=settings.standardize or False
-    )
+    standardize = settings.standardize or False
+    model = initial_model(networks[0], parts[0], max_scores, standardize=standardize)
     if settings.weight_decay == AUTO and settings.restarts > 1:
         networks = (*networks[:-1], line_start(networks[-1], *scaled_rows(model, parts[0])))
-    record = TrainingRecord(seed=seed, split_seed=seed, init=init)
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     return _with_optimizer(
         TrainingPlan(settings, *parts, model, networks, optimizer, {}, record, data.notes)
@@ -203,13 +214,8 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
             f"{network.shape[-1]} targets; the chosen columns are {inputs} and "
             f"{outputs}. Choose them by `features` and `target`."
         )
-    max_scores = highest_scores(data, settings)
-    data = _check_targets(table, data, settings, network)
-    parts = _split(data, settings.validation, DEFAULT_SEED, restarts=1)
-    model = initial_model(network, parts[0], max_scores, standardize=settings.standardize or False)
-    optimizer = settings.optimizer or DEFAULT_OPTIMIZER
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
-    return _with_optimizer(TrainingPlan(settings, *parts, model, (network,), optimizer, {}, record))
+    return _new_plan(table, data, settings, (network,), record)
 
 
 def _check_columns(settings: Settings) -> None:
@@ -329,7 +335,9 @@ def read_rows(table: Table, settings: Settings) -> Dataset:
     )
 
 
-def _check_targets(table: Table, data: Dataset, settings: Settings, network: Network) -> Dataset:
+def _check_targets(
+    table: Table, data: Dataset, settings: Settings, network: Network, max_scores: Array
+) -> Dataset:
     """Check that the output can give the scores; adds a note where it gives a probability."""
     if not has_sigmoid_output(network):
         if data.classes:
@@ -339,7 +347,6 @@ def _check_targets(table: Table, data: Dataset, settings: Settings, network: Net
                 option="output_activation",
             )
         return data
-    max_scores = highest_scores(data, settings)
     dataset.check_scores(table, data, max_scores)
     probable = [
         name
@@ -481,6 +488,40 @@ def _split(
 
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
+    optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
+    _check_size(plan)
+    if before.optimizer not in {None, plan.optimizer}:
+        change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
+        warnings += (f"{change} optimizer state.",)
+        decay = None if before.weight_decay == AUTO else before.weight_decay
+        before = dataclasses.replace(before, **_WITHOUT_OPTIMIZER, weight_decay=decay)
+    options: dict[str, Any] = {}
+    for name, default in optimizer.options.items():
+        given = getattr(plan.settings, name)
+        known = getattr(before, name, None)  # a resumed run's, where the record has it
+        options[name] = next(each for each in (given, known, default) if each is not None)
+    if optimizer.check is not None:
+        optimizer.check(plan.model.network, len(plan.data.inputs), **options)
+    settings, names = plan.settings, {name for each in OPTIMIZERS.values() for name in each.options}
+    used: dict[str, Any] = {name: options.get(name) or None for name in names & vars(before).keys()}
+    record = dataclasses.replace(
+        before,
+        **used,
+        optimizer=plan.optimizer,
+        validation=settings.validation,
+        restarts=settings.restarts if settings.restarts > 1 else before.restarts,
+    )
+    return dataclasses.replace(
+        plan,
+        options=options,
+        notes=plan.notes + _use_of_held_out(plan) + _cost(plan),
+        warnings=(*warnings, *_nothing_to_learn(plan.data)),
+        record=record,
+    )
+
+
+def _check_size(plan: TrainingPlan) -> None:
+    """Refuse a network that is too large for snapshots, or for a model file."""
     parameters = plan.model.network.parameters
     if plan.snapshots and parameters > MAX_SNAPSHOT_PARAMETERS:
         raise OptionError(
@@ -488,62 +529,27 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
             f"{parameters:,}. Leave it out.",
             option="snapshots",
         )
-    optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
-    numbers = optimizer.state_numbers * plan.model.network.parameters
-    if json_file.largest_size(plan.model.network.parameters, numbers) > files.MAX_MODEL_BYTES:
+    state = OPTIMIZERS[plan.optimizer].state_numbers * parameters
+    if json_file.largest_size(parameters, state) > files.MAX_MODEL_BYTES:
         raise OptionError(
-            f"is too large: with {plan.model.network.parameters:,} parameters a model trained by "
-            f"{plan.optimizer} may not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most "
-            "that a model file may have.",
+            f"is too large: with {parameters:,} parameters a model trained by {plan.optimizer} may "
+            f"not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most that a model file may "
+            "have.",
             option="hidden",
         )
-    if before.optimizer not in {None, plan.optimizer}:
-        change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
-        warnings += (f"{change} optimizer state.",)
-        decay = None if before.weight_decay == AUTO else before.weight_decay
-        before = TrainingRecord(**vars(before) | _WITHOUT_OPTIMIZER | {"weight_decay": decay})
-    options: dict[str, Any] = {}
-    for name, default in optimizer.options.items():
-        given = getattr(plan.settings, name)
-        known = getattr(before, name, None)  # a resumed run's, where the record has it
-        options[name] = next(each for each in (given, known, default) if each is not None)
-    recorded = {name for each in OPTIMIZERS.values() for name in each.options} & {
-        field.name for field in dataclasses.fields(TrainingRecord)
-    }
-    if optimizer.check is not None:
-        optimizer.check(plan.model.network, len(plan.data.inputs), **options)
-    zero = [
-        feature
-        for feature, column in zip(plan.data.input_names, plan.data.inputs.T, strict=True)
-        if not column.any()
-    ]
-    constant = [
-        name
-        for name, scores in zip(plan.data.output_names, plan.data.scores.T, strict=True)
-        if len(scores) > 1 and name in plan.data.targets and np.ptp(scores) == 0
-    ]
+
+
+def _nothing_to_learn(data: Dataset) -> Iterator[str]:
+    """Name the targets that never vary, and the inputs that are always 0."""
+    columns = dict(zip(data.output_names, data.scores.T, strict=True))
+    numbers = [target for target in data.targets if target in columns and len(data.scores) > 1]
+    constant = [target for target in numbers if np.ptp(columns[target]) == 0]
+    inputs = zip(data.input_names, data.inputs.T, strict=True)
     if constant:
         words = "the same in every row, so that there is nothing to learn"
-        warnings += (f"{words}: {listed(constant)}. Choose another `target`.",)
-    if zero:
-        warnings += (f"zero in every row, so that nothing can be learned from it: {listed(zero)}.",)
-    return dataclasses.replace(
-        plan,
-        options=options,
-        notes=(plan.notes or plan.data.notes) + _use_of_held_out(plan) + _cost(plan),
-        warnings=warnings,
-        record=TrainingRecord(
-            **vars(before)
-            | {name: options.get(name) or None for name in recorded}
-            | {
-                "optimizer": plan.optimizer,
-                "validation": plan.settings.validation,
-                "restarts": plan.settings.restarts
-                if plan.settings.restarts > 1
-                else before.restarts,
-            }
-        ),
-    )
+        yield f"{words}: {listed(constant)}. Choose another `target`."
+    if zero := [name for name, column in inputs if not column.any()]:
+        yield f"zero in every row, so that nothing can be learned from it: {listed(zero)}."
 
 
 def _cost(plan: TrainingPlan) -> tuple[str, ...]:

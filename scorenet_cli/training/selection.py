@@ -206,32 +206,36 @@ def out_of_fold(
     count: int,
     seed: int,
     predictor: Predictor,
-    tell: Callable[[int], None] | None = None,
+    tell: Callable[[int], None],
 ) -> Array:
     """Predict each fold's rows by the others: scores (rows, targets)."""
     predicted = np.empty_like(data.scores)
-    for number, (kept, held_out) in enumerate(folds(len(data.inputs), count, seed)):
-        if tell is not None:
-            tell(number)
+    for number, (part, inputs, held_out) in enumerate(_parts(data, count, seed)):
+        tell(number)
+        predicted[held_out] = predictor(part, inputs)
+    return predicted
+
+
+def _parts(
+    data: Dataset, count: int, seed: int
+) -> Iterator[tuple[Dataset, Array, NDArray[np.intp]]]:
+    """Yield, for each fold, the rows to train on, the inputs to predict, and their positions."""
+    for kept, held_out in folds(len(data.inputs), count, seed):
         filled = data.fill_from(kept)
         part, unseen = filled.take(kept), filled.take(held_out)
         for name, where in positions(data.features, data.categories).items():
             if name in data.categories:  # one that the part does not know is none
                 unseen.inputs[:, where] *= np.ptp(part.inputs[:, where], axis=0) > 0
-        predicted[held_out] = predictor(part, unseen.inputs)
-    return predicted
+        yield part, unseen.inputs, held_out
 
 
 def _baselines_out_of_fold(data: Dataset, count: int, seed: int) -> tuple[Array, Array]:
     """Predict each fold's rows by the others' mean, and by linear regression on them."""
-
-    def mean(part: Dataset, inputs: Array) -> Array:
-        return metrics.fit_baselines(part.inputs, part.scores).predict_mean(inputs)
-
-    def linear(part: Dataset, inputs: Array) -> Array:
-        return metrics.fit_baselines(part.inputs, part.scores).predict_linear(inputs)
-
-    return out_of_fold(data, count, seed, mean), out_of_fold(data, count, seed, linear)
+    mean, linear = np.empty_like(data.scores), np.empty_like(data.scores)
+    for part, inputs, held_out in _parts(data, count, seed):
+        found = metrics.fit_baselines(part.inputs, part.scores)
+        mean[held_out], linear[held_out] = found.predict_mean(inputs), found.predict_linear(inputs)
+    return mean, linear
 
 
 def _evaluation(data: Dataset, predicted: Array, mean: Array, linear: Array) -> Evaluation:

@@ -434,3 +434,22 @@ def test_a_mean_whose_sum_is_no_float_fills() -> None:
     assert found.fill == {"h": pytest.approx(1.4e308)}
     tiny = read_dataset(table("h,s\n1e-320,1\n3e-320,2\n,3\n"), missing="fill")
     assert tiny.fill == {"h": pytest.approx(2e-320)}
+
+
+def test_a_target_that_is_not_the_last_column_is_said() -> None:
+    rows = "".join(f"{n % 7},{n % 5},about {n}\n" for n in range(30))
+    answer = read(f"x,z,price\n{rows}")
+    assert answer.targets == ("z",)
+    assert any(
+        "the target is 'z', the last column that can be one" in note for note in answer.notes
+    )
+    assert not any("the target is" in note for note in read("x,z\n1,2\n3,4\n").notes)
+
+
+def test_lines_above_the_header_are_told_from_a_bad_cell() -> None:
+    title = (
+        "Sales 2024,,\nBy J. Smith,,\nregion,visits,sales\nNorth,142,427\nWest,120,390\nEast,9,3\n"
+    )
+    assert "line 3, column 'column_2': 'visits' is not a number. If this line is the header, " in (
+        refusal(title)
+    )

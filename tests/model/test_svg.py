@@ -31,6 +31,7 @@ from scorenet_cli.model.svg import (
 )
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.pages.backward import backward_page
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.text import number
 
@@ -261,7 +262,7 @@ def test_noise_of_a_sum_is_shown_as_0() -> None:
     trace = forward_trace(model, (1.0, 1.0, 1.0))
     assert trace.layers[0].neurons[0].sum != 0
     assert "e-" not in numbers_in(forward_picture(trace))
-    assert "e-" not in shown(forward_page(trace, None, None))
+    assert "e-" not in shown(forward_page(trace, None, Look()))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "linear", "relu"])
@@ -274,8 +275,8 @@ def test_noise_is_not_passed_on(activation: ActivationName) -> None:
     trace = backward_trace(model, (1.0, 1.0, 1.0), (1.0, 2.0))
     assert trace.forward.layers[0].neurons[0].output != 0 != trace.forward.scores[0]
     assert "e-" not in numbers_in(forward_picture(trace.forward))
-    assert "e-" not in shown(forward_page(trace.forward, None, None))
-    assert "e-" not in shown(backward_page(trace, None))
+    assert "e-" not in shown(forward_page(trace.forward, None, Look()))
+    assert "e-" not in shown(backward_page(trace, Look()))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 1), (3, 2, 2, 2), (1, 1)])

@@ -7,6 +7,7 @@ import pytest
 from scorenet_cli.model import document
 from scorenet_cli.model.trace import forward_trace
 from scorenet_cli.show.console import as_text, make_console
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
 
 
@@ -17,7 +18,7 @@ class NarrowTerminal(io.StringIO):
 
 def test_a_saved_page_is_whole_whatever_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = forward_trace(document.worked_example(), document.VALUES)
-    page = forward_page(trace, document.document_figures(trace), None)
+    page = forward_page(trace, document.document_figures(trace), Look())
     in_a_pipe = as_text(page)
     monkeypatch.setattr("sys.stdout", NarrowTerminal())
     monkeypatch.setenv("COLUMNS", "50")

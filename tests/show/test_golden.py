@@ -23,6 +23,7 @@ from scorenet_cli.model.model import predict
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.pages.backward import backward_page
 from scorenet_cli.show.pages.batch import batch_page
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.pages.train import training_summary
@@ -95,22 +96,22 @@ def inspect_page() -> RenderableType:
 
 def forward_trace_of_the_document() -> RenderableType:
     trace = forward_trace(EXAMPLE, document.VALUES)
-    return forward_page(trace, document.document_figures(trace), None)
+    return forward_page(trace, document.document_figures(trace), Look())
 
 
 def backward_trace_of_a_model() -> RenderableType:
     trace = backward_trace(MODEL, VALUES, (95,), learning_rate=0.5)
-    return backward_page(trace, None, source="model.json")
+    return backward_page(trace, Look(source="model.json"))
 
 
 def backward_trace_of_the_document() -> RenderableType:
     trace = backward_trace(EXAMPLE, document.VALUES, (document.TARGET,))
-    return backward_page(trace, None)
+    return backward_page(trace, Look())
 
 
 def backward_trace_with_check() -> RenderableType:
     trace = backward_trace(EXAMPLE, document.VALUES, (document.TARGET,), check=True)
-    return backward_page(trace, None, explain=True)
+    return backward_page(trace, Look(explain=True))
 
 
 def batch_page_of_a_model(*, is_blank: bool = False) -> RenderableType:
@@ -119,7 +120,7 @@ def batch_page_of_a_model(*, is_blank: bool = False) -> RenderableType:
     inputs = data.inputs / MODEL.feature_scale
     trace = batch_trace(MODEL, inputs, actual, learning_rate=3.0, check=not is_blank)
     trace = blank_batch(trace) if is_blank else trace
-    return batch_page(trace, None, source="model.json", data="students.csv", explain=not is_blank)
+    return batch_page(trace, Look(source="model.json", explain=not is_blank), "students.csv")
 
 
 PAGES: dict[str, Callable[[], RenderableType]] = {
@@ -128,14 +129,14 @@ PAGES: dict[str, Callable[[], RenderableType]] = {
     "inspect": inspect_page,
     "inspect-document": lambda: inspection(EXAMPLE, "worked example"),
     "forward-trace": lambda: forward_page(
-        forward_trace(MODEL, VALUES), None, None, source="model.json"
+        forward_trace(MODEL, VALUES), None, Look(source="model.json")
     ),
     "forward-trace-document": forward_trace_of_the_document,
     "backward-trace": backward_trace_of_a_model,
     "backward-trace-document": backward_trace_of_the_document,
     "backward-trace-check": backward_trace_with_check,
     "backward-trace-blank": lambda: backward_page(
-        blank(backward_trace(MODEL, VALUES, (95,))), None, source="model.json"
+        blank(backward_trace(MODEL, VALUES, (95,))), Look(source="model.json")
     ),
     "batch": batch_page_of_a_model,
     "batch-blank": lambda: batch_page_of_a_model(is_blank=True),

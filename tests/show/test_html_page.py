@@ -11,6 +11,7 @@ from scorenet_cli.model import document
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.html_page import html_page
 from scorenet_cli.show.pages.backward import backward_page
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.show.tables import heading, number_table
 
@@ -45,9 +46,9 @@ def words_of(text: str) -> list[str]:
 
 def test_it_says_what_the_terminal_says() -> None:
     example = forward_trace(document.worked_example(), document.VALUES)
-    forward = forward_page(example, document.document_figures(example), 10)
+    forward = forward_page(example, document.document_figures(example), Look(10))
     step = backward_trace(named(("a", "b"), (2, 3, 2)), (1, 2), (50, 60), check=True)
-    for page in (forward, backward_page(step, 6, source="m.json", explain=True)):
+    for page in (forward, backward_page(step, Look(6, source="m.json", explain=True))):
         read = Reader(html_page(page, "", "title")).words
         assert read == ["title", *words_of(shown(page, 200))]
 
@@ -74,7 +75,7 @@ def test_nothing_is_loaded_and_nothing_is_run() -> None:
 
 def test_a_table_has_the_digits_that_a_phone_has_room_for() -> None:
     step = backward_trace(named(("hours_studied", "b"), (2, 3, 1)), (1, 2), (50,))
-    page = html_page(backward_page(step, None, source="m.json"), "", "title")
+    page = html_page(backward_page(step, Look(source="m.json")), "", "title")
     weight = step.layers[0].neurons[0].weights[0].after
     assert f"{step.forward.outputs[0]:.10f}" in page  # of which two or three stand in a row
     last = page.partition("Weights into hidden layer")[2].partition("</table>")[0]

@@ -4,6 +4,7 @@ import pytest
 from support import named, shown
 
 from scorenet_cli.model.trace import forward_trace
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.show.pages.inspect import inspection
 
@@ -12,7 +13,7 @@ from scorenet_cli.show.pages.inspect import inspection
 def test_names_from_outside_are_shown_as_they_are_and_steer_nothing(hostile: str) -> None:
     model = named((hostile, "plain"), (2, 3, 1))
     text = shown(inspection(model, "m.json")) + shown(
-        forward_page(forward_trace(model, (1.0, 2.0)), None, None)
+        forward_page(forward_trace(model, (1.0, 2.0)), None, Look())
     )
     assert not {"\x1b", "\x07", "\u202e"} & set(text)
     assert "".join(sign for sign in hostile if sign.isprintable()) in text

@@ -11,6 +11,7 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.core.inplace import InPlaceLoss, MiniBatches, ScaledParameters, pack
 from scorenet_cli.core.network import Network, mean_squared_error, predict
+from scorenet_cli.core.optimizers.state import Snapshot, State
 from scorenet_cli.errors import ModelError
 
 # Adam's own constants (Kingma and Ba, 2015).
@@ -20,7 +21,7 @@ EPSILON = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class AdamSnapshot:
+class AdamSnapshot(Snapshot):
     """Parameters, steps taken, moments of the gradient, and the state of the shuffling."""
 
     parameters: ScaledParameters
@@ -43,12 +44,9 @@ class AdamSnapshot:
             "random": self.random,
         }
 
-    def evidence(self) -> None:
-        """Return nothing: only lm has the second derivatives that it takes."""
-
 
 @dataclass
-class Adam:
+class Adam(State):
     """State of Adam: parameters, steps taken, and the running moments of the gradient.
 
     The moments are flat, like the parameters' values, but those of the plain gradient.
@@ -95,9 +93,6 @@ class Adam:
     def state_dict(self) -> dict[str, Any]:
         """Return steps, moments and the state of the shuffling."""
         return self.snapshot().state_dict()
-
-    def evidence(self) -> None:
-        """Return nothing: only lm has the second derivatives that it takes."""
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Restore what state_dict returned; ModelError where it does not fit the network."""

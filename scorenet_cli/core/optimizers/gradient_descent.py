@@ -17,10 +17,11 @@ from scorenet_cli.core.inplace import (
     pack,
 )
 from scorenet_cli.core.network import Network
+from scorenet_cli.core.optimizers.state import Snapshot, State
 
 
 @dataclass
-class GradientDescentSnapshot:
+class GradientDescentSnapshot(Snapshot):
     """A copy of the parameters' values, which are all that gradient descent keeps."""
 
     parameters: ScaledParameters
@@ -30,25 +31,13 @@ class GradientDescentSnapshot:
         """Return the networks."""
         return self.parameters.unpack(self.values)
 
-    def state_dict(self) -> None:
-        """Return nothing."""
 
-    def evidence(self) -> None:
-        """Return nothing: only lm has the second derivatives that it takes."""
-
-
-class GradientDescent(InPlaceLoss):
+class GradientDescent(InPlaceLoss, State):
     """State of gradient descent: the parameters, and passes on all rows."""
 
     def networks(self) -> list[Network]:
         """Return the networks as they are now."""
         return self.parameters.unpack()
-
-    def state_dict(self) -> None:
-        """Return nothing."""
-
-    def evidence(self) -> None:
-        """Return nothing: only lm has the second derivatives that it takes."""
 
     def snapshot(self) -> GradientDescentSnapshot:
         """Copy the parameters."""

@@ -18,18 +18,8 @@ import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
-from scorenet_cli.core.optimizers.evidence import (
-    DecayGroups,
-    Evidence,
-    Minimum,
-    evidence,
-)
-from scorenet_cli.core.optimizers.least_squares import (
-    LeastSquares,
-    equations_shape,
-    pack,
-    unpack,
-)
+from scorenet_cli.core.optimizers.evidence import DecayGroups, Evidence, Minimum, evidence
+from scorenet_cli.core.optimizers.least_squares import LeastSquares, equations_shape, pack, unpack
 from scorenet_cli.errors import ModelError, OptionError
 
 MAX_BYTES = 2**30

@@ -18,9 +18,11 @@ class Snapshot(Protocol):
 
     def state_dict(self) -> dict[str, Any] | None:
         """Return what a resumed run needs beside the network, as JSON; None where nothing is."""
+        return None
 
     def evidence(self) -> Evidence | None:
-        """Return what the rows say about noise and parameters; None without a weight decay."""
+        """Return what the rows say about noise and parameters; None but for lm with decay."""
+        return None
 
 
 class State(Snapshot, Protocol):

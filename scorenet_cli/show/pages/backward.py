@@ -17,7 +17,7 @@ from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.model.document import VALUES
 from scorenet_cli.model.trace import BackwardTrace, LayerUpdate, TracedLayer, without_rounding
 from scorenet_cli.show.pages.check import check_part
-from scorenet_cli.show.pages.explain import why
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import (
     example_part,
     inputs_part,
@@ -25,7 +25,7 @@ from scorenet_cli.show.pages.forward import (
     layers_part,
     max_neurons,
 )
-from scorenet_cli.show.tables import MAX_WEIGHTS, Result, Row, fitted_table, heading, layer_title
+from scorenet_cli.show.tables import MAX_WEIGHTS, Result, Row, heading, layer_title
 from scorenet_cli.text import number
 
 
@@ -45,39 +45,24 @@ class Step(NamedTuple):
     numbers_from: int = 1
 
 
-def backward_page(
-    trace: BackwardTrace,
-    precision: int | None,
-    *,
-    scaling: str = "training",
-    source: str | None = None,
-    explain: bool = False,
-) -> Group:
-    """Show the forward pass, then each step back, each weight's change, and the result.
-
-    precision None means the document's ten digits, or as many as a table has room for. source is
-    the model's file, None for the document's weights; explain adds why each step is taken.
-    """
+def backward_page(trace: BackwardTrace, look: Look) -> Group:
+    """Show the forward pass, then each step back, each weight's change, and the result."""
     parts: list[RenderableType] = []
     trace = replace(trace, forward=without_rounding(trace.forward))
     values = tuple(each.value for each in trace.forward.inputs)
-    if source is None and values == VALUES:
-        parts += example_part(trace.forward, trace.actual_scores[0], scaling, explain=explain)
+    if look.source is None and values == VALUES:
+        parts += example_part(trace.forward, trace.actual_scores[0], look)
     else:
         actual = [replace(each, name=f"{each.name} (actual)") for each in trace.targets]
-        parts += inputs_part(
-            trace.forward, precision, actual, scaling=scaling, source=source, explain=explain
-        )
-    parts += layers_part(trace.forward, precision, explain=explain)
+        parts += inputs_part(trace.forward, look, actual)
+    parts += layers_part(trace.forward, look)
     for position, step in enumerate(_steps(trace), start=1):
         parts.append(heading(f"{position}. {step.title}"))
         parts.append(Text(step.formula, style="dim"))
-        parts += why(step.kind, explain=explain)
-        parts.append(
-            fitted_table(precision, step.columns, step.rows, numbers_from=step.numbers_from)
-        )
+        parts += look.why(step.kind)
+        parts.append(look.table(step.columns, step.rows, numbers_from=step.numbers_from))
         parts += [*large_layer_notes(step.neurons, step.terms, "weight"), Text()]
-    return Group(*parts[:-1], *check_part(trace.check, precision, explain=explain))
+    return Group(*parts[:-1], *check_part(trace.check, look))
 
 
 def _steps(trace: BackwardTrace) -> Iterator[Step]:

@@ -11,14 +11,12 @@ from rich.text import Text
 
 from scorenet_cli.model.batch import BatchTrace, Kind, Matrix
 from scorenet_cli.show.pages.check import check_part
-from scorenet_cli.show.pages.explain import why
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.tables import (
-    DOCUMENT_DIGITS,
-    MIN_DIGITS,
     FirstThatFits,
     Result,
     Row,
-    fitted_table,
+    count,
     heading,
     layer_title,
     number_table,
@@ -46,52 +44,33 @@ _TITLES: dict[Kind, str] = {
 }
 
 
-def batch_page(
-    trace: BatchTrace,
-    precision: int | None,
-    *,
-    source: str,
-    data: str,
-    explain: bool = False,
-) -> Group:
-    """Show every matrix with the formula that makes it, and the loss before and after.
-
-    precision None means the document's ten digits, or as many as a table has room for. source is
-    the model's file, data that of the rows.
-    """
+def batch_page(trace: BatchTrace, look: Look, data: str) -> Group:
+    """Show every matrix with the formula that makes it, and the loss; data names the rows' file."""
     rate = f"learning rate {number(trace.learning_rate)}"
-    parts: list[RenderableType] = [heading(f"Model {source}")]
-    parts += [Text(f"One step of gradient descent on {_rows(trace)} of {data}, {rate}"), Text()]
+    parts: list[RenderableType] = [heading(f"Model {look.source}")]
+    rows = f"{count(trace.rows, 'row')} of {data}"
+    parts += [Text(f"One step of gradient descent on {rows}, {rate}"), Text()]
     for matrix in trace.matrices:
         title = _TITLES[matrix.kind].format(f"the {layer_title(matrix.layer)}")
         parts.append(heading(f"{matrix.name}: {title}"))
         parts += [Text(matrix.formula, style="dim")] if matrix.formula else []
-        parts += why(matrix.kind, explain=explain)
-        parts += [_matrix(matrix, precision), *_omitted_rows(matrix), Text()]
+        parts += look.why(matrix.kind)
+        where = "" if matrix.rows else ", in the sums too: --json has all"
+        omitted = omitted_note(len(matrix.values) - MAX_ROWS, "row", where)
+        parts += [_matrix(matrix, look), *omitted, Text()]
     parts.append(heading("Result of the step"))
     parts.append(Text("loss = ((y - o) ** 2).mean()", style="dim"))
-    parts += why("result", explain=explain)
+    parts += look.why("result")
     losses = [("loss", trace.loss, Result(trace.loss_after))]
-    parts.append(fitted_table(precision, ["", "before", "after"], losses))
-    return Group(*parts, *check_part(trace.check, precision, explain=explain))
+    parts.append(look.table(["", "before", "after"], losses))
+    return Group(*parts, *check_part(trace.check, look))
 
 
-def _rows(trace: BatchTrace) -> str:
-    return f"{trace.rows:,} row{'' if trace.rows == 1 else 's'}"
-
-
-def _omitted_rows(matrix: Matrix) -> list[Text]:
-    """Say how many rows are not shown; the products add up all of them."""
-    where = ", in the sums too: --json has all"
-    return omitted_note(len(matrix.values) - MAX_ROWS, "row", "" if matrix.rows else where)
-
-
-def _matrix(matrix: Matrix, precision: int | None) -> FirstThatFits:
+def _matrix(matrix: Matrix, look: Look) -> FirstThatFits:
     """Make a table with as many digits as there is room for, then with fewer columns."""
-    tried = range(DOCUMENT_DIGITS, MIN_DIGITS - 1, -1) if precision is None else [precision]
-    count = min(len(matrix.columns), MAX_COLUMNS)
-    ways = [(digits, count) for digits in tried]
-    ways += [(ways[-1][0], columns) for columns in range(count - 1, 0, -1)]
+    most = min(len(matrix.columns), MAX_COLUMNS)
+    ways = [(digits, most) for digits in look.digits()]
+    ways += [(ways[-1][0], columns) for columns in range(most - 1, 0, -1)]
     return FirstThatFits([partial(_table, matrix, *way) for way in ways])
 
 

@@ -9,13 +9,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from scorenet_cli.model.gradient_check import STEP, TOLERANCE, CheckedWeight, GradientCheck
-from scorenet_cli.show.pages.explain import why
-from scorenet_cli.show.tables import MAX_WEIGHTS, Row, fitted_table, heading, omitted_note
+from scorenet_cli.show.pages.explain import Look
+from scorenet_cli.show.tables import MAX_WEIGHTS, Row, heading, omitted_note
 
 
-def check_part(
-    check: GradientCheck | None, precision: int | None, *, explain: bool = False
-) -> Iterator[RenderableType]:
+def check_part(check: GradientCheck | None, look: Look) -> Iterator[RenderableType]:
     """Show both gradients of each weight, and say whether backpropagation is right."""
     if check is None:
         return
@@ -27,9 +25,9 @@ def check_part(
         "relative to the sum of what is added, all taken as positive",
         style="dim",
     )
-    yield from why("check", explain=explain)
+    yield from look.why("check")
     columns = ["", "gradient", "numerical", "off by"]
-    yield fitted_table(precision, columns, _rows(check.weights[:MAX_WEIGHTS]))
+    yield look.table(columns, _rows(check.weights[:MAX_WEIGHTS]))
     yield from omitted_note(len(check.weights) - MAX_WEIGHTS, "weight")
     largest = check.largest_relative_difference
     if check.right:

@@ -1,8 +1,20 @@
-"""Why each step of a trace is taken: one sentence each."""
+"""How a trace is shown, and why each of its steps is taken: one sentence each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
 from rich.text import Text
+
+from scorenet_cli.show.tables import (
+    DOCUMENT_DIGITS,
+    MIN_DIGITS,
+    FirstThatFits,
+    Row,
+    number_table,
+)
 
 _WHY = {
     "inputs": "Scaling gives all inputs a similar size, so that no column counts more only "
@@ -40,6 +52,32 @@ _WHY = {
 }
 
 
-def why(step: str, *, explain: bool) -> list[Text]:
-    """Return the sentence for a step, where explanations are asked for."""
-    return [Text(_WHY[step], style="italic")] if explain else []
+class Look(NamedTuple):
+    """How a trace is shown.
+
+    precision None means the document's ten digits, or as many as a table has room for. explain adds
+    why each step is taken. source is the model's file, None for the document's weights; scaling is
+    a key of SCALINGS.
+    """
+
+    precision: int | None = None
+    explain: bool = False
+    source: str | None = None
+    scaling: str = "training"
+
+    def why(self, step: str) -> list[Text]:
+        """Return the sentence for a step, where explanations are asked for."""
+        return [Text(_WHY[step], style="italic")] if self.explain else []
+
+    def digits(self) -> Sequence[int]:
+        """Return the digits to try, in their order."""
+        if self.precision is not None:
+            return [self.precision]
+        return range(DOCUMENT_DIGITS, MIN_DIGITS - 1, -1)
+
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Row], *, numbers_from: int = 1
+    ) -> FirstThatFits:
+        """Make a number table of as many digits as are asked for, or fit."""
+        table = partial(number_table, columns, list(rows), numbers_from=numbers_from)
+        return FirstThatFits([partial(table, digits=digits) for digits in self.digits()])

@@ -1,7 +1,4 @@
-"""A forward pass, neuron by neuron, as tables.
-
-precision None means the document's ten digits, or as many as a table has room for.
-"""
+"""A forward pass, neuron by neuron, as tables."""
 
 from __future__ import annotations
 
@@ -15,13 +12,12 @@ from rich.text import Text
 from scorenet_cli.model.document import TARGET, Document, TrainedAnswer
 from scorenet_cli.model.model import interval_text
 from scorenet_cli.model.trace import ForwardTrace, Input, TracedLayer, without_rounding
-from scorenet_cli.show.pages.explain import why
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.tables import (
     DOCUMENT_DIGITS,
     MAX_WEIGHTS,
     Result,
     Row,
-    fitted_table,
     heading,
     key_value_table,
     layer_title,
@@ -38,90 +34,67 @@ SCALINGS = {
 }
 
 
-def forward_page(  # noqa: PLR0913 - all that the page shows
+def forward_page(
     trace: ForwardTrace,
     document: Document | None,
-    precision: int | None,
-    *,
-    scaling: str = "training",
-    source: str | None = None,
+    look: Look,
     story: TrainedAnswer | None = None,
-    explain: bool = False,
 ) -> Group:
     """Show a forward pass: the inputs, a table a layer, and what came out.
 
-    source is the model's file, None for the document's weights; story what the document printed
-    for the same values; explain adds why each step is taken.
+    story is what the document printed for the same values.
     """
     trace = without_rounding(trace)
-    layers = layers_part(trace, precision, document, explain=explain)
-    if document is None:
-        first = inputs_part(trace, precision, scaling=scaling, source=source, explain=explain)
-        scores = _scores(trace, precision, explain=explain)
-        return Group(*first, *layers, *scores, *_story(story))
-    differences = _differences(trace, document, max(DOCUMENT_DIGITS, precision or 0))
-    first = example_part(trace, document.goal, scaling, explain=explain)
-    return Group(*first, *layers, *differences)
+    layers = layers_part(trace, look, document)
+    if document is not None:
+        differences = _differences(trace, document, max(DOCUMENT_DIGITS, look.precision or 0))
+        return Group(*example_part(trace, document.goal, look), *layers, *differences)
+    parts = [*inputs_part(trace, look), *layers, *_scores(trace, look)]
+    if story is not None:
+        parts += [Text(), heading(f"The document printed {story.printed}")]
+        parts.append(Text(f"{story.why[:1].upper()}{story.why[1:]}."))
+    return Group(*parts)
 
 
-def inputs_part(  # noqa: PLR0913 - all that it shows
-    trace: ForwardTrace,
-    precision: int | None,
-    actual: Sequence[Input] = (),
-    *,
-    scaling: str,
-    source: str | None,
-    explain: bool = False,
+def inputs_part(
+    trace: ForwardTrace, look: Look, actual: Sequence[Input] = ()
 ) -> Iterator[RenderableType]:
     """Name the model; show the values, and the actual scores, as given and as scaled."""
     columns, known = ["", "value", "formula", "scaled"], (*trace.inputs, *actual)
     rows: list[Row] = [(each.name, each.value, each.formula, each.scaled) for each in known]
     if not any(each.formula(0) for each in known):
         columns, rows = columns[:2], [row[:2] for row in rows]
-    yield heading(f"Model {source}" if source else "The document's example weights")
+    yield heading(f"Model {look.source}" if look.source else "The document's example weights")
     yield Text()
-    scaled = SCALINGS["none" if source is None and scaling == "training" else scaling]
+    is_given = look.source is None and look.scaling == "training"
+    scaled = SCALINGS["none" if is_given else look.scaling]
     yield heading(f"Inputs, {scaled}")
-    yield from why("unscaled" if scaled == SCALINGS["none"] else "inputs", explain=explain)
-    yield fitted_table(precision, columns, rows)
+    yield from look.why("unscaled" if scaled == SCALINGS["none"] else "inputs")
+    yield look.table(columns, rows)
     yield Text()
 
 
-def example_part(
-    trace: ForwardTrace, target: float, scaling: str, *, explain: bool = False
-) -> Iterator[RenderableType]:
+def example_part(trace: ForwardTrace, target: float, look: Look) -> Iterator[RenderableType]:
     """Say what the worked example is."""
     values = ", ".join(f"{value.name} {number(value.value)}" for value in trace.inputs)
-    scaled = SCALINGS["none" if scaling == "training" else scaling]
+    scaled = SCALINGS["none" if look.scaling == "training" else look.scaling]
     theirs = "" if target == TARGET else f" (the document's is {number(TARGET)})"
     yield heading("The document's worked example")
     yield Text(f"{values}, {scaled}; the target is {number(target)}{theirs}.")
-    yield from why("unscaled" if scaled == SCALINGS["none"] else "inputs", explain=explain)
+    yield from look.why("unscaled" if scaled == SCALINGS["none"] else "inputs")
     yield Text()
 
 
-def _story(story: TrainedAnswer | None) -> Iterator[RenderableType]:
-    """Say what the document printed for these values, and why it differs."""
-    if story is not None:
-        yield Text()
-        yield heading(f"The document printed {story.printed}")
-        yield Text(f"{story.why[:1].upper()}{story.why[1:]}.")
-
-
 def layers_part(
-    trace: ForwardTrace,
-    precision: int | None,
-    document: Document | None = None,
-    *,
-    explain: bool = False,
+    trace: ForwardTrace, look: Look, document: Document | None = None
 ) -> Iterator[RenderableType]:
     """Show every layer's table under its name, the document's figures beside, where given."""
     columns = ["", "value", "weight", "product", *(["document"] if document else [])]
     for layer in trace.layers:
         yield heading(layer_title(layer.name).capitalize())
         kind = "output layer" if layer is trace.layers[-1] else "hidden layer"
-        yield from why(kind, explain=explain)
-        yield fitted_table(precision, columns, _layer_rows(layer, document))
+        yield from look.why(kind)
+        yield look.table(columns, _layer_rows(layer, document))
         yield from large_layer_notes(len(layer.neurons), len(layer.neurons[0].terms), "product")
         yield Text()
 
@@ -154,17 +127,15 @@ def _layer_rows(layer: TracedLayer, document: Document | None) -> Iterator[Row]:
         yield ()
 
 
-def _scores(
-    trace: ForwardTrace, precision: int | None, *, explain: bool
-) -> Iterator[RenderableType]:
+def _scores(trace: ForwardTrace, look: Look) -> Iterator[RenderableType]:
     """Name the outputs in score units."""
-    digits = DOCUMENT_DIGITS if precision is None else precision
+    digits = DOCUMENT_DIGITS if look.precision is None else look.precision
     scores = [number(score, digits) for score in trace.scores]
     if trace.intervals:
         ends = starmap(interval_text, trace.intervals)
         scores = list(map(", ".join, zip(scores, ends, strict=True)))
     yield heading("Scores")
-    yield from why("scores", explain=explain)
+    yield from look.why("scores")
     names = (printable(neuron.name) for neuron in trace.layers[-1].neurons)
     yield key_value_table(zip(names, scores, strict=True))
 

@@ -17,7 +17,7 @@ from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer
 from scorenet_cli.data.columns import TWO, positions
 from scorenet_cli.model.model import Model, layer_names, neuron_names
-from scorenet_cli.model.record import TrainingRecord, labelled_facts
+from scorenet_cli.model.record import labelled_facts
 from scorenet_cli.show.chart import loss_chart, scores_chart
 from scorenet_cli.show.response import response_part
 from scorenet_cli.show.tables import (
@@ -46,9 +46,12 @@ MAX_TARGETS = 4
 
 def inspection(model: Model, source: str, scored: Evaluation | None = None) -> Group:
     """Show architecture, weights, scaling, origin and loss curve, and the fit to given rows."""
+    parameters, layers = model.network.parameters, model.network.layers
+    biases = sum(layer.neurons for layer in layers if layer.bias is not None)
+    kinds = f"{count(parameters - biases, 'weight')}, {count(biases, 'bias')}"
     about = {
         "network": architecture(model),
-        "parameters": _parameters(model),
+        "parameters": f"{parameters:,} ({kinds})",
         "features": _some(model.features),
         "targets": _some(model.targets),
     }
@@ -56,9 +59,14 @@ def inspection(model: Model, source: str, scored: Evaluation | None = None) -> G
         first, last = model.snapshots[0][0], model.snapshots[-1][0]
         about["snapshots"] = f"{len(model.snapshots)} of epochs {first:,} to {last:,}"
     record = model.training
+    origin = [("origin", "not recorded: written by hand, or weights alone")]
     parts: list[RenderableType] = [heading(source), key_value_table(about.items())]
     parts += [*_weights(model), Text(), heading("Scaling"), *_scaling(model)]
-    parts += [Text(), heading("Training"), key_value_table(_provenance(record))]
+    parts += [
+        Text(),
+        heading("Training"),
+        key_value_table(labelled_facts(record) if record else origin),
+    ]
     if record and (curve := loss_chart(record.history, record.validation_history)):
         parts += [Text(), curve]
     parts += response_part(model, scored)
@@ -77,12 +85,6 @@ def architecture(model: Model) -> str:
             f"{count(output.neurons, 'output')} ({output.activation})",
         ]
     )
-
-
-def _parameters(model: Model) -> str:
-    biases = sum(layer.neurons for layer in model.network.layers if layer.bias is not None)
-    weights = model.network.parameters - biases
-    return f"{model.network.parameters:,} ({count(weights, 'weight')}, {count(biases, 'bias')})"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -162,13 +164,6 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
     yield number_table(titles, rows)
     yield from omitted_note(len(model.input_names) - MAX_NAMES, "feature")
     yield from omitted_note(len(model.output_names) - MAX_NAMES, "target")
-
-
-def _provenance(record: TrainingRecord | None) -> list[tuple[str, str]]:
-    """Say where a model came from, as far as it says so itself."""
-    if record is None:
-        return [("origin", "not recorded: written by hand, or weights alone")]
-    return labelled_facts(record)
 
 
 def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -44,9 +43,8 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     epochs = f"{count(result.epochs, 'epoch')}, {result.seconds:.3g} s"
     pairs = [("loss", f"{result.loss:.6g} after {epochs}")]
     if result.best_epoch != result.epochs:
-        pairs = [
-            ("loss", f"{result.loss:.6g} at epoch {result.best_epoch:,}, the best of {epochs}")
-        ]
+        best = f"{result.loss:.6g} at epoch {result.best_epoch:,}, the best of {epochs}"
+        pairs = [("loss", best)]
     if result.validation_loss is not None:
         pairs.append(("validation", f"{result.validation_loss:.6g} at that epoch"))
     if result.stopped not in {"epochs", "interrupted"}:
@@ -64,9 +62,11 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         ]
     if (choice := fit.choice) is not None:
         pairs = [*_choice_lines(choice, command), *pairs]
+    others = {title: other.fit for title, other in _on_other_rows(fit).items()}
+    no_room = Text("(no room for the features)", style="dim")
     ways: list[Callable[[], Table | Group]] = [
-        partial(_first_scores, dataset, predicted, has_features=True),
-        partial(_scores_alone, dataset, predicted),
+        lambda: _first_scores(dataset, predicted, has_features=True),
+        lambda: Group(_first_scores(dataset, predicted, has_features=False), no_room),
     ]
     return Group(
         FirstThatFits(ways, COMFORTABLE_WIDTH),
@@ -74,20 +74,10 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         Text(),
         key_value_table(pairs),
         Text(),
-        fit_table(
-            fit.metrics,
-            dataset.scores,
-            {title: other.fit for title, other in _on_other_rows(fit).items()},
-        ),
+        fit_table(fit.metrics, dataset.scores, others),
         *_each_target(fit),
         *class_tables((fit.validation or fit.cross_validation or fit).classes),
     )
-
-
-def _scores_alone(dataset: Dataset, predicted: Array) -> Group:
-    """Show the first rows' scores where what they were predicted from has no room."""
-    table = _first_scores(dataset, predicted, has_features=False)
-    return Group(table, Text("(no room for the features)", style="dim"))
 
 
 def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> Table:
@@ -116,14 +106,10 @@ def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
     for number_of, (hidden, fit) in enumerate(choice.compared):
         beside = f"R2 {r2_text(fit.r2)}, RMSE {number(fit.rmse, 4)} out of fold"
         is_chosen = ", chosen" if hidden == choice.settings.hidden else ""
-        yield ("" if number_of else "compared", f"{_size(hidden)}: {beside}{is_chosen}")
+        size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
+        yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
     yield ("", f"on {choice.rows:,} rows, in 5 folds")
     yield ("the same by", command)
-
-
-def _size(hidden: tuple[int, ...]) -> str:
-    """Name the hidden layers' size."""
-    return f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
@@ -135,11 +121,7 @@ def _each_target(fit: FitResult) -> Iterator[RenderableType]:
         if target in fit.plan.data.targets:
             beside = {title: other.each[number_of] for title, other in others.items()}
             scores = fit.plan.data.scores[:, number_of]
-            yield from (
-                Text(),
-                heading(target),
-                fit_table(fit.each[number_of], scores, beside),
-            )
+            yield from (Text(), heading(target), fit_table(fit.each[number_of], scores, beside))
 
 
 def _on_other_rows(fit: FitResult) -> dict[str, Evaluation]:

@@ -10,6 +10,7 @@ from scorenet_cli.model import document as example
 from scorenet_cli.model.trace import BackwardTrace, backward_trace
 from scorenet_cli.show.html_page import html_page
 from scorenet_cli.show.pages.backward import backward_page
+from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.tables import layer_title
 
 EXAMPLE = backward_trace(example.worked_example(), example.VALUES, (example.TARGET,))
@@ -20,7 +21,7 @@ DEEP = backward_trace(
 
 def page(trace: BackwardTrace, width: int = 80, precision: int | None = None) -> str:
     return shown(
-        backward_page(trace, precision, source=None if trace is EXAMPLE else "m.json"), width
+        backward_page(trace, Look(precision, source=None if trace is EXAMPLE else "m.json")), width
     )
 
 
@@ -118,7 +119,7 @@ def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
 
 def test_a_huge_layer_is_cut_and_says_so() -> None:
     trace = backward_trace(named(("a", "b"), (2, 500, 1)), (1, 2), (50,))
-    text = html_page(backward_page(trace, 6, source="m.json"), "", "title")
+    text = html_page(backward_page(trace, Look(6, source="m.json")), "", "title")
     assert text.count("... and 100 more neurons: --json has all") == 2
     assert "... and 300 more neurons: --json has all" in text
     assert "... and 100 more weights in each neuron: --json has all" in text
