@@ -380,7 +380,9 @@ def _evaluation(
         predicted[part] = predict_inputs(model, data.inputs[part]).scores
     rows = (predicted, data.inputs, data.scores, baselines)
     each = metrics.compare_each(*rows)
-    size = {"rows": len(training_data.inputs), "features": data.inputs.shape[1]}
+    (first, *deeper) = model.network.layers
+    is_line = not deeper and first.activation == "linear"  # which is no better than itself
+    size = {"rows": 0 if is_line else len(training_data.inputs), "features": data.inputs.shape[1]}
     warnings = metrics.baseline_warnings(each, data.scores, data.output_names, **size)
     return Evaluation(
         data.inputs,

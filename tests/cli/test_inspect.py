@@ -150,3 +150,15 @@ def test_new_rows_are_judged_by_the_baselines_of_the_training_rows(invoke: Invok
     assert fit["training_data"] is False
     assert "4 rows, not those it was trained on" in invoke("inspect", "--data", "new.csv").stdout
     assert "299 rows, those it was trained on" in invoke("inspect", "--data", "train.csv").stdout
+
+
+def test_linear_regression_is_not_said_to_be_no_better_than_itself(invoke: Invoke) -> None:
+    """Fifty cars: R's lm gives distance = 3.932 speed - 17.579."""
+    cars = SAMPLE / "stopping_distances.csv"
+    answer = json.loads(invoke("train", cars, "--json").stdout)
+    assert answer["chosen"]["hidden"] == []
+    assert answer["warnings"] == []
+    found = json.loads(invoke("inspect", "--data", cars, "--json").stdout)
+    assert found["warnings"] == []
+    scores = [float(invoke("predict", speed).stdout) for speed in (10, 20)]
+    assert scores == pytest.approx([21.745, 61.069], abs=1e-3)
