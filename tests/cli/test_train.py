@@ -633,7 +633,7 @@ def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -
 def test_the_cursor_is_back_when_a_comparison_is_interrupted(tmp_path: Path) -> None:
     rows = "".join(f"{n % 7},{n % 5},{50 + n % 11}\n" for n in range(200))
     (tmp_path / "d.csv").write_text(f"a,b,score\n{rows}", encoding="utf-8")
-    text = interrupted_on_a_terminal(tmp_path, ["d.csv", "--hidden", "60"], "comparing")
+    text = interrupted_on_a_terminal(tmp_path, ["d.csv", "--hidden", "300"], "comparing")
     hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
     assert -1 < hidden < shown < text.rfind("Interrupted. Nothing was saved yet.")
 
