@@ -601,9 +601,12 @@ def interrupted_on_a_terminal(folder: Path, words: list[str], awaited: str) -> s
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 50, 0, 0))
     words = [sys.executable, "-m", "scorenet_cli", "train", *words]
     environment = plain_environment(TERM="xterm-256color")
+    # A process started in the background ignores Ctrl-C, and its children would.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         words, stdin=its, stdout=its, stderr=its, cwd=folder, env=environment
     )
+    signal.signal(signal.SIGINT, before)
     os.close(its)
     text = ""
     while awaited not in text:
