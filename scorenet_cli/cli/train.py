@@ -494,8 +494,9 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
     if run.history is not None and output == run.output:
         words += ["--history", run.history]
     again = " and the same data on standard input" if run.csv == "-" else ""
+    epochs = "epoch" if result.epochs == 1 else "epochs"
     echo_error(
-        f"Interrupted after {result.epochs:,} epochs. {saved}"
+        f"Interrupted after {result.epochs:,} {epochs}. {saved}"
         + (f" {what} with{again}:\n{shell_command(words)}" if left else "")
     )
 

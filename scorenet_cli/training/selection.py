@@ -30,7 +30,7 @@ SIZES: tuple[tuple[int, ...], ...] = ((), (3,), (8,))
 # Rows that a size is chosen on, where there are more.
 SAMPLE_ROWS = 1000
 # Starts of a training, and of each while sizes are compared: the last from the least-squares line.
-STARTS, COMPARED_STARTS = 5, 2
+STARTS, COMPARED_STARTS = 4, 2
 # lm ends by itself before, as a rule; while sizes are compared it need not be exact.
 EPOCHS, COMPARED_EPOCHS = 100, 30
 # Of the best's mean squared error: so much more is no reason for a larger network.
