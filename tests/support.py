@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from scorenet_cli.training.settings import Settings
 Array = NDArray[np.float64]
 Invoke = Callable[..., Result]
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
+Columns = dict[str, Any]
 
 INPUTS = np.array([[2, 9], [1, 5], [3, 6]]) / [3.0, 9.0]
 ACTUAL = np.array([[0.92], [0.86], [0.89]])
@@ -148,3 +150,11 @@ def numeric_jacobian(network: Network, inputs: Array) -> Array:
             ends.append(forward(unpack(network, moved), inputs)[-1].outputs.ravel())
         columns.append((ends[0] - ends[1]) / (2 * step))
     return np.stack(columns, axis=1)
+
+
+def students(rows: int = 60, seed: int = 0) -> Columns:
+    """Hours, sleep and scores of made-up students, nearly on a plane."""
+    rng = np.random.default_rng(seed)
+    hours, sleep = rng.uniform(1, 10, rows), rng.uniform(4, 9, rows)
+    score = np.clip(5 * hours + 4 * sleep + rng.normal(0, 4, rows), 0, 100)
+    return {"hours": hours, "sleep": sleep, "score": score}

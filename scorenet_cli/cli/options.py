@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from scorenet_cli.cli.usage import no_option
+from scorenet_cli.cli.usage import no_option, option_names
 from scorenet_cli.errors import OptionError
 from scorenet_cli.text import (
     did_you_mean,
@@ -135,7 +135,7 @@ def check_values(texts: Sequence[str], context: typer.Context) -> None:
     """
     for text in texts:
         if text.startswith("-") and text != "-" and not is_number(text):
-            options = [option for param in context.command.params for option in param.opts]
+            options = option_names(context)
             if text.partition("=")[0] in options:
                 raise OptionError(
                     f"{text} is behind --, where only values may be. Move it before --."
@@ -152,9 +152,9 @@ def parse_values(
     a missing value that the model fills is "". OptionError for anything else.
     """
     check_values(texts, context)
-    options = [option for param in context.command.params for option in param.opts]
     if files := [text for text in texts if text.lower().endswith(".csv")]:
-        hint = f" For the rows of a CSV: --csv {files[0]}" if "--csv" in options else ""
+        takes_csv = "--csv" in option_names(context)
+        hint = f" For the rows of a CSV: --csv {files[0]}" if takes_csv else ""
         raise OptionError(f"{quoted(files[0])} is a file, not a value.{hint}")
     if model is None:
         return [_parse_value(text) for text in texts]

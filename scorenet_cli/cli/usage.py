@@ -1,7 +1,6 @@
 """Help in groups of options, and one style for every error on the command line."""
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -53,12 +52,11 @@ class Command(TyperCommand):
         groups: dict[str, list[tuple[str, str]]] = {}
         group = "Options"
         for param in self.get_params(ctx):
-            is_argument = param.param_type_name == "argument"
-            group = "Arguments" if is_argument else _GROUPS.get(param.name or "", group)
-            group = "Options" if group == "Arguments" and not is_argument else group
+            group = _GROUPS.get(param.name or "", group)
             if record := param.get_help_record(ctx):
                 text = re.sub(r"\[default: \((.*?)\)", r"[default: \1", record[1])
-                groups.setdefault(group, []).append((record[0], text))
+                name = "Arguments" if param.param_type_name == "argument" else group
+                groups.setdefault(name, []).append((record[0], text))
         for name, records in groups.items():
             with formatter.section(name):
                 formatter.write_dl(records)
@@ -81,18 +79,25 @@ def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own type
         is_option = error.param.param_type_name == "option"
         place = names[-1] if is_option else (error.param.metavar or error.param.name or "").upper()
         text = re.sub(r"(.+) is not one of (.+)\.", _expects_one_of, error.message)
-        return f"{place} {text}" + ("" if text.endswith(("?", ".")) else ".")
+        return _sentence(f"{place} {text}")
     if type(error).__name__ == "NoSuchOption" and context is not None:
-        return no_option(
-            name, [option for param in context.command.params for option in param.opts]
-        )
+        return no_option(name, option_names(context))
     if name:
         text = error.message.removeprefix(f"Option {name!r} ").rstrip(".")
         return f"{name} {text.replace('requires an argument', 'needs a value')}."
     text = " ".join(str(error.format_message()).split())
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", text):
         return f"unexpected {quoted(extra[1])}: no more values are expected."
-    return f"{text[:1].lower()}{text[1:]}" + ("" if text.endswith(("?", ".")) else ".")
+    return _sentence(f"{text[:1].lower()}{text[1:]}")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(("?", ".")) else f"{text}."
+
+
+def option_names(context: typer.Context) -> list[str]:
+    """Return all spellings of a command's options."""
+    return [option for param in context.command.params for option in param.opts]
 
 
 def _expects_one_of(match: re.Match[str]) -> str:
@@ -102,10 +107,9 @@ def _expects_one_of(match: re.Match[str]) -> str:
     return f"expects one of {', '.join(names)}; got {given}.{hint}"
 
 
-def no_option(text: str, options: Iterable[str]) -> str:
+def no_option(text: str, known: list[str]) -> str:
     """Say that there is no such option, and which one may be meant."""
     name = text.partition("=")[0]
-    known = list(options)
     meant = _MEANINGS.get(name)
     suggestion = f" Did you mean {quoted(meant)}?" if meant in known else did_you_mean(name, known)
     return f"there is no option {quoted(name)}.{suggestion}"

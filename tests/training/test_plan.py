@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
+from support import Columns, students
 
 import scorenet_cli as scorenet
 from scorenet_cli.core.network import mean_squared_error
@@ -15,15 +15,6 @@ from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.training.loop import HISTORY_EPOCHS
 from scorenet_cli.training.plan import make_plan, scaled_rows
 from scorenet_cli.training.settings import make_settings
-
-Columns = dict[str, Any]
-
-
-def students(rows: int = 60, seed: int = 0) -> Columns:
-    rng = np.random.default_rng(seed)
-    hours, sleep = rng.uniform(1, 10, rows), rng.uniform(4, 9, rows)
-    score = np.clip(5 * hours + 4 * sleep + rng.normal(0, 4, rows), 0, 100)
-    return {"hours": hours, "sleep": sleep, "score": score}
 
 
 def with_more(columns: Columns, rows: int = 5) -> Columns:

@@ -6,21 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import Array
+from support import Array, Columns, students
 
 import scorenet_cli as scorenet
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.training import selection
 from scorenet_cli.training.fit import Choice, FitResult
-
-Columns = dict[str, Any]
-
-
-def students(rows: int = 60, seed: int = 0) -> Columns:
-    rng = np.random.default_rng(seed)
-    hours, sleep = rng.uniform(1, 10, rows), rng.uniform(4, 9, rows)
-    score = np.clip(5 * hours + 4 * sleep + rng.normal(0, 4, rows), 0, 100)
-    return {"hours": hours, "sleep": sleep, "score": score}
 
 
 def wave(rows: int = 80) -> Columns:
