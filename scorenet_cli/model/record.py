@@ -175,10 +175,10 @@ class TrainingRecord:
     learning_rate: float | None = _fact(RATE, "learning rate", number)
     batch_size: int | None = _fact(COUNT, "batch size", "{:,}".format)
     weight_decay: float | str | None = _fact(
-        DECAY, "weight decay", lambda of: of if isinstance(of, str) else number(of)
+        DECAY, "weight decay", lambda of: of if isinstance(of, str) else f"{of:.3g}"
     )
     decays: tuple[float, ...] | None = _fact(
-        DECAYS, "weight decay", lambda of: ", ".join(map("{:.3g}".format, of))
+        DECAYS, "decay by layer", lambda of: ", ".join(map("{:.3g}".format, of))
     )
     effective_parameters: float | None = _fact(LOSS, "effective parameters", "{:.1f}".format)
     epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)

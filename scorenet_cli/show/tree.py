@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 from rich.text import Text
 from rich.tree import Tree
 
+from scorenet_cli.core.network import Layer
 from scorenet_cli.model.model import Model, neuron_names
 from scorenet_cli.show.tables import name
-from scorenet_cli.text import number
+from scorenet_cli.text import number, without_noise
 
 # A tree that can be taken in at a glance has no more lines than a screen.
 MAX_LINES = 30
@@ -18,7 +22,7 @@ def network_tree(model: Model) -> Tree | None:
 
     The weights into a hidden neuron stand where it first occurs; later its name alone is shown.
     """
-    layers, names = model.network.layers, neuron_names(model)
+    layers, names = tuple(map(_without_rounding, model.network.layers)), neuron_names(model)
     if len(model.output_names) + model.network.parameters > MAX_LINES:
         return None
     numbers = (n for each in layers for n in (each.weights, each.bias) if n is not None)
@@ -48,3 +52,12 @@ def network_tree(model: Model) -> Tree | None:
     for position, target in enumerate(model.output_names):
         grow(root, name(target, "bold"), len(layers), position)
     return root
+
+
+def _without_rounding(layer: Layer) -> Layer:
+    """Return a layer with 0 for a bias that is only rounding beside its neuron's weights."""
+    if layer.bias is None:
+        return layer
+    pairs = zip(layer.bias.tolist(), layer.weights.T.tolist(), strict=True)
+    bias = np.array([without_noise(bias, *weights) for bias, weights in pairs])
+    return replace(layer, bias=bias)

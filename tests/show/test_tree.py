@@ -139,3 +139,14 @@ def test_colours_say_nothing_that_signs_do_not() -> None:
     assert "\x1b[31m-1.974246\x1b[0m" in file.getvalue()
     assert "\x1b[36m 3.122013\x1b[0m" in file.getvalue()
     assert re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()) == shown(drawn)
+
+
+def test_a_bias_that_is_only_rounding_is_shown_as_0() -> None:
+    layer = Layer(np.array([[0.8]]), np.array([1.6e-16]), "linear")
+    model = Model(Network((layer,)), ("speed",), ("distance",), np.ones(1), np.ones(1))
+    tree = network_tree(model)
+    assert tree is not None
+    assert [line.split()[1:] for line in shown(tree).splitlines()[1:]] == [
+        ["0.8", "speed"],
+        ["0", "bias"],
+    ]
