@@ -97,7 +97,8 @@ def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None
             series.append(Series(words, x, low_high, "·", "dim", joined=True))
             words = ""
     series.append(Series("outside", x, y, "-", "dim", joined=True))
-    series.append(Series("curve", x[inside], y[inside], "•", "cyan", joined=True))
+    if inside.any():  # a range of one value may lie between two points
+        series.append(Series("curve", x[inside], y[inside], "•", "cyan", joined=True))
     if scored is not None:
         actual = scored.actual[:, output]
         series.append(Series("rows", scored.inputs[:, 0], actual, "○", "yellow"))

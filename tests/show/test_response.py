@@ -18,6 +18,7 @@ from rich.console import Console, Group
 from support import Invoke, named, one_message, shown
 
 from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.colours import scale_colour
 from scorenet_cli.model.model import Model, predict
@@ -127,3 +128,16 @@ def test_another_ending_is_refused_before_the_model_is_read(
     result = invoke("inspect", option, "net.png")
     assert result.exit_code == 2
     assert f"{option} needs a name ending in {endings}; got 'net.png'" in one_message(result)
+
+
+def test_a_training_range_of_one_value_is_drawn() -> None:
+    layer = Layer(np.zeros((1, 1)), None, "sigmoid")
+    model = Model(
+        Network((layer,)),
+        ("a",),
+        ("y",),
+        np.ones(1),
+        np.ones(1),
+        feature_range=np.array([[7.9e-247, 7.9e-247]]),
+    )
+    assert "│-" in text_of(model) or "┤-" in text_of(model)
