@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -36,6 +37,16 @@ BLOCK_CELLS = 32_768
 MIN_ROWS = 256
 # From so many cells on, activations are in their form for many.
 MANY_CELLS = 256
+
+
+class Rows(Protocol):
+    """Rows that are copied in parts: an array, or what computes them as they are asked for."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+
+    def __getitem__(self, part: slice, /) -> Array:
+        """Return some of the rows."""
 
 
 def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPlace, ...]:
@@ -173,13 +184,14 @@ class InPlaceLoss:
     def __init__(
         self,
         parameters: ScaledParameters,
-        inputs: Array,
-        actual: Array,
+        inputs: Rows,
+        actual: Rows,
         *,
         backward: bool = False,
     ) -> None:
         self.parameters = parameters
-        self._cells = actual.size * parameters.output_scale**2
+        neurons = parameters.layers[-1].neurons
+        self._cells = len(actual) * neurons * parameters.output_scale**2
         rows = max(BLOCK_CELLS // parameters.width, MIN_ROWS)
         parts = [slice(start, start + rows) for start in range(0, len(inputs), rows)]
         self._shards = [
@@ -194,7 +206,7 @@ class InPlaceLoss:
         """The calls of a pass; with one block there is nothing to add up."""
         return [self._run_shards] if self._only_block is None else self._only_block.calls
 
-    def load(self, inputs: Array, actual: Array) -> None:
+    def load(self, inputs: Rows, actual: Rows) -> None:
         """Take in other rows, as many as before."""
         for shard in self._shards:
             shard.load(inputs, actual)
@@ -235,7 +247,7 @@ class InPlaceGradient(InPlaceLoss):
     blocks takes the parameters back to those of the last finished one.
     """
 
-    def __init__(self, parameters: ScaledParameters, inputs: Array, actual: Array) -> None:
+    def __init__(self, parameters: ScaledParameters, inputs: Rows, actual: Rows) -> None:
         super().__init__(parameters, inputs, actual, backward=True)
         # V = scale · W and dE/dW = scale · dE/dV; the error is held times output_scale.
         self.step_scale = parameters.per_layer(
@@ -296,15 +308,15 @@ class _Shard:
         self,
         parameters: ScaledParameters,
         parts: Sequence[slice],
-        inputs: Array,
-        actual: Array,
+        inputs: Rows,
+        actual: Rows,
         *,
         backward: bool,
     ) -> None:
         buffers: dict[int, _Buffers] = {}  # all blocks but perhaps the last have equally many rows
         self.blocks = []
         for part in parts:
-            rows = len(inputs[part])
+            rows = min(part.stop, len(inputs)) - part.start
             if rows not in buffers:
                 buffers[rows] = _Buffers(parameters, rows)
             self.blocks.append(_Block(parameters, buffers[rows], part, rows, backward=backward))
@@ -313,7 +325,7 @@ class _Shard:
         self.squares = np.zeros(len(parameters.networks))
         self.load(inputs, actual)
 
-    def load(self, inputs: Array, actual: Array) -> None:
+    def load(self, inputs: Rows, actual: Rows) -> None:
         """Take in each block's part of the rows."""
         for block in self.blocks:
             block.load(inputs[block.part], actual[block.part])

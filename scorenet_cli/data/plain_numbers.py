@@ -65,7 +65,7 @@ def count_lines(data: bytes) -> int:
     """Count line feeds, ten times as fast as bytes.count where there are many."""
     text = np.frombuffer(data, np.uint8)
     parts = (text[start : start + BLOCK] for start in range(0, len(text), BLOCK))
-    return sum(np.count_nonzero(part == ord("\n")) for part in parts)
+    return sum(int(np.count_nonzero(part == ord("\n"))) for part in parts)
 
 
 def _read_block(
