@@ -97,6 +97,12 @@ class ScaledParameters:
         return max(layer.neurons for layer in self.layers) * len(self.networks)
 
     @property
+    def row_width(self) -> int:
+        """Cells of a row that is learned from: inputs, perhaps a constant, and targets."""
+        first = self.layers[0]
+        return first.inputs + (first.bias is not None) + self.layers[-1].neurons
+
+    @property
     def output_scale(self) -> float:
         """What the last layer's output, and so the error, is multiplied with."""
         return self.forms[-1].output_scale
@@ -193,11 +199,14 @@ class InPlaceLoss:
         neurons = parameters.layers[-1].neurons
         self._cells = len(actual) * neurons * parameters.output_scale**2
         rows = max(BLOCK_CELLS // parameters.width, MIN_ROWS)
-        parts = [slice(start, start + rows) for start in range(0, len(inputs), rows)]
+        ends = [*range(0, len(inputs), rows), len(inputs)]
+        parts = [slice(*pair) for pair in pairwise(ends)]
+        # One array: when it is freed, its memory goes back to the system.
+        cells = np.empty((len(inputs), parameters.row_width))
         self._shards = [
-            _Shard(parameters, shard, inputs, actual, backward=backward)
-            for shard in round_robin(parts)
+            _Shard(parameters, shard, cells, backward=backward) for shard in round_robin(parts)
         ]
+        self.load(inputs, actual)
         self._squares = np.zeros(len(parameters.networks))
         self._only_block = self._shards[0].blocks[0] if len(parts) == 1 else None
 
@@ -308,22 +317,21 @@ class _Shard:
         self,
         parameters: ScaledParameters,
         parts: Sequence[slice],
-        inputs: Rows,
-        actual: Rows,
+        cells: Array,
         *,
         backward: bool,
     ) -> None:
         buffers: dict[int, _Buffers] = {}  # all blocks but perhaps the last have equally many rows
         self.blocks = []
         for part in parts:
-            rows = min(part.stop, len(inputs)) - part.start
+            rows = part.stop - part.start
             if rows not in buffers:
                 buffers[rows] = _Buffers(parameters, rows)
-            self.blocks.append(_Block(parameters, buffers[rows], part, rows, backward=backward))
+            own = cells[part].reshape(-1, rows)
+            self.blocks.append(_Block(parameters, buffers[rows], part, own, backward=backward))
         self._backward = backward
         self.negative_gradient = np.empty_like(parameters.values)
         self.squares = np.zeros(len(parameters.networks))
-        self.load(inputs, actual)
 
     def load(self, inputs: Rows, actual: Rows) -> None:
         """Take in each block's part of the rows."""
@@ -377,7 +385,7 @@ class _Block:
         parameters: ScaledParameters,
         buffers: _Buffers,
         part: slice,
-        rows: int,
+        cells: Array,
         *,
         backward: bool,
     ) -> None:
@@ -389,10 +397,9 @@ class _Block:
             np.matmul, error[:, np.newaxis], error[:, :, np.newaxis], self._squares
         )
         self._output = parameters.forms[-1]
-        first = parameters.layers[0]
-        rows_and_constant = np.ones((first.inputs + (first.bias is not None), rows))
-        self._inputs = rows_and_constant[: first.inputs]
-        self._target = np.empty((parameters.layers[-1].neurons, rows))
+        rows_and_constant, self._target = np.split(cells, [-parameters.layers[-1].neurons])
+        self._inputs, constant = np.split(rows_and_constant, [parameters.layers[0].inputs])
+        constant[:] = 1.0
         weights = parameters.by_layer(parameters.values)
         layer_inputs = [rows_and_constant, *buffers.layer_inputs]
         self.calls: list[Call] = [
