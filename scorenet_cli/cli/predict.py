@@ -175,8 +175,9 @@ class _Skipped:
         from scorenet_cli.data.csv_table import line_of_row
         from scorenet_cli.text import listed, quoted
 
-        has_all = ~np.isnan(inputs).any(axis=1)
         is_known = np.ones(len(inputs), dtype=bool)
+        is_gap = np.isnan(inputs)
+        has_all = ~is_gap.any(axis=1) if is_gap.any() else is_known.copy()
         is_known[[each.row for each in unknown]] = False
         self.unknown.update(each.column for each in unknown)
         if unknown and not self.first_unknown:

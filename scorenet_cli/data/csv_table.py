@@ -355,7 +355,8 @@ def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | l
 
 def _without_blank_lines(data: bytes) -> bytes:
     """Return lines of which none is empty, each with a line feed at its end."""
-    if b"\n\n" in data or data.startswith(b"\n"):
+    is_end = np.frombuffer(data, np.uint8) == ord("\n")
+    if is_end[0] or (is_end[1:] & is_end[:-1]).any():
         data = re.sub(rb"\n+", b"\n", data).lstrip(b"\n")
     return data if data.endswith(b"\n") else data + b"\n"
 

@@ -254,11 +254,13 @@ def cell_texts(cells: Cells | list[str]) -> list[str]:
 def append_cells(lines: bytes, delimiter: bytes, columns: Sequence[Cells]) -> bytes:
     """Append a cell of each column to each line; lines end with a line feed."""
     ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
-    mark = np.full(len(ends), delimiter)
-    parts = [part for cells in columns for part in (mark, cells)]
-    added = np.hstack([part.view(np.uint8).reshape(-1, part.itemsize) for part in parts])
-    size = added.shape[1]
-    text = bytearray(lines.replace(b"\n", bytes(size) + b"\n"))
-    places = np.ndarray((len(text) - size + 1,), f"V{size}", text, strides=(1,))
-    places[ends + size * np.arange(len(ends))] = added.view(f"V{size}")[:, 0]
-    return bytes(text.translate(None, b"\0"))
+    space = b"".join(delimiter + bytes(cells.itemsize) for cells in columns)
+    text = bytearray(lines.replace(b"\n", space + b"\n"))
+    ends += len(space) * np.arange(len(ends))
+    for cells in columns:
+        ends += len(delimiter)
+        kind = np.dtype(f"V{cells.itemsize}")
+        places = np.ndarray((len(text) - cells.itemsize + 1,), kind, text, strides=(1,))
+        places[ends] = cells.view(kind)
+        ends += cells.itemsize
+    return bytes(text).replace(b"\0", b"")
