@@ -229,12 +229,12 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
 
 def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
     """Read the networks on the way to this one: epochs that rise, and all parameters of each."""
-    from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
-
     if not isinstance(snapshots, list):
         raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
     before = -1
     for each in snapshots:
+        from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
+
         if not isinstance(each, dict) or each.keys() != {"epoch", "parameters"}:
             raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
         parameters = _numbers(each["parameters"], "snapshots, parameters")
