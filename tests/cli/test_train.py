@@ -391,31 +391,6 @@ def test_an_interrupted_run_saves_and_says_how_to_go_on(
     assert saved(tmp_path / "scorenet.json")["training"]["epochs"] == done["epochs"] + 10
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-def test_a_long_run_saves_itself(tmp_path: Path) -> None:
-    script = (
-        "from scorenet_cli.cli import main, train as training_run\n"
-        "training_run.AUTOSAVE_SECONDS = 0.2\n"
-        "main()\n"
-    )
-    run = subprocess.Popen(
-        [sys.executable, "-c", script, "train", "--epochs", "100000000"],
-        cwd=tmp_path,
-        env=plain_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while not (tmp_path / "scorenet.json").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-    finally:
-        run.kill()
-        run.wait()
-    assert json_file.load(str(tmp_path / "scorenet.json")).network.shape == (2, 3, 1)
-    assert training_run.AUTOSAVE_SECONDS == 30
-
-
 def test_lm_reaches_a_loss_of_1e_24_and_says_that_it_converged(invoke: Invoke) -> None:
     answer = json.loads(invoke("train", "--optimizer", "lm", "--json").stdout)
     assert (answer["optimizer"], answer["stopped"]) == ("lm", "converged")
