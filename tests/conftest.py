@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -20,6 +21,11 @@ if hasattr(os, "register_at_fork"):  # mutmut forks; threads do not come along
     os.register_at_fork(after_in_child=lambda: parallel._pool.cache_clear())  # noqa: PLW0108, SLF001
 
 COMMAND = get_command(app)
+
+
+def pytest_collection_finish() -> None:
+    """What importing and collecting made stays: no need to look it through again and again."""
+    gc.freeze()
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def leaks(predict: Any) -> bool:  # noqa: ANN401
 
 @pytest.mark.parametrize(
     "settings",
-    [{"optimizer": "auto", "epochs": 8, "restarts": 2}, {"epochs": 20, "validation": 0.3}],
+    [{"optimizer": "auto", "epochs": 5, "restarts": 1}, {"epochs": 20, "validation": 0.3}],
 )
 def test_nothing_of_the_rows_held_out_reaches_a_training_part(settings: Columns) -> None:
     def predict(columns: Columns) -> Array:
