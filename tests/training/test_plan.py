@@ -26,9 +26,9 @@ VALIDATED: Columns = {"validation": 0.25, "optimizer": "lm", "bias": True, "epoc
 
 
 def test_lm_takes_steps_again_where_rows_were_added() -> None:
-    first = scorenet.train(students(20), optimizer="lm", bias=True, hidden=1)
+    first = scorenet.train(students(), optimizer="lm", bias=True, hidden=1)
     assert first.result.stopped == "converged"
-    again = scorenet.train(with_more(students(20)), resume=first.model)
+    again = scorenet.train(with_more(students()), resume=first.model)
     assert again.result.epochs > first.result.epochs
     assert any("fresh state" in note for note in again.notes)
     assert any("other data" in warning for warning in again.warnings)
