@@ -18,13 +18,14 @@ class Optimizer:
     epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
     the state_dict of the run that is resumed or None. options holds the names of its options
     with their defaults. side_by_side tells whether it takes several networks of one shape at
-    once, check(network, rows, **options) raises OptionError for what it
-    cannot train.
+    once, takes_parts whether inputs and actual may be Rows that are no arrays;
+    check(network, rows, **options) raises OptionError for what it cannot train.
     """
 
     start: Callable[..., Iterator[State]]
     options: Mapping[str, float | int] = field(default_factory=dict)
     side_by_side: bool = False
+    takes_parts: bool = False
     state_numbers: int = 0
     check: Callable[..., object] | None = None
 
@@ -34,6 +35,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
         gradient_descent.gradient_descent,
         {"learning_rate": 3.0, "batch_size": 0, "weight_decay": 0.0},
         side_by_side=True,
+        takes_parts=True,
         check=check_in_place,
     ),
     "adam": Optimizer(
