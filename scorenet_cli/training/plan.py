@@ -521,8 +521,10 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         warnings += (f"{change} optimizer state.",)
         decay = None if before.weight_decay == AUTO else before.weight_decay
         before = dataclasses.replace(before, **_WITHOUT_OPTIMIZER, weight_decay=decay)
-    options: dict[str, Any] = {}
-    for name, default in optimizer.options.items():
+    options: dict[str, Any] = dict(optimizer.options)
+    if not has_sigmoid_output(plan.model.network):
+        options |= optimizer.linear_options
+    for name, default in options.items():
         given = getattr(plan.settings, name)
         known = getattr(before, name, None)  # a resumed run's, where the record has it
         options[name] = next(each for each in (given, known, default) if each is not None)
