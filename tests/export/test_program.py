@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+from export.cases import everything
 from support import named
 
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import ModelError
-from scorenet_cli.export import DialectName, FormatName, python, spreadsheet, sql
+from scorenet_cli.export import DialectName, FormatName, c, python, spreadsheet, sql
 from scorenet_cli.export.program import comment
 from scorenet_cli.model.model import Model
 
@@ -66,6 +68,18 @@ def test_a_spreadsheet_has_its_limits() -> None:
 def test_what_sql_cannot_hold_is_refused(dialect: DialectName, name: str) -> None:
     with pytest.raises(ModelError, match="Rename the column"):
         sql.write(named((name,), (1, 1)), dialect=dialect)
+
+
+def test_c_has_no_null_character() -> None:
+    with pytest.raises(ModelError, match="null character"):
+        c.write(replace(named(("a",), (1, 1)), categories={"a": ("x", "a\0b")}))
+
+
+def test_c_says_what_each_parameter_holds() -> None:
+    text = c.write(everything())
+    assert "/* numbers[1]: B4 */" in text
+    assert "/* scores[0]: a score */" in text
+    assert "/* classes[1]: of three */" in text
 
 
 def test_new_columns_have_names_unlike_the_features() -> None:
