@@ -16,8 +16,9 @@ from support import named
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import ModelError
 from scorenet_cli.export import DialectName, FormatName, c, python, spreadsheet, sql
-from scorenet_cli.export.program import comment
+from scorenet_cli.export.program import comment, describe
 from scorenet_cli.model.model import Model
+from scorenet_cli.model.record import TrainingRecord
 
 
 def one_neuron(weight: float, activation: str = "sigmoid") -> Model:
@@ -68,6 +69,31 @@ def test_a_spreadsheet_has_its_limits() -> None:
 def test_what_sql_cannot_hold_is_refused(dialect: DialectName, name: str) -> None:
     with pytest.raises(ModelError, match="Rename the column"):
         sql.write(named((name,), (1, 1)), dialect=dialect)
+
+
+def test_what_is_new_has_plain_names() -> None:
+    program = describe(named(("a", "b"), (2, 2, 1, 1)))
+    assert [source.name for source in program.inputs] == ["x1", "x2"]
+    names = [[neuron.name for neuron in layer] for layer in program.layers]
+    assert names == [["h1_1", "h1_2"], ["h2_1"], ["y1"]]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (None, "Written by scorenet export."),
+        (TrainingRecord(), "Written by scorenet export."),
+        (TrainingRecord(data="a*/.csv"), "Written by scorenet export, trained on a__.csv."),
+        (TrainingRecord(date="2026-11-26"), "Written by scorenet export, 2026-11-26."),
+        (
+            TrainingRecord(data="a.csv", date="2026-11-26"),
+            "Written by scorenet export, trained on a.csv, 2026-11-26.",
+        ),
+    ],
+)
+def test_a_program_says_where_it_comes_from(record: TrainingRecord | None, expected: str) -> None:
+    text = python.write(replace(named(("a",), (1, 1)), training=record))
+    assert text.splitlines()[1] == f"# {expected}"
 
 
 def test_c_has_no_null_character() -> None:
