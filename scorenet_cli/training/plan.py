@@ -245,7 +245,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
                 f"{', '.join(OPTIMIZERS)}."
             )
         raise OptionError(
-            f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(optimizer)}.",
+            f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(str(optimizer))}.",
             option="optimizer",
         )
     if settings.max_score is not None and settings.output_activation == "linear":
@@ -260,7 +260,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     ):
         if getattr(settings, option) not in {None, *known}:
             raise OptionError(
-                f"expects one of {', '.join(known)}; got {quoted(getattr(settings, option))}.",
+                f"expects one of {', '.join(known)}; got {quoted(str(getattr(settings, option)))}.",
                 option=option,
             )
     _check_optimizer(settings, optimizer)
