@@ -215,7 +215,7 @@ def _choose(
             f"{listed([table.names[n] for n in wanted])}. "
             + (" ".join(reasons) or f"{help_}or tabs.")
         )
-    told = {*usable} if features is None else {*named, *wanted}
+    told = {*named, *wanted, *(usable if features is None else ())}
     choice = _Choice({n: kinds[n] for n in kinds if n in told}, named, wanted)
     _check_kinds(table, choice)
     return choice

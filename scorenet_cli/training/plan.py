@@ -219,11 +219,13 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
 
 
 def _check_columns(settings: Settings) -> None:
-    """Refuse a column that is named twice."""
+    """Refuse a column that is named twice, or chosen and left out."""
     for option in ("features", "target"):
         names = getattr(settings, option) or ()
         if twice := [name for name in names if names.count(name) > 1]:
             raise OptionError(f"names column {quoted(twice[0])} twice.", option=option)
+        if both := [name for name in names if name in (settings.ignore or ())]:
+            raise OptionError(f"column {quoted(both[0])} is in `{option}` and in `ignore`.")
     if both := [name for name in settings.features or () if name in (settings.target or ())]:
         raise OptionError(
             f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."

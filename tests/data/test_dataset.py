@@ -226,6 +226,11 @@ def test_a_column_has_one_part_to_play(
     assert str(error.value) == message
 
 
+def test_an_empty_column_without_a_name_cannot_be_the_target() -> None:
+    with pytest.raises(DataError, match="'column_3' cannot be the target: without values"):
+        read("a,b,\n1,2,\n", targets=["column_3"])
+
+
 def test_find_columns_gives_positions_in_the_order_asked() -> None:
     assert find_columns(table("a,b,c\n1,2,3\n"), ["c", " a "], "target") == [2, 0]
 
