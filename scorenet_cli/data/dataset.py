@@ -159,14 +159,7 @@ def read_dataset(
         notes=tuple(notes),
         columns=words,
     )
-    data = _without_gaps(table, data, missing, can_fill=True)
-    constant = [
-        f"column {quoted(name)}: every row has the score {_exact(column[0])}, so that there is "
-        "nothing to learn. Choose another `target`."
-        for name, column in zip(data.output_names, data.scores.T, strict=True)
-        if len(column) > 1 and (column == column[0]).all()
-    ]
-    return replace(data, notes=(*data.notes, *constant))
+    return _without_gaps(table, data, missing, can_fill=True)
 
 
 class _Choice(NamedTuple):

@@ -129,7 +129,7 @@ def _input(source: Input, sql: Dialect) -> str:
     else:
         texts = source.texts
         if sorted(text.lower() for text in texts) == ["false", "true"]:  # a BOOLEAN, perhaps
-            column, texts = f"LOWER({column} || '')", [text.lower() for text in texts]
+            column, texts = f"LOWER({column} || '')", tuple(text.lower() for text in texts)
         cases = [
             f"WHEN {sql.text(text)} THEN {int(same == source.text)}e0"
             for text, same in zip(texts, source.texts, strict=True)

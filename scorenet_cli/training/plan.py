@@ -543,11 +543,10 @@ def _check_size(plan: TrainingPlan) -> None:
 
 def _nothing_to_learn(data: Dataset) -> Iterator[str]:
     """Name the targets that never vary, and the inputs that are always 0."""
-    columns = dict(zip(data.output_names, data.scores.T, strict=True))
-    numbers = [target for target in data.targets if target in columns and len(data.scores) > 1]
-    constant = [target for target in numbers if np.ptp(columns[target]) == 0]
+    outputs = zip(data.output_names, data.scores.T, strict=True)
     inputs = zip(data.input_names, data.inputs.T, strict=True)
-    if constant:
+    constant = [name for name, column in outputs if np.ptp(column) == 0]
+    if constant and len(data.scores) > 1:
         words = "the same in every row, so that there is nothing to learn"
         yield f"{words}: {listed(constant)}. Choose another `target`."
     if zero := [name for name, column in inputs if not column.any()]:

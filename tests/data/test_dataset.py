@@ -411,14 +411,6 @@ def test_a_header_stays_as_it_is_and_a_model_s_names_are_made_printable() -> Non
     assert header(named, []) == "h,g\n"
 
 
-def test_a_target_with_one_value_only_is_noted() -> None:
-    (note,) = read("h,s\n1,50\n3,50\n").notes
-    assert note == (
-        "column 's': every row has the score 50, so that there is nothing to learn. "
-        "Choose another `target`."
-    )
-
-
 def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:
     found = read_dataset(table("h,g,s\n1,,1\n3,,2\n,5,3\n8,6,4\n"), missing="fill")
     assert found.inputs.tolist() == [[1, 5.5], [3, 5.5], [4, 5], [8, 6]]
