@@ -440,6 +440,8 @@ def check_scores(
             f"Say what the best score is: {' '.join(f'`max_score={_exact(n)}`' for n in best)}, or "
             "let the scores have any size: `output_activation=linear`"
         )
+    if place == 0 and not table.has_header:
+        hint += ". If the line holds the columns' names: `header`"
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
         f"{quoted(dataset.output_names[target])}: the score {_exact(scores[row, target])} "
