@@ -406,7 +406,9 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
         if kind.error is not None:
             hint = "" if kind.error.is_format_error else "Fix the cell, or remove the line."
             if kind.error.is_title:
-                hint = "If this line is the header, remove the lines before it."
+                is_first = not table.has_header and kind.error.line == line_of_row(table, 0)
+                helps = "leave out `no_header`" if is_first else "remove the lines before it"
+                hint = f"If this line is the header, {helps}."
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
         elif kind.values is None and n in chosen.targets:

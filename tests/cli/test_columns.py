@@ -399,6 +399,12 @@ def test_a_header_of_numbers_that_is_no_score_names_the_option(
     assert message.rstrip().endswith("If the line holds the columns' names: --header")
 
 
+def test_a_header_read_as_data_is_told(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("h,s\n5,50\n6,60\n9,90\n")
+    message = invoke("train", "n.csv", "--no-header", "--epochs", 1).stderr
+    assert "'h' is not a number. If this line is the header, leave out --no-header." in message
+
+
 def test_a_header_without_a_csv_has_no_effect(invoke: Invoke) -> None:
     invoke("train", "--epochs", 1)
     for words in (("train",), ("predict", 4, 8), ("inspect",)):
