@@ -429,9 +429,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     if has_header is None:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
-            notes.append(
-                f"line {line} holds only numbers and is read as data; `header` makes it the header."
-            )
+            notes.append(f"line {line} is read as data; `header` makes it the header.")
     names = first if has_header else [""] * len(first)
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
     unique = _tell_apart(named)
@@ -533,8 +531,8 @@ def _is_header(first_rows: list[Row], source: str) -> bool:
         return False
     raise DataError(
         f"{source}, line {line}, column {first.index(texts[0]) + 1}: {quoted(texts[0])} is not a "
-        f"number, but {quoted(figures[0])} in the same line is. If the line is a header, give "
-        "every column a name that is not a number; if it is data, fix the cell."
+        f"number, but {quoted(figures[0])} in the same line is. Say `header` if the line holds the "
+        "columns' names, or `no_header` if it is data, or fix the cell."
     )
 
 
@@ -543,18 +541,19 @@ def _is_text(cell: str) -> bool:
 
 
 def _may_be_names(first_rows: list[Row]) -> bool:
-    """Tell whether only the first row counts up from 0, or through years."""
+    """Tell whether only the first row counts up from 0, or through years beside any texts."""
 
     def counts(cells: list[str]) -> bool:
-        if not all(cell.isascii() and cell.isdigit() for cell in cells):
+        figures = [cell for cell in cells if not _is_text(cell)]
+        if len(figures) < 2 or not all(cell.isascii() and cell.isdigit() for cell in figures):  # noqa: PLR2004 - one does not count
             return False
-        first, *others = map(int, cells)
-        return (not first or first in _YEARS) and others == list(
-            range(first + 1, first + len(cells))
-        )
+        first = int(figures[0])
+        if first not in _YEARS and (first or len(figures) < len(cells)):
+            return False
+        return [*map(int, figures)] == [*range(first, first + len(figures))]
 
     first, *others = [cells for _, cells in first_rows]
-    return len(first) > 1 and counts(first) and not any(map(counts, others))
+    return counts(first) and not any(map(counts, others))
 
 
 def _tell_apart(names: Sequence[str]) -> list[str]:

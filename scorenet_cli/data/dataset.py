@@ -162,14 +162,7 @@ def read_dataset(
         notes=tuple(notes),
         columns=words,
     )
-    data = _without_gaps(table, data, missing, can_fill=True)
-    constant = [
-        f"column {quoted(name)}: every row has the score {_exact(column[0])}, so that there is "
-        "nothing to learn. Choose another `target`."
-        for name, column in zip(data.output_names, data.scores.T, strict=True)
-        if len(column) > 1 and (column == column[0]).all()
-    ]
-    return replace(data, notes=(*data.notes, *constant))
+    return _without_gaps(table, data, missing, can_fill=True)
 
 
 class _Choice(NamedTuple):
@@ -218,7 +211,7 @@ def _choose(
             f"{listed([table.names[n] for n in wanted])}. "
             + (" ".join(reasons) or f"{help_}or tabs.")
         )
-    told = {*usable} if features is None else {*named, *wanted}
+    told = {*named, *wanted, *(usable if features is None else ())}
     choice = _Choice({n: kinds[n] for n in sorted(kinds) if n in told}, named, wanted)
     _check_kinds(table, choice)
     return choice
@@ -417,7 +410,9 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
         if kind.error is not None:
             hint = "" if kind.error.is_format_error else "Fix the cell, or remove the line."
             if kind.error.is_title:
-                hint = "If this line is the header, remove the lines before it."
+                is_first = not table.has_header and kind.error.line == line_of_row(table, 0)
+                helps = "leave out `no_header`" if is_first else "remove the lines before it"
+                hint = f"If this line is the header, {helps}."
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
         elif kind.values is None and n in chosen.targets:
@@ -451,6 +446,8 @@ def check_scores(
             f"Say what the best score is: {' '.join(f'`max_score={_exact(n)}`' for n in best)}, or "
             "let the scores have any size: `output_activation=linear`"
         )
+    if place == 0 and not table.has_header:
+        hint += ". If the line holds the columns' names: `header`"
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
         f"{quoted(dataset.output_names[target])}: the score {_exact(scores[row, target])} "
