@@ -28,10 +28,9 @@ def test_items_ahead_are_the_same_up_to_an_error(
         raise ValueError("no more")
 
     for count in (0, 1, 2, 5):
-        found = []
+        found: list[int] = []
         with pytest.raises(ValueError, match="no more"):
-            for item in parallel.ahead(items(count)):
-                found.append(item)
+            found.extend(parallel.ahead(items(count)))
         assert found == [*range(count)]
     assert (len(set(threads)) > 1) == (cores > 1)
     assert [*parallel.ahead(iter(range(9)))] == [*range(9)]
