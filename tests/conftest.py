@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from support import Invoke, Process, plain_environment
 from typer.main import get_command
 from typer.testing import CliRunner, Result
@@ -65,7 +65,15 @@ def process(tmp_path: Path) -> Process:
 
 
 # A slow machine is no reason to fail; a hang is caught by .ci/run's own limit.
-# pytest --hypothesis-profile=thorough draws as many examples as a search deserves.
+# pytest --hypothesis-profile=thorough draws as many examples as a search deserves;
+# mutants draws the same ones every time, and does not look for the smallest that fails.
 settings.register_profile("default", deadline=None, max_examples=15)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.register_profile(
+    "mutants",
+    derandomize=True,
+    deadline=None,
+    max_examples=15,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile("default")

@@ -100,6 +100,15 @@ def test_a_line_with_noise_is_not_called_memorized() -> None:
     assert "memorized" not in warnings(data, optimizer="lm", bias=True, epochs=100)
 
 
+def test_a_sigmoid_without_hidden_layer_may_be_no_better_than_a_line() -> None:
+    data = {"hours": [*range(30)], "score": [3 * hours for hours in range(30)]}
+    said = warnings(data, optimizer="lm", hidden="none", bias=True, folds=3)
+    assert said == (
+        "out of fold the network is no better than linear regression. "
+        "Try `output_activation=linear`."
+    )
+
+
 def test_equal_scores_are_said_once() -> None:
     data = {"hours": list(range(1, 31)), "score": [70] * 30}
     assert warnings(data, optimizer="lm", bias=True, epochs=50) == (

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import Array
+from support import Array, students
 
 import scorenet_cli as scorenet
 from scorenet_cli.errors import OptionError
@@ -131,3 +131,24 @@ def test_small_classes_get_no_prediction_far_from_their_line() -> None:
 def test_a_decay_keeps_the_remark_that_scores_are_not_matched_away() -> None:
     fit = fit_class(8)
     assert not [warning for warning in fit.warnings if "do not match" in warning]
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "linear"])
+def test_gd_adam_and_lm_end_at_the_same_cost(output: str) -> None:
+    costs = {}
+    for optimizer, epochs in (("lm", 100), ("gd", 4000), ("adam", 4000)):
+        fit = scorenet.train(
+            students(30),
+            optimizer=optimizer,
+            epochs=epochs,
+            output_activation=output,
+            bias=True,
+            standardize=True,
+            init="scaled",
+            seed=1,
+            weight_decay=0.5,
+        )
+        weights = sum((layer.weights**2).sum() for layer in fit.model.network.layers)
+        costs[optimizer] = fit.result.loss * 30 + 0.5 * weights
+    assert costs["gd"] == pytest.approx(costs["lm"], rel=0.01)
+    assert costs["adam"] == pytest.approx(costs["lm"], rel=0.01)
