@@ -219,7 +219,7 @@ def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -
 
 def test_a_folder_without_locks_takes_several_writers_of_one_file(folder: Path) -> None:
     (folder / ".scorenet-0.tmp").write_text("of a living process, for all that can be told")
-    words = [["train", "--epochs", 1, "--quiet"], PREDICT, PREDICT]
+    words: list[list[object]] = [["train", "--epochs", 1, "--quiet"], [*PREDICT], [*PREDICT]]
     for run in [start(folder, *each, change=f"{SLOW_DISK}{NO_LOCKS}") for each in words]:
         result = ended(run)
         assert result.returncode == 0, result.stderr
