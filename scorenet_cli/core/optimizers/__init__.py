@@ -1,4 +1,4 @@
-"""The registry of optimizers: an entry in OPTIMIZERS is all that a new one needs."""
+"""The registry of optimizers; a new one needs only an entry in OPTIMIZERS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scorenet_cli.core.optimizers.state import State
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How to train by an optimizer, and what it can be told.
+    """An optimizer's training function and its options.
 
     start(networks, inputs, actual, *, seed, state, **options) yields a State before the first
     epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
