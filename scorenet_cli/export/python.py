@@ -1,8 +1,8 @@
-"""The model as a Python module that imports math alone and has a function predict(inputs).
+"""The model as a Python module that imports only math and has a function predict(inputs).
 
 inputs is a dict of the columns' values, the result a dict of each target's score or class. A value
-that is left out, None, nan or "" is missing, and is filled where the model fills the column.
-Where a value is missing or a text is unknown, the result holds None.
+that is omitted, None, nan or "" is missing, and is filled if the model fills the column.
+If a value is missing or a text is unknown, the result holds None.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ SYNTAX = Syntax(
     {
         "sigmoid": "math.exp({0}) / (1 + math.exp({0})) if {0} < 0 else 1 / (1 + math.exp(-{0}))",
         "tanh": "math.tanh({0})",
-        "relu": "0.0 if {0} < 0 else {0}",  # nan where the sum is
+        "relu": "0.0 if {0} < 0 else {0}",  # nan if the sum is nan
         "linear": "{0}",
     },
 )

@@ -1,7 +1,7 @@
-"""The model file: saved whole or not at all; loaded, or refused with the reason.
+"""Reading and writing model files: saved atomically, and checked when loaded.
 
 A model is a JSON file of format scorenet-model, or a folder with w1.txt, w2.txt, ... as the
-document saves them (and b1.txt, b2.txt, ... where there are biases).
+document saves them (and b1.txt, b2.txt, ... if there are biases).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FORMAT = "scorenet-model"
 VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
-# What version 1 cannot hold.
+# Keys that need version 2.
 OPTIONAL_IN_2 = (
     *("categories", "classes", "feature_offset", "target_offset", "fill", "intervals"),
     "snapshots",
@@ -49,7 +49,7 @@ _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
 def to_json(model: Model) -> dict[str, Any]:
-    """Return the model's own keys, as the file and `inspect --json` hold them."""
+    """Return the model as the JSON object of the file and of `inspect --json`."""
     from scorenet_cli.core.optimizers.least_squares import pack  # noqa: PLC0415 - start-up
 
     uncertainty = model.uncertainty
@@ -99,21 +99,21 @@ def _as_list(array: Array | None) -> Any:  # noqa: ANN401 - a list of any depth,
 
 
 def save(model: Model, path: str) -> None:
-    """Write the model file, whole or not at all; FileError as check_output, or from the disk."""
+    """Write the model file atomically; raises FileError as check_output does, or from the disk."""
     check_output(path)
     files.write_atomic(path, dump(to_json(model)) + "\n")
 
 
 def largest_size(parameters: int, state_numbers: int = 0) -> int:
-    """Return the most bytes that a model file of so many numbers may take.
+    """Return an upper bound for the size in bytes of a model file with this number of parameters.
 
-    A weight may stand on a line of its own. adam's state has two numbers for each parameter.
+    A weight may be on its own line. adam's state has two numbers for each parameter.
     """
     return 32 * parameters + 26 * state_numbers + 1_000_000
 
 
 def check_output(path: str) -> None:
-    """Refuse early, with FileError, a place that cannot be written or holds something else."""
+    """Raise FileError early if path cannot be written or holds something that is not a model."""
     if path == "-":
         raise FileError("a model is saved to a file, not to standard output.")
     files.check_writable(path)
@@ -128,7 +128,7 @@ def check_output(path: str) -> None:
 
 
 def load(path: str) -> Model:
-    """Read a model file, or a folder with w1.txt, w2.txt, ...; ModelError says what is wrong."""
+    """Read a model file, or a folder with w1.txt, w2.txt, ...; raises ModelError or FileError."""
     if path == "-":
         raise FileError("a model comes from a file or a folder, not from standard input.")
     if os.path.isdir(path):
@@ -159,7 +159,7 @@ def load(path: str) -> Model:
 
 
 def _model(data: object) -> Model:
-    """Check the parsed JSON key by key and build the model; ModelError says what is wrong."""
+    """Check the parsed JSON key by key and build the model; raises ModelError."""
     if not isinstance(data, dict):
         raise ModelError(f'not a model: expected a JSON object with "format": "{FORMAT}".')
     _check_keys(data)
@@ -205,7 +205,7 @@ def _model(data: object) -> Model:
 
 
 def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
-    """Read what intervals are made from, where given."""
+    """Read the data for intervals, if given."""
     if intervals is None:
         return None
     keys = {"noise", "degrees_of_freedom", "factor"}
@@ -228,7 +228,7 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
 
 
 def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
-    """Read the networks on the way to this one: epochs that rise, and all parameters of each."""
+    """Read the snapshots: increasing epochs, each with all parameters."""
     from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
 
     if not isinstance(snapshots, list):
@@ -247,7 +247,7 @@ def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Netwo
 
 
 def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:
-    """Check that a record has as many numbers as the model has features and targets."""
+    """Check that the record's numbers fit the model's numbers of inputs and outputs."""
     ranges, baselines = record.target_range, record.baselines
     if ranges is not None and (len(ranges), len(ranges[0])) != (outputs, 2):
         raise ModelError(f"\"training\": 'target_range' must be {outputs} pairs [lowest, highest].")
@@ -260,7 +260,7 @@ def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:
 
 
 def _check_keys(data: dict[str, Any]) -> None:
-    """Check format and version, and that all required keys are there and no unknown ones."""
+    """Check format and version; reject missing and unknown keys."""
     if data.get("format") != FORMAT:
         raise ModelError(f"not a model: {_must_be(data, 'format', FORMAT)}")
     version = data.get("version")
@@ -281,18 +281,18 @@ def _check_keys(data: dict[str, Any]) -> None:
 
 
 def _must_be(data: dict[str, Any], key: str, *expected: object) -> str:
-    """Say what a key must be and what it is."""
+    """Return the message for a key with a wrong value."""
     found = f"is {_as_given(data[key])}" if key in data else "is missing"
     return f'its "{key}" must be {" or ".join(map(json.dumps, expected))} but {found}.'
 
 
 def _as_given(value: object) -> str:
-    """Show a value of the file in a message."""
+    """Format a value of the file for a message."""
     return shorten(json.dumps(value, default=lambda array: array.tolist()))
 
 
 def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
-    """Read a list of different names."""
+    """Read a list of distinct names."""
     names = data[key]
     if not isinstance(names, list) or not names:
         raise ModelError(f'"{key}" must be a list of names.')
@@ -308,7 +308,7 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
 def _categories(
     data: dict[str, Any], key: str, names: tuple[str, ...], of: str
 ) -> dict[str, tuple[str, ...]]:
-    """Read the texts of some columns: at least two each, all different."""
+    """Read the distinct texts of some columns, at least two each."""
     found: dict[str, tuple[str, ...]] = {}
     for name, texts in _columns(data, key, names, of).items():
         if not isinstance(texts, list) or not all(is_text(t) and t == t.strip() for t in texts):
@@ -322,7 +322,7 @@ def _categories(
 
 
 def _fill(data: dict[str, Any], features: tuple[str, ...]) -> dict[str, float]:
-    """Read what a feature's missing cells become."""
+    """Read the numbers that replace missing values, by feature."""
     fill = _columns(data, "fill", features, "features")
     for name, value in fill.items():
         if not is_number(value):
@@ -331,7 +331,7 @@ def _fill(data: dict[str, Any], features: tuple[str, ...]) -> dict[str, float]:
 
 
 def _columns(data: dict[str, Any], key: str, names: tuple[str, ...], of: str) -> dict[str, Any]:
-    """Read an object whose keys are some of the columns' names."""
+    """Read an object whose keys are names of columns."""
     value = data.get(key, {})
     if not isinstance(value, dict):
         raise ModelError(f'"{key}" must be an object with names of "{of}" as keys.')
@@ -341,8 +341,8 @@ def _columns(data: dict[str, Any], key: str, names: tuple[str, ...], of: str) ->
 
 
 def _numbers(value: object, where: str) -> Array:
-    """Read numbers, or lists of equally many; refuse text, true, null, nan and infinity."""
-    if isinstance(value, np.ndarray):  # read and checked as one
+    """Read an array of numbers; rejects text, true, null, nan and infinity."""
+    if isinstance(value, np.ndarray):  # checked when parsed
         return value
     pending = [value]
     while pending:
@@ -374,7 +374,7 @@ def _network(layers: object) -> Network:
 
 
 def _layer(layer: object, where: str) -> Layer:
-    """Read one layer; ValueError where its shapes do not fit."""
+    """Read one layer; raises ValueError if its shapes do not fit."""
     if not isinstance(layer, dict):
         raise ModelError(f"{where}: must be an object with weights, bias and activation.")
     if unknown := [key for key in layer if key not in ("weights", "bias", "activation")]:
@@ -405,7 +405,7 @@ def _array(
     words: str,
     is_valid: Callable[[Array], object] = lambda _: True,
 ) -> Array | None:
-    """Read numbers of this shape, where given; words say what they must be."""
+    """Read numbers of this shape, if given; words describe them in the message."""
     if data.get(key) is None:
         return None
     array = _numbers(data[key], key)
@@ -415,7 +415,7 @@ def _array(
 
 
 def _scales(data: dict[str, Any], key: str, count: int) -> Array:
-    """Read positive divisors; those left out are 1."""
+    """Read positive divisors; the default is 1."""
     words = f"{count} positive numbers"
     scales = _array(data, key, (count,), words, lambda of: (of > 0).all())
     return np.ones(count) if scales is None else scales

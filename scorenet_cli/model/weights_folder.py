@@ -16,14 +16,14 @@ from scorenet_cli.files import display_path
 from scorenet_cli.model.model import Model
 from scorenet_cli.text import is_finite_number, listed, parse_number, quoted
 
-_W1_SHAPE = (2, 3)  # of the document's network
+_W1_SHAPE = (2, 3)  # shape of w1.txt of the document's network
 
 
 def save(model: Model, folder: str) -> list[str]:
     """Write w1.txt, w2.txt, ... as the document's numpy.savetxt does, b1.txt ... for biases.
 
-    Returns the paths. A folder that holds such files of a deeper model, or of one with other
-    biases, is refused: they would be read together.
+    Returns the paths. Raises FileError for a folder with files of a deeper model or of one with
+    other biases, which load would read together with these.
     """
     texts = {}
     for number, layer in enumerate(model.network.layers, start=1):
@@ -50,7 +50,7 @@ def save(model: Model, folder: str) -> list[str]:
 
 
 def _weight_files(folder: str) -> set[str]:
-    """Names in a folder that look like a layer's weights or biases."""
+    """Return the names in a folder that look like a layer's weights or biases."""
     try:
         names = os.listdir(folder)
     except OSError as error:
@@ -61,7 +61,7 @@ def _weight_files(folder: str) -> set[str]:
 
 
 def _as_text(values: Array) -> str:
-    """Write an array as numpy.savetxt(fmt="%s") does."""
+    """Return the text of numpy.savetxt(fmt="%s")."""
     buffer = io.StringIO()
     np.savetxt(buffer, values, fmt="%s")
     return buffer.getvalue()
@@ -115,7 +115,7 @@ def load(folder: str) -> Model:
 
 
 def description(model: Model) -> str:
-    """Say what was read from a folder: each file's shape (inputs, neurons), and what is missing."""
+    """Describe a weights folder: each file's shape, and whether a hidden layer is missing."""
     shapes = [
         f"w{number}.txt ({layer.inputs} x {layer.neurons})"
         for number, layer in enumerate(model.network.layers, start=1)
@@ -125,7 +125,7 @@ def description(model: Model) -> str:
 
 
 def _load_text(path: str) -> Array:
-    """Read what numpy.savetxt wrote: a row a line, numbers between spaces, # for comments."""
+    """Read a file of numpy.savetxt: a row per line, numbers between spaces, # for comments."""
     name = display_path(path)
     rows: list[list[float]] = []
     try:
