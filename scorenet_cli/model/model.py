@@ -371,8 +371,10 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
 
     A folder of weights has no scaling, so the values are not divided.
     """
+    if not model.is_weights_only or scaling == "own":
+        return None
     large = values[np.abs(values) > 1]
-    if not model.is_weights_only or scaling == "own" or not large.size:
+    if not large.size:
         return None
     return (
         f"these weights hold no scaling, so values are taken as already scaled, and "
