@@ -39,10 +39,10 @@ MANY_CELLS = 256
 
 
 class Rows(Protocol):
-    """Rows that are copied in parts: an array, or what computes them as they are asked for."""
+    """Rows that are copied in parts: an array, or an object that computes them on demand."""
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
 
     def __getitem__(self, part: slice, /) -> Array:
         """Return some of the rows."""
@@ -97,7 +97,7 @@ class ScaledParameters:
 
     @property
     def row_width(self) -> int:
-        """Cells of a row that is learned from: inputs, perhaps a constant, and targets."""
+        """Number of cells per row of data: inputs, perhaps a constant, and targets."""
         first = self.layers[0]
         return first.inputs + (first.bias is not None) + self.layers[-1].neurons
 

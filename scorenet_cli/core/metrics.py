@@ -93,7 +93,7 @@ def measure(predicted: Array, actual: Array) -> Metrics:
     squares -= squares.mean(axis=0)
     spread = np.square(squares, out=squares).sum(axis=0)
     error = np.divide(actual, unit, out=squares)
-    for rows in blocks(len(error)):  # another array of all would fill memory
+    for rows in blocks(len(error)):  # another array of this size would need too much memory
         error[rows] -= predicted[rows] / unit
     mae = float(np.mean(np.abs(error, out=error))) * unit
     np.square(error, out=squares)

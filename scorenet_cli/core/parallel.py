@@ -75,13 +75,13 @@ def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Re
 def ahead(items: Iterator[Part]) -> Iterator[Part]:
     """Yield items that are not None, each while a thread computes the next.
 
-    The first two come without: a small table needs no thread.
+    The first two are computed without a thread, which a small table does not need.
     """
     yield from islice(items, 2)
     if CORES == 1:
         yield from items
         return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a few rows do not need it
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not needed for a few rows
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         following = thread.submit(next, items, None)
