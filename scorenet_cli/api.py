@@ -65,7 +65,7 @@ def train(
             raise OptionError("cannot be combined with `resume`.", option="restarts")
         if chosen.optimizer == AUTO or chosen.folds is not None:
             option = "optimizer=auto" if chosen.optimizer == AUTO else "folds"
-            raise OptionError(f"`{option}` cannot be combined with `resume`: it trains new models.")
+            raise OptionError(f"`{option}` trains new models and cannot be combined with `resume`.")
     model = load(resume) if isinstance(resume, str) else resume
     said = (chosen.optimizer, chosen.learning_rate, chosen.batch_size, chosen.epochs, model)
     if data is not None and all(each is None for each in said):

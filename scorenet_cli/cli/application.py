@@ -66,7 +66,7 @@ def _give_up_output(error: OSError) -> NoReturn:
     if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
         sys.exit(1)
     reason = (error.strerror or str(error)).lower()
-    _end(f"Error: standard output: cannot be written: {reason}.", 1)
+    _end(f"Error: standard output cannot be written: {reason}.", 1)
 
 
 app = typer.Typer(

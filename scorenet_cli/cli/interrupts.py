@@ -35,7 +35,7 @@ def nothing_saved_yet() -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
 
     def end(number: int, _frame: FrameType | None) -> None:
-        _end_now(number, "Interrupted. Nothing was saved yet.")
+        _end_now(number, "Interrupted. Nothing was saved.")
 
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, end)

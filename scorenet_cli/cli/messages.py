@@ -117,7 +117,7 @@ class RangeWarnings:
         if self.rows == 1 and answer.out_of_range.any():
             ends = intervals_if_known(self.model, answer.scaled_inputs)
             texts = [] if ends is None else map(interval_text, *ends[0].T, answer.scores[0])
-            self.intervals = "".join(f": {text}" for text in texts)
+            self.intervals = "".join(f" ({text})" for text in texts)
         self.unscaled = self.unscaled or scaling_warning(self.model, answer.inputs, self.scaling)
         for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
             outside = answer.out_of_range[:, position]
@@ -131,15 +131,12 @@ class RangeWarnings:
         if self.ranges is None:
             return
         for position, count in sorted(self.counts.items()):
-            low, high = self.ranges[position].tolist()
-            value = number(self.first[position])
-            where = (
-                f"in {count:,} of {self.rows:,} rows (the first: {value})"
-                if self.rows > 1
-                else f"= {value}"
-            )
+            name, value = quoted(self.features[position]), number(self.first[position])
+            low, high = map(number, self.ranges[position].tolist())
+            outside = f"is outside the training range {low} to {high}"
             yield (
-                f"{quoted(self.features[position])} {where} is outside the training range "
-                f"{number(low)} to {number(high)}: the prediction is a guess"
-                f"{self.intervals if self.rows == 1 else ''}."
+                f"{name} = {value} {outside}: the prediction is an extrapolation{self.intervals}."
+                if self.rows == 1
+                else f"{name} {outside} in {count:,} of {self.rows:,} rows (first value: {value}): "
+                "predictions for such rows are extrapolations."
             )

@@ -62,7 +62,7 @@ def predict(
         float | None,
         setting(
             "FRACTION",
-            "Add the interval that is expected to hold this fraction of new scores, e.g. 0.9.",
+            "Add a prediction interval that covers this fraction of new scores, e.g. 0.9.",
             parser=decimal,
         ),
     ] = None,
@@ -104,7 +104,7 @@ def predict(
             from scorenet_cli.model.document import trained_answer
 
             if story := trained_answer(loaded, row, scaling):
-                said.note(f"the document printed {story.printed} here: {story.why}.")
+                said.note(f"the document printed {story.printed} for these values: {story.why}.")
         blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block: there may be more rows than memory
         from scorenet_cli.data import dataset
@@ -183,7 +183,9 @@ class _Skipped:
             first = unknown[0]
             known = listed(first.known, MAX_CATEGORIES)
             place = f"line {line_of_row(table, first.row)}"
-            self.first_unknown = f"{place}, {quoted(first.text)}; the model knows {known}"
+            self.first_unknown = (
+                f"first in {place}: {quoted(first.text)}; the categories are {known}"
+            )
         if (missing := ~has_all & is_known).any():
             for name, where in positions(model.features, model.categories).items():
                 self.missing[name] += int(np.isnan(inputs[missing, where.start]).sum())
@@ -201,10 +203,10 @@ class _Skipped:
         reasons = []
         for counts, what, more in (
             (+self.missing, "missing cells", ""),
-            (self.unknown, "texts that the model does not know", f"; {self.first_unknown}"),
+            (self.unknown, "unknown categories", f"; {self.first_unknown}"),
         ):
             if counts:
-                each = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.items())
+                each = ", ".join(f"{quoted(name)}: {count:,}" for name, count in counts.items())
                 reasons.append(f"{what} ({each}{more})")
         rows = f"{self.skipped:,} of {self.rows:,} rows {'is' if self.skipped == 1 else 'are'}"
         yield f"{rows} not predicted: {' and '.join(reasons)}."

@@ -107,16 +107,16 @@ def backward_trace(
         str | None,
         setting(
             "FILE",
-            "Trace one full-batch step on these rows, as train by gd takes it.",
+            "Trace one full-batch step on these rows, the step of train --optimizer gd.",
             names=["--csv", "--data"],
         ),
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
-        float | None, setting("RATE", "Step size.", "1; with --csv 3", parser=decimal)
+        float | None, setting("RATE", "Step size.", "1, or 3 with --csv", parser=decimal)
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare each gradient with a numerical one.")
+        bool, typer.Option("--check", help="Compare each gradient with a central difference.")
     ] = False,
     model: ModelOption = DEFAULT_MODEL,
     worked_example: WorkedExampleOption = False,
@@ -223,7 +223,10 @@ def _trace_batch(
     for text in result.notes:
         said.note(text)
     if loaded.is_weights_only:
-        said.note("a folder of weights holds no scaling: the rows are scaled as train scales them.")
+        said.note(
+            "a folder of weights holds no scaling: "
+            "the rows are scaled as scorenet train would scale them."
+        )
     if blank:
         result = blank_batch(result)
     _warn_of_loss(result.loss, result.loss_after, said)
@@ -251,7 +254,7 @@ def _warn_of_loss(loss: float, loss_after: float, said: Messages) -> None:
     if loss_after > loss > ROUNDING:
         said.warn(
             f"the step raises the loss from {number(loss)} to {number(loss_after)}: "
-            "the learning rate is too large for it."
+            "the learning rate is too large. Try a smaller `learning_rate`."
         )
 
 
@@ -261,7 +264,7 @@ def _check_page(*, json: bool, explain: bool, blank: bool, check: bool = False) 
         if json and given:
             raise OptionError("has no effect with `json`. Leave it out.", option=option)
     if blank and check:
-        raise OptionError("cannot be combined with `blank`: it shows results.", option="check")
+        raise OptionError("cannot be combined with `blank`: `check` shows results.", option="check")
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,7 +326,9 @@ def _choose_example(
     is_document = worked_example or not values
     if is_document and _is_typed(context, "model"):
         raise OptionError(
-            "is not for the worked example. Give VALUES to trace the model with.", option="model"
+            "has no effect with the worked example. Give VALUES, without `worked_example`, "
+            "to trace the model.",
+            option="model",
         )
     if is_document and _is_typed(context, "scaling") and scaling == "training":
         raise OptionError(
@@ -379,7 +384,7 @@ def _emit(
             try:
                 drawing = picture()
             except OptionError:
-                said.note("the network is too large for a picture: the page has the tables alone.")
+                said.note("the network is too large for a picture: the page holds only the tables.")
             content = html_page(page(), drawing, context.command_path)
         files.write_atomic(save, content)
     if not json:

@@ -70,7 +70,12 @@ def train(
     ignore: Annotated[str | None, setting("A,B", "Columns to leave out.")] = None,
     missing: Annotated[
         str | None,
-        setting("NAME", "Rows with missing cells: skip, fill (in the mean) or refuse.", "skip"),
+        setting(
+            "NAME",
+            "Rows with missing cells: skip them, fill the cells with the column's mean, or refuse "
+            "the CSV.",
+            "skip",
+        ),
     ] = None,
     header: HeaderOption = None,
     max_score: Annotated[
@@ -85,15 +90,16 @@ def train(
     standardize: Annotated[
         bool,
         typer.Option(
-            "--standardize", help="Subtract each feature's mean, divide by its standard deviation."
+            "--standardize",
+            help="Subtract each feature's mean and divide by its standard deviation.",
         ),
     ] = False,
     hidden: Annotated[
         str | None,
         setting(
             "N[,N]",
-            "Neurons of each hidden layer: 3, or 16,8, or none.",
-            f"{DEFAULT_HIDDEN[0]}; auto: none, 3 or 8",
+            "Neurons in each hidden layer, e.g. 3 or 16,8; none for no hidden layer.",
+            f"{DEFAULT_HIDDEN[0]}; with --optimizer auto: none, 3 or 8",
         ),
     ] = None,
     bias: Annotated[bool, typer.Option("--bias", help="Give every neuron a bias.")] = False,
@@ -113,8 +119,8 @@ def train(
         str | None,
         setting(
             "NAME",
-            "Distribution of the starting weights: normal, uniform, or scaled: normal, "
-            "divided by the root of the number of inputs.",
+            "Distribution of the starting weights: normal, uniform, or scaled "
+            "(normal, divided by the square root of the number of inputs).",
             "normal",
         ),
     ] = None,
@@ -126,9 +132,9 @@ def train(
         str | None,
         setting(
             "NAME",
-            "auto: choose by cross-validation. "
-            "gd: full-batch gradient descent, as in the document. adam: for large networks "
-            "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
+            "auto: choose the hidden layers by cross-validation. "
+            "gd: full-batch gradient descent, as in the document. adam: for large networks or "
+            "many rows. lm: Levenberg-Marquardt, by far the fastest for small networks.",
             f"auto; {DEFAULT_OPTIMIZER} with --epochs",
         ),
     ] = None,
@@ -145,7 +151,8 @@ def train(
         int | None,
         setting(
             "N",
-            "Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
+            "Rows per step, in the file's order (gd) or shuffled (adam). "
+            "1: a step after every row.",
             "gd all, adam 32",
             parser=whole(1),
         ),
@@ -154,8 +161,8 @@ def train(
         str | None,
         setting(
             "NUMBER|auto",
-            "Added to the squared errors: this times the squared weights. auto (lm): chosen "
-            "from the rows, for each layer.",
+            "Weight decay: this number times the sum of squared weights is added to the sum of "
+            "squared errors. auto (lm): estimated from the rows, for each layer.",
             "0",
         ),
     ] = None,
@@ -166,7 +173,12 @@ def train(
         float | None, setting("LOSS", "Stop at this loss.", parser=decimal)
     ] = None,
     restarts: Annotated[
-        int, setting("N", "Best of N starts: seed, seed + 1, ...", parser=whole(1, 1000))
+        int,
+        setting(
+            "N",
+            "Train from N seeds (seed, seed + 1, ...) and keep the best.",
+            parser=whole(1, 1000),
+        ),
     ] = 1,
     validation: Annotated[
         float | None,
@@ -186,7 +198,7 @@ def train(
         int | None,
         setting(
             "K",
-            "Cross-validate in K folds: the fit on rows that a model has not seen.",
+            "Also report the fit by K-fold cross-validation, on rows not used for training.",
             parser=whole(2),
         ),
     ] = None,
@@ -224,7 +236,9 @@ def train(
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     if csv is not None and csv_option is not None:
-        raise OptionError(f"two CSVs are given: {quoted(csv)} and {quoted(csv_option)}.")
+        raise OptionError(
+            f"two CSVs are given: {quoted(csv)} and {quoted(csv_option)}. Leave one out."
+        )
     csv = csv_option if csv is None else csv
     options = dict(locals())
     options["bias"] = bias or None
@@ -237,7 +251,7 @@ def train(
     if run.log_every is not None and run.quiet:
         raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
     if csv == "":
-        raise OptionError("the CSV's name is empty: a variable of the shell may not be set.")
+        raise OptionError("the CSV's name is empty: a shell variable may be unset.")
     if csv is None and header is not None:
         raise OptionError("has no effect without a CSV. Leave it out.", option="header")
     if csv is None and _has_text(sys.stdin):
@@ -292,7 +306,9 @@ def _check_places(run: _Run) -> None:
 
     for option, place in (("output", run.output), ("history", run.history)):
         if place == "-":
-            raise OptionError("needs a file: standard output has the results.", option=option)
+            raise OptionError(
+                "needs a file name: the results are printed to standard output.", option=option
+            )
     json_file.check_output(run.output)
     if run.history is None:
         return
@@ -300,8 +316,8 @@ def _check_places(run: _Run) -> None:
     check_output(run.history, "history", reads)
     if os.path.isfile(run.history) and not read_history(run.history):
         raise FileError(
-            f"{files.display_path(run.history)}: exists and is not a history, so it is left alone. "
-            "Choose another name, or move it away."
+            f"{files.display_path(run.history)} exists and is not a loss history, "
+            "so it is left alone. Choose another name, or move it away."
         )
 
 
@@ -334,7 +350,7 @@ def _train(run: _Run) -> None:
         _explain_interrupt(run, fit)
         raise typer.Exit(flag.exit_status)
     if run.is_verbose:
-        instead = ", in place of the model that was there" if replaces else ""
+        instead = ", replacing the model that was there" if replaces else ""
         echo_error(
             f"Saved {files.display_path(run.output)}{instead}. Next: {_next_command(run, fit)}"
         )
@@ -440,7 +456,7 @@ def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> Non
     if run.resume is not None and os.path.isfile(path):
         before = lines_before(read_history(path), fit.plan)
         if not before:
-            warn(f"{path!r} held the history of another run, and was replaced.")
+            warn(f"{path!r} held the loss history of another run and was replaced.")
     kept = fit.result
     lines = (  # the one figure for what was saved
         line._replace(loss=kept.loss) if line.epoch == kept.best_epoch else line
@@ -487,13 +503,13 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
         left = plan.record.epochs + plan.epochs - result.epochs
         words += ["--resume", output, "--epochs", str(left)]
         settings = Settings(**{name: getattr(settings, name) for name in NOT_RESUMED})
-        saved, what = "The weights are saved.", "Continue"
+        saved, what = "The model is saved.", "Continue"
     words += _settings_words(settings)
     if output != DEFAULT_MODEL:
         words += ["--output", output]
     if run.history is not None and output == run.output:
         words += ["--history", run.history]
-    again = " and the same data on standard input" if run.csv == "-" else ""
+    again = " this command and the same data on standard input" if run.csv == "-" else ""
     epochs = "epoch" if result.epochs == 1 else "epochs"
     echo_error(
         f"Interrupted after {result.epochs:,} {epochs}. {saved}"

@@ -87,7 +87,7 @@ def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own type
         return f"{name} {text.replace('requires an argument', 'needs a value')}."
     text = " ".join(str(error.format_message()).split())
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", text):
-        return f"unexpected {quoted(extra[1])}: no more values are expected."
+        return f"unexpected argument {quoted(extra[1])}. Leave it out."
     return _sentence(f"{text[:1].lower()}{text[1:]}")
 
 

@@ -552,7 +552,7 @@ def _tell_apart(names: Sequence[str]) -> list[str]:
 def _wrong_width(table: Table, line: int, width: int) -> DataError:
     cells = "cell" if width == 1 else "cells"
     return DataError(
-        f"{table.source}, line {line}: has {width} {cells} where {len(table.names)} are expected "
+        f"{table.source}, line {line} has {width} {cells}; expected {len(table.names)} "
         f"({listed(table.names)}). Fix the line."
     )
 

@@ -140,7 +140,8 @@ def read_dataset(
     if targets is None and last not in chosen.targets:
         name = quoted(table.names[chosen.targets[0]])
         notes.append(
-            f"the target is {name}, the last column that can be one; `target` chooses another."
+            f"the target is {name}, the last column that can be a target. "
+            "Choose another with `target`."
         )
     notes += [
         f"column {quoted(name)}: {text}."
@@ -161,7 +162,7 @@ def read_dataset(
     )
     data = _without_gaps(table, data, missing, can_fill=True)
     constant = [
-        f"column {quoted(name)}: every row has the score {_exact(column[0])}, so that there is "
+        f"column {quoted(name)}: every row has the score {_exact(column[0])}, so there is "
         "nothing to learn. Choose another `target`."
         for name, column in zip(data.output_names, data.scores.T, strict=True)
         if len(column) > 1 and (column == column[0]).all()
@@ -209,9 +210,10 @@ def _choose(
             for n in usable
             if n not in wanted and kinds[n].reason
         ]
-        help_ = "Give a column of hours, say, and one of scores, separated by commas, semicolons "
+        help_ = "Give at least one feature column, e.g. hours, and a score column, separated by commas, "
+        "semicolons "
         raise DataError(
-            f"{table.source}: no column is left to learn from beside "
+            f"{table.source}: there is no feature column besides "
             f"{listed([table.names[n] for n in wanted])}. "
             + (" ".join(reasons) or f"{help_}or tabs.")
         )
@@ -271,8 +273,8 @@ def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
     if found := [*unknown, *more]:
         raise DataError(
             f"{table.source}, line {line_of_row(table, found[0].row)}, column "
-            f"{quoted(found[0].column)}: the model does not know {quoted(found[0].text)}. "
-            f"It knows {listed(found[0].known, MAX_CATEGORIES)}. Fix the cell."
+            f"{quoted(found[0].column)}: {quoted(found[0].text)} does not occur in the training data; "
+            f"expected one of {listed(found[0].known, MAX_CATEGORIES)}. Fix the cell."
         )
     if missing != "refuse":
         inputs = fill_missing(inputs, features, categories, fill)
@@ -337,20 +339,23 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         notes, targets = [*data.notes], listed(data.targets)
         count = len(data.scores) - int(has_target.sum())
         if count == len(data.scores):
-            raise DataError(f"{table.source}: no row has a value of {targets}.")
+            raise DataError(
+                f"{table.source}: no row has a value for {targets}. Choose another `target`."
+            )
         if count:
-            notes.append(f"{_rows(count)} without a value of {targets}: left out.")
+            notes.append(f"{_rows(count)} left out: no value for {targets}.")
         gaps = _missing_counts(data.inputs[has_target], data.features, data.categories)
         left = int((has_target & ~has_all).sum())
         if left and missing == "fill" and can_fill:
             notes.append(
-                f"missing cells are filled with the column's mean, or no category ({gaps})."
+                "missing cells are filled with the column's mean; missing text counts as none of "
+                f"the categories ({gaps})."
             )
         elif left:
             if 2 * left > has_target.sum():
                 raise DataError(
                     f"{table.source}: {left:,} of {has_target.sum():,} rows have a missing cell "
-                    f"({gaps}). Leave the columns out by `ignore`, or fill the cells by "
+                    f"({gaps}). Leave the columns out with `ignore`, or fill the cells with "
                     "`missing=fill`."
                 )
             words = "a cell is missing" if left == 1 else "cells are missing"
@@ -364,8 +369,8 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
     if missing == "fill" and can_fill:
         if empty := [*compress(data.input_names, np.all(is_gap, axis=0))]:
             raise DataError(
-                f"{table.source}: {listed(empty)} has no value in the rows with a value of "
-                f"{listed(data.targets)}. Leave it out by `ignore`."
+                f"{table.source}: no value for {listed(empty)} in the rows that have a value "
+                f"for {listed(data.targets)}. Leave such columns out with `ignore`."
             )
         return replace(data, gaps=is_gap).fill_from(np.arange(len(is_gap)))
     return data
@@ -388,16 +393,16 @@ def _missing_counts(inputs: Array, names: Sequence[str], categories: Categories)
         name: int(np.isnan(inputs[:, where.start]).sum())
         for name, where in positions(names, categories).items()
     }
-    return ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.items() if count)
+    return ", ".join(f"{quoted(name)}: {count:,}" for name, count in counts.items() if count)
 
 
 def _unnamed_note(table: Table, chosen: _Choice) -> list[str]:
     """Say what became of a first column without a name."""
     if not (0 in table.unnamed and table.has_header and 0 in chosen.kinds):
         return []
-    if 0 in chosen.features:
-        return ["the first column has no name; it is a feature called column_1."]
-    return ["the first column has no name and counts the rows: it is left out."]
+    if 0 in {*chosen.features, *chosen.targets}:
+        return ["the first column has no name; it is called column_1."]
+    return [f"the first column has no name and is {chosen.kinds[0].words(is_left_out=True)}."]
 
 
 def _check_kinds(table: Table, chosen: _Choice) -> None:
@@ -444,8 +449,8 @@ def check_scores(
         of = dict(zip(dataset.output_names, largest, strict=True))
         best = [of[name] for name in dataset.targets if name not in dataset.classes]
         hint = (
-            f"Say what the best score is: {' '.join(f'`max_score={_exact(n)}`' for n in best)}, or "
-            "let the scores have any size: `output_activation=linear`"
+            f"Set the highest possible score with {' '.join(f'`max_score={_exact(n)}`' for n in best)}"
+            ", or allow scores of any size with `output_activation=linear`."
         )
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
@@ -502,8 +507,9 @@ def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) 
         own = dict(enumerate(table.names)) | dict(zip(columns, names, strict=False))
         return replace(table, names=tuple(own.values()))
     raise DataError(
-        f"{table.source} has no header and {len(columns)} columns; the model needs "
-        f"{len(features)}: {listed(tuple(features))}. Give those, in this order, or a header."
+        f"{table.source} has {len(columns)} columns and no header; the model needs "
+        f"{len(features)}: {listed(tuple(features))}. Give these columns in this order, or add a "
+        "header."
     )
 
 
@@ -516,8 +522,8 @@ def _match_names(table: Table, names: Sequence[str]) -> Table:
             alike = [n for n, each in enumerate(table.names) if _loose(each) == _loose(name)]
             if len(alike) == 1:
                 notes.append(
-                    f"column {quoted(own[alike[0]])} is taken for {quoted(name)}: the names differ "
-                    "in case, spaces or invisible characters."
+                    f"column {quoted(own[alike[0]])} is used as {quoted(name)}: the names differ "
+                    "only in case, spaces or invisible characters."
                 )
                 own[alike[0]] = name
     return replace(

@@ -70,5 +70,5 @@ def _decode_line(line: bytes, source: str, number: int) -> str:
         except UnicodeDecodeError:
             pass
     raise DataError(
-        f"{source}, line {number}: is neither UTF-8 nor Windows-1252 text. Save it as UTF-8."
+        f"{source}, line {number} is neither UTF-8 nor Windows-1252 text. Save the file as UTF-8."
     )

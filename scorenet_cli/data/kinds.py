@@ -69,7 +69,7 @@ class Kind:
     def words(self, *, is_left_out: bool) -> str:
         """Say what became of the column; nothing where it is simply a number."""
         if is_left_out:
-            return f"left out, {self.reason}"
+            return f"left out because {self.reason}"
         if self.categories is None:
             return "" if self.format is None else _format_words(self.format)
         if len(self.categories) == TWO:
@@ -90,12 +90,12 @@ def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
     """Tell what a column holds."""
     if isinstance(cells, np.ndarray):
         if np.isnan(cells).all():
-            return Kind(None, reason="without values")
+            return Kind(None, reason="it has no values")
         return _of_numbers(table, column, cells)
     counts = Counter(cells)
     present = {cell: count for cell, count in counts.items() if not is_missing(cell)}
     if not present and "none" not in counts:
-        return Kind(None, reason="without values")
+        return Kind(None, reason="it has no values")
     texts = [count for cell, count in present.items() if not looks_like_number(cell)]
     is_mixed = bool(texts) and len(present) <= MAX_MIXED and min(texts) > 1
     if not present or is_mixed or 2 * sum(texts) > sum(present.values()):
@@ -115,13 +115,13 @@ def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
         cells
     ):  # most columns need no second look
         if is_unnamed and cells[0] in {0.0, 1.0}:
-            reason = "it counts the rows"
+            reason = "it holds row numbers"
         elif len(cells) >= MIN_ROWS_TO_COUNT:
-            reason = "it counts the rows (consecutive whole numbers)"
+            reason = "it holds row numbers (consecutive whole numbers)"
     if not reason and is_identifier(table, column):
         is_whole = bool((cells == np.floor(cells)).all())
         if is_whole and len(np.unique(cells)) == len(cells):
-            reason = "it names the rows (all different)"
+            reason = "it identifies the rows (all values differ)"
     return Kind(cells[:, np.newaxis], reason=reason, format=table.formats.get(column))
 
 
@@ -134,20 +134,23 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
     """Make categories of texts, where they are few and say something."""
     counts = {text: count for text, count in counts.items() if not is_missing_text(text)}
     if len(counts) > MAX_CATEGORIES:
-        reason = f"{len(counts):,} different texts (at most {MAX_CATEGORIES} make categories)"
+        reason = (
+            f"it has {len(counts):,} different texts (at most {MAX_CATEGORIES} can be categories)"
+        )
         rare = [text for text, count in counts.items() if count == 1]
         if len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
-            reason += f"; only once each, perhaps misspelt: {listed(rare)}"
+            reason += f"; these occur only once and may be misspelt: {listed(rare)}"
         elif words := _change(table, cells):
             reason += f"; {words}"
         return Kind(None, texts=True, reason=reason)
     if len(counts) == 1:
-        return Kind(None, texts=True, reason=f"the same text everywhere ({listed([*counts])})")
+        reason = f"it has the same text in every row ({listed([*counts])})"
+        return Kind(None, texts=True, reason=reason)
     categories = sort_categories(counts)
     is_name = max(counts.values()) == 1 and (
         len(cells) >= MIN_ROWS_TO_NAME or is_identifier(table, column)
     )
-    reason = "it names the rows (all different)" if is_name else ""
+    reason = "it identifies the rows (all values differ)" if is_name else ""
     return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
 
 
@@ -159,7 +162,8 @@ def _change(table: Table, cells: Sequence[str]) -> str:
     if row is None:
         return ""
     before, after = ("numbers", "text") if begins else ("text", "numbers")
-    return f"{before} before line {line_of_row(table, row)}, {after} there: {quoted(cells[row])}"
+    line = line_of_row(table, row)
+    return f"{before} before line {line}, but {after} in line {line}: {quoted(cells[row])}"
 
 
 def is_identifier(table: Table, column: int) -> bool:

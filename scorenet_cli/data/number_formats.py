@@ -129,7 +129,7 @@ def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[
     for row, (cell, is_signed) in enumerate(zip(bare, signed, strict=True)):
         if is_signed != has_percent and looks_like_number(cell):
             has, others = ("no percent sign", "one") if has_percent else ("a percent sign", "none")
-            reason = f"has {has}, and other cells of the column have {others}"
+            reason = f"has {has}, but other cells of the column have {others}"
             raise ColumnError(row, FormatError(reason))
     return [cell.removesuffix("%").rstrip() for cell in bare] if has_percent else bare, has_percent
 
@@ -144,7 +144,7 @@ def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
             if _WITH_COMMA.fullmatch(cell):
                 cell = cell.replace(",", ".")  # noqa: PLW2901
             elif is_number(cell) and "." in cell:
-                reason = "has a decimal point, and other cells of the column a decimal comma"
+                reason = "has a decimal point, but other cells of the column have a decimal comma"
                 raise ColumnError(row, FormatError(reason))
         try:
             values.append(parse_number(cell))

@@ -37,7 +37,7 @@ const isMissing = (value) => value == null || Number.isNaN(value) || value === "
 
 const number = (value, fill) => (isMissing(value) ? fill : Number(value));
 
-// 1 for the text, 0 for another of the texts, NaN for an unknown one.
+// Return 1 if value is text, 0 if it is another of texts, fill if it is missing, NaN otherwise.
 const category = (value, text, texts, fill) => {
   const given = isMissing(value) ? "" : String(value);
   if (texts.includes(given)) return given === text ? 1 : 0;

@@ -163,8 +163,8 @@ def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
         part, unknown = columns.encode(cells, texts)
         if unknown:
             raise DataError(
-                f"{quoted(name)} cannot be {quoted(cells[unknown[0]])}. "
-                f"The model knows {listed(texts, columns.MAX_CATEGORIES)}."
+                f"{quoted(cells[unknown[0]])} is not a category of {quoted(name)}. "
+                f"The categories are {listed(texts, columns.MAX_CATEGORIES)}."
             )
         parts.append(part)
     return np.hstack(parts)
@@ -207,9 +207,9 @@ def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
     if len(actual) == len(model.output_names) and not any(isinstance(each, str) for each in actual):
         scores = list(map(float, actual))
     elif (count := len(model.targets)) != len(actual):
-        each = "" if count == 1 else f" {count} times, once for each"
+        each = " for" if count == 1 else " once for each of"
         raise OptionError(
-            f"`actual=SCORE` is required{each} for {listed(model.targets)}; got {len(actual)}."
+            f"`actual=SCORE` is required{each} {listed(model.targets)}; got {len(actual)}."
         )
     else:
         pairs = zip(map(str, actual), model.targets, strict=True)
@@ -220,8 +220,8 @@ def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
         ):
             if not 0 <= score <= largest:
                 raise OptionError(
-                    f"{number(score)} for {quoted(name)} is outside 0 to {number(largest)}, the "
-                    "scores that this model can give.",
+                    f"{number(score)} for {quoted(name)} is outside the range 0 to "
+                    f"{number(largest)} that this model can predict.",
                     option="actual",
                 )
     return scores
@@ -238,8 +238,8 @@ def _actual(model: Model, text: str, target: str) -> list[float]:
             ) from reason
     if text.strip() not in classes:
         raise OptionError(
-            f"{quoted(text)} is no class of {quoted(target)}.{did_you_mean(text, classes)} "
-            f"The model knows {listed(classes)}.",
+            f"{quoted(text)} is not a class of {quoted(target)}.{did_you_mean(text, classes)} "
+            f"The classes are {listed(classes)}.",
             option="actual",
         )
     encoded: list[float] = columns.encode([text], classes)[0][0].tolist()
@@ -308,12 +308,13 @@ def check_interval(model: Model, level: float | None) -> None:
         return
     if model.classes:
         raise OptionError(
-            "is for targets of numbers, and this model predicts classes.", option="interval"
+            "is only for numeric targets, but this model predicts classes. Leave it out.",
+            option="interval",
         )
     if model.uncertainty is None:
         raise OptionError(
-            "needs a model that knows how uncertain it is, and this one does not. Train one by "
-            "`optimizer=lm` with `weight_decay=auto`.",
+            "needs a model that stores its uncertainty, which this model does not. Train one with "
+            "`optimizer=lm` and `weight_decay=auto`.",
             option="interval",
         )
 
@@ -354,7 +355,7 @@ def to_outputs(model: Model, scores: Array) -> Array:
 def overflow_error(values: Sequence[float]) -> DataError:
     """Make the error for values that lead beyond floating-point numbers."""
     return DataError(
-        f"the numbers for {', '.join(map(number, values))} become too large to compute with. "
+        f"the numbers computed from the values {', '.join(map(number, values))} become too large to compute with. "
         "Check the values' units, and the model's weights and scales."
     )
 
@@ -376,9 +377,9 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
     if not model.is_weights_only or scaling == "own" or not large.size:
         return None
     return (
-        f"these weights hold no scaling, so values are taken as already scaled, and "
-        f"{number(float(large[0]))} is larger than 1. `scaling=own` divides values by their own "
-        "largest, as the document does."
+        "these weights hold no scaling, so values are expected to be scaled already, but "
+        f"{number(float(large[0]))} is outside -1 to 1. In predict and the traces, `scaling=own` "
+        "divides values by their own largest value, as the document does."
     )
 
 

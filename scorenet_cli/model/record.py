@@ -133,7 +133,7 @@ BASELINES = Kind(
     lambda of: Baselines(mean=tuple(map(float, of["mean"])), linear=_as_tuples(of["linear"])),
 )
 VERSIONS = Kind(
-    "an object of texts",
+    "an object whose values are text",
     lambda of: isinstance(of, dict) and all(map(is_text, [*of, *of.values()])),
 )
 HISTORY = Kind(
@@ -178,12 +178,12 @@ class TrainingRecord:
         DECAY, "weight decay", lambda of: of if isinstance(of, str) else f"{of:.3g}"
     )
     decays: tuple[float, ...] | None = _fact(
-        DECAYS, "decay by layer", lambda of: ", ".join(map("{:.3g}".format, of))
+        DECAYS, "weight decay by layer", lambda of: ", ".join(map("{:.3g}".format, of))
     )
     effective_parameters: float | None = _fact(LOSS, "effective parameters", "{:.1f}".format)
     epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)
     best_epoch: int | None = _fact(COUNT, "best epoch", "{:,}".format)
-    stopped: str | None = _fact(TEXT, "stopped by")
+    stopped: str | None = _fact(TEXT, "stop reason")
     loss: float | None = _fact(LOSS, "loss", "{:.6g}".format)
     history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
     validation: float | None = _fact(FRACTION, "validation rows", "{:g} of the rows".format)

@@ -84,7 +84,7 @@ def important_curves(model: Model, scored: Evaluation | None) -> list[Curve]:
 def others(model: Model, scored: Evaluation | None) -> str:
     """Say where the other columns are kept."""
     known = scored is not None or model.feature_offset is not None
-    return f"the others at {'their mean' if known else 'the middle of their training range'}"
+    return f"the other columns at {'their mean' if known else 'the middle of their training range'}"
 
 
 def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None) -> Chart | None:

@@ -125,7 +125,7 @@ def count(number_of: int, thing: str) -> str:
     return f"{number_of:,} {thing}{ending}"
 
 
-def omitted_note(number_of: int, thing: str, where: str = ": --json has all") -> list[Text]:
+def omitted_note(number_of: int, thing: str, where: str = ": --json prints all") -> list[Text]:
     """Say how many things a page leaves out, and where they are; nothing where it has them all."""
     if number_of <= 0:
         return []
@@ -157,7 +157,7 @@ def class_tables(fits: Sequence[ClassFit]) -> Iterator[RenderableType]:
         yield key_value_table(
             [
                 ("accuracy", f"{fit.accuracy:.4f}"),
-                (f"always {fit.most_frequent}", f"{fit.most_frequent_accuracy:.4f}"),
+                (f"always predicting {fit.most_frequent}", f"{fit.most_frequent_accuracy:.4f}"),
             ]
         )
         yield Text()

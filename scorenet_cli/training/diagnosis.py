@@ -46,7 +46,8 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     if cross_validation is not None:
         return tuple(_out_of_fold(plan, each, cross_validation, is_chosen=is_chosen))
     if validation is not None and validation.warnings:
-        return tuple(f"on the held-out rows, {words}" for words in validation.warnings)
+        title = "validation rows" if plan.test_rows is None else "test rows"
+        return tuple(f"on the {title}, {words}" for words in validation.warnings)
     scores = plan.data.scores
     if max(fit.rmse for fit in each) <= ROUNDING * np.abs(scores).max():
         return tuple(_memorized(plan, result, each, validation))
@@ -65,13 +66,13 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
             for inputs, _ in scaled_blocks(plan.model, plan.data)
         )
     ):
-        words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
+        words = "all outputs are saturated: the sigmoid is flat there, so the weights hardly change"
         helps = "a smaller `learning_rate`" if "learning_rate" in plan.options else "another `seed`"
-        return (f"{words} learns. Try {helps}.",)
+        return (f"{words}. Try {helps}.",)
     advice = " ".join(_advice(plan, result))
     if len(actual) > 1 and result.loss >= variance > 0:
         same = "each class's share of the rows" if plan.data.classes else "the mean score"
-        words = f"the network is no better than predicting {same} for everyone."
+        words = f"the network is no better than predicting {same} for every row."
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):
         return memorized
@@ -135,8 +136,8 @@ def _memorized(
     )
     if parameters >= MEMORIZING_PARAMETERS * scores and any(far_better):
         yield (
-            f"the network has {parameters:.4g} parameters for {scores} scores and may have "
-            "memorized them: its fit says little about new rows. Try `validation=0.2`, a smaller "
+            f"the network has {parameters:.4g} parameters for {scores} scores and may overfit: "
+            "its fit says little about new rows. Try `validation=0.2`, a smaller "
             "`hidden`, or more rows."
         )
 
@@ -153,12 +154,12 @@ def _out_of_fold(
         mean, linear = unseen.baselines.mean.rmse, unseen.baselines.linear.rmse
         if unseen.rmse >= mean:
             yield (
-                f"{about}out of fold the network is no better than predicting the mean score for "
-                "everyone. More rows or other columns may help."
+                f"{about}out of fold, the network is no better than predicting the mean score for "
+                "every row. More rows or other columns may help."
             )
         elif unseen.rmse > MEMORIZING_RATIO * fit.rmse and fit.r2 - unseen.r2 > MEMORIZING_GAP:
             yield (
-                f"{about}the network has memorized its rows: R2 is {fit.r2:.3f} on them and "
+                f"{about}the network overfits: R2 is {fit.r2:.3f} on the training rows and "
                 f"{unseen.r2:.3f} out of fold. " + _remedy(plan, is_chosen=is_chosen)
             )
         elif _is_uncertain(cross_validation, target):
@@ -168,7 +169,7 @@ def _out_of_fold(
             )
         elif unseen.rmse > linear and plan.model.network.shape[1:-1]:
             yield (
-                f"{about}out of fold the network is no better than linear regression. "
+                f"{about}out of fold, the network is no better than linear regression. "
                 + ("More rows may help." if is_chosen else "Try `hidden=none`.")
             )
 
@@ -176,7 +177,7 @@ def _out_of_fold(
 def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:
     """Name what keeps a network from memorizing."""
     if is_chosen or plan.options.get("weight_decay") == AUTO:
-        return "More rows or fewer columns help."
+        return "More rows or fewer columns may help."
     return "Try `optimizer=auto`, a `weight_decay`, a smaller `hidden`, or more rows."
 
 

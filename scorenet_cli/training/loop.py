@@ -357,6 +357,6 @@ def _finite(loss: float, epoch: int) -> float:
 def _diverged(epoch: int) -> TrainingError:
     """Make the error for a loss or weights beyond floating-point numbers."""
     return TrainingError(
-        f"training diverged: its numbers are no longer finite at epoch {epoch}. "
+        f"training diverged: the loss or the weights are no longer finite at epoch {epoch}. "
         "Try a smaller `learning_rate`."
     )

@@ -160,16 +160,16 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
     table = dataset.name_columns(table, old.features, old.targets)
     data = model_rows(old, table, cast("MissingName", settings.missing or "skip"))
     if has_sigmoid_output(old.network):
-        hint = "The best score comes from the resumed model's target_scale."
+        hint = "The highest possible score is set by the resumed model's target_scale."
         dataset.check_scores(table, data, old.target_scale, hint=hint)
     notes: tuple[str, ...] = data.notes
     warnings: tuple[str, ...] = ()
     if before.sha256 not in {None, data.sha256}:
         if before.validation is not None:
             raise DataError(
-                f"{data.source}: the model was validated on rows of other data "
-                f"({before.data or 'another file'}), so its validation rows cannot be told from "
-                "those it has learned. Train a new model on these rows."
+                f"{data.source}: the model was trained and validated on other data "
+                f"({before.data or 'another file'}), so its validation rows cannot be separated "
+                "from its training rows here. Train a new model on these rows."
             )
         warnings = (f"the model was trained on other data: {before.data or 'another file'}.",)
         if before.state is not None:
@@ -210,9 +210,9 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
     inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
     if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
-            f"{data.source}: the weights need {network.shape[0]} features and "
-            f"{network.shape[-1]} targets; the chosen columns are {inputs} and "
-            f"{outputs}. Choose them by `features` and `target`."
+            f"{data.source}: the weights need {network.shape[0]} feature columns and "
+            f"{network.shape[-1]} target columns; {inputs} and {outputs} are chosen. "
+            "Choose them with `features` and `target`."
         )
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _new_plan(table, data, settings, (network,), record)
@@ -241,8 +241,8 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     if optimizer not in {AUTO, *OPTIMIZERS}:
         if settings.optimizer is None:
             raise ModelError(
-                f"the model was trained by {quoted(optimizer)}. Choose an `optimizer`: "
-                f"{', '.join(OPTIMIZERS)}."
+                f"the model was trained with {quoted(optimizer)}, which is not a known optimizer. "
+                f"Choose an `optimizer`: {', '.join(OPTIMIZERS)}."
             )
         raise OptionError(
             f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(optimizer)}.",
@@ -265,8 +265,10 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             )
     _check_optimizer(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
-        raise OptionError("counts epochs on the validation rows: it needs `validation`.",
-                          option="patience")  # fmt: skip
+        raise OptionError(
+            "needs `validation`: it counts the epochs without improvement on the validation rows.",
+            option="patience",
+        )
     if resumed is not None:
         _check_agrees(settings, resumed)
 
@@ -292,8 +294,8 @@ def _check_agrees(settings: Settings, model: Model) -> None:
     has_learned_all = record is not None and record.validation is None and record.epochs > 0
     if settings.validation is not None and has_learned_all:
         raise OptionError(
-            "cannot be added by `resume`: the model has learned from all rows. Train a new model "
-            "with it.",
+            "cannot be added with `resume`: the model was already trained on all rows. Train a "
+            "new model with `validation`.",
             option="validation",
         )
     hidden = model.network.layers[:-1]
@@ -342,8 +344,8 @@ def _check_targets(
     if not has_sigmoid_output(network):
         if data.classes:
             raise OptionError(
-                f"cannot be linear: {listed([*data.classes])} holds text, so that the outputs are "
-                "probabilities of classes.",
+                f"cannot be linear for text targets ({listed([*data.classes])}): the outputs are "
+                "class probabilities. Leave it out.",
                 option="output_activation",
             )
         return data
@@ -355,8 +357,8 @@ def _check_targets(
     ]
     notes = _note_small_scores(data, max_scores)
     if probable:
-        words = "holds only 0 and 1: the score is a probability (`max_score=1`)."
-        notes += (f"{listed(probable)} {words}",)
+        words = "hold only 0 and 1: the predicted score is a probability (`max_score=1`)."
+        notes += (f"the scores of {listed(probable)} {words}",)
     return dataclasses.replace(data, notes=data.notes + notes)
 
 
@@ -371,8 +373,10 @@ def _note_small_scores(data: Dataset, max_scores: Array) -> tuple[str, ...]:
     shown = better[:1] if len(set(better)) == 1 else better
     advice = " ".join(f"`max_score={each:g}`" for each in shown)
     names = listed([data.output_names[n] for n in small])
-    words = f"the scores of {names} use less than half of 0 to {max_scores[small].max():g}"
-    return (f"{words}: {advice} suits them better.",)
+    words = (
+        f"the scores of {names} use less than half of the range 0 to {max_scores[small].max():g}"
+    )
+    return (f"{words}. Try {advice}.",)
 
 
 def nice_above(value: float) -> float:
@@ -478,7 +482,10 @@ def _split(
         return data, None, None
     rows = len(data.inputs)
     if rows < MIN_ROWS_TO_SPLIT:
-        raise DataError(f"{data.source}: {rows} rows cannot be split. Leave `validation` out.")
+        raise DataError(
+            f"{data.source}: `validation` needs at least {MIN_ROWS_TO_SPLIT} rows; got {rows}. "
+            "Leave it out."
+        )
     kept, held_out = loop.split(rows, fraction, seed)
     data = data.fill_from(kept)
     if restarts == 1 or len(held_out) < MIN_ROWS_TO_SPLIT:
@@ -491,7 +498,9 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
     _check_size(plan)
     if before.optimizer not in {None, plan.optimizer}:
-        change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
+        change = (
+            f"the model was trained with {before.optimizer}; {plan.optimizer} starts with fresh"
+        )
         warnings += (f"{change} optimizer state.",)
         decay = None if before.weight_decay == AUTO else before.weight_decay
         before = dataclasses.replace(before, **_WITHOUT_OPTIMIZER, weight_decay=decay)
@@ -532,9 +541,8 @@ def _check_size(plan: TrainingPlan) -> None:
     state = OPTIMIZERS[plan.optimizer].state_numbers * parameters
     if json_file.largest_size(parameters, state) > files.MAX_MODEL_BYTES:
         raise OptionError(
-            f"is too large: with {parameters:,} parameters a model trained by {plan.optimizer} may "
-            f"not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most that a model file may "
-            "have.",
+            f"is too large: with {parameters:,} parameters, a model trained with {plan.optimizer} may "
+            f"exceed {files.MAX_MODEL_BYTES // 1_000_000} MB, the size limit of a model file.",
             option="hidden",
         )
 
@@ -546,10 +554,10 @@ def _nothing_to_learn(data: Dataset) -> Iterator[str]:
     constant = [target for target in numbers if np.ptp(columns[target]) == 0]
     inputs = zip(data.input_names, data.inputs.T, strict=True)
     if constant:
-        words = "the same in every row, so that there is nothing to learn"
-        yield f"{words}: {listed(constant)}. Choose another `target`."
+        words = "every row has the same score, so there is nothing to learn"
+        yield f"{listed(constant)}: {words}. Choose another `target`."
     if zero := [name for name, column in inputs if not column.any()]:
-        yield f"zero in every row, so that nothing can be learned from it: {listed(zero)}."
+        yield f"nothing can be learned from inputs that are 0 in every row: {listed(zero)}."
 
 
 def _cost(plan: TrainingPlan) -> tuple[str, ...]:
@@ -568,10 +576,8 @@ def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
         return ()
     count = len(plan.validation_rows.inputs)
     if plan.test_rows is not None:
-        words = f"{count} held-out rows choose the epoch and the start; the fit reported is that"
-        return (f"{words} on {len(plan.test_rows.inputs)} others.",)
-    several = len(plan.networks) > 1
-    chosen = "the epoch and the start" if several else "the epoch"
-    rows = f"{count} validation {'row chooses' if count == 1 else 'rows choose'}"
-    words = f"the {rows} {chosen}: expect a little less on rows that the model has never seen."
-    return (words,)
+        words = f"held-out rows: {count} to choose the epoch and the start"
+        return (f"{words}, {len(plan.test_rows.inputs)} (the test rows) to measure the fit.",)
+    chosen = "the epoch and the start are" if len(plan.networks) > 1 else "the epoch is"
+    rows = f"{count} validation {'row' if count == 1 else 'rows'}"
+    return (f"{chosen} chosen on the {rows}: expect a slightly worse fit on new rows.",)

@@ -60,8 +60,8 @@ def train_table(
     if settings.optimizer == AUTO and len(data.inputs) < MIN_ROWS:
         settings = dataclasses.replace(settings, optimizer=None)
         check_settings(settings)
-        words = f"{len(data.inputs)} rows are too few to choose by ({MIN_ROWS} are needed)"
-        note = f"{words}: training as in the document."
+        words = f"`optimizer=auto` needs at least {MIN_ROWS} rows; got {len(data.inputs)}"
+        note = f"{words}. Training with gd, as in the document."
         data = dataclasses.replace(data, notes=(*data.notes, note))
     if settings.optimizer == AUTO:
         choice, validated = choose(table, data, settings, callbacks)
@@ -178,7 +178,10 @@ def cross_validate(
     """
     count = settings.folds or FOLDS
     if len(data.inputs) < count:
-        raise DataError(f"{data.source}: {len(data.inputs)} rows cannot be cut into {count} folds.")
+        raise DataError(
+            f"{data.source}: {len(data.inputs)} rows cannot be split into {count} folds. "
+            "Use fewer `folds`, or more rows."
+        )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
 
     def predictor(part: Dataset, inputs: Array) -> Array:

@@ -101,11 +101,11 @@ class Adam(State):
             self.steps = int(state["steps"])
             self.random.bit_generator.state = state["random"]
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ModelError("the model's training state is not one of adam. Remove it.") from error
+            raise state_error("is not a state of adam") from error
         fits = first.shape == second.shape == self.first_moment.shape
         fits = fits and first.dtype == second.dtype == np.float64
         if not (fits and np.isfinite(first).all() and (second >= 0).all() and self.steps >= 0):
-            raise ModelError("the model's training state does not fit its layers. Remove it.")
+            raise state_error("does not fit its layers")
         self.first_moment, self.second_moment = first, second
 
 

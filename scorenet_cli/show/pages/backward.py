@@ -139,5 +139,5 @@ def _result(trace: BackwardTrace) -> Iterator[Row]:
         yield f"{what} output", *values
     if trace.actual_scores != trace.actual:
         for what, *values in islice(scores, max_neurons(1)):
-            yield f"{what} in points", *values
+            yield f"{what} in score units", *values
     yield "loss", trace.loss, trace.loss_after

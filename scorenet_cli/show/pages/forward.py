@@ -29,7 +29,7 @@ from scorenet_cli.text import number, printable
 SCALINGS = {
     "training": "divided by the training maxima",
     "standardized": "minus the training mean, divided by the standard deviation",
-    "own": "divided by their own largest",
+    "own": "divided by their own largest value",
     "none": "unscaled",
 }
 
@@ -107,7 +107,7 @@ def max_neurons(terms: int) -> int:
 def large_layer_notes(neurons: int, terms: int, thing: str) -> Iterator[RenderableType]:
     """Say what a table of a large layer leaves out."""
     yield from omitted_note(neurons - max_neurons(terms), "neuron")
-    yield from omitted_note(terms - MAX_WEIGHTS, thing, " in each neuron: --json has all")
+    yield from omitted_note(terms - MAX_WEIGHTS, thing, " in each neuron: --json prints all")
 
 
 def _layer_rows(layer: TracedLayer, document: Document | None) -> Iterator[Row]:

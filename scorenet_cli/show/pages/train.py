@@ -48,17 +48,17 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     if result.validation_loss is not None:
         pairs.append(("validation", f"{result.validation_loss:.6g} at that epoch"))
     if result.stopped not in {"epochs", "interrupted"}:
-        pairs.append(("stopped by", result.stopped))
+        pairs.append(("stop reason", result.stopped))
     if (found := result.evidence) is not None:
         used = f"{found.effective_parameters:.1f} of {result.network.parameters} parameters"
         decays = ", ".join(map("{:.3g}".format, found.decays))
-        pairs += [("weight decay", f"{decays} (each layer's weights); {used} are used")]
+        pairs += [("weight decay", f"{decays} (each layer's weights); {used} are effective")]
     if (spread := fit.restarts) is not None:
         losses = f"{spread.best:.3g} best, {spread.median:.3g} median, {spread.worst:.3g} worst"
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
             (f"{spread.count} starts", f"loss {losses}; seed {fit.seed} is kept"),
-            ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
+            ("", f"prediction spread across starts: mean std {mean}, max range {largest}"),
         ]
     if (choice := fit.choice) is not None:
         pairs = [*_choice_lines(choice, command), *pairs]
@@ -109,7 +109,7 @@ def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
     yield ("", f"on {choice.rows:,} rows, in 5 folds")
-    yield ("the same by", command)
+    yield ("equivalent to", command)
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
