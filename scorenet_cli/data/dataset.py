@@ -210,12 +210,11 @@ def _choose(
             for n in usable
             if n not in wanted and kinds[n].reason
         ]
-        help_ = "Give at least one feature column, e.g. hours, and a score column, separated by commas, "
-        "semicolons "
+        help_ = "Give at least one feature column, e.g. hours, and a score column, separated by "
         raise DataError(
             f"{table.source}: there is no feature column besides "
             f"{listed([table.names[n] for n in wanted])}. "
-            + (" ".join(reasons) or f"{help_}or tabs.")
+            + (" ".join(reasons) or f"{help_}commas, semicolons or tabs.")
         )
     told = {*usable} if features is None else {*named, *wanted}
     choice = _Choice({n: kinds[n] for n in kinds if n in told}, named, wanted)
@@ -273,8 +272,8 @@ def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
     if found := [*unknown, *more]:
         raise DataError(
             f"{table.source}, line {line_of_row(table, found[0].row)}, column "
-            f"{quoted(found[0].column)}: {quoted(found[0].text)} does not occur in the training data; "
-            f"expected one of {listed(found[0].known, MAX_CATEGORIES)}. Fix the cell."
+            f"{quoted(found[0].column)}: {quoted(found[0].text)} does not occur in the training "
+            f"data; expected one of {listed(found[0].known, MAX_CATEGORIES)}. Fix the cell."
         )
     if missing != "refuse":
         inputs = fill_missing(inputs, features, categories, fill)
@@ -448,9 +447,10 @@ def check_scores(
         largest = np.where(outside.any(axis=0), scores.max(axis=0), max_scores)
         of = dict(zip(dataset.output_names, largest, strict=True))
         best = [of[name] for name in dataset.targets if name not in dataset.classes]
+        flags = " ".join(f"`max_score={_exact(n)}`" for n in best)
         hint = (
-            f"Set the highest possible score with {' '.join(f'`max_score={_exact(n)}`' for n in best)}"
-            ", or allow scores of any size with `output_activation=linear`."
+            f"Set the highest possible score with {flags}, or allow scores of any size with "
+            "`output_activation=linear`."
         )
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "

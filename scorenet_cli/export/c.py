@@ -24,7 +24,7 @@ from scorenet_cli.export.program import (
 from scorenet_cli.model.model import Model
 
 _CATEGORY = """
-/* Return 1 if value is text, 0 if it is another of texts, fill if it is missing, NAN otherwise. */
+/* Return 1 if value is text, 0 if another of texts, fill if it is missing, else NAN. */
 static double category(const char *value, const char *text, const char *const *texts, double fill) {
   const char *given = value ? value : "";
   for (; *texts; texts++)

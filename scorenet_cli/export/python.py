@@ -21,7 +21,7 @@ def _number(value, fill):
 
 
 def _category(value, text, texts, fill):
-    """Return 1 if value is text, 0 if it is another of texts, fill if it is missing, nan otherwise."""
+    """Return 1 if value is text, 0 if another of texts, fill if it is missing, else nan."""
     given = "" if value is None or value != value else str(value)
     if given in texts:
         return 1.0 if given == text else 0.0

@@ -330,10 +330,12 @@ def _categories(
     for name, texts in _columns(data, key, names, of).items():
         if not isinstance(texts, list) or not all(is_text(t) and t == t.strip() for t in texts):
             raise ModelError(
-                f'"{key}": {quoted(name)} must be a list of texts without spaces around.'
+                f'"{key}": {quoted(name)} must be a list of texts without leading or trailing spaces.'
             )
         if len(texts) < 2 or len(set(texts)) < len(texts):  # noqa: PLR2004 - one says nothing
-            raise ModelError(f'"{key}": {quoted(name)} must be at least two different texts.')
+            raise ModelError(
+                f'"{key}": {quoted(name)} must be a list of at least two texts, all different.'
+            )
         found[name] = tuple(texts)
     return found
 

@@ -355,8 +355,8 @@ def to_outputs(model: Model, scores: Array) -> Array:
 def overflow_error(values: Sequence[float]) -> DataError:
     """Make the error for values that lead beyond floating-point numbers."""
     return DataError(
-        f"the numbers computed from the values {', '.join(map(number, values))} become too large to compute with. "
-        "Check the values' units, and the model's weights and scales."
+        f"the numbers computed from the values {', '.join(map(number, values))} become too "
+        "large to compute with. Check the values' units, and the model's weights and scales."
     )
 
 

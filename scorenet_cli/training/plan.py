@@ -541,8 +541,8 @@ def _check_size(plan: TrainingPlan) -> None:
     state = OPTIMIZERS[plan.optimizer].state_numbers * parameters
     if json_file.largest_size(parameters, state) > files.MAX_MODEL_BYTES:
         raise OptionError(
-            f"is too large: with {parameters:,} parameters, a model trained with {plan.optimizer} may "
-            f"exceed {files.MAX_MODEL_BYTES // 1_000_000} MB, the size limit of a model file.",
+            f"is too large: with {parameters:,} parameters, a model trained with {plan.optimizer} "
+            f"may exceed {files.MAX_MODEL_BYTES // 1_000_000} MB, the size limit of a model file.",
             option="hidden",
         )
 

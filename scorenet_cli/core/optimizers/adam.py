@@ -11,8 +11,7 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.core.inplace import InPlaceLoss, MiniBatches, ScaledParameters, pack
 from scorenet_cli.core.network import Network, mean_squared_error, predict
-from scorenet_cli.core.optimizers.state import Snapshot, State
-from scorenet_cli.errors import ModelError
+from scorenet_cli.core.optimizers.state import Snapshot, State, state_error
 
 # Adam's own constants (Kingma and Ba, 2015).
 BETA1 = 0.9

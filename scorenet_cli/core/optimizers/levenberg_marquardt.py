@@ -20,7 +20,8 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import DecayGroups, Evidence, Minimum, evidence
 from scorenet_cli.core.optimizers.least_squares import LeastSquares, equations_shape, pack, unpack
-from scorenet_cli.errors import ModelError, OptionError
+from scorenet_cli.core.optimizers.state import state_error
+from scorenet_cli.errors import OptionError
 
 MAX_BYTES = 2**30
 # Of one core: 8e9 to 13e9 were measured with 900 to 3,000 parameters.

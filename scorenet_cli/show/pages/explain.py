@@ -39,14 +39,14 @@ _WHY = {
     "deltas, each times the weight that connects the two neurons.",
     "delta": "The slope is the change of the output per change of the sum: where the activation is "
     "flat, a change of the sum has little effect.",
-    "change": "Value x delta is the rate at which half the squared error falls as the weight grows; "
-    "the learning rate sets the step size.",
+    "change": "Value x delta is the rate at which half the squared error falls as the weight "
+    "grows; the learning rate sets the step size.",
     "product": "The product is the sum of value x delta over all rows: the rate at which half the "
     "sum of squared errors falls as the weight grows.",
     "bias product": "The value of a bias is 1 in every row, so its product is the sum of the "
     "deltas.",
-    "after": "The learning rate sets the step size; it is divided by the number of rows because the "
-    "product is a sum over the rows, not a mean.",
+    "after": "The learning rate sets the step size; it is divided by the number of rows because "
+    "the product is a sum over the rows, not a mean.",
     "result": "The loss after the step shows whether the step helped; training repeats such steps.",
     "check": "Changing a weight slightly in both directions and comparing the outputs measures the "
     "gradient without backpropagation; the two gradients must agree.",
