@@ -109,7 +109,7 @@ def intervals(
     """Return the lowest and highest score (rows, outputs, 2) for values as predict takes them.
 
     A new row's score is between them with the probability level. OptionError where the model was
-    not trained by lm with weight decay; DataError as for predict.
+    not trained with lm and weight decay; DataError as for predict.
     """
     return models.intervals(model, predict(model, values, scaling=scaling), level)
 

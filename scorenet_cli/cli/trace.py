@@ -215,7 +215,7 @@ def _trace_batch(
             raise OptionError("cannot be combined with `csv`. Leave it out.", option=option)
     check_values(params["values"] or [], context)
     if params["values"]:
-        raise OptionError("cannot be combined with VALUES. Give one of them.", option="csv")
+        raise OptionError("cannot be combined with VALUES. Give only one of them.", option="csv")
     model, json, header = params["model"], params["json"], params["header"]
     loaded, data = api.load(model), display_path(csv)
     result = api.batch_trace(loaded, csv, learning_rate=learning_rate, check=check, header=header)

@@ -418,13 +418,14 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
             notes.append(
-                f"line {line} holds only numbers and is read as data; `header` makes it the header."
+                f"line {line} holds only numbers and is read as data. "
+                "Use `header` to read it as the header."
             )
     names = first if has_header else [""] * len(first)
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
     unique = _tell_apart(named)
     if renamed := [new for new, name in zip(unique, named, strict=True) if new != name]:
-        notes.append(f"columns of the same name are renamed: {listed(renamed)}.")
+        notes.append(f"columns with the same name are renamed: {listed(renamed)}.")
     table = replace(
         table,
         names=tuple(unique),

@@ -122,7 +122,7 @@ def read_dataset(
     """Choose the columns, and read numbers and categories.
 
     Without targets the last column that can be one is it. Without features, all other columns are,
-    but for those to ignore, and those that count or name the rows. Empty columns without a name
+    but for those to ignore, and those that number or identify the rows. Empty columns without a name
     are passed over. OptionError for a column that is not there; DataError for cells.
     """
     blank = blank_columns(table)
@@ -196,13 +196,13 @@ def _choose(
         wanted = (scores or able or usable)[-1:]
     if features is None:
         others = [n for n in usable if n not in wanted]
-        # Where nothing else is there, even a column that counts the rows is learned from.
+        # Where there is no other column, even one of row numbers is a feature.
         named = [n for n in others if not kinds[n].reason] or [
             n for n in others if kinds[n].is_number
         ]
     if both := [table.names[n] for n in named if n in wanted]:
         raise OptionError(
-            f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
+            f"column {quoted(both[0])} is both a target and a feature. Leave it out of `features`."
         )
     if not named:
         reasons = [
@@ -253,7 +253,7 @@ def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categori
     return {table.names[n]: texts for n in columns if (texts := chosen.kinds[n].categories)}
 
 
-def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
+def read_model_rows(  # noqa: PLR0913 - what a model holds of its columns
     table: Table,
     features: Sequence[str],
     targets: Sequence[str],
@@ -421,7 +421,7 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
         elif kind.values is None and n in chosen.targets:
-            other = f" (columns of numbers: {listed(of_numbers)})" if of_numbers else ""
+            other = f" (numeric columns: {listed(of_numbers)})" if of_numbers else ""
             text = f"{table.source}: {name} cannot be the target: {kind.reason}."
             problems.append((0, f"{text} Choose another `target`{other}."))
         elif kind.values is None:

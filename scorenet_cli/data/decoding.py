@@ -60,7 +60,7 @@ def _from_utf_16(chunks: Iterable[bytes], source: str) -> Iterator[bytes]:
             yield decoder.decode(chunk).encode()
         decoder.decode(b"", final=True)
     except UnicodeError as error:
-        raise DataError(f"{source} is damaged UTF-16 text. Save it as CSV UTF-8.") from error
+        raise DataError(f"{source} is damaged UTF-16 text. Save the file as UTF-8.") from error
 
 
 def _decode_line(line: bytes, source: str, number: int) -> str:

@@ -108,7 +108,7 @@ def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
 
 
 def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
-    """Tell numbers (rows,) that only count or name the rows from others."""
+    """Tell numbers (rows,) that only number or identify the rows from others."""
     reason = ""
     is_unnamed = column == 0 and column in table.unnamed and table.has_header
     if _count_up(cells[:MIN_ROWS_TO_COUNT]) and _count_up(

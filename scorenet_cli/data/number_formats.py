@@ -98,7 +98,7 @@ def read_column(
         if one != other:
             reason = (
                 f"can be read as {one:.15g} or as {other:.15g} "
-                "(write it without separators, or with another number of decimals)"
+                "(write it without separators, or with a different number of decimals)"
             )
             raise ColumnError(row, FormatError(reason))
     return values, NumberFormat(None, has_percent, has_currency)

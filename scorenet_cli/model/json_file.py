@@ -251,7 +251,10 @@ def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Netwo
             )
         parameters = _numbers(each["parameters"], "snapshots, parameters")
         if parameters.shape != (network.parameters,):
-            raise ModelError(f'"snapshots": parameters must be {network.parameters} numbers.')
+            raise ModelError(
+                '"snapshots": parameters must be a list of numbers, '
+                f"of length {network.parameters}."
+            )
         if not is_whole(each["epoch"]) or each["epoch"] <= before:
             raise ModelError('"snapshots": each epoch must be a whole number above the one before.')
         before = each["epoch"]
@@ -318,7 +321,7 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
             raise ModelError(f'"{key}" must hold names, but holds {_as_given(name)}.')
     if len(set(names)) < len(names):
         ((duplicate, _),) = Counter(names).most_common(1)
-        raise ModelError(f'"{key}" names {quoted(duplicate)} twice.')
+        raise ModelError(f'"{key}" contains {quoted(duplicate)} twice.')
     return tuple(names)
 
 
@@ -330,7 +333,8 @@ def _categories(
     for name, texts in _columns(data, key, names, of).items():
         if not isinstance(texts, list) or not all(is_text(t) and t == t.strip() for t in texts):
             raise ModelError(
-                f'"{key}": {quoted(name)} must be a list of texts without leading or trailing spaces.'
+                f'"{key}": {quoted(name)} must be a list of texts without leading or trailing '
+                "spaces."
             )
         if len(texts) < 2 or len(set(texts)) < len(texts):  # noqa: PLR2004 - one says nothing
             raise ModelError(
@@ -353,7 +357,7 @@ def _columns(data: dict[str, Any], key: str, names: tuple[str, ...], of: str) ->
     """Read an object whose keys are some of the columns' names."""
     value = data.get(key, {})
     if not isinstance(value, dict):
-        raise ModelError(f'"{key}" must be an object with names of "{of}" as keys.')
+        raise ModelError(f'"{key}" must be an object whose keys are names of "{of}".')
     if unknown := [name for name in value if name not in names]:
         raise ModelError(f'"{key}": {quoted(unknown[0])} is not one of the "{of}".')
     return value

@@ -39,7 +39,7 @@ class Model:
     training value, where known. fill is what a feature's missing cells become.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
     is not known, and values are taken as already scaled. uncertainty is what intervals are made
-    from, where the model was trained by lm with weight decay; snapshots are the networks on the way
+    from, where the model was trained with lm and weight decay; snapshots are the networks on the way
     to this one, where training kept some.
     """
 
@@ -126,7 +126,9 @@ def encode_values(model: Model, values: Values) -> Array:
     try:
         inputs = _encode_texts(model, np.array(rows, dtype=object))
     except ValueError as error:  # rows of different lengths
-        raise DataError(f"expected rows of {len(model.features)} values.") from error
+        raise DataError(
+            f"expected rows with a value for each of {listed([*model.features])}."
+        ) from error
     inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
     if np.isnan(inputs).any():
         row, column = np.argwhere(np.isnan(inputs))[0].tolist()
@@ -325,7 +327,7 @@ def as_rows(names: Sequence[str], values: ArrayLike) -> Array:
     try:
         rows = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"expected rows of {count} numbers: {listed([*names])}.") from error
+        raise DataError(f"expected rows with a number for each of {listed([*names])}.") from error
     _check_shape(names, rows.shape)
     if not np.isfinite(rows).all():
         raise DataError(f"{rows[~np.isfinite(rows)][0]} is not a finite number.")
@@ -371,7 +373,7 @@ def out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing
 def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | None:
     """Say that values (rows, features) are taken as scaled and one is not; None where all is well.
 
-    Weights alone hold no scaling, so that nothing divides the values.
+    Weights alone hold no scaling, so nothing divides the values.
     """
     large = values[np.abs(values) > 1]
     if not model.is_weights_only or scaling == "own" or not large.size:

@@ -115,20 +115,20 @@ class Kind(NamedTuple):
 
 TEXT = Kind("text", is_text)
 COUNT = Kind("a count", _is_count)
-SEED = Kind("a whole number, 0 or more", is_whole)
-LOSS = Kind("a number, 0 or more", _is_loss)
+SEED = Kind("a whole number of at least 0", is_whole)
+LOSS = Kind("a number of at least 0", _is_loss)
 FRACTION = Kind("a number between 0 and 1", lambda of: isinstance(of, float) and 0 < of < 1)
 RATE = Kind("a number above 0", lambda of: _is_loss(of) and of != 0)
-DECAY = Kind('a number, 0 or more, or "auto"', lambda of: of == "auto" or _is_loss(of))
+DECAY = Kind('a number of at least 0, or "auto"', lambda of: of == "auto" or _is_loss(of))
 DECAYS = Kind(
-    "a list of numbers, 0 or more",
+    "a list of numbers of at least 0",
     lambda of: isinstance(of, list) and all(map(_is_loss, of)),
     lambda of: tuple(map(float, of)),
 )
 MATRIX = Kind("a list of equally long lists of numbers", _is_matrix, _as_tuples)
 OBJECT = Kind("an object of numbers and text", _is_object)
 BASELINES = Kind(
-    'an object with "mean" and "linear"',
+    'an object with the keys "mean" and "linear"',
     _is_baselines,
     lambda of: Baselines(mean=tuple(map(float, of["mean"])), linear=_as_tuples(of["linear"])),
 )
@@ -137,7 +137,7 @@ VERSIONS = Kind(
     lambda of: isinstance(of, dict) and all(map(is_text, [*of, *of.values()])),
 )
 HISTORY = Kind(
-    "a list of [epoch, loss]",
+    "a list of pairs [epoch, loss]",
     _is_history,
     lambda points: tuple((epoch, float(loss)) for epoch, loss in points),
 )

@@ -89,7 +89,7 @@ def load(folder: str) -> Model:
     if not layers:
         raise ModelError(
             f"{display_path(folder)} is a folder without w1.txt. "
-            "Give a model file, or a folder with w1.txt and w2.txt."
+            "Give a model file, or a folder with w1.txt, w2.txt, ..."
         )
     known = {f"{kind}{number}.txt" for kind in "wb" for number in range(1, len(layers) + 1)}
     if others := sorted(_weight_files(folder) - known):

@@ -24,7 +24,7 @@ COMFORTABLE_WIDTH = 100
 DOCUMENT_DIGITS = 10
 MIN_DIGITS = 4
 
-# Weights of a layer that a page shows; --json has all.
+# Weights of a layer that a page shows; --json prints all.
 MAX_WEIGHTS = 400
 
 

@@ -18,12 +18,12 @@ from scorenet_cli.training.settings import AUTO
 
 # A loss above this part of the scores' variance does not match the scores.
 POOR_FIT = 0.01
-# With fewer rows a perfect fit says nothing, and everyone can see that.
+# With fewer rows a perfect fit says nothing, which is obvious.
 MIN_ROWS = 10
-# A network with more parameters for each score can memorize.
+# A network with more parameters for each score can overfit.
 MEMORIZING_PARAMETERS = 0.4
 MEMORIZING_R2 = 0.9
-# So many times the error on the training rows out of fold, and so much less of R2, is memorizing.
+# So many times the error on the training rows out of fold, and so much less of R2, is overfitting.
 MEMORIZING_RATIO, MEMORIZING_GAP = 2.0, 0.1
 # lm's matrix of so many parameters is solved in a second.
 MAX_LM_PARAMETERS = 1000
@@ -124,6 +124,7 @@ def _memorized(
 ) -> Iterator[str]:
     """Warn where the network fits far better than a line by means of many parameters."""
     scores, parameters = plan.data.scores.size, float(result.network.parameters)
+    effective = "" if result.evidence is None else "effective "
     if result.evidence is not None:
         parameters = result.evidence.effective_parameters
     if validation is not None or len(plan.data.scores) < MIN_ROWS:
@@ -136,7 +137,7 @@ def _memorized(
     )
     if parameters >= MEMORIZING_PARAMETERS * scores and any(far_better):
         yield (
-            f"the network has {parameters:.4g} parameters for {scores} scores and may overfit: "
+            f"the network has {parameters:.4g} {effective}parameters for {scores} scores and may overfit: "
             "its fit says little about new rows. Try `validation=0.2`, a smaller "
             "`hidden`, or more rows."
         )
@@ -165,7 +166,7 @@ def _out_of_fold(
         elif _is_uncertain(cross_validation, target):
             yield (
                 f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
-                "network is better than the mean score. Collect more rows."
+                "network is better than predicting the mean score. Collect more rows."
             )
         elif unseen.rmse > linear and plan.model.network.shape[1:-1]:
             yield (
@@ -175,7 +176,7 @@ def _out_of_fold(
 
 
 def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:
-    """Name what keeps a network from memorizing."""
+    """Name what keeps a network from overfitting."""
     if is_chosen or plan.options.get("weight_decay") == AUTO:
         return "More rows or fewer columns may help."
     return "Try `optimizer=auto`, a `weight_decay`, a smaller `hidden`, or more rows."

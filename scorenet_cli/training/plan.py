@@ -174,14 +174,15 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
         warnings = (f"the model was trained on other data: {before.data or 'another file'}.",)
         if before.state is not None:
             notes += (
-                "the rows differ from the last run's: the optimizer starts with fresh state.",
+                "the rows differ from those of the last run: "
+                "the optimizer starts with fresh state.",
             )
             before = dataclasses.replace(before, state=None)
     seeds = (before.split_seed, before.seed, DEFAULT_SEED)
     split_seed = next(seed for seed in seeds if seed is not None)
     seed = settings.seed if before.seed is None else before.seed
     before = dataclasses.replace(before, split_seed=split_seed, seed=seed)
-    # Rows that were held out once are not to be learned from by leaving the option out.
+    # Rows that were held out once stay held out where the option is left out.
     settings = dataclasses.replace(settings, validation=settings.validation or before.validation)
     parts = _split(data, settings.validation, split_seed, restarts=before.restarts or 1)
     optimizer = settings.optimizer or before.optimizer or DEFAULT_OPTIMIZER
@@ -226,14 +227,14 @@ def _check_columns(settings: Settings) -> None:
             raise OptionError(f"names column {quoted(twice[0])} twice.", option=option)
     if both := [name for name in settings.features or () if name in (settings.target or ())]:
         raise OptionError(
-            f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
+            f"column {quoted(both[0])} is both a target and a feature. Leave it out of `features`."
         )
 
 
 def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     """Refuse settings that exclude each other or contradict the resumed model.
 
-    OptionError; ModelError where the model was trained by an unknown optimizer.
+    OptionError; ModelError where the model was trained with an unknown optimizer.
     """
     record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
     optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
@@ -291,8 +292,8 @@ def _check_optimizer(settings: Settings, optimizer: str) -> None:
 def _check_agrees(settings: Settings, model: Model) -> None:
     """Refuse a setting that contradicts the model that is resumed."""
     record = model.training
-    has_learned_all = record is not None and record.validation is None and record.epochs > 0
-    if settings.validation is not None and has_learned_all:
+    is_trained_on_all = record is not None and record.validation is None and record.epochs > 0
+    if settings.validation is not None and is_trained_on_all:
         raise OptionError(
             "cannot be added with `resume`: the model was already trained on all rows. Train a "
             "new model with `validation`.",
@@ -476,7 +477,7 @@ def _split(
 ) -> tuple[Dataset, Dataset | None, Dataset | None]:
     """Hold out a fraction of the rows, where one is asked for: to train, to choose, to report.
 
-    With several starts half of the rows held out choose nothing, so that their score is unseen.
+    With several starts, half of the held-out rows are used only for the test score.
     """
     if fraction is None:
         return data, None, None

@@ -47,7 +47,7 @@ ROWS_PER_PARAMETER, NO_DECAY = 10, 1e-6
 # size, a whole one .02.
 TIE, FEW_ROWS = 0.5, 30
 
-# (part, inputs): the scores of a model of the part for inputs that it has not seen.
+# (part, inputs): the scores that a model trained on the part predicts for other inputs.
 Predictor = Callable[[Dataset, Array], Array]
 
 
@@ -95,7 +95,7 @@ def choose(
         def predictor(part: Dataset, inputs: Array, quick: Settings = quick) -> Array:
             return predict_inputs(train_model(plan_rows(table, part, quick)), inputs).scores
 
-        words = f"comparing {len(sizes)} sizes"
+        words = "comparing hidden layers"
         tell = _progress(callbacks, words, number * FOLDS, len(sizes) * FOLDS)
         outputs.append(out_of_fold(sample, FOLDS, seed, predictor, tell))
     baselines = _baselines_out_of_fold(sample, FOLDS, seed)

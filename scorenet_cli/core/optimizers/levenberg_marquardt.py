@@ -61,8 +61,8 @@ def check_size(network: Network, rows: int, *, weight_decay: float | str = 0.0) 
     size = height * width * 8
     if size > MAX_BYTES:
         raise OptionError(
-            f"`optimizer=lm` needs a matrix of {height:,} x {width:,} numbers, "
-            f"{size / 2**30:,.1f} GiB; the limit is 1 GiB. Use a smaller `hidden`, or "
+            f"`optimizer=lm` needs a matrix of {height:,} x {width:,} numbers "
+            f"({size / 2**30:,.1f} GiB); the limit is 1 GiB. Use a smaller `hidden`, or "
             "`optimizer=adam`."
         )
 

@@ -690,13 +690,13 @@ function drawCurves(width, label) {
   });
   find("chart").replaceChildren(root);
   const notes = ["Large point: these values."];
-  if (!isAlone) notes.push("Along one column the others stay as they are.");
+  if (!isAlone) notes.push("Along each curve the other columns keep their values.");
   if (curves.some((curve) => curve.feature.trained))
     notes.push("Dashed: outside the training range.");
   if (curves[0].ends[0]) notes.push(`Pale: the ${data.interval.level} interval.`);
   if (isAlone && hasRows) notes.push("Circles: the given rows.");
-  if (features.length > chosen.length)
-    notes.push(`${count(features.length - chosen.length)} more columns are not shown.`);
+  const more = features.length - chosen.length;
+  if (more) notes.push(`${count(more)} more ${more === 1 ? "column" : "columns"} not shown.`);
   find("note").textContent = notes.join(" ");
 }
 
@@ -853,8 +853,8 @@ find("output").onchange = () => {
   update();
 };
 find("legend").textContent =
-  "Circles: sum (small) and output. Lines: weights; solid blue above 0, " +
-  "dashed orange below 0; thicker: larger in its layer.";
+  "Circles: weighted sum (small) and output. Lines: weights; solid blue: positive; " +
+  "dashed orange: negative; thicker: larger magnitude within the layer.";
 makeFields();
 let drawn = 0;
 const draw = () => {

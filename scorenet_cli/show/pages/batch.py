@@ -28,8 +28,8 @@ MAX_ROWS = 20
 MAX_COLUMNS = 20
 
 _TITLES: dict[Kind, str] = {
-    "inputs": "inputs, scaled",
-    "targets": "actual scores, scaled",
+    "inputs": "scaled inputs",
+    "targets": "scaled actual scores",
     "weights": "weights into {}",
     "biases": "biases of {}",
     "sums": "sums of {}",
