@@ -121,9 +121,9 @@ def read_dataset(
 ) -> Dataset:
     """Choose the columns, and read numbers and categories.
 
-    Without targets the last column that can be one is it. Without features, all other columns are,
-    but for those to ignore, and those that number or identify the rows. Empty columns without a name
-    are passed over. OptionError for a column that is not there; DataError for cells.
+    Without targets, the last column that can be a target is one. Without features, all other
+    columns are features, except those to ignore and those that number or identify the rows. Empty
+    columns without a name are skipped. OptionError for a column that is not there; DataError for cells.
     """
     blank = blank_columns(table)
     notes = list(table.notes)

@@ -38,9 +38,9 @@ class Model:
     target_scale what then divides; feature_range (inputs, 2) holds the smallest and largest
     training value, where known. fill is what a feature's missing cells become.
     is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
-    is not known, and values are taken as already scaled. uncertainty is what intervals are made
-    from, where the model was trained with lm and weight decay; snapshots are the networks on the way
-    to this one, where training kept some.
+    is not known, and values are expected to be scaled already. uncertainty is what intervals are
+    made from, where the model was trained with lm and weight decay; snapshots are the networks at
+    earlier epochs, where training kept some.
     """
 
     network: Network
@@ -323,7 +323,6 @@ def check_interval(model: Model, level: float | None) -> None:
 
 def as_rows(names: Sequence[str], values: ArrayLike) -> Array:
     """Return values as a float array (rows, names); DataError for anything else."""
-    count = len(names)
     try:
         rows = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

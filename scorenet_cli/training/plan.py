@@ -173,10 +173,8 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
             )
         warnings = (f"the model was trained on other data: {before.data or 'another file'}.",)
         if before.state is not None:
-            notes += (
-                "the rows differ from those of the last run: "
-                "the optimizer starts with fresh state.",
-            )
+            words = "the rows differ from those of the last run"
+            notes += (f"{words}: the optimizer starts with fresh state.",)
             before = dataclasses.replace(before, state=None)
     seeds = (before.split_seed, before.seed, DEFAULT_SEED)
     split_seed = next(seed for seed in seeds if seed is not None)
