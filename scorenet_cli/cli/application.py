@@ -95,7 +95,7 @@ def scorenet(
         ),
     ] = False,
 ) -> None:
-    """Train a small neural network on hours and scores, and see every number in it.
+    """Train a small neural network on a CSV and show every number in it.
 
     \b
     scorenet train data.csv --epochs 100000

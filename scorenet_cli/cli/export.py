@@ -37,7 +37,7 @@ def export(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the model as a program whose answers equal those of predict.
+    """Write the model as a program that gives the same predictions as predict.
 
     \b
     scorenet export sql --table students

@@ -75,7 +75,8 @@ def predict(
 ) -> None:
     """Predict scores for VALUES or for every row of a CSV.
 
-    VALUES give one score per line, a CSV the same CSV with a column predicted_NAME.
+    With VALUES: print one score per target.
+    With --csv: write the CSV with a column predicted_NAME for each target NAME.
 
     \b
     scorenet predict 4 8

@@ -58,8 +58,9 @@ def forward_trace(
 ) -> None:
     """Show each neuron's products, sum and activation.
 
-    Without VALUES: the document's worked example, its printed figures beside the exact ones.
-    With VALUES: the saved model, or with --worked-example the document's example weights.
+    Without VALUES: trace the document's worked example and compare its printed figures with the
+    exact ones. With VALUES: trace the saved model or, with --worked-example, the document's example
+    weights.
 
     \b
     scorenet forward-trace
@@ -132,9 +133,9 @@ def backward_trace(
 
     Errors, deltas, and each weight before and after.
 
-    Without VALUES: the document's worked example and its target, 92.
-    With VALUES: the saved model, or with --worked-example the document's example weights.
-    With --csv: the saved model, all rows at once, in matrices under the document's names.
+    Without VALUES: trace the document's worked example and its target, 92. With VALUES: trace the
+    saved model or, with --worked-example, the document's example weights. With --csv: trace one
+    step of the saved model on all rows, as matrices with the document's names.
 
     \b
     scorenet backward-trace

@@ -64,16 +64,18 @@ def train(
         str | None, typer.Option("--csv", "--data", hidden=True)
     ] = None,
     target: Annotated[
-        list[str] | None, setting("NAME", "Column to predict; repeatable.", "the last")
+        list[str] | None, setting("NAME", "Column to predict; repeatable.", "the last usable one")
     ] = None,
-    features: Annotated[str | None, setting("A,B", "Columns to learn from.", "all others")] = None,
+    features: Annotated[
+        str | None, setting("A,B", "Columns to learn from.", "all other usable ones")
+    ] = None,
     ignore: Annotated[str | None, setting("A,B", "Columns to leave out.")] = None,
     missing: Annotated[
         str | None,
         setting(
             "NAME",
-            "Rows with missing cells: skip them, fill the cells with the column's mean, or refuse "
-            "the CSV.",
+            "What to do with missing cells: skip the row, fill in the column's mean, or refuse the "
+            "CSV.",
             "skip",
         ),
     ] = None,
@@ -91,18 +93,22 @@ def train(
         bool,
         typer.Option(
             "--standardize",
-            help="Subtract each feature's mean and divide by its standard deviation.",
+            help="Subtract each feature's mean and divide by its standard deviation (--optimizer auto "
+            "always does).",
         ),
     ] = False,
     hidden: Annotated[
         str | None,
         setting(
             "N[,N]",
-            "Neurons in each hidden layer, e.g. 3 or 16,8; none for no hidden layer.",
+            "Neurons per hidden layer: 3 (one layer), 16,8 (two layers) or none.",
             f"{DEFAULT_HIDDEN[0]}; with --optimizer auto: none, 3 or 8",
         ),
     ] = None,
-    bias: Annotated[bool, typer.Option("--bias", help="Give every neuron a bias.")] = False,
+    bias: Annotated[
+        bool,
+        typer.Option("--bias", help="Give every neuron a bias (--optimizer auto always does)."),
+    ] = False,
     activation: Annotated[
         str | None,
         setting(
@@ -112,7 +118,9 @@ def train(
     output_activation: Annotated[
         str | None,
         setting(
-            "NAME", "sigmoid: scores from 0 to --max-score. linear: scores of any size.", "sigmoid"
+            "NAME",
+            "sigmoid: scores from 0 to --max-score. linear: scores of any size.",
+            "sigmoid; with --optimizer auto: by the scores",
         ),
     ] = None,
     init: Annotated[
@@ -121,7 +129,7 @@ def train(
             "NAME",
             "Distribution of the starting weights: normal, uniform, or scaled "
             "(normal, divided by the square root of the number of inputs).",
-            "normal",
+            "normal; with --optimizer auto: scaled",
         ),
     ] = None,
     seed: Annotated[
@@ -132,10 +140,11 @@ def train(
         str | None,
         setting(
             "NAME",
-            "auto: choose the hidden layers by cross-validation. "
+            "auto: choose the hidden layers by cross-validation and train with lm (large "
+            "networks: adam). "
             "gd: full-batch gradient descent, as in the document. adam: for large networks or "
             "many rows. lm: Levenberg-Marquardt, by far the fastest for small networks.",
-            f"auto; {DEFAULT_OPTIMIZER} with --epochs",
+            f"auto; {DEFAULT_OPTIMIZER} with --epochs, --learning-rate or --batch-size",
         ),
     ] = None,
     learning_rate: Annotated[
@@ -161,22 +170,29 @@ def train(
         str | None,
         setting(
             "NUMBER|auto",
-            "Weight decay: this number times the sum of squared weights is added to the sum of "
-            "squared errors. auto (lm): estimated from the rows, for each layer.",
-            "0",
+            "Weight decay: NUMBER times the sum of squared weights is added to the sum of squared "
+            "errors. auto (lm): estimated from the rows, for each layer.",
+            "0; with --optimizer auto: auto",
         ),
     ] = None,
     epochs: Annotated[
-        int | None, setting("N", "Passes over all rows.", f"{DEFAULT_EPOCHS}", parser=whole(0))
+        int | None,
+        setting(
+            "N",
+            "Passes over all rows.",
+            f"{DEFAULT_EPOCHS}; with --optimizer auto: at most 300",
+            parser=whole(0),
+        ),
     ] = None,
     tolerance: Annotated[
-        float | None, setting("LOSS", "Stop at this loss.", parser=decimal)
+        float | None, setting("LOSS", "Stop when the loss is at or below LOSS.", parser=decimal)
     ] = None,
     restarts: Annotated[
         int,
         setting(
             "N",
             "Train from N seeds (seed, seed + 1, ...) and keep the best.",
+            "1; with --optimizer auto: up to 4",
             parser=whole(1, 1000),
         ),
     ] = 1,
@@ -184,7 +200,7 @@ def train(
         float | None,
         setting(
             "FRACTION",
-            "Hold out this fraction of the rows; keep the epoch that scores best on them.",
+            "Hold out this fraction of the rows; keep the epoch with the lowest loss on them.",
             parser=decimal,
         ),
     ] = None,
@@ -206,13 +222,16 @@ def train(
         int | None,
         setting(
             "N",
-            "Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
+            "Save the weights of N epochs, evenly spaced on a log scale, for the replay in "
+            "inspect --save page.html. Small networks only.",
             parser=whole(2),
         ),
     ] = None,
     resume: Annotated[
         str | None,
-        setting("MODEL", "Continue training this model for --epochs more; save to --output."),
+        setting(
+            "MODEL", "Continue training this model for --epochs more epochs; save to --output."
+        ),
     ] = None,
     output: Annotated[
         str, setting("FILE", "Where to save the model.", names=["--output", "-o"])
@@ -228,7 +247,7 @@ def train(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Train a network on a CSV of hours and scores, and save it.
+    """Train a network on a CSV and save it.
 
     \b
     scorenet train

@@ -123,7 +123,8 @@ def read_dataset(
 
     Without targets, the last column that can be a target is one. Without features, all other
     columns are features, except those to ignore and those that number or identify the rows. Empty
-    columns without a name are skipped. OptionError for a column that is not there; DataError for cells.
+    columns without a name are skipped. OptionError for a column that does not exist; DataError for
+    cells.
     """
     blank = blank_columns(table)
     notes = list(table.notes)

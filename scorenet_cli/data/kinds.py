@@ -75,7 +75,7 @@ class Kind:
         if len(self.categories) == TWO:
             return f"1 for {quoted(self.categories[1])}, 0 for {quoted(self.categories[0])}"
         shown = listed(self.categories, MAX_CATEGORIES)
-        return f"an input for each of {len(self.categories)} categories: {shown}"
+        return f"{len(self.categories)} categories, one input each: {shown}"
 
 
 def read_kinds(table: Table, columns: Sequence[int]) -> dict[int, Kind]:

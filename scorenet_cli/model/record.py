@@ -168,8 +168,8 @@ class TrainingRecord:
     data: str | None = _fact(TEXT, "data")
     sha256: str | None = _fact(TEXT, "sha256")
     rows: int | None = _fact(COUNT, "rows", "{:,}".format)
-    seed: int | None = _fact(SEED, "start", "seed {}".format)
-    init: str | None = _fact(TEXT, "start")
+    seed: int | None = _fact(SEED, "starting weights", "seed {}".format)
+    init: str | None = _fact(TEXT, "starting weights")
     optimizer: str | None = _fact(TEXT, "optimizer")
     state: dict[str, Any] | None = _fact(OBJECT)
     learning_rate: float | None = _fact(RATE, "learning rate", number)
@@ -192,7 +192,7 @@ class TrainingRecord:
     validation_history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
     target_range: tuple[tuple[float, ...], ...] | None = _fact(MATRIX)
     baselines: Baselines | None = _fact(BASELINES)
-    restarts: int | None = _fact(COUNT, "best of", "{:,} starts".format)
+    restarts: int | None = _fact(COUNT, "starts", "best of {:,}".format)
     versions: dict[str, str] = _fact(
         VERSIONS, "made with", lambda of: ", ".join(map(" ".join, of.items())), default={}
     )

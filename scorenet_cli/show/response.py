@@ -96,9 +96,9 @@ def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None
         for low_high in found.intervals[:, output].T:
             series.append(Series(words, x, low_high, "·", "dim", joined=True))
             words = ""
-    series.append(Series("outside", x, y, "-", "dim", joined=True))
+    series.append(Series("outside training range", x, y, "-", "dim", joined=True))
     if inside.any():  # a range of one value may lie between two points
-        series.append(Series("curve", x[inside], y[inside], "•", "cyan", joined=True))
+        series.append(Series("prediction", x[inside], y[inside], "•", "cyan", joined=True))
     if scored is not None:
         actual = scored.actual[:, output]
         series.append(Series("rows", scored.inputs[:, 0], actual, "○", "yellow"))
@@ -125,7 +125,7 @@ class SurfaceChart(Chart):
         has_range = self.model.feature_range is not None
         if console.no_color or console.color_system not in {"256", "truecolor"}:
             note = "; in brackets: outside the training range" if has_range else ""
-            yield Text(f"across: {self.x.label}; down: {self.y.label}{note}", "dim")
+            yield Text(f"columns: {self.x.label}; rows: {self.y.label}{note}", "dim")
             yield self._table()
             return
         chart = self if console.color_system == "truecolor" else replace(self, shades=SCALE_256)

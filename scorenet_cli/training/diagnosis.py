@@ -138,8 +138,8 @@ def _memorized(
     if parameters >= MEMORIZING_PARAMETERS * scores and any(far_better):
         yield (
             f"the network has {parameters:.4g} {effective}parameters for {scores} scores and may "
-            "overfit: its fit says little about new rows. Try `validation=0.2`, a smaller `hidden`, "
-            "or more rows."
+            "overfit: its fit says little about new rows. Try `validation=0.2`, a smaller "
+            "`hidden`, or more rows."
         )
 
 

@@ -225,7 +225,7 @@ def _train_starts(
         return best, ()
     tried = len(plan.networks) if together else len(finished)
     counts = f"{tried} of {len(plan.networks)}"
-    return best, (f"interrupted with {counts} starts tried; only the best of them is kept.",)
+    return best, (f"interrupted after {counts} starts; the best of these is kept.",)
 
 
 def best_of(results: Sequence[TrainingResult]) -> TrainingResult:

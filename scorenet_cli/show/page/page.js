@@ -197,7 +197,7 @@ function makeFields() {
         note.textContent =
           value === null
             ? feature.fills
-              ? "no value: filled"
+              ? "no value: the fill value is used"
               : "no value"
             : isOutside
               ? `outside the ${range}`
@@ -727,7 +727,7 @@ function showLoss() {
     low: 10 ** low,
     high: 10 ** Math.max(high, low + 1),
     to: Math.log10,
-    label: data.validation.length ? "loss; dashed: of the validation rows" : "loss",
+    label: data.validation.length ? "loss; dashed: validation loss" : "loss",
     ticks: powers(low, Math.max(high, low + 1), 6),
   };
   const { across, path } = plot(root, { left: 52, top: 26, width: width - 84, height: 150 }, x, y);

@@ -79,7 +79,7 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
             yield Step("output error", f"{title} error", formula, columns, shown, neurons)
         else:
             formula = f"error term = {following.name} delta x weight; error = sum of error terms"
-            columns = ["", "from", "delta", "weight", "error term"]
+            columns = ["", "delta of", "delta", "weight", "error term"]
             size = neurons, len(following.neurons)
             terms = _error_terms(layer)
             yield Step(
@@ -93,9 +93,9 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
         columns = ["", "error", "slope", "delta"]
         yield Step("delta", f"{title} delta", formula, columns, deltas, neurons)
         following = layer
-    rate = number(trace.learning_rate)
+    rate = f"learning rate = {number(trace.learning_rate)}"
     for traced, layer in layers:
-        formula = f"change = learning rate {rate} x value x delta; after = before + change"
+        formula = f"change = learning rate x value x delta, {rate}; after = before + change"
         columns = ["", "value", "before", "change", "after"]
         size = len(layer.neurons), len(traced.neurons[0].terms)
         title = f"Weights into {layer_title(layer.name)}"

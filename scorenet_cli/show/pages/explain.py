@@ -43,7 +43,7 @@ _WHY = {
     "grows; the learning rate sets the step size.",
     "product": "The product is the sum of value x delta over all rows: the rate at which half the "
     "sum of squared errors falls as the weight grows.",
-    "bias product": "The value of a bias is 1 in every row, so its product is the sum of the "
+    "bias product": "The input of a bias is 1 in every row, so its product is the sum of the "
     "deltas.",
     "after": "The learning rate sets the step size; it is divided by the number of rows because "
     "the product is a sum over the rows, not a mean.",

@@ -28,7 +28,7 @@ from scorenet_cli.text import number, printable
 # How the values were scaled, by the option's name.
 SCALINGS = {
     "training": "divided by the training maxima",
-    "standardized": "minus the training mean, divided by the standard deviation",
+    "standardized": "minus the training mean, then divided by the standard deviation",
     "own": "divided by their own largest value",
     "none": "unscaled",
 }
@@ -147,7 +147,7 @@ def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterat
         if figure.why:
             exact, off = number(figure.exact, digits), number(figure.difference, digits)
             what = f"{figure.neuron} {figure.what}"
-            yield Text(f"{what}: {figure.printed} printed, {exact} exact, off by {off}")
+            yield Text(f"{what}: {figure.printed} printed, {exact} exact, difference {off}")
             why = Text(figure.why.replace(". ", "\n"), style="dim")
             yield Padding(why, (0, 0, 0, 4), expand=False)
     output = trace.layers[-1].neurons[0]

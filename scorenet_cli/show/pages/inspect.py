@@ -97,7 +97,7 @@ def _weights(model: Model) -> Iterator[RenderableType]:
     """Show a small network as a tree, a larger one as a table for each layer."""
     tree = network_tree(model)
     if tree is not None:
-        yield from (Text(), heading("Weights, listed under the neuron they lead into"), tree)
+        yield from (Text(), heading("Weights, grouped by the neuron that receives them"), tree)
         return
     names = neuron_names(model)
     for position, layer_name in enumerate(layer_names(model)):
@@ -151,10 +151,10 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
         *zip(features, model.feature_scale.tolist(), ranges, strict=False),
         *zip(targets, model.target_scale.tolist(), target_ranges, strict=False),
     ]
-    titles = ["column", "divided by", "range"]
+    titles = ["column", "divided by", "training range"]
     offsets = model.feature_offset, model.target_offset
     if any(offset is not None for offset in offsets):
-        titles.insert(1, "minus")
+        titles.insert(1, "subtracted")
         minus = [
             number
             for names, offset in zip((features, targets), offsets, strict=True)
@@ -204,5 +204,5 @@ def _importance(scored: Evaluation) -> Iterator[RenderableType]:
     found = sorted(scored.importance.items(), key=lambda item: -item[1][0])
     yield from (Text(), heading("Importance: decrease in R2 when a column is shuffled"))
     rows = ((name, *of) for name, of in found[:MAX_IMPORTANCES])
-    yield number_table(["column", "R2 decrease", "spread"], rows, 4)
+    yield number_table(["column", "R2 decrease", "std"], rows, 4)
     yield from omitted_note(len(found) - MAX_IMPORTANCES, "column")

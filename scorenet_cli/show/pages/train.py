@@ -43,18 +43,17 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     epochs = f"{count(result.epochs, 'epoch')}, {result.seconds:.3g} s"
     pairs = [("loss", f"{result.loss:.6g} after {epochs}")]
     if result.best_epoch != result.epochs:
-        best = f"{result.loss:.6g} at epoch {result.best_epoch:,}, the best of {epochs}"
-        pairs = [("loss", best)]
+        pairs = [("loss", f"{result.loss:.6g} at epoch {result.best_epoch:,} of {epochs}")]
     if result.validation_loss is not None:
-        pairs.append(("validation", f"{result.validation_loss:.6g} at that epoch"))
+        pairs.append(("validation loss", f"{result.validation_loss:.6g} at that epoch, the lowest"))
     if result.stopped not in {"epochs", "interrupted"}:
         pairs.append(("stop reason", result.stopped))
     if (found := result.evidence) is not None:
-        used = f"{found.effective_parameters:.1f} of {result.network.parameters} parameters"
+        effective = f"{found.effective_parameters:.1f} of {result.network.parameters}"
         decays = ", ".join(map("{:.3g}".format, found.decays))
-        pairs += [("weight decay", f"{decays} (each layer's weights); {used} are effective")]
+        pairs += [("weight decay by layer", decays), ("effective parameters", effective)]
     if (spread := fit.restarts) is not None:
-        losses = f"{spread.best:.3g} best, {spread.median:.3g} median, {spread.worst:.3g} worst"
+        losses = f"lowest {spread.best:.3g}, median {spread.median:.3g}, highest {spread.worst:.3g}"
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
             (f"{spread.count} starts", f"loss {losses}; seed {fit.seed} is kept"),
@@ -63,7 +62,7 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     if (choice := fit.choice) is not None:
         pairs = [*_choice_lines(choice, command), *pairs]
     others = {title: other.fit for title, other in _on_other_rows(fit).items()}
-    no_room = Text("(no room for the features)", style="dim")
+    no_room = Text("(feature columns omitted: the table would be too wide)", style="dim")
     ways: list[Callable[[], Table | Group]] = [
         lambda: _first_scores(dataset, predicted, has_features=True),
         lambda: Group(_first_scores(dataset, predicted, has_features=False), no_room),
@@ -108,8 +107,11 @@ def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
         is_chosen = ", chosen" if hidden == choice.settings.hidden else ""
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
-    yield ("", f"on {choice.rows:,} rows, in 5 folds")
-    yield ("equivalent to", command)
+    yield (
+        "",
+        f"on {choice.rows:,} rows, in 5 folds; chosen: the simplest that is as good as the best",
+    )
+    yield ("reproduce with", command)
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
