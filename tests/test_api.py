@@ -170,7 +170,7 @@ def test_what_a_model_is_given_is_checked(path: Path) -> None:
         scorenet.forward_trace(model, [4, 8], scaling="bogus")  # type: ignore[arg-type]
     with pytest.raises(scorenet.DataError, match="nan is not a finite number"):
         model.predict([[float("nan"), 8]])
-    with pytest.raises(scorenet.DataError, match="expected rows of 2 numbers"):
+    with pytest.raises(scorenet.DataError, match="expected rows with a number for each of"):
         model.predict([["a", "8"]])
     with pytest.raises(scorenet.OptionError, match="`actual=SCORE` is required for 'score'; got 2"):
         scorenet.backward_trace(model, [4, 8], [95, 3])
@@ -278,7 +278,7 @@ def test_an_actual_score_may_be_a_class() -> None:
     assert list(traced.actual) == [0, 1, 0]
     assert scorenet.backward_trace(model, [1], [0, 1, 0]) == traced
     assert [each.name for each in traced.targets] == ["g=a", "g=b", "g=c"]
-    with pytest.raises(scorenet.OptionError, match="'x' is no class of 'g'"):
+    with pytest.raises(scorenet.OptionError, match="'x' is not a class of 'g'"):
         scorenet.backward_trace(model, [1], ["x"])
 
 

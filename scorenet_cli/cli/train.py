@@ -93,8 +93,8 @@ def train(
         bool,
         typer.Option(
             "--standardize",
-            help="Subtract each feature's mean and divide by its standard deviation (--optimizer auto "
-            "always does).",
+            help="Subtract each feature's mean and divide by its standard deviation "
+            "(--optimizer auto always does).",
         ),
     ] = False,
     hidden: Annotated[

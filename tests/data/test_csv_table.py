@@ -298,7 +298,7 @@ def test_whether_there_is_a_header_is_said_or_guessed(
     ],
 )
 def test_a_first_row_of_numbers_that_may_be_a_header_is_noted(text: str, is_noted: bool) -> None:
-    note = "line 1 holds only numbers and is read as data; `header` makes it the header."
+    note = "line 1 holds only numbers and is read as data. Use `header` to read it as the header."
     assert table(text).notes == ((note,) if is_noted else ())
 
 
@@ -306,7 +306,7 @@ def test_names_are_made_unique_and_the_header_stays() -> None:
     found = table("h,h,,h_2,column_3,h\n1,2,3,4,5,6\n")
     assert found.names == ("h", "h_3", "column_3", "h_2", "column_3_2", "h_4")
     assert header(found, ["p"]) == "h,h,,h_2,column_3,h,p\n"
-    assert found.notes == ("columns of the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
+    assert found.notes == ("columns with the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
     many = table(",".join(["h"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n")
     assert len(set(many.names)) == 20_000
 
@@ -438,10 +438,10 @@ def test_a_file_without_rows_is_refused(text: str) -> None:
         (b'{"a": [1, 2]}', " is JSON, not CSV. Save the table as CSV first."),
         (b'[\n {"a": 1}]', " is JSON, not CSV. Save the table as CSV first."),
         (b"<!DOCTYPE html>\n", " is a web page or XML, not CSV. Save the table as CSV first."),
-        (b"\xff\xfeh\0\0", " is damaged UTF-16 text. Save it as CSV UTF-8."),
+        (b"\xff\xfeh\0\0", " is damaged UTF-16 text. Save the file as UTF-8."),
         (
             b"h,s\r1,2\rJos\x81,3\r",
-            ", line 3: is neither UTF-8 nor Windows-1252 text. Save it as UTF-8.",
+            ", line 3 is neither UTF-8 nor Windows-1252 text. Save the file as UTF-8.",
         ),
     ],
 )

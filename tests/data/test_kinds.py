@@ -23,12 +23,24 @@ def texts(count: int, times: int = 2) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "cells", "words"),
     [
-        ("pupil", texts(5, 1), "left out, it names the rows (all different)"),
-        ("week", [str(n) for n in range(3, 15)], "left out, it counts the rows (consecutive whole"),
-        ("StudentID", ["17", "12", "44"], "left out, it names the rows (all different)"),
-        ("Serial No.", ["17", "12", "44"], "left out, it names the rows (all different)"),
+        ("pupil", texts(5, 1), "left out because it identifies the rows (all values differ)"),
+        (
+            "week",
+            [str(n) for n in range(3, 15)],
+            "left out because it holds row numbers (consecutive whole",
+        ),
+        (
+            "StudentID",
+            ["17", "12", "44"],
+            "left out because it identifies the rows (all values differ)",
+        ),
+        (
+            "Serial No.",
+            ["17", "12", "44"],
+            "left out because it identifies the rows (all values differ)",
+        ),
         ("town", texts(21), "left out, 21 different texts (at most 20 make categories)"),
-        ("town", ["Rom"] * 4, "left out, the same text everywhere ('Rom')"),
+        ("town", ["Rom"] * 4, "left out because it has the same text in every row ('Rom')"),
         ("town", ["", "NA", "?"], "left out, without values"),
     ],
 )
@@ -64,7 +76,7 @@ def test_twenty_texts_are_categories() -> None:
 
 def test_rare_texts_are_shown_where_there_are_a_few_too_many() -> None:
     answer = read("town", [*texts(20), "t0l"])
-    assert answer.columns["town"].endswith("; only once each, perhaps misspelt: 't0l'")
+    assert answer.columns["town"].endswith("; these occur only once and may be misspelt: 't0l'")
 
 
 def test_features_overrule() -> None:
@@ -104,7 +116,7 @@ def test_the_last_column_that_can_be_one_is_the_target() -> None:
     table = make_table(b"h,s,student_id\n1,2,31\n3,4,27\n5,7,44\n2,2,8\n", "s.csv")
     data = read_dataset(table)
     assert (data.targets, data.features) == (("s",), ("h",))
-    assert data.columns["student_id"].startswith("left out, it names the rows")
+    assert data.columns["student_id"].startswith("left out because it identifies the rows")
 
 
 def test_where_a_column_of_numbers_goes_on_with_text_is_named() -> None:

@@ -35,7 +35,7 @@ def inputs_and_scores(
         (  # a frame saved with its index
             ",Hours,Scores\n0,2.2,33\n1,6.0,58\n2,0.4,12",
             Expected(
-                {"Hours": [2.2, 6, 0.4]}, {"Scores": [33, 58, 12]}, ("no name and counts the rows",)
+                {"Hours": [2.2, 6, 0.4]}, {"Scores": [33, 58, 12]}, ("has no name and is left out",)
             ),
         ),
         (  # CRLF, decimals at different lengths

@@ -51,7 +51,7 @@ def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
     rng = np.random.default_rng(1)
     hours = rng.uniform(0, 10, 60)
     data: dict[str, Any] = {"hours": hours, "gpa": 1 + 0.3 * hours}
-    note = "the scores of 'gpa' use less than half of 0 to 100: `max_score=4` suits them better."
+    note = "the scores of 'gpa' use less than half of the range 0 to 100. Try `max_score=4`."
     for settings in ({"epochs": 5}, {"optimizer": "lm", "bias": True}):  # a poor fit and a good one
         fit = scorenet.train(data, **settings)
         assert fit.notes == (note,)
@@ -63,7 +63,9 @@ def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
 def test_each_of_several_targets_gets_its_max_score() -> None:
     data = {"h": [1, 2, 3], "gpa": [1, 2, 3], "score": [50, 60, 90]}
     (note,) = scorenet.train(data, target=["gpa", "score"], epochs=1).notes
-    assert "'gpa' use less than half of 0 to 100: `max_score=4` `max_score=100` suits" in note
+    assert (
+        "'gpa' use less than half of the range 0 to 100. Try `max_score=4` `max_score=100`" in note
+    )
 
 
 def test_a_loss_that_rises_and_falls_gets_a_learning_rate() -> None:
@@ -100,7 +102,7 @@ def test_a_line_with_noise_is_not_called_memorized() -> None:
 def test_equal_scores_are_said_once() -> None:
     data = {"hours": list(range(1, 31)), "score": [70] * 30}
     assert warnings(data, optimizer="lm", bias=True) == (
-        "the same in every row, so that there is nothing to learn: 'score'. "
+        "'score': every row has the same score, so there is nothing to learn. "
         "Choose another `target`."
     )
 

@@ -36,7 +36,7 @@ def test_lm_takes_steps_again_where_rows_were_added() -> None:
 
 def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
     model = scorenet.train(students(), epochs=5).model
-    with pytest.raises(scorenet.OptionError, match="has learned from all rows"):
+    with pytest.raises(scorenet.OptionError, match="was already trained on all rows"):
         scorenet.train(students(), resume=model, validation=0.2)
 
 
