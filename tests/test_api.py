@@ -198,7 +198,7 @@ def test_a_model_of_text_takes_rows_and_columns_by_name() -> None:
     assert scores.shape == (2, 1)
     assert model.predict({"hours": [2, None], "sex": ["m", "f"]}).tolist() == scores.tolist()
     assert scorenet.forward_trace(model, ["m", 2]).scores == (scores[0, 0],)
-    with pytest.raises(scorenet.DataError, match="'sex' cannot be 'x'"):
+    with pytest.raises(scorenet.DataError, match="'x' is not a category of 'sex'"):
         model.predict([["x", 2]])
     with pytest.raises(scorenet.DataError, match="no column 'hours', which the model needs"):
         model.predict({"hour": [1], "sex": ["m"]})

@@ -382,10 +382,10 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(
     data = bytes(1_000_001)
     (tmp_path / "a").write_bytes(data)
     assert read_bytes(tmp_path / "a", limit=1_000_001) == data
-    with pytest.raises(FileError, match=r"a is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"a is larger than the limit of 1 MB\.$"):
         read_bytes(tmp_path / "a", limit=1_000_000)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    with pytest.raises(FileError, match=r"^standard input is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"^standard input is larger than the limit of 1 MB\.$"):
         read_bytes("-", limit=1_000_000)
 
 

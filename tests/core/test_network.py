@@ -154,7 +154,7 @@ def test_values_cannot_be_changed_afterwards() -> None:
     ("make", "message"),
     [
         (lambda: Network(()), "^a network needs at least one layer$"),
-        (lambda: Layer(np.ones(3)), r"\(inputs, neurons\), not \(3,\)"),
+        (lambda: Layer(np.ones(3)), r"shape \(inputs, neurons\); got \(3,\)"),
         (lambda: Layer(np.ones((0, 3))), "inputs, neurons"),
         (lambda: Layer(np.ones((2, 3)), np.ones(2)), r"bias must have shape \(3,\); got \(2,\)"),
         (

@@ -381,11 +381,11 @@ def test_lines_are_counted_as_an_editor_counts_them(text: str, line: int) -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("h,s\n1,2\n3\n", "line 3: has 1 cell where 2 are expected ('h', 's'). Fix the line."),
-        ("h,s\n1,2,3\n", "line 2: has 3 cells where 2 are expected ('h', 's'). Fix the line."),
-        ("1;2\n3;4\n5;6;7\n", "line 3: has 3 cells where 2 are expected "),
-        ("a b c\n1 2 3\n4 5\n", "line 3: has 2 cells where 3 are expected "),
-        ("h,s\n1,5,92\n", "line 2: has 3 cells where 2 are expected "),
+        ("h,s\n1,2\n3\n", "line 3 has 1 cell; expected 2 ('h', 's'). Fix the line."),
+        ("h,s\n1,2,3\n", "line 2 has 3 cells; expected 2 ('h', 's'). Fix the line."),
+        ("1;2\n3;4\n5;6;7\n", "line 3 has 3 cells; expected 2 "),
+        ("a b c\n1 2 3\n4 5\n", "line 3 has 2 cells; expected 3 "),
+        ("h,s\n1,5,92\n", "line 2 has 3 cells; expected 2 "),
     ],
 )
 def test_a_line_with_too_few_or_too_many_cells_is_named(text: str, message: str) -> None:
@@ -394,7 +394,7 @@ def test_a_line_with_too_few_or_too_many_cells_is_named(text: str, message: str)
 
 def test_a_line_of_the_wrong_length_is_seen_beside_columns_not_asked_for() -> None:
     for line in ("1,2", "1,2,x,y"):
-        with pytest.raises(DataError, match=r"^s\.csv, line 3: has "):
+        with pytest.raises(DataError, match=r"^s\.csv, line 3 has "):
             numbers(table(f"h,s,n\n1,2,ann\n{line}\n"), [0, 1])
 
 
@@ -409,7 +409,7 @@ def test_a_line_of_the_wrong_length_is_seen_beside_columns_not_asked_for() -> No
 )
 def test_a_quote_that_is_not_closed_hides_no_rows(text: str) -> None:
     found = table(text)
-    with pytest.raises(DataError, match=r"^s\.csv, line \d: cannot be read as CSV"):
+    with pytest.raises(DataError, match=r"^s\.csv, line \d cannot be read as CSV"):
         numbers(found, [found.names.index("h"), found.names.index("s")])
 
 
@@ -534,15 +534,15 @@ def test_spaces_after_a_closing_quote_do_not_matter(text: str, name: str) -> Non
 
 
 def test_a_header_that_is_not_csv_is_refused_by_its_line() -> None:
-    assert refusal('\n"a"b,c\n1,2\n').startswith("s.csv, line 2: cannot be read as CSV: ")
+    assert refusal('\n"a"b,c\n1,2\n').startswith("s.csv, line 2 cannot be read as CSV: ")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b,c\n1,2\n", "s.csv, line 2: has 2 cells where 3 are expected ('a', 'b', 'c'). "),
-        ("a\tb\tc\n1\t2\n", "s.csv, line 2: has 2 cells where 3 are expected ('a', 'b', 'c'). "),
-        ("a;b\n1;2;3\n", "s.csv, line 2: has 3 cells where 2 are expected ('a', 'b'). "),
+        ("a,b,c\n1,2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
+        ("a\tb\tc\n1\t2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
+        ("a;b\n1;2;3\n", "s.csv, line 2 has 3 cells; expected 2 ('a', 'b'). "),
         ("a b c\n1 2\n", "s.csv, line 2, column 'a b c': '1 2' is not a number. "),
         ("1,x\n", "s.csv, line 1, column 2: 'x' is not a number, but '1' in the same line is. "),
     ],

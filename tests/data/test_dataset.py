@@ -189,7 +189,7 @@ def test_empty_columns_without_a_name_are_passed_over(text: str, columns: str) -
 def test_a_column_without_a_name_that_holds_a_value_is_not_passed_over() -> None:
     answer = read("h,s,\n1,2,\n3,4,5\n")
     assert (answer.targets, answer.scores.tolist()) == (("column_3",), [[5]])
-    assert answer.notes == ("1 row without a value of 'column_3': left out.",)
+    assert answer.notes == ("1 row left out: no value for 'column_3'.",)
 
 
 # Columns by name

@@ -39,9 +39,13 @@ def texts(count: int, times: int = 2) -> list[str]:
             ["17", "12", "44"],
             "left out because it identifies the rows (all values differ)",
         ),
-        ("town", texts(21), "left out, 21 different texts (at most 20 make categories)"),
+        (
+            "town",
+            texts(21),
+            "left out because it has 21 different texts (at most 20 can be categories)",
+        ),
         ("town", ["Rom"] * 4, "left out because it has the same text in every row ('Rom')"),
-        ("town", ["", "NA", "?"], "left out, without values"),
+        ("town", ["", "NA", "?"], "left out because it has no values"),
     ],
 )
 def test_what_says_nothing_is_left_out_with_a_reason(
@@ -82,7 +86,7 @@ def test_rare_texts_are_shown_where_there_are_a_few_too_many() -> None:
 def test_features_overrule() -> None:
     assert read("StudentID", ["17", "12", "44"], features=["StudentID"]).inputs.shape == (3, 1)
     assert read("pupil", texts(5, 1), features=["pupil", "hours"]).inputs.shape == (5, 6)
-    with pytest.raises(DataError, match=r"'town' cannot be a feature: 21 different texts"):
+    with pytest.raises(DataError, match=r"'town' cannot be a feature: it has 21 different texts"):
         read("town", texts(21), features=["town"])
     assert read("town", texts(3), ignore=["town"]).features == ("hours",)
 
@@ -103,7 +107,8 @@ def test_none_in_small_letters_is_a_category() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "reason"), [(["Rom"] * 4, "the same text"), (texts(21), "21 different texts")]
+    ("cells", "reason"),
+    [(["Rom"] * 4, "it has the same text"), (texts(21), "it has 21 different texts")],
 )
 def test_a_target_that_is_no_class_is_refused(cells: list[str], reason: str) -> None:
     with pytest.raises(DataError, match=rf"'town' cannot be the target: {reason}.*'hours'"):
@@ -122,6 +127,6 @@ def test_the_last_column_that_can_be_one_is_the_target() -> None:
 def test_where_a_column_of_numbers_goes_on_with_text_is_named() -> None:
     numbers, names = [f"{n}.5" for n in range(25)], [f"text {n}" for n in range(30)]
     words = read("m", numbers + names).columns["m"]
-    assert words.endswith("; numbers before line 27, text there: 'text 0'")
+    assert words.endswith("; numbers before line 27, but text in line 27: 'text 0'")
     words = read("m", names + numbers).columns["m"]
-    assert words.endswith("; text before line 32, numbers there: '0.5'")
+    assert words.endswith("; text before line 32, but numbers in line 32: '0.5'")

@@ -213,25 +213,25 @@ def test_a_file_s_weights_are_not_weights_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", ", line 1, column 1: not JSON: Expecting value. "),
-        ("hello", ", line 1, column 1: not JSON: Expecting value. "),
-        ('{"format":\n "x" "y"}', ", line 2, column 6: not JSON: "),
-        ("{'format': 1}", ", line 1, column 2: not JSON: "),
-        ("{} {}", ", line 1, column 4: not JSON: Extra data. "),
+        ("", ", line 1, column 1: invalid JSON: Expecting value. "),
+        ("hello", ", line 1, column 1: invalid JSON: Expecting value. "),
+        ('{"format":\n "x" "y"}', ", line 2, column 6: invalid JSON: "),
+        ("{'format': 1}", ", line 1, column 2: invalid JSON: "),
+        ("{} {}", ", line 1, column 4: invalid JSON: Extra data. "),
         (b"\xff\xfe{\0}\0", " is not a model: it is not UTF-8 text."),
         (b"\x89PNG\r\n", " is not a model: it is not UTF-8 text."),
-        ("[" * 100_000, ": not a model: "),
-        ('{"format":' * 100_000, ": not a model: "),
+        ("[" * 100_000, " is not a model: "),
+        ('{"format":' * 100_000, " is not a model: "),
         (f'{{"format": {"1" * 5000}}}', ": a number has too many digits."),
         ("[]", ': not a model; expected a JSON object with "format": "scorenet-model".'),
         ("null", ": not a model; expected a JSON object"),
         ("NaN", ": not a model; expected a JSON object"),
-        ("{}", ': not a model: its "format" must be "scorenet-model" but is missing.'),
+        ("{}", ': not a model; its "format" must be "scorenet-model" but is missing.'),
         (
             '{"format": "other"}',
-            ': not a model: its "format" must be "scorenet-model" but is "other".',
+            ': not a model; its "format" must be "scorenet-model" but is "other".',
         ),
-        ('{"format": ["scorenet-model"]}', ": not a model: its "),
+        ('{"format": ["scorenet-model"]}', ": not a model; its "),
         (
             '{"format": "scorenet-model", "version": 3, "news": []}',
             ": the file has version 3; this scorenet reads versions 1 and 2. Upgrade scorenet.",
@@ -344,7 +344,7 @@ def test_only_finite_numbers_are_weights(
     ("weights", "reason"),
     [
         ([], ": weights must be a list of rows, one for each input."),
-        ([[]], ": weights must have shape (inputs, neurons); got (1, 0)"),
+        ([[]], ": weights must have shape (inputs, neurons); got (1, 0)."),
         ([1, 2], ": weights must be a list of rows, one for each input."),
         (3, ": weights must be a list of rows, one for each input."),
         ([[[1]], [[2]]], ": weights must be a list of rows, one for each input."),
@@ -458,7 +458,7 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
 def test_a_training_fact_of_the_wrong_kind_is_named(
     tmp_path: Path, facts: dict[str, Any], reason: str
 ) -> None:
-    assert refusal(tmp_path, minimal(training=facts)) == f': "training": {reason}.'
+    assert refusal(tmp_path, minimal(training=facts)).startswith(f': "training": {reason}')
 
 
 @pytest.mark.parametrize(
@@ -485,7 +485,7 @@ def test_a_file_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
     text = json.dumps(minimal())
     monkeypatch.setattr(files, "MAX_MODEL_BYTES", 1_000_000)
     assert load_text(tmp_path, text.ljust(1_000_000)).features == ("a", "b")
-    with pytest.raises(FileError, match=r"m\.json is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"m\.json is larger than the limit of 1 MB\.$"):
         load_text(tmp_path, text.ljust(1_000_001))
 
 
@@ -535,7 +535,7 @@ def test_a_model_is_not_saved_where_no_file_can_be(tmp_path: Path) -> None:
     for name, reason in (
         ("none/m.json", "there is no folder"),
         ("notes.json", "is not a scorenet model"),
-        (".json", "only an ending"),
+        (".json", "only a file extension"),
         ("", "is a folder"),
     ):
         with pytest.raises(FileError, match=reason):
@@ -557,7 +557,7 @@ def test_a_huge_file_that_would_be_replaced_is_not_read_whole(
     monkeypatch.setattr(files, "MAX_MODEL_BYTES", 1_000_000)
     path = tmp_path / "m.json"
     path.write_text("1".ljust(1_000_001))
-    with pytest.raises(FileError, match=r"m\.json is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"m\.json is larger than the limit of 1 MB\.$"):
         check_output(str(path))
 
 
@@ -619,12 +619,12 @@ def test_what_version_1_can_hold_is_saved_as_version_1(tmp_path: Path) -> None:
         ({"categories": {}}, "the number of features is 3, but the number of rows"),
         (
             {"categories": {"town": ["a", "b", "c", "d"]}},
-            "3 features, 6 inputs ('age', 'smoker', 'town=a', 'town=b', 'town=c', 'town=d'), but",
+            "the number of features is 3 with 6 inputs ('age', 'smoker', 'town=a', ",
         ),
-        ({"classes": {"grade": ["a", "b", "c"]}}, "2 targets, 4 outputs ("),
+        ({"classes": {"grade": ["a", "b", "c"]}}, "the number of targets is 2 with 4 outputs ("),
         ({"fill": {"age": "x"}}, "\"fill\": 'age' must be a finite number."),
         ({"fill": {"size": 1}}, "\"fill\": 'size' is not one of the"),
-        ({"feature_offset": [1]}, '"feature_offset" must be a list of 5 numbers.'),
+        ({"feature_offset": [1]}, '"feature_offset" must be a list of numbers, of length 5.'),
         ({"target_offset": ["a", 1]}, 'target_offset: "a" is not a number.'),
     ],
 )

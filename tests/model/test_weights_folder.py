@@ -157,7 +157,7 @@ def test_a_weights_file_over_the_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "MAX_MODEL_BYTES", 1_000_000)
-    with pytest.raises(FileError, match=r"w1\.txt is larger than 1 MB"):
+    with pytest.raises(FileError, match=r"w1\.txt is larger than the limit of 1 MB"):
         load(folder_of(tmp_path, w1="1".ljust(1_000_001)))
 
 

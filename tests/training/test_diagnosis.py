@@ -44,7 +44,7 @@ def test_outputs_at_the_end_of_the_sigmoid_are_named() -> None:
     model = scorenet.train(DOCUMENT, epochs=0).model
     stuck = Network((Layer(np.full((2, 3), 40.0)), Layer(np.full((3, 1), 40.0))))
     at_the_end = type(model)(stuck, *list(vars(model).values())[1:])
-    assert "end of the sigmoid" in warnings(DOCUMENT, epochs=3, resume=at_the_end)
+    assert "all outputs are saturated" in warnings(DOCUMENT, epochs=3, resume=at_the_end)
 
 
 def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
