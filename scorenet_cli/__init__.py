@@ -1,4 +1,4 @@
-"""scorenet: a small feed-forward network for the terminal, with every number in sight.
+"""scorenet: a small feed-forward network for the terminal that shows every number.
 
 The public API is that of scorenet_cli.api; a name is loaded when it is first used.
 """
@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 
-# Where a public name is that is not in api.
+# Modules of the public names that api does not define.
 _MODULES = {
     "Callbacks": "training.loop",
     "FitResult": "training.fit",

@@ -41,17 +41,17 @@ def train(
 ) -> FitResult:
     """Train a network, and return the model with its metrics; prints and saves nothing.
 
-    data is a path, an open file, or columns by name; None means the document's three rows.
-    Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
+    data is a path, an open file, or columns by name; None means the document's three rows. Settings
+    are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
     learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience,
-    folds, snapshots. They come as keywords, as Settings, or both. header tells whether a file's
-    first row holds the names; None lets the row tell. resume is a model, or the path of one, to go
-    on from. With data, and none of optimizer, learning_rate, batch_size, epochs and resume,
-    optimizer is "auto".
+    folds, snapshots. Pass them as keywords, as Settings, or both. header: whether the first row of
+    a file holds the column names; None: guess. resume: a model, or its path, to continue training.
+    With data, and none of optimizer, learning_rate, batch_size, epochs and resume, optimizer is
+    "auto".
 
-    OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
-    FileError for a file that cannot be read; TrainingError where training diverges.
+    Raises OptionError for an invalid setting, DataError for unusable rows, ModelError for an
+    unusable model, FileError for an unreadable file, and TrainingError if training diverges.
     """
     from scorenet_cli.training.fit import fit  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.plan import check_settings, make_plan  # noqa: PLC0415
@@ -79,7 +79,7 @@ def train(
 def load(path: str | os.PathLike[str]) -> Model:
     """Load a model file, or a folder with w1.txt, w2.txt, ...
 
-    ModelError or FileError says why that cannot be done.
+    Raises ModelError or FileError.
     """
     from scorenet_cli.model import json_file, weights_folder  # noqa: PLC0415 - one of two is needed
 
@@ -108,17 +108,17 @@ def intervals(
 ) -> Array:
     """Return the lowest and highest score (rows, outputs, 2) for values as predict takes them.
 
-    A new row's score is between them with the probability level. OptionError where the model was
-    not trained with lm and weight decay; DataError as for predict.
+    With probability level, the score of a new row lies between them. OptionError where the model
+    was not trained with lm and weight decay; DataError as for predict.
     """
     return models.intervals(model, predict(model, values, scaling=scaling), level)
 
 
 def evaluate(model: Model, data: Data, *, header: bool | None = None) -> Evaluation:
-    """Score a model on rows with known scores, beside the baselines.
+    """Evaluate a model and the baselines on rows with known scores.
 
     data and header are as for train. The result holds actual and predicted scores (rows, targets),
-    and the metrics in score units. Rows with a missing cell are left out, which notes say.
+    and the metrics in score units. Rows with a missing cell are skipped; notes reports them.
     DataError where a column of the model is missing, or a category or class is unknown.
     """
     from scorenet_cli.data import dataset  # noqa: PLC0415 - predicting does not need it
@@ -141,7 +141,7 @@ def forward_trace(
     return trace.forward_trace(model, _inputs(model, values), scaling)
 
 
-def backward_trace(  # noqa: PLR0913 - a step is these facts
+def backward_trace(  # noqa: PLR0913 - all arguments are needed
     model: Model,
     values: Sequence[float | str],
     actual: Sequence[float | str],
@@ -152,7 +152,7 @@ def backward_trace(  # noqa: PLR0913 - a step is these facts
 ) -> BackwardTrace:
     """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
 
-    actual holds a score, in score units, or a class for each target. With check each gradient is
+    actual: for each target, a score in score units or a class. If check is true, each gradient is
     compared with central differences. OptionError where actual does not fit, DataError where a
     number is too large.
     """
@@ -216,7 +216,7 @@ def _table(data: Data | None, *, header: bool | None) -> Table:
 
 
 def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
-    """Write columns of equal length as CSV, floats to the bit: the reader has all the checks."""
+    """Write columns of equal length as CSV with exact floats; the CSV reader checks them."""
     import csv  # noqa: PLC0415 - predicting does not need it
 
     names = [str(name) for name in columns]

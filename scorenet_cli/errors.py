@@ -20,7 +20,7 @@ class ModelError(ScorenetError):
 
 
 class TrainingError(ScorenetError):
-    """Training left the range of floating-point numbers."""
+    """Training produced a number that is not finite."""
 
 
 class FileError(ScorenetError):

@@ -22,11 +22,11 @@ _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/
 # Largest model file that is read, in bytes.
 MAX_MODEL_BYTES = 256_000_000
 
-# Names that are only the ending of one: files that a listing does not show.
+# Names that consist of an extension only, i.e. hidden files.
 _ENDINGS = (".svg", ".html", ".txt", ".json", ".csv")
 
 _PREFIX, _SUFFIX = ".scorenet-", ".tmp"
-# On Windows, which has no such locks, a temporary file is that old when its writer must be gone.
+# Windows has no such locks: a temporary file older than this is treated as left behind.
 LEFT_BEHIND_SECONDS = 60
 
 
@@ -50,7 +50,7 @@ def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
 
 
 def read_chunks(path: str | Path, size: int) -> Iterator[bytes]:
-    """Read like read_bytes, at most size bytes at a time: what has come, as soon as it comes."""
+    """Yield chunks of at most `size` bytes as soon as they arrive."""
     try:
         with _opened(path) as file:
             while chunk := file.read1(size):
@@ -148,7 +148,7 @@ def check_writable(path: str | Path) -> None:
 
 
 def _check_name(path: str | Path) -> None:
-    """Refuse a name without characters, of which the system's own message would show nothing."""
+    """Reject an empty name, which the system's message would not show."""
     if not str(path):
         raise FileError("a file name is empty. Give a file name.")
 
@@ -203,7 +203,7 @@ _temporaries: set[str] = set()
 
 
 def discard_temporaries() -> None:
-    """Remove what is half-written: for a process that ends here and now."""
+    """Remove half-written files before the process exits."""
     for path in _temporaries:
         with contextlib.suppress(OSError):
             os.unlink(path)
@@ -211,10 +211,10 @@ def discard_temporaries() -> None:
 
 @contextmanager
 def _temporary(folder: str) -> Iterator[FileIO]:
-    """Make a file in the folder that is gone afterwards, unless it was moved away.
+    """Create a temporary file that is deleted at the end unless it was renamed.
 
-    It is locked, and the system takes the lock from a process that is killed: by that the next
-    one knows what was left behind, and removes it.
+    It is locked; the system releases the lock of a killed process, so the next process can
+    recognize and remove its file.
     """
     _remove_left_behind(folder)
     while True:
@@ -233,7 +233,7 @@ def _temporary(folder: str) -> Iterator[FileIO]:
 
 
 def _private(path: str, flags: int) -> int:
-    """Open for nobody but the user."""
+    """Open with permissions for the owner only."""
     return os.open(path, flags, 0o600)
 
 

@@ -14,7 +14,7 @@ BLANK = "____"
 
 
 class DecimalCommaError(ValueError):
-    """A number of which only the comma is wrong."""
+    """A number whose only error is a decimal comma."""
 
 
 def is_number(text: str) -> bool:
@@ -71,12 +71,12 @@ def shorten(text: str, most: int = 40) -> str:
 
 
 def quoted(text: str) -> str:
-    """Set a name or a cell off from the words of a message."""
+    """Quote a name or a cell for a message."""
     return f"'{shorten(text)}'"
 
 
 def listed(names: list[str] | tuple[str, ...], most: int = 12) -> str:
-    """Join names for a message: at most so many, then how many more."""
+    """Join names for a message: at most `most`, then the number of the others."""
     shown = ", ".join(quoted(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
@@ -91,15 +91,15 @@ def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
 
 
 def without_noise(value: float, *beside: float, limit: float = 1e-14) -> float:
-    """Return 0 for what is only rounding noise of the numbers that a value was computed from."""
+    """Return 0 if value is only rounding noise relative to the numbers it was computed from."""
     return 0.0 if abs(value) <= limit * max(map(abs, beside), default=0.0) else value
 
 
 def number(value: float, decimals: int = 6) -> str:
-    """Write a number for people: so many decimals, or fewer where they show all.
+    """Format a number with up to `decimals` decimals, dropping zeros only where that is exact.
 
-    Very large and very small numbers get an exponent and as many digits; -0 is 0; nan is a blank
-    to be filled in.
+    Very large and very small numbers get an exponent and as many digits; -0 is 0; nan is a blank to
+    be filled in.
     """
     if math.isnan(value):
         return BLANK

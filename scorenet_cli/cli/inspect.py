@@ -1,4 +1,4 @@
-"""scorenet inspect: what a model is, and where it came from."""
+"""scorenet inspect: show a model, its training and its fit."""
 
 from typing import TYPE_CHECKING, Annotated
 

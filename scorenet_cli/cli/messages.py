@@ -39,7 +39,10 @@ def echo_error(text: str) -> None:
 
 
 def shell_command(words: Sequence[str]) -> str:
-    """Spell a command for the user's shell: single quotes mean nothing to that of Windows."""
+    """Quote a command for the user's shell.
+
+    The Windows shell does not treat single quotes as quotes.
+    """
     if sys.platform == "win32":
         from subprocess import list2cmdline
 
@@ -58,7 +61,7 @@ def note(text: str) -> None:
 
 
 class Messages:
-    """What a command says beside its results: on standard error, and in --json.
+    """The notes and warnings of a command, for standard error and --json.
 
     quiet leaves out the notes on standard error, as in train; warnings stay.
     """
@@ -79,13 +82,13 @@ class Messages:
         warn(text)
 
     def print_json(self, answer: dict[str, Any]) -> None:
-        """Print one JSON object on standard output, with what was said."""
+        """Print one JSON object with the notes and warnings on standard output."""
         from scorenet_cli.show.json_output import to_line
 
         typer.echo(to_line(answer | {"warnings": self.texts}))
 
     def note_weights(self, model: Model) -> None:
-        """Say what was read where weights alone are a network without a hidden layer."""
+        """Print what was read if a weights folder gives a network without a hidden layer."""
         from scorenet_cli.model import weights_folder
 
         if model.is_weights_only and len(model.network.layers) == 1:
@@ -93,7 +96,7 @@ class Messages:
 
 
 class RangeWarnings:
-    """Collects what is to be said of values that a model was not trained on."""
+    """Collects warnings about values outside the training range."""
 
     def __init__(self, model: Model, scaling: ScalingName) -> None:
         from scorenet_cli.model.model import training_range
@@ -103,8 +106,8 @@ class RangeWarnings:
         self.unscaled: str | None = None
         self.ranges = training_range(model, scaling)
         self.rows = 0
-        self.intervals = ""  # of the only row
-        self.counts: dict[int, int] = {}  # by the feature's position, and so is first
+        self.intervals = ""  # of the row, if there is only one
+        self.counts: dict[int, int] = {}  # keyed by feature position
         self.first: dict[int, float] = {}
 
     def add(self, answer: Predictions) -> None:
@@ -125,7 +128,7 @@ class RangeWarnings:
             self.first.setdefault(position, float(answer.inputs[outside, position][0]))
 
     def warnings(self) -> Iterator[str]:
-        """Name the features, how often each was outside, and its first such value."""
+        """Return a warning per feature: how many rows were outside, and the first such value."""
         if self.unscaled is not None:
             yield self.unscaled
         if self.ranges is None:

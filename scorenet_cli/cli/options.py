@@ -129,9 +129,9 @@ BlankOption = Annotated[
 
 
 def check_values(texts: Sequence[str], context: typer.Context) -> None:
-    """Refuse what is no value but an option.
+    """Reject unknown options among VALUES.
 
-    The command lets unknown options through, because -1 looks like one: they end here.
+    Typer passes them on because -1 looks like an option.
     """
     for text in texts:
         if text.startswith("-") and text != "-" and not is_number(text):
@@ -180,7 +180,7 @@ def _parse_value(text: str) -> float:
 
 
 def _parse_feature(text: str, feature: str, model: "Model") -> float | str:
-    """Read a number or a category; "" is a missing value."""
+    """Read a number or a category; return "" for a missing value."""
     from scorenet_cli.data.columns import MAX_CATEGORIES, is_missing, is_missing_text
 
     categories = model.categories.get(feature)
@@ -229,7 +229,7 @@ def _pair(text: str, features: tuple[str, ...]) -> tuple[str, str] | None:
 
 
 def check_output(path: str, option: str, reads: "Mapping[str, str | None]") -> None:
-    """Refuse, before any work, a file that could not be written, or that is read under a name."""
+    """Fail early if the output file cannot be written or is also an input."""
     from scorenet_cli import files
 
     for what, other in reads.items():

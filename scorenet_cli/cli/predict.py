@@ -107,7 +107,7 @@ def predict(
             if story := trained_answer(loaded, row, scaling):
                 said.note(f"the document printed {story.printed} for these values: {story.why}.")
         blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
-    else:  # block by block: there may be more rows than memory
+    else:  # block by block, because the rows may not fit in memory
         from scorenet_cli.data import dataset
 
         tables = dataset.read_tables(csv or "", has_header=header)
@@ -117,7 +117,7 @@ def predict(
         parts = _as_json(loaded, blocks, said, interval)
     else:
         parts = _as_text(loaded, blocks, precision, interval)
-    if csv is None:  # a single answer comes behind what is to be known of it
+    if csv is None:  # print warnings before a single prediction
         parts = iter(list(parts))
     with files.writer(output) if output is not None else _standard_output(whole=json) as write:
         for part in parts:
@@ -126,7 +126,10 @@ def predict(
 
 @contextmanager
 def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
-    """Write in the input's own encoding: at once, or all at the end, so that JSON is never cut."""
+    """Write to standard output in the input's encoding, immediately or at the end.
+
+    JSON is written at the end so that it is complete.
+    """
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
 
@@ -149,7 +152,7 @@ def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """Rows and the predictions for those that is_predicted marks; None marks all of them."""
+    """Rows and predictions; is_predicted selects the predicted rows (None: all)."""
 
     table: "Table | None"
     answer: "Predictions"
@@ -158,7 +161,7 @@ class _Block:
 
 @dataclass
 class _Skipped:
-    """Counts the rows of a CSV that cannot be predicted, and the cells at fault by column."""
+    """Counts the rows that cannot be predicted, and the invalid cells of each column."""
 
     rows: int = 0
     skipped: int = 0
@@ -169,7 +172,7 @@ class _Skipped:
     def add(
         self, table: "Table", model: "Model", inputs: "Array", unknown: "Sequence[UnknownText]"
     ) -> "NDArray[np.bool_]":
-        """Count the rows with a missing or unknown cell; returns which rows are without."""
+        """Count the rows with a missing or unknown cell; return a mask of the valid rows."""
         import numpy as np
 
         from scorenet_cli.data.columns import MAX_CATEGORIES, positions
@@ -244,7 +247,7 @@ def _of_rows(
 def _watched(
     blocks: "Iterable[_Block]", ranges: RangeWarnings, skipped: _Skipped, said: Messages
 ) -> "Iterator[_Block]":
-    """Pass blocks on, and warn at the end of what was noticed in them."""
+    """Yield the blocks; after the last, print warnings about them."""
     for block in blocks:
         ranges.add(block.answer)
         yield block
@@ -256,7 +259,7 @@ _T = TypeVar("_T")
 
 
 def _for_all(block: _Block, found: "Iterable[_T]", empty: _T) -> "Iterable[_T]":
-    """Put `empty` where a row was not predicted."""
+    """Expand predictions to all rows, with `empty` for rows that were not predicted."""
     if block.is_predicted is None:
         return found
     each = iter(found)
@@ -316,7 +319,7 @@ def _as_json(
 def _json_parts(
     model: "Model", answer: "Predictions", interval: float | None
 ) -> "dict[str, Sequence[Any]]":
-    """Lay out what an answer holds, a list of all rows under each key."""
+    """Return the parts of the JSON output: for each key, one value per row."""
     from scorenet_cli.model.model import intervals
 
     keys = ("inputs", "scaled_inputs", "outputs", "scores")
@@ -345,7 +348,10 @@ def _classes(model: "Model", answer: "Predictions") -> dict[str, list[str]]:
 def _columns(
     model: "Model", block: _Block, precision: int, interval: float | None
 ) -> "list[Cells | list[str]]":
-    """Write each target's scores and their intervals' ends, or classes; "" where none is."""
+    """Return the output columns: scores with their intervals, or classes.
+
+    They are "" for rows without a prediction.
+    """
     import numpy as np
 
     from scorenet_cli.data.columns import positions

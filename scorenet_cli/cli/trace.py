@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from scorenet_cli.model.trace import ForwardTrace
     from scorenet_cli.show.console import Page
 
-# A loss that is no more than the rounding of an output.
+# Losses up to this size are rounding errors.
 ROUNDING = 1e-20
 SAVED_AS = (".svg", ".html", ".txt")
 
@@ -190,7 +190,7 @@ def backward_trace(
     def picture() -> str:
         from scorenet_cli.model.svg import backward_picture, forward_picture
 
-        if blank:  # the lines of a step have no width before the changes are known
+        if blank:  # line widths in the picture depend on the changes, which --blank hides
             return forward_picture(result.forward, precision)
         return backward_picture(result, precision)
 
@@ -206,7 +206,7 @@ def _trace_batch(
     explain: bool,
     blank: bool,
 ) -> None:
-    """Trace one full-batch step on a CSV's rows; the other options are the context's."""
+    """Trace one full-batch step on the rows of a CSV; other options come from the Typer context."""
     from scorenet_cli import api
     from scorenet_cli.model.blank import blank_batch
 
@@ -260,7 +260,7 @@ def _warn_of_loss(loss: float, loss_after: float, said: Messages) -> None:
 
 
 def _check_page(*, json: bool, explain: bool, blank: bool, check: bool = False) -> None:
-    """Refuse what changes only the page, where none is printed, and a check of blanks."""
+    """Reject --explain and --blank with --json, and --check with --blank."""
     for option, given in (("explain", explain), ("blank", blank)):
         if json and given:
             raise OptionError("has no effect with `json`. Leave it out.", option=option)
@@ -284,7 +284,7 @@ class _Example:
 
     @property
     def scaling_words(self) -> str:
-        """Name what is done with the values: weights alone hold no training maxima."""
+        """Return the scaling to show; a weights folder has no training maxima."""
         if self.scaling != "training":
             return self.scaling
         if self.model.is_weights_only:
@@ -304,7 +304,7 @@ class _Example:
         return said
 
     def document(self, trace: "ForwardTrace") -> "Document | None":
-        """Return the document's figures where they belong to this very trace."""
+        """Return the document's figures if this is its worked example."""
         from scorenet_cli.model import document
 
         if self.is_document and self.values == document.VALUES and self.scaling != "own":
@@ -343,7 +343,7 @@ def _choose_example(
 
 
 def _is_typed(context: typer.Context, option: str) -> bool:
-    """Tell whether an option stands on the command line, and not in the environment."""
+    """Return whether an option was given on the command line, not by the environment."""
     source = context.get_parameter_source(option)
     return source is not None and source.name == "COMMANDLINE"
 

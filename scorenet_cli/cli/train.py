@@ -1,4 +1,4 @@
-"""scorenet train: from a CSV to a saved model. Options in, api.train, the report out."""
+"""scorenet train: parses options, calls api.train and prints the report."""
 
 import dataclasses
 import io
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from scorenet_cli.training.plan import TrainingPlan
 
 AUTOSAVE_SECONDS = 30.0
-# What a resumed model does not hold.
+# Settings that a resumed model does not store.
 NOT_RESUMED = ("missing", "tolerance", "validation", "patience")
 # More values than these are not suggested for typing.
 MAX_VALUES = 8
@@ -60,7 +60,7 @@ def train(
             help="CSV file ('-': standard input). Default: the document's three rows.",
         ),
     ] = None,
-    csv_option: Annotated[  # as the other commands name it
+    csv_option: Annotated[  # hidden alias, as in the other commands
         str | None, typer.Option("--csv", "--data", hidden=True)
     ] = None,
     target: Annotated[
@@ -302,7 +302,7 @@ class _Run:
 
 
 def _has_text(stream: TextIO | None) -> bool:
-    """Tell whether a file or pipe with text in it waits on a stream."""
+    """Return whether a stream is a file or pipe with unread text."""
     if stream is None:
         return False
     try:
@@ -318,7 +318,7 @@ def _has_text(stream: TextIO | None) -> bool:
 
 
 def _check_places(run: _Run) -> None:
-    """Find out before the work what could not be written after it."""
+    """Fail early if an output file cannot be written."""
     from scorenet_cli import files
     from scorenet_cli.model import json_file
     from scorenet_cli.training.history import read_history
@@ -341,7 +341,7 @@ def _check_places(run: _Run) -> None:
 
 
 def _train(run: _Run) -> None:
-    """Train, save and report; raises the error that fits what is in the way."""
+    """Train, save and report."""
     from scorenet_cli import api, files
     from scorenet_cli.training.history import LossLog
 
@@ -394,7 +394,7 @@ class _Autosave:
         model = snapshot()
         try:
             model.save(self._path)
-        except FileError as error:  # there may be room again when it matters
+        except FileError as error:  # the disk may have space again at the final save
             warn(f"could not autosave: {error}")
         else:
             self._epoch = None if model.training is None else model.training.epochs
@@ -433,13 +433,13 @@ def _callbacks(
     def begin(plan: "TrainingPlan") -> None:
         nonlocal progress
         choosing.close()
-        if run.csv is None:  # an empty variable in a script, perhaps: never without a word
+        if run.csv is None:  # printed even with --quiet: a shell variable may be unset
             echo_error(f"No CSV given: training on {plan.data.source}.")
         for text in plan.notes if run.is_verbose else ():
             note(text)
         for warning in plan.warnings:
             warn(warning)
-        guard.enter_context(catch_signals(flag))  # from here on there is something to save
+        guard.enter_context(catch_signals(flag))  # from here on, an interrupt saves the model
         if shows_progress:
             from scorenet_cli.show.progress import training_progress
 
@@ -468,7 +468,7 @@ def _callbacks(
 
 
 def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> None:
-    """Write every epoch's loss; a resumed run's go behind those that are there already."""
+    """Write the loss of every epoch; a resumed run appends to its earlier history."""
     from scorenet_cli.training.history import lines_before, read_history, write_history
 
     before: list[str] = []
@@ -477,7 +477,7 @@ def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> Non
         if not before:
             warn(f"{path!r} held the loss history of another run and was replaced.")
     kept = fit.result
-    lines = (  # the one figure for what was saved
+    lines = (  # use the loss stored in the model for the saved epoch
         line._replace(loss=kept.loss) if line.epoch == kept.best_epoch else line
         for line in log.lines(kept.start)
     )
@@ -485,7 +485,7 @@ def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> Non
 
 
 def _report(run: _Run, fit: "FitResult") -> None:
-    """Print the result for people or for scripts, and what is wrong with it."""
+    """Print the result as text or JSON, and its warnings."""
     same = ""  # the command that trains the same as auto chose
     if fit.choice is not None:
         words = ["scorenet", "train", str(run.csv), *_settings_words(fit.choice.settings)]
@@ -506,14 +506,14 @@ def _report(run: _Run, fit: "FitResult") -> None:
 
 
 def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
-    """Say what is saved, and how to take the epochs or starts that are left."""
+    """Print what was saved, and the command for the remaining epochs or starts."""
     plan, result, output = fit.plan, fit.result, run.output
     settings = plan.settings
     words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
     words += [] if run.header is None else ["--header" if run.header else "--no-header"]
     if len(plan.networks) > 1 and not plan.is_side_by_side:
         left, what = len(plan.networks) - len(result.starts) + 1, "Train all starts"
-        if plan.validation_rows is None:  # which another seed would draw anew
+        if plan.validation_rows is None:  # another seed would select other validation rows
             first = (plan.record.seed or 0) + len(plan.networks) - left
             settings = dataclasses.replace(settings, seed=first, restarts=left)
             output, what = f"{os.path.splitext(output)[0]}-others.json", "Train the other starts"
@@ -559,7 +559,7 @@ def _settings_words(settings: Settings) -> list[str]:
 
 
 def _next_command(run: _Run, fit: "FitResult") -> str:
-    """Suggest a prediction: the document's question, or the first row's values."""
+    """Suggest a predict command: 4 8 for the document's data, else the values of the first row."""
     from scorenet_cli.data.columns import decode_row
     from scorenet_cli.model import document
     from scorenet_cli.text import number

@@ -23,11 +23,11 @@ _ZERO, _ONE = np.array(0.0), np.array(1.0)  # faster as operands than Python's o
 class InPlace:
     """An activation as NumPy calls on buffers, for core.inplace.
 
-    The buffer holds weight_sign / output_scale times the pre-activations. The calls of
-    forward(buffer) turn it into output_scale * output - offset, called the result; those of
-    slope(result, slopes) write the derivative of the result by the buffer's first content to
-    slopes, which has the same shape. weight_sign is 1 or -1 and output_scale a power of two, so
-    that scaling rounds nothing.
+    The buffer holds weight_sign / output_scale times the pre-activations. forward(buffer) lists
+    calls that turn the buffer into the result, output_scale * output - offset; slope(result,
+    slopes) lists calls that write the derivative of the result with respect to the initial content
+    of the buffer to slopes, which has the same shape. weight_sign is 1 or -1 and output_scale a
+    power of two, so that scaling rounds nothing.
     """
 
     forward: Callable[[Array], list[Call]]
@@ -67,8 +67,8 @@ def _tanh_slope(tanh: Array, slopes: Array) -> list[Call]:
 _TANH = InPlace(lambda buffer: [partial(np.tanh, buffer, buffer)], _tanh_slope)
 # 2 sigmoid(z) - 1 = tanh(z / 2): one call.
 _SIGMOID_BY_TANH = InPlace(_TANH.forward, _tanh_slope, output_scale=2.0, offset=1.0)
-# 1 / (1 + e^a) with a = -z, whose slope by a is h² - h: three calls, but exp takes half the time
-# of tanh where a processor has no vector instructions for either.
+# h = 1 / (1 + e^a) with a = -z; dh/da = h² - h. Three calls, but exp takes half the time of tanh on
+# processors without vector instructions for both.
 _SIGMOID_BY_EXP = InPlace(
     lambda buffer: [
         partial(np.exp, buffer, buffer),

@@ -1,18 +1,17 @@
 """An epoch's forward and backward pass over all rows, laid out for speed.
 
-The plain formulas are network.forward and network.backward; this is the same mathematics
-(tests hold the two together), arranged so that an epoch is a list of NumPy calls into buffers
-made once:
+The plain formulas are network.forward and network.backward; this is the same mathematics (tests
+hold the two together), arranged so that an epoch is a list of NumPy calls into buffers made once:
 
 - Data is transposed: arrays are (neurons, rows), and a bias is the weight of one more input that
   is constant.
-- Scales and signs that save calls (activations.InPlace) are folded into the weights once. They
-  are powers of two, so weights come back from here to the bit.
-- With few numbers the number of calls counts: slopes of neighbouring layers with one formula are
-  one call. With many the work counts: an activation may have another form for them.
+- Scale factors and signs that save calls (activations.InPlace) are multiplied into the weights
+  once. They are powers of two, so that unpacking the weights is exact.
+- For small arrays the number of calls dominates the time: slopes of neighbouring layers with the
+  same formula share one call. For large arrays the arithmetic dominates: an activation may have a
+  second form for them.
 - Many rows are taken in blocks that stay in a core's cache. Blocks are dealt to a fixed number
-  of shards, whose sums are added in order: however many cores share the shards, the result is
-  the same bits.
+  of shards, whose sums are added in order: the result does not depend on the number of cores.
 - Several networks of one shape can pass side by side: arrays then are (networks, neurons, rows).
 """
 
@@ -31,10 +30,10 @@ from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
 from scorenet_cli.errors import OptionError
 
-# Cells (rows times neurons times networks) of a block: its buffers stay in a core's cache.
+# Cells (rows x neurons x networks) per block, so that its buffers fit in a core's cache.
 BLOCK_CELLS = 32_768
 MIN_ROWS = 256
-# From so many cells on, activations are in their form for many.
+# From this number of cells, activations use in_place_large.
 MANY_CELLS = 256
 
 
@@ -60,7 +59,7 @@ def check_in_place(network: Network, *_: object, **__: object) -> None:
 
 @dataclass(frozen=True, eq=False)
 class ScaledParameters:
-    """The parameters of one network or several of one shape, as a flat array that changes.
+    """The parameters of one or several networks of one shape, as one mutable flat array.
 
     values holds layer after layer (networks, neurons, inputs and perhaps a constant), each layer
     multiplied with its weight_scale. networks are those that were packed.
@@ -123,7 +122,7 @@ class ScaledParameters:
         return flat
 
     def unpack(self, values: Array | None = None) -> list[Network]:
-        """Return the values, or a copy made of them before, as networks with plain weights."""
+        """Return networks with unscaled weights, from values or from an earlier copy of them."""
         flat = self.values if values is None else values
         views = [
             (view / scale).reshape(len(self.networks), *view.shape[-2:])
@@ -145,7 +144,7 @@ class ScaledParameters:
 
 
 def pack(networks: Sequence[Network], rows: int) -> ScaledParameters:
-    """Copy the parameters of networks of one shape, scaled for passes over so many rows."""
+    """Copy the parameters of networks of one shape, scaled for passes over this number of rows."""
     cells = rows * max(layer.neurons for layer in networks[0].layers) * len(networks)
     parameters = ScaledParameters(
         tuple(networks),
@@ -191,7 +190,7 @@ class InPlaceLoss:
 
     @property
     def calls(self) -> list[Call]:
-        """The calls of a pass; with one block there is nothing to add up."""
+        """The calls of a pass; with one block no sum over shards is needed."""
         return [self._run_shards] if self._only_block is None else self._only_block.calls
 
     def load(self, inputs: Array, actual: Array) -> None:
@@ -210,7 +209,7 @@ class InPlaceLoss:
         return squares / self._cells
 
     def next_losses(self) -> Array:
-        """Take the next pass, and return its losses."""
+        """Run a pass and return its losses."""
         self.run()
         return self.losses()
 
@@ -237,7 +236,7 @@ class InPlaceGradient(InPlaceLoss):
 
     def __init__(self, parameters: ScaledParameters, inputs: Array, actual: Array) -> None:
         super().__init__(parameters, inputs, actual, backward=True)
-        # V = scale · W and dE/dW = scale · dE/dV; the error is held times output_scale.
+        # V = scale · W and dE/dW = scale · dE/dV; the stored error is multiplied by output_scale.
         self.step_scale = parameters.per_layer(
             [(scale / parameters.output_scale) ** 2 for scale in parameters.weight_scale]
         )
@@ -261,7 +260,7 @@ class InPlaceGradient(InPlaceLoss):
 
 
 class MiniBatches:
-    """Backward passes on size rows at a time, the last perhaps on fewer.
+    """Backward passes on `size` rows at a time; the last may have fewer.
 
     inputs (rows, inputs) and actual (rows, outputs) are not copied.
     """
@@ -290,7 +289,7 @@ class MiniBatches:
 
 
 class _Shard:
-    """Blocks of rows that are taken one after the other, through the same buffers."""
+    """Blocks of rows that are processed in turn with the same buffers."""
 
     def __init__(
         self,
@@ -331,7 +330,7 @@ class _Shard:
 
 
 class _Buffers:
-    """What a block of so many rows is computed in."""
+    """Buffers for the computation of one block."""
 
     def __init__(self, parameters: ScaledParameters, rows: int) -> None:
         layers, stack = parameters.layers, parameters.stack

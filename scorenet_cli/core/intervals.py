@@ -1,8 +1,9 @@
-"""Prediction intervals: how far parameters and noise may move an output.
+"""Prediction intervals from the uncertainty of the parameters and the noise.
 
-The parameters are Gaussian with the covariance noise · H⁻¹ (optimizers.evidence), so the output
-neuron's pre-activation z has the variance j covariance jᵀ, j its derivatives by every parameter.
-What that does to the output goes through the activation; the noise is added as variances are.
+The parameters are Gaussian with the covariance noise · H⁻¹ (optimizers.evidence), so the
+pre-activation z of the output neuron has the variance j · covariance · jᵀ, where j are the
+derivatives of z with respect to the parameters. The interval of z is passed through the activation,
+and the variance of the noise is added.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from scorenet_cli.core.network import Network
 if TYPE_CHECKING:
     from scorenet_cli.core.optimizers.evidence import Evidence
 
-# The level of the intervals that are shown unasked.
+# Default interval level.
 LEVEL = 0.9
 # Cells of a block of derivatives.
 BLOCK_CELLS = 1_000_000

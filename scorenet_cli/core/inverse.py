@@ -8,7 +8,7 @@ from scorenet_cli.core import Array
 
 # Added to the matrix, scaled to a diagonal of ones, so that it can be inverted.
 JITTERS = (0.0, 1e-12, 1e-9, 1e-6)
-# Halves of a triangular matrix that are larger are inverted by halves again.
+# Triangular blocks larger than this are split again.
 MIN_HALF = 32
 
 
@@ -24,7 +24,7 @@ def inverse_factor(matrix: Array) -> tuple[Array, float]:
             continue
         log_determinant = 2.0 * float(np.log(lower.diagonal() * root).sum())
         return _inverse_of_lower(lower) / root, log_determinant
-    values, vectors = np.linalg.eigh(scaled)  # far from positive: numbers have overflowed
+    values, vectors = np.linalg.eigh(scaled)  # not positive definite: an overflow occurred
     values = np.maximum(values, JITTERS[-1])
     log_determinant = float(np.log(values).sum() + 2.0 * np.log(root).sum())
     return (vectors / np.sqrt(values)).T / root, log_determinant

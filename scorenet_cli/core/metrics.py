@@ -15,12 +15,12 @@ from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
 from scorenet_cli.errors import DataError
 
-# Up to so many columns linear regression uses singular values.
+# Maximum number of columns for linear regression by SVD.
 MAX_COLUMNS_FOR_LSTSQ = 300
-# Part of the trace that ridge regression adds to the diagonal, and how often it is repeated.
+# Ridge penalty as a fraction of the trace, and the number of iterations.
 RIDGE = 1e-11
 RIDGE_STEPS = 5
-# A root mean squared error of so small a part of the scores is rounding.
+# Relative RMSE below which an error counts as rounding.
 ROUNDING = 1e-12
 
 
@@ -44,7 +44,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class ClassFit:
-    """How well a target's classes are told apart, beside always giving the most frequent one.
+    """Classification accuracy, with that of always predicting the most frequent class.
 
     confusion holds a row for each actual class, with the number of predictions of each class.
     most_frequent is that of the training rows.
@@ -204,9 +204,9 @@ def _linear_regression(
 
     They are those of inputs and scores divided by their scales.
 
-    For many columns by ridge regression, repeated on what is left of the errors: it converges to
-    least squares, needs no singular values, and columns may depend on each other. For few by
-    singular values, of all rows or of the triangular factor (QR) that long tables are reduced to.
+    Many columns: iterated ridge regression on the residuals, which converges to least squares,
+    needs no SVD, and allows dependent columns. Few columns: SVD of the rows, or of their triangular
+    QR factor for long tables.
     """
     if inputs.shape[1] <= MAX_COLUMNS_FOR_LSTSQ:
 
@@ -288,7 +288,7 @@ def baseline_warnings(
     size = {"rows": rows, "features": features}
     found = []
     for target, (name, fit) in enumerate(zip(names, each, strict=True)):
-        if fit.r2 is None:  # constant scores: there is nothing to be better at
+        if fit.r2 is None:  # constant scores: R² is undefined
             continue
         if words := baseline_warning(fit, actual[:, target : target + 1], **size):
             found.append(words if len(names) == 1 else f"'{name}': {words}")
@@ -296,11 +296,11 @@ def baseline_warnings(
 
 
 def baseline_warning(fit: Fit, actual: Array, *, rows: int, features: int) -> str | None:
-    """Say in words where a model is no better than a baseline; None where it is, or cannot be.
+    """Return a warning if a model is no better than a baseline, else None.
 
-    actual (rows, targets) are the scores that fit is about: an error that is rounding beside
-    them counts as 0. rows and features are those of the training data: linear regression on no
-    more rows than there are features and an intercept fits exactly, which says nothing.
+    actual (rows, targets) are the scores that fit is about: an error that is rounding beside them
+    counts as 0. rows and features are those of the training data: linear regression on no more rows
+    than there are features and an intercept fits exactly, which says nothing.
     """
     rounding = ROUNDING * float(np.abs(actual).max())
 

@@ -51,12 +51,12 @@ class Layer:
 
     @property
     def inputs(self) -> int:
-        """How many values each neuron takes."""
+        """Number of inputs per neuron."""
         return int(self.weights.shape[0])
 
     @property
     def neurons(self) -> int:
-        """How many values the layer gives."""
+        """Number of outputs (neurons)."""
         return int(self.weights.shape[1])
 
     @property
@@ -67,7 +67,7 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Layers from input to output; each takes what the one before it gives."""
+    """Layers from input to output; the outputs of each are the inputs of the next."""
 
     layers: tuple[Layer, ...]
 
@@ -98,7 +98,7 @@ def count_parameters(shape: Sequence[int], *, bias: bool) -> int:
     return sum((before + bias) * after for before, after in pairwise(shape))
 
 
-def random_network(  # noqa: PLR0913 - all that a start is made of
+def random_network(  # noqa: PLR0913 - all are needed
     shape: Sequence[int],
     *,
     seed: int,
@@ -109,7 +109,8 @@ def random_network(  # noqa: PLR0913 - all that a start is made of
 ) -> Network:
     """Make a starting network: weights drawn layer by layer, biases 0.
 
-    "scaled" divides normal weights by the root of a layer's inputs, so that sums are of one size.
+    "scaled" divides normal weights by the square root of the number of inputs, so that all sums
+    have a similar size.
     """
     rng = np.random.default_rng(seed)
     draw = rng.random if init == "uniform" else rng.standard_normal
@@ -136,8 +137,8 @@ class LayerPass(NamedTuple):
 def weighted_sums(inputs: Array, layer: Layer) -> Array:
     """Z = Σ input · weight + bias, (rows, neurons).
 
-    Added in the inputs' order, the bias last, so that a row's sums are the same bits alone
-    or among a million, and the same that adding the printed products by hand gives.
+    Added in the inputs' order, the bias last, so that the sums of a row are bit-identical alone and
+    among a million rows, and equal the sums of the printed products.
     """
     sums: Array = inputs[:, :1] * layer.weights[0]
     for column in range(1, layer.inputs):
@@ -179,9 +180,9 @@ def predict(network: Network, inputs: Array) -> Array:
 class LayerGradient(NamedTuple):
     """One layer's part in backpropagation.
 
-    error, slope and delta are (rows, neurons); error is actual - output at the output layer,
-    and the error backpropagated from the next layer elsewhere. weights and bias are the gradient of
-    half the sum of squared errors, shaped like the layer's own.
+    error, slope and delta are (rows, neurons); error is actual - output at the output layer, and
+    the backpropagated error at hidden layers. weights and bias are the gradient of half the sum of
+    squared errors, shaped like the layer's own.
     """
 
     error: Array
@@ -222,7 +223,7 @@ def backward(
 def gradient_step(
     network: Network, gradients: Sequence[LayerGradient], learning_rate: float
 ) -> Network:
-    """Take a step of gradient descent: each weight and bias less learning_rate · gradient."""
+    """Return the network after one step: parameter - learning_rate · gradient."""
     return Network(
         tuple(
             Layer(

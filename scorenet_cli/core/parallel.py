@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-# More shards would serve more cores, and cost more memory.
+# More shards would use more cores and more memory.
 SHARDS = 8
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -29,10 +29,10 @@ _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None
 
 @contextmanager
 def interrupt_check(check: Callable[[], None]) -> Iterator[None]:
-    """Call check between blocks of rows while the context lasts; what it raises ends the work.
+    """Within the context, call check between blocks of rows.
 
-    An optimizer's state is then that of its last finished epoch. check may be called from
-    several threads at once.
+    An exception from check stops the computation. An optimizer's state is then that of its last
+    finished epoch. check may be called from several threads at once.
     """
     token = _check.set(check)
     try:
@@ -51,7 +51,7 @@ def interruptible(blocks: Iterable[Part]) -> Iterator[Part]:
 
 
 def round_robin(parts: Sequence[Part], shards: int = SHARDS) -> list[Sequence[Part]]:
-    """Deal parts to at most so many shards, like cards."""
+    """Distribute parts over at most `shards` shards in turn (round robin)."""
     count = min(shards, len(parts))
     return [parts[shard::count] for shard in range(count)]
 
@@ -59,8 +59,8 @@ def round_robin(parts: Sequence[Part], shards: int = SHARDS) -> list[Sequence[Pa
 def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Result]:
     """Run every shard, on as many threads as there are cores; results in the shards' order.
 
-    Threads run in the caller's context: its np.errstate and its interrupt check. Where a shard
-    raises, its error is raised here when all have ended.
+    Threads use the caller's np.errstate and interrupt check. An exception in a shard is raised here
+    after all shards have ended.
     """
     if CORES == 1 or len(shards) == 1:
         return [run(shard) for shard in shards]

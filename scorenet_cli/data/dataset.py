@@ -37,7 +37,7 @@ from scorenet_cli.errors import DataError, OptionError, ScorenetError
 from scorenet_cli.text import did_you_mean, listed, quoted
 
 MissingName = Literal["skip", "fill", "refuse"]
-# So many bytes of a CSV are read at once, where it is read in blocks.
+# Bytes per chunk of a CSV that is read in blocks.
 CHUNK = 1_000_000
 
 
@@ -46,10 +46,9 @@ class Dataset:
     """Inputs (rows, inputs) and scores (rows, outputs), in the file's own units.
 
     features and targets are the columns they come from; categories and classes the texts of those
-    that hold text, which are 0 and 1 here. fill is what missing cells became, by feature, where
-    they were filled. columns says of each column that is not simply a number what became of it.
-    positions are those of the rows in the file, where some were left out. gaps (rows, inputs) are
-    the cells that were filled.
+    that hold text, which are 0 and 1 here. fill: the replacement for missing cells, per feature.
+    columns: a description of each column that is not plain numbers. positions are those of the rows
+    in the file, where some were left out. gaps (rows, inputs) are the cells that were filled.
     """
 
     source: str
@@ -266,7 +265,7 @@ def read_model_rows(  # noqa: PLR0913 - what a model holds of its columns
 ) -> Dataset:
     """Read a model's columns, encoded as they were in training; DataError for an unknown text.
 
-    Missing cells are filled where the model has a value for them; other such rows are left out.
+    Missing cells are filled if the model has a fill value; otherwise their rows are skipped.
     """
     inputs, unknown = encode_rows(table, features, categories)
     scores, more = encode_rows(table, targets, classes)
@@ -294,7 +293,7 @@ def read_model_rows(  # noqa: PLR0913 - what a model holds of its columns
 
 
 class UnknownText(NamedTuple):
-    """A text that is none of its column's categories, in a row of a table (from 0)."""
+    """An unknown text: its column, and its row in the table (from 0)."""
 
     row: int
     column: str
@@ -435,7 +434,7 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
 def check_scores(
     table: Table, dataset: Dataset, max_scores: Array, *, hint: str | None = None
 ) -> None:
-    """Raise DataError for a score outside 0 to max_scores (targets,): a sigmoid ends there."""
+    """Raise DataError for a score outside 0 to max_scores (targets,), the range of a sigmoid."""
     scores = dataset.scores
     outside = (scores < 0) | (scores > max_scores)
     if not outside.any():
@@ -465,7 +464,7 @@ def find_columns(table: Table, names: Sequence[str], option: str | None = None) 
 
     Where one is not there: OptionError that names the option, or, without one, DataError.
     """
-    columns: dict[int, None] = {}  # a set that keeps the order
+    columns: dict[int, None] = {}  # unique names, in order
     positions = {_normal(name): n for n, name in reversed([*enumerate(table.names)])}
     for name in names:
         column = positions.get(_normal(name))
@@ -491,9 +490,9 @@ def _column_error(reason: str, more: str, option: str | None) -> ScorenetError:
 def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:
     """Give a table the names of a model's columns.
 
-    With a header: names that differ only in case, spaces around or invisible characters become
-    the model's, with a note. Without one: the columns must be the features, or the features and
-    then the targets, in order; DataError else.
+    With a header: names that differ only in case, spaces around or invisible characters become the
+    model's, with a note. Without a header, the columns must be the features, or the features and
+    then the targets, in order; otherwise DataError is raised.
     """
     if table.has_header:
         return _match_names(table, [*features, *targets])
@@ -515,7 +514,7 @@ def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) 
 
 
 def _match_names(table: Table, names: Sequence[str]) -> Table:
-    """Rename the columns that are the only ones to resemble a missing name."""
+    """Rename a column if it is the only one similar to a missing name."""
     known = set(map(_normal, table.names))
     own, notes = list(table.names), []
     for name in names:

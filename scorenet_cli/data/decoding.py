@@ -9,7 +9,7 @@ from itertools import chain
 from scorenet_cli.errors import DataError
 
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# How files begin that are often given in place of a CSV.
+# First bytes of file types that are often given instead of a CSV.
 _OTHER_FILES = {
     b"PK\x03\x04": "a spreadsheet or a zip file, not CSV. Save the table as CSV first.",
     b"\xd0\xcf\x11\xe0": "a spreadsheet, not CSV. Save the table as CSV first.",

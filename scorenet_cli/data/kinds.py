@@ -28,15 +28,15 @@ from scorenet_cli.data.csv_table import (
 from scorenet_cli.data.number_formats import NumberFormat, looks_like_number
 from scorenet_cli.text import listed, quoted
 
-# The last word of the name of a column that names rows.
+# Last words of column names that mark row identifiers.
 _IDENTIFIER = re.compile(r"(?:.*[^a-z])?(id|no|nr|serial|name|index|idx)", re.DOTALL)
-# With fewer rows, numbers that count up may be anything.
+# Minimum rows to treat consecutive numbers as row numbers.
 MIN_ROWS_TO_COUNT = 10
-# With fewer rows, texts that are all different may be categories.
+# Minimum rows to treat all-different texts as row names.
 MIN_ROWS_TO_NAME = 4
-# A column of more different texts has too many, and not one that is misspelt.
+# With more distinct texts than this, do not suggest a misspelling.
 MAX_MISSPELT = 25
-# A column mostly of numbers with so few different cells may be categories, as 0, 1, 2, 3+ are.
+# Maximum distinct cells of a mostly numeric column read as categories (0, 1, 2, 3+).
 MAX_MIXED = 10
 
 
@@ -44,9 +44,9 @@ MAX_MIXED = 10
 class Kind:
     """What a column holds; values (rows, inputs) are nan where a cell has no value.
 
-    categories are the texts that became inputs; texts tells that the column holds text. reason
-    says why the column is not a feature unless it is asked for. error is the cell that is at
-    fault where a column is of numbers but for that cell; values is then None.
+    categories are the texts that became inputs; texts tells that the column holds text. reason: why
+    the column is not a feature by default. error: the one invalid cell of an otherwise numeric
+    column; values is then None.
     """
 
     values: Array | None
@@ -131,7 +131,7 @@ def _count_up(cells: Array) -> bool:
 
 
 def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[str, int]) -> Kind:
-    """Make categories of texts, where they are few and say something."""
+    """Make categories of texts if there are few enough and they are not constant or row names."""
     counts = {text: count for text, count in counts.items() if not is_missing_text(text)}
     if len(counts) > MAX_CATEGORIES:
         reason = (
@@ -155,7 +155,7 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
 
 
 def _change(table: Table, cells: Sequence[str]) -> str:
-    """Say where a column that begins with numbers goes on with text, or the other way round."""
+    """Describe where a column changes from numbers to text, or from text to numbers."""
     present = [(row, looks_like_number(cell)) for row, cell in enumerate(cells) if cell]
     begins = present[0][1]
     row = next((row for row, is_number in present if is_number is not begins), None)

@@ -28,7 +28,7 @@ _WITH_COMMA = re.compile(r"[+-]?(\d+(,\d+)?|,\d+)([eE][+-]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How a column writes numbers; decimal None: no cell so far has a decimal point or comma."""
+    """The number format of a column; decimal is None while no cell has a decimal point or comma."""
 
     decimal: str | None = None
     has_percent: bool = False
@@ -41,7 +41,7 @@ class NumberFormat:
 
 
 class FormatError(ValueError):
-    """A number of which only the format is wrong, or not certain."""
+    """A number whose format is wrong or ambiguous."""
 
 
 class ColumnError(ValueError):
@@ -63,7 +63,7 @@ def looks_like_number(cell: str) -> bool:
 def read_column(
     cells: Sequence[str], *, allows_comma: bool, known: NumberFormat | None = None
 ) -> tuple[list[float], NumberFormat]:
-    """Read a column; ColumnError for a cell that is not a finite number, or not certainly which.
+    """Read a column; raise ColumnError for a cell that is not a finite number or is ambiguous.
 
     allows_comma: a decimal comma is possible. known is the format of the rows before.
     """
@@ -75,7 +75,7 @@ def read_column(
             pass
         else:
             has_point = any("." in cell for cell in cells)
-            # 1.234 in each row has three decimals; beside 690 it may be a thousand and more.
+            # 1.234 in every row has three decimals; next to 690 it may mean 1234.
             is_mixed = has_point and not all("." in cell for cell in cells)
             if known_decimal or not (allows_comma and is_mixed and has_grouped_points(cells)):
                 return values, NumberFormat("." if has_point else known_decimal)

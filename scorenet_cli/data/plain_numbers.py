@@ -21,18 +21,18 @@ from numpy.typing import NDArray
 from scorenet_cli.core import Array
 
 Words = NDArray[np.uint64]
-# Text of one size; zero bytes in it are not part of it.
+# Fixed-size text, padded with zero bytes.
 Cells = NDArray[np.bytes_]
 
 BLOCK = 1 << 18  # bytes
 WORD = 8  # characters
 MAX_WORDS = 3
-HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - and a bit before the point
+HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - bits of its mantissa
 MAX_EXACT = 15  # digits of a number below 2^53
 MAX_DIGITS = 19 if HAS_LONG_DOUBLE else MAX_EXACT
 _POWERS = np.longdouble(10) ** np.arange(MAX_DIGITS + 1)
 MAX_SCALED = 2.0**42
-# What other numbers that Python reads consist of, and the spaces around them.
+# Characters of the other numbers that Python reads, and surrounding spaces.
 _OF_NUMBERS = b"0123456789+-.eE \t"
 
 
@@ -96,7 +96,7 @@ def _blocks(data: bytes) -> Iterator[bytes]:
 
 
 def _floats(cells: Sequence[bytes]) -> list[float] | None:
-    """Read cells as Python does; None where one is no finite number."""
+    """Read cells as Python does; None if a cell is not a finite number."""
     if b"".join(cells).translate(None, _OF_NUMBERS):
         return None
     try:
@@ -109,7 +109,10 @@ def _floats(cells: Sequence[bytes]) -> list[float] | None:
 def _read_cells(
     block: bytes, starts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> tuple[Array, NDArray[np.intp]]:
-    """Read cells by their digits; returns which are left to be read otherwise, too."""
+    """Read cells by their digits.
+
+    Also return a mask of the cells that must be read in another way.
+    """
     padded = bytes(MAX_WORDS * WORD) + block
     words = np.ndarray((len(padded) - WORD + 1,), np.dtype("<u8"), padded, strides=(1,))
     is_negative = np.frombuffer(block, np.uint8)[starts] == ord("-")
@@ -167,7 +170,7 @@ def _read_word(
 
 
 def write_fixed(values: Array, decimals: int) -> Cells:
-    """Write numbers (rows,) with so many decimals as Python does, zero without a sign."""
+    """Format numbers (rows,) with this number of decimals, as Python does; -0 becomes 0."""
     with np.errstate(over="ignore"):
         scaled = np.minimum(np.abs(values) * 10.0**decimals, MAX_SCALED)
     whole = np.rint(scaled)

@@ -35,7 +35,10 @@ static double category(const char *value, const char *text, const char *const *t
 
 
 def write(model: Model) -> str:
-    """Return the file's text; ModelError for a text with a null character, which ends C's texts."""
+    """Return the file's text.
+
+    Raise ModelError for a text with a null character, which would end a C string.
+    """
     program = describe(model)
     numbers = [name for name in model.features if name not in model.categories]
     texts = [name for name in model.features if name in model.categories]
@@ -71,7 +74,7 @@ def write(model: Model) -> str:
 ACTIVATIONS = {
     "sigmoid": "{0} < 0 ? exp({0}) / (1 + exp({0})) : 1 / (1 + exp(-{0}))",
     "tanh": "tanh({0})",
-    "relu": "{0} < 0 ? 0 : {0}",  # NAN where the sum is
+    "relu": "{0} < 0 ? 0 : {0}",  # NAN if the sum is NAN
     "linear": "{0}",
 }
 

@@ -49,8 +49,9 @@ const category = (value, text, texts, fill) => {
 def write(model: Model, *, takes_weights: bool = False) -> str:
     """Return the module's text.
 
-    With takes_weights the function is predict(inputs, weights): a list of what are numbers in the
-    text otherwise, layer by layer, weights by input, then the biases. A page replays training so.
+    With takes_weights the function is predict(inputs, weights), where weights lists the numbers
+    that are otherwise literals in the text, layer by layer: weights by input, then biases. The
+    interactive page uses this to replay training.
     """
     syntax = SYNTAX
     if takes_weights:

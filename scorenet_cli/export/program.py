@@ -71,7 +71,7 @@ class Target(NamedTuple):
 
 
 class Program(NamedTuple):
-    """The whole forward pass; about says where the model comes from, a line each."""
+    """The whole forward pass; about: comment lines on the origin of the model."""
 
     about: tuple[str, ...]
     inputs: tuple[Input, ...]
@@ -149,7 +149,7 @@ def _inputs(model: Model, names: Sequence[str]) -> tuple[Input, ...]:
 
 
 def _about(model: Model) -> tuple[str, ...]:
-    """Say what the model predicts, and how it came about."""
+    """Say what the model predicts, and how it was trained."""
     record = model.training
     trained = []
     if record is not None:
@@ -188,9 +188,10 @@ def score_of(score: Score, number: Callable[[float], str] = repr) -> str:
 
 
 def class_tests(target: Target, both: str) -> list[tuple[str, str]]:
-    """Write for each class when it is the first of the most probable; none holds without a value.
+    """Write, for each class, a condition that is true for the most probable class.
 
-    They are to be asked in this order; both joins two comparisons.
+    Of equally probable classes the first counts; no condition is true for a missing value. Test the
+    conditions in this order; `both` joins two comparisons.
     """
     outputs = [score.output for score in target.scores]
     if len(outputs) == 1:
@@ -205,7 +206,7 @@ def class_tests(target: Target, both: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Syntax:
-    """How a language writes statement and comment, an input's value, activations and weights."""
+    """Templates of a language for statements, comments, input values, activations and weights."""
 
     statement: str
     comment: str

@@ -33,7 +33,7 @@ from scorenet_cli.export.program import (
 )
 from scorenet_cli.model.model import Model
 
-# Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL refuses an EXP that underflows.
+# Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL raises an error if EXP underflows.
 # relu names both cases, because NULL is neither.
 ACTIVATIONS = {
     "sigmoid": "CASE WHEN {0} < -500 THEN 0e0 WHEN {0} < 0 THEN EXP({0}) / (1e0 + EXP({0}))"
@@ -42,7 +42,7 @@ ACTIVATIONS = {
     "relu": "CASE WHEN {0} > 0 THEN {0} WHEN {0} <= 0 THEN 0e0 END",
     "linear": "{0}",
 }
-LARGEST = "1.7976931348623157e308"  # NaN and infinity are larger
+LARGEST = "1.7976931348623157e308"  # excludes NaN and infinity, which compare as larger
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def write(model: Model, table: str = "data", dialect: DialectName = "standard") 
     ModelError for a name that the dialect cannot hold.
     """
     sql = DIALECTS[dialect]
-    prefix = "nn_"  # of the new names, unlike any of the table's that are known
+    prefix = "nn_"  # prefix of the new names; no known column starts with it
     while any(name.lower().startswith(prefix) for name in (table, *model.features)):
         prefix += "_"
     program = describe(model, prefix)

@@ -62,7 +62,7 @@ MAX_SCALES = 4
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """A matrix: its name, what it is of which layer, and the NumPy that makes it, where any does.
+    """A matrix: its name, kind and layer, and the NumPy expression that computes it, if any.
 
     rows names its rows, () where they are the examples; columns are neurons, or inputs.
     """

@@ -1,12 +1,12 @@
 """Colours of pictures and charts: orange is low or below 0, blue high or above 0.
 
-The two stay apart for the colour-blind. Along the scale every colour is darker than the one before,
-so that it can be read in black and white.
+Colour-blind readers can tell the two apart. Along the scale every colour is darker than the one
+before, so that it can be read in black and white.
 """
 
 from __future__ import annotations
 
-# What it is: by day, by night.
+# Name: (light theme, dark theme).
 COLOURS = {
     "ground": ("#ffffff", "#16181d"),
     "edge": ("#c8ccd4", "#3a3f4b"),

@@ -17,7 +17,7 @@ ROWS_CSV = b"hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
 
 FEATURES = ("hours_studied", "hours_slept")
 TARGETS = ("score",)
-QUESTION = (4.0, 8.0)  # what the document asks its trained network
+QUESTION = (4.0, 8.0)  # the document's input for its trained network
 
 VALUES = (2.0, 9.0)
 TARGET = 92.0
@@ -58,7 +58,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Document:
-    """The document's side of the worked example; goal, its target, is a key of the JSON answer."""
+    """The document's figures for the worked example.
+
+    goal is its target (the name is a key of the JSON output).
+    """
 
     goal: float
     figures: tuple[Figure, ...]
@@ -114,9 +117,9 @@ class TrainedAnswer:
 def trained_answer(
     model: Model, values: Sequence[float | str], scaling: ScalingName
 ) -> TrainedAnswer | None:
-    """Return the document's answer where its question is asked in its own way, else None.
+    """Return the document's printed prediction for 4 and 8, scaled by their own maximum.
 
-    That is its values, scaled by their own largest, and a model trained on its rows.
+    None for other values, another scaling, or a model of other rows.
     """
     if tuple(values) != QUESTION or scaling != "own":
         return None

@@ -1,6 +1,6 @@
-"""SVG: lines of text, labels and shapes on a ground of their own, for light and for dark.
+"""SVG text, labels and shapes on an opaque background, in system fonts.
 
-A picture names only fonts that are there already. Lengths are in pixels.
+There are light and dark variants. Lengths are in pixels.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def write(  # noqa: PLR0913 - where and how
 
 
 def text_width(text: str, size: int) -> float:
-    """Return how wide a text is, as near as can be told without the font: wide signs take two."""
+    """Estimate the width of a text without the font; wide characters count as two."""
     cells = len(text) + sum(east_asian_width(sign) in "WF" for sign in text)
     return cells * CELL * size
 
@@ -74,7 +74,7 @@ def add(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
 def document(
     title: str, legend: Iterable[str], size: tuple[float, float], parts: Iterable[ET.Element]
 ) -> str:
-    """Put parts of a size on their ground: a title above, a legend below, colours for the night."""
+    """Assemble a picture: background, title, parts, legend and dark-theme colours."""
     words, y = ET.Element("g"), size[1] + MARGIN
     width = max(size[0], MARGIN + text_width(title, TITLE)) + MARGIN
     write(words, title, (MARGIN, MARGIN + TITLE / 2), TITLE, anchor="start", bold=True)

@@ -17,9 +17,9 @@ from scorenet_cli.model.model import Model, layer_names, neuron_names
 STEP = 1e-5
 # A wrong formula is off by far more, a central difference with this step by far less.
 TOLERANCE = 1e-5
-# Parameters times the cells of a pass, up to which a check takes seconds.
+# Maximum of parameters x cells per pass; a check of this size takes seconds.
 MAX_WORK = 200_000_000
-MIN_CELLS = 20_000  # a pass over fewer takes no less time
+MIN_CELLS = 20_000  # smaller passes are not faster
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class CheckedWeight:
 class GradientCheck:
     """Whether every relative difference is at most TOLERANCE; weights neuron by neuron.
 
-    has_corner tells that a layer is relu, whose slope is of no help where a sum is exactly 0.
+    has_corner: a layer is relu, which has no derivative where a sum is exactly 0.
     """
 
     right: bool
@@ -53,8 +53,8 @@ def check_gradient(
     """Compare network.backward's gradients on scaled rows with central differences.
 
     A difference is relative to the sum of the terms' sizes, which is the gradient's own for one
-    example; near a minimum the terms of many rows cancel. One that is no more than the rounding of
-    the outputs counts as less than TOLERANCE. OptionError where it would take minutes.
+    example; near a minimum the terms of many rows cancel. A difference no larger than the rounding
+    of the outputs counts as below TOLERANCE. Raises OptionError if the check would take minutes.
     """
     numerical, sizes = numerical_gradient(model.network, inputs, actual)
     exact = np.concatenate(

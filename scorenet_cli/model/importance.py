@@ -1,4 +1,4 @@
-"""Permutation importance: what a model loses when one column's values are shuffled.
+"""Permutation importance: the decrease of R² when the values of one column are shuffled.
 
 Breiman, Random Forests (2001), with R² as the measure, as scikit-learn's permutation_importance.
 """
@@ -21,7 +21,7 @@ from scorenet_cli.model.model import Model, to_scores
 
 SHUFFLES = 5
 SEED = 23
-# Rows times products of all shuffles, about 2 seconds; of more rows a sample is drawn.
+# Maximum of rows x products over all shuffles, about 2 seconds; larger tables are sampled.
 MAX_WORK = 150_000_000
 MIN_ROWS = 100
 MAX_COLUMNS = 200
@@ -44,8 +44,8 @@ class Importances(NamedTuple):
 def permutation_importance(model: Model, inputs: Array, actual: Array) -> Importances:
     """Shuffle each column 5 times; inputs (rows, inputs) unscaled, actual scores (rows, outputs).
 
-    The inputs of one column of text are shuffled together. There are no columns in the result where
-    R² is not defined, and where there are more than MAX_COLUMNS. Of many rows a sample is drawn.
+    The inputs of one column of text are shuffled together. The result is empty if R² is undefined
+    or there are more than MAX_COLUMNS columns. Many rows are sampled.
     """
     first, *rest = model.network.layers
     columns = positions(model.features, model.categories)

@@ -1,4 +1,4 @@
-"""The model file: saved whole or not at all; loaded, or refused with the reason.
+"""Reading and writing model files: saved atomically, and checked when loaded.
 
 A model is a JSON file of format scorenet-model, or a folder with w1.txt, w2.txt, ... as the
 document saves them (and b1.txt, b2.txt, ... where there are biases).
@@ -40,7 +40,7 @@ FORMAT = "scorenet-model"
 VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
-# What version 1 cannot hold.
+# Keys that need version 2.
 OPTIONAL_IN_2 = (
     *("categories", "classes", "feature_offset", "target_offset", "fill", "intervals"),
     "snapshots",
@@ -105,9 +105,9 @@ def save(model: Model, path: str) -> None:
 
 
 def largest_size(parameters: int, state_numbers: int = 0) -> int:
-    """Return the most bytes that a model file of so many numbers may take.
+    """Return an upper bound for the size in bytes of a model file with this number of parameters.
 
-    A weight may stand on a line of its own. adam's state has two numbers for each parameter.
+    A weight may be on its own line. adam's state has two numbers for each parameter.
     """
     return 32 * parameters + 26 * state_numbers + 1_000_000
 
@@ -236,7 +236,7 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
 
 
 def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
-    """Read the networks on the way to this one: epochs that rise, and all parameters of each."""
+    """Read the snapshots: increasing epochs, each with all parameters."""
     from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
 
     if not isinstance(snapshots, list):
@@ -301,13 +301,13 @@ def _check_keys(data: dict[str, Any]) -> None:
 
 
 def _must_be(data: dict[str, Any], key: str, *expected: object) -> str:
-    """Say what a key must be and what it is."""
+    """Return the message for a key with a wrong value."""
     found = f"is {_as_given(data[key])}" if key in data else "is missing"
     return f'its "{key}" must be {" or ".join(map(json.dumps, expected))} but {found}.'
 
 
 def _as_given(value: object) -> str:
-    """Show a value of the file in a message."""
+    """Format a value of the file for a message."""
     return shorten(json.dumps(value, default=lambda array: array.tolist()))
 
 

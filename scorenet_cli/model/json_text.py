@@ -16,12 +16,12 @@ from scorenet_cli.core import Array
 from scorenet_cli.errors import ModelError
 from scorenet_cli.text import quoted
 
-# Characters of weights that are parsed at a time: as Python lists they take many times the room.
+# Characters of weights parsed per step, because Python lists of numbers need many times the memory.
 _PIECE = 10_000
 _WEIGHTS = re.compile(r'"weights"\s*:\s*\[$')
 _ROWS = re.compile(r"[-+.eE\d\s,\[\]]*", re.ASCII)
 _NOT_MARKS = b"+-.eE0123456789 \t\r\n"
-# A number that stands before its bracket leaves nothing behind it.
+# Commas or numbers in the wrong place, in the text without numbers.
 _MISPLACED = re.compile(r"\[\s*[,\]]|\]\s*[^\s,]")
 _NEXT_ROW = re.compile(r"\s*,\s*(?=\[)")
 _OBJECT = re.compile(r"\s*\{")
@@ -44,7 +44,7 @@ def parse(text: str) -> Any:  # noqa: ANN401 - any JSON
 
 
 def dump(value: object, indent: str = "") -> str:
-    """Write JSON for readers: a key a line, a row of numbers a line."""
+    """Write JSON with one key, or one row of numbers, per line."""
     inner = indent + " "
     if isinstance(value, dict) and value:
         lines = (f"{inner}{json.dumps(key)}: {dump(item, inner)}" for key, item in value.items())

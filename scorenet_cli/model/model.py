@@ -34,12 +34,12 @@ class Model:
 
     features and targets are columns. categories holds the texts of a feature, classes those of a
     target: such a column is one input or output of the network, or several (data.columns).
-    feature_offset (inputs,) and target_offset (outputs,) are what is subtracted, feature_scale and
-    target_scale what then divides; feature_range (inputs, 2) holds the smallest and largest
-    training value, where known. fill is what a feature's missing cells become.
-    is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
-    is not known, and values are expected to be scaled already. uncertainty is what intervals are
-    made from, where the model was trained with lm and weight decay; snapshots are the networks at
+    feature_offset (inputs,) and target_offset (outputs,) are subtracted; then the values are
+    divided by feature_scale and target_scale; feature_range (inputs, 2) holds the smallest and
+    largest training value, where known. fill is what a feature's missing cells become.
+    is_weights_only tells that nothing but weights was loaded: the scaling they were trained with is
+    not known, and values are expected to be scaled already. uncertainty is what intervals are made
+    from, where the model was trained with lm and weight decay; snapshots are the networks at
     earlier epochs, where training kept some.
     """
 
@@ -265,8 +265,8 @@ def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training
 def intervals(model: Model, answer: Predictions, level: float) -> Array:
     """Return the lowest and highest score of an interval (rows, outputs, 2) for predictions.
 
-    A new row's score is inside with the probability level. OptionError where level is none, or
-    where the model does not hold what intervals are made from.
+    A new row's score lies inside with probability `level`. Raises OptionError if level is not a
+    probability or the model has no data for intervals.
     """
     check_interval(model, level)
     assert model.uncertainty is not None  # noqa: S101 - checked
@@ -288,10 +288,7 @@ def _intervals(model: Model, uncertainty: Uncertainty, scaled_inputs: Array, lev
 
 
 def interval_text(low: float, high: float, score: float | None = None) -> str:
-    """Write an interval of level LEVEL, behind its score or alone: 90 % interval 62.3 to 99.1.
-
-    Three digits of its width are shown.
-    """
+    """Format an interval: 90 % interval 62.3 to 99.1, to three digits of its width."""
     digits = max(2 - math.floor(math.log10(high - low)), 0) if high > low else 6
     before = "" if score is None else f"{score:z.{digits}f}, "
     return f"{before}{100 * LEVEL:g} % interval {low:z.{digits}f} to {high:z.{digits}f}"

@@ -1,4 +1,4 @@
-"""How a model was trained: each fact declared once, with its check, its label and its layout."""
+"""The training record: each field is declared once, with its check, label and format."""
 
 # ruff: noqa: RUF009 - _fact is dataclasses.field
 
@@ -15,12 +15,12 @@ from scorenet_cli.text import number, quoted
 
 
 def is_text(value: object) -> bool:
-    """Tell whether it is text that can be written again: no half of a surrogate pair."""
+    """Return whether value is text without unpaired surrogates."""
     return isinstance(value, str) and value == value.encode(errors="replace").decode()
 
 
 def is_number(value: object) -> bool:
-    """Tell whether it is a finite number that fits in float64; true and false are none."""
+    """Return whether value is a finite number that fits in float64; booleans are not numbers."""
     return are_numbers([value])
 
 
@@ -38,7 +38,7 @@ def is_whole(value: object) -> TypeGuard[int]:
 
 
 def _is_count(value: object) -> bool:
-    """Tell whether it is a whole number that fits where NumPy counts."""
+    """Return whether value is a whole number that fits in numpy.intp."""
     return is_whole(value) and value < 2**63
 
 
@@ -95,10 +95,10 @@ def _is_object(value: object) -> bool:
 
 
 class Baselines(TypedDict):
-    """What predicts each target without a network, fitted to the training rows.
+    """Baselines (mean and linear regression) fitted to the training rows.
 
-    mean holds one score for each target; linear its coefficients of linear regression, one for
-    each feature and the intercept last. Both are for values and scores in their own units.
+    mean holds one score for each target; linear its coefficients of linear regression, one for each
+    feature and the intercept last. Both are for values and scores in their own units.
     """
 
     mean: tuple[float, ...]
@@ -200,9 +200,9 @@ class TrainingRecord:
 
 
 def read_record(training: object) -> TrainingRecord:
-    """Read the JSON object of facts; those that are not known are passed over.
+    """Read the JSON object; unknown keys are ignored.
 
-    ModelError names the fact that is not of its kind.
+    Raises ModelError for a field of the wrong kind.
     """
     if not isinstance(training, dict):
         raise ModelError('"training" must be an object.')

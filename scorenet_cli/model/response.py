@@ -12,10 +12,10 @@ from scorenet_cli.data.columns import encode, positions
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.model import Model, intervals_if_known, predict_inputs
 
-# Points of a curve, and how far beyond the training range it goes, as a part of that range.
+# Points per curve, and its extension beyond the training range, as a fraction of the range.
 POINTS = 61
 BEYOND = 0.25
-# Values beyond are not drawn.
+# Largest absolute value that is drawn.
 LARGEST = 1e290
 
 
@@ -59,8 +59,8 @@ def base_inputs(model: Model, inputs: Array | None = None) -> Array:
 def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, float]:
     """Return the ends of a column's axis: its training range, and a part of that beyond.
 
-    Where no training value is below 0, the axis is not, either. DataError where the ends are too
-    large to be drawn.
+    If no training value is negative, the axis starts at 0 or above. DataError where the ends are
+    too large to be drawn.
     """
     where = positions(model.features, model.categories)[column].start
     low, high = training_ends(*_ranges(model)[where].tolist())
@@ -110,7 +110,7 @@ def has_surface(model: Model) -> bool:
 
 
 def _ranges(model: Model) -> Array:
-    """Smallest and largest value of each input; from 0 to what divides it where not known."""
+    """Smallest and largest value of each input; if unknown, 0 and its scale."""
     if model.feature_range is not None:
         return model.feature_range
     return np.stack([np.zeros_like(model.feature_scale), model.feature_scale], axis=1)

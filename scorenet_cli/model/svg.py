@@ -1,8 +1,7 @@
 """Networks as pictures (SVG): layers of circles joined by lines, numbers on both.
 
-A picture brings its own ground, for light and for dark surroundings, and names only fonts that
-are there already. Lengths are in pixels. All three pictures raise OptionError where the network
-is too large to be legible.
+A picture has an opaque background, light and dark variants, and uses system fonts. Lengths are in
+pixels. All three pictures raise OptionError where the network is too large to be legible.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.trace import BackwardTrace, ForwardTrace, without_rounding
 from scorenet_cli.text import number, printable, shorten
 
-# As in the document's own figure; --precision asks for more.
+# Digits, as in the document's figure; --precision changes it.
 DIGITS = 4
 
-# What can still be told apart on a slide.
+# Limits of legibility on a slide.
 MAX_CIRCLES = 32
 MAX_COLUMNS = 8
 MAX_BIASES = 10  # circles of a column that have room for biases below them
@@ -46,7 +45,7 @@ MAX_LABELS = 40  # lines between two columns that have room for numbers on them
 # Sizes of fonts in a circle: the number, the one above it, the name.
 LARGE, SMALL, TINY = 16, 11, 10
 MAX_LARGE = 7
-MAX_NAME = 24  # signs; the circle's title has the whole
+MAX_NAME = 24  # characters; the full name is in the circle's tooltip
 
 GAP = 14.0
 BIAS_ROOM = 34.0  # between two circles of a column, where a bias stands there
@@ -55,7 +54,7 @@ LINE_ROOM = 180.0  # between two columns, at least
 THINNEST, THICKEST = 0.8, 5.0
 MAX_RATIO = 10.0  # of two layers' largest weights, up to which all lines are drawn to one scale
 
-# The part of a line on which its number stands: nearer the end, where lines fan out.
+# Positions of the numbers along a line, as fractions of its length.
 FIRST_PART, LAST_PART = 0.25, 0.85
 
 

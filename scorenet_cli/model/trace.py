@@ -46,7 +46,7 @@ _Term = TypeVar("_Term")
 
 @dataclass(frozen=True)
 class Input:
-    """A value as given, and as the network sees it: scaled = (value - offset) / scale.
+    """A value as given and as scaled: scaled = (value - offset) / scale.
 
     offset and scale are None where nothing is subtracted or nothing divides.
     """
@@ -58,7 +58,7 @@ class Input:
     scale: float | None = None
 
     def formula(self, digits: int) -> str:
-        """Write how the value was scaled, (19 - 39.2) / 14; nothing where it is as it was."""
+        """Write how the value was scaled, (19 - 39.2) / 14; "" if the value is not scaled."""
         value = number(self.value, digits)
         if self.offset is not None:
             sign = "+" if self.offset < 0 else "-"
@@ -145,7 +145,7 @@ class WeightChange:
 
 @dataclass(frozen=True)
 class NeuronUpdate:
-    """delta = error x slope; error is the shares' products added, at the output actual - output."""
+    """delta = error x slope; error is the sum of the error terms, or actual - output."""
 
     name: str
     shares: tuple[ErrorTerm, ...]
@@ -247,12 +247,13 @@ def backward_trace(  # noqa: PLR0913 - a step is these facts
 
 
 def without_rounding(trace: ForwardTrace) -> ForwardTrace:
-    """Return the trace as it is shown: a sum that is only rounding noise is 0, and so is its tanh.
+    """Return the trace as shown.
 
-    So are the products that this passes on, and a score.
+    Sums that are only rounding noise become 0, and so do the outputs (except sigmoid), products and
+    scores that follow from them.
     """
     layers: list[TracedLayer] = []
-    zeros: set[str] = set()  # the neurons of the layer before whose output is 0
+    zeros: set[str] = set()  # neurons of the previous layer whose output is 0
     for layer in trace.layers:
         neurons = []
         for neuron in layer.neurons:
@@ -264,7 +265,7 @@ def without_rounding(trace: ForwardTrace) -> ForwardTrace:
                 )
             products = [neuron.bias or 0.0, *(term.product for term in terms)]
             total = without_noise(neuron.sum, *products) if any(products) else 0.0
-            follows = total == 0 and abs(neuron.output) <= abs(neuron.sum)  # no sigmoid does
+            follows = total == 0 and abs(neuron.output) <= abs(neuron.sum)  # not for sigmoid
             output = 0.0 if follows else neuron.output
             neurons.append(replace(neuron, terms=terms, sum=total, output=output))
         zeros = {neuron.name for neuron in neurons if neuron.output == 0}
@@ -332,7 +333,7 @@ def _inputs(
     offset: Array | None,
     scale: Array,
 ) -> tuple[Input, ...]:
-    """Set each value as given beside the scaled one, and what was done with it."""
+    """Return each value as given and as scaled, with its scaling."""
     offsets = [None] * len(names) if offset is None else [each or None for each in offset.tolist()]
     scales = [None if each == 1 else each for each in scale.tolist()]
     return tuple(map(Input, names, map(float, values), scaled.tolist(), offsets, scales))

@@ -16,14 +16,14 @@ from scorenet_cli.files import display_path
 from scorenet_cli.model.model import Model
 from scorenet_cli.text import is_finite_number, listed, parse_number, quoted
 
-_W1_SHAPE = (2, 3)  # of the document's network
+_W1_SHAPE = (2, 3)  # of the document's first layer
 
 
 def save(model: Model, folder: str) -> list[str]:
     """Write w1.txt, w2.txt, ... as the document's numpy.savetxt does, b1.txt ... for biases.
 
-    Returns the paths. A folder that holds such files of a deeper model, or of one with other
-    biases, is refused: they would be read together.
+    Returns the paths. Raises an error for a folder with files of a deeper model or of one with
+    other biases, which load() would read together with these.
     """
     texts = {}
     for number, layer in enumerate(model.network.layers, start=1):
@@ -116,7 +116,7 @@ def load(folder: str) -> Model:
 
 
 def description(model: Model) -> str:
-    """Say what was read from a folder: each file's shape (inputs, neurons), and what is missing."""
+    """Describe a weights folder: each file's shape, and whether a hidden layer is missing."""
     shapes = [
         f"w{number}.txt ({layer.inputs} x {layer.neurons})"
         for number, layer in enumerate(model.network.layers, start=1)

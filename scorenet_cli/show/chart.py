@@ -1,4 +1,4 @@
-"""Charts in text: marks between labelled axes, in whatever width and signs the output has."""
+"""Text charts with labelled axes, in the width and the character set of the output."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Axis:
         return np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
 
     def ticks(self, most: int = MAX_TICKS) -> list[tuple[float, str]]:
-        """Choose a few round values, about `most`: where they lie, and what they are."""
+        """Choose about `most` round values; return their positions and labels."""
         values = self.round_values(most)
         return list(zip(self.place(values).tolist(), map(short, values.tolist()), strict=True))
 
@@ -133,7 +133,8 @@ class Chart:
         order = np.argsort(across, kind="stable")
         height = np.rint(np.interp(at, across[order], down[order])).astype(int).tolist()
         for column, row, before in zip(at.tolist(), height, height[:1] + height, strict=False):
-            # What lies between two columns' rows belongs to the later one, so that the line holds.
+            # Fill the cells between the rows of two columns in the later column, so that the line
+            # is unbroken.
             step = 1 if row >= before else -1
             first = before + step if row != before else row
             filled |= {(between, column) for between in range(first, row + step, step)}
@@ -158,7 +159,7 @@ def loss_chart(
         return None
     first, last = epochs or (0, max(epoch for epoch, _ in training))
     low, high = decades or (math.log10(min(losses)), math.log10(max(losses)))
-    if high - low < 1e-6:  # noqa: PLR2004 - a flat curve runs through the middle
+    if high - low < 1e-6:  # noqa: PLR2004 - a constant loss is drawn in the middle of the axis
         low, high = low - 0.5, high + 0.5
 
     def series(name: str, points: Points, mark: str, style: str) -> Series:

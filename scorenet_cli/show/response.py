@@ -40,15 +40,15 @@ BLOCKS = (24, 12)
 HEIGHTS = "▁▂▃▄▅▆▇█"
 BAR = 15  # cells of the colour bar
 SHADES = tuple(map(scale_colour, np.linspace(0, 1, 64).tolist()))
-GRID = 8  # values of each column in the table of a surface, about
-SAMPLES = 41  # values of each column that the lowest and the highest score are of
+GRID = 8  # about this many values per column in the table of a surface
+SAMPLES = 41  # values per column at which the lowest and highest scores are searched
 
 
 def response_part(model: Model, scored: Evaluation | None = None) -> Iterator[RenderableType]:
     """Show how each score depends on the columns; nothing where numbers are too large to draw.
 
-    scored gives the rows that stand beside a curve, the mean of the columns that stay as they are,
-    and which columns matter most.
+    scored: an evaluation that gives the rows to draw, the mean of the fixed columns, and the
+    importance of the columns.
     """
     outputs = list(enumerate(model.output_names))[:MAX_OUTPUTS]
     with suppress(DataError):
@@ -109,9 +109,9 @@ def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None
 
 @dataclass(frozen=True)
 class SurfaceChart(Chart):
-    """A chart whose cells are half blocks in the colours of their scores, the lowest low to high.
+    """A chart of half-block cells coloured by score, from `low` to `high`.
 
-    Where there are too few colours it is a table of scores at round values of both columns.
+    With too few colours, it is a table of scores at round values of both columns.
     """
 
     model: Model = field(kw_only=True)

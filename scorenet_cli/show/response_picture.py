@@ -1,4 +1,4 @@
-"""The response of a model's scores as a picture (SVG): what show.response draws on a terminal."""
+"""Scores as a function of the columns, as an SVG picture; show.response is the terminal version."""
 
 from __future__ import annotations
 

@@ -16,16 +16,16 @@ from scorenet_cli.training.loop import TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_blocks
 from scorenet_cli.training.settings import AUTO
 
-# A loss above this part of the scores' variance does not match the scores.
+# Maximum loss, as a fraction of the scores' variance, that counts as matching the scores.
 POOR_FIT = 0.01
-# With fewer rows a perfect fit says nothing, which is obvious.
+# Minimum rows for a warning about a perfect fit.
 MIN_ROWS = 10
 # A network with more parameters for each score can overfit.
 MEMORIZING_PARAMETERS = 0.4
 MEMORIZING_R2 = 0.9
-# So many times the error on the training rows out of fold, and so much less of R2, is overfitting.
+# Overfitting: an out-of-fold error above this multiple of the training error, and R2 lower by this.
 MEMORIZING_RATIO, MEMORIZING_GAP = 2.0, 0.1
-# lm's matrix of so many parameters is solved in a second.
+# lm's matrix of this many parameters is solved in a second.
 MAX_LM_PARAMETERS = 1000
 
 
@@ -38,7 +38,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     *,
     is_chosen: bool = False,
 ) -> tuple[str, ...]:
-    """Say where the model is not to be relied on, and what to try; empty where nothing is wrong.
+    """Return warnings about the model, each with the setting that may help.
 
     each holds the metrics of every target on the training rows, validation all those on the
     held-out rows, cross_validation those out of fold. is_chosen: sizes were compared already.
@@ -52,7 +52,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     if max(fit.rmse for fit in each) <= ROUNDING * np.abs(scores).max():
         return tuple(_memorized(plan, result, each, validation))
     actual = to_outputs(plan.model, scores)
-    varies = np.ptp(actual, axis=0) > 0  # equal scores have a variance, too: that of rounding
+    varies = np.ptp(actual, axis=0) > 0  # equal scores have a nonzero variance from rounding
     deviation = actual - actual.mean(axis=0)
     deviation *= deviation
     deviation *= varies
@@ -76,7 +76,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):
         return memorized
-    decays = bool(plan.options.get("weight_decay"))  # which keeps the scores from being matched
+    decays = bool(plan.options.get("weight_decay"))  # weight decay prevents an exact match
     if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
     size = {"rows": len(scores), "features": plan.data.inputs.shape[1]}
@@ -88,7 +88,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
 def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | None:
     """Say that a network that could match the scores does not match them yet."""
     can_fit = variance > 0 and result.network.parameters >= scores
-    is_overtrained = result.best_epoch < result.epochs  # more epochs would not be kept
+    is_overtrained = result.best_epoch < result.epochs  # later epochs were worse and were not kept
     if result.stopped in {"tolerance", "patience"} or is_overtrained or not can_fit:
         return None
     if result.loss <= variance * POOR_FIT:

@@ -1,4 +1,4 @@
-"""Every epoch's loss as a CSV: kept outside memory while a run lasts, written at its end."""
+"""The loss of every epoch as a CSV, buffered in a temporary file and written at the end."""
 
 from __future__ import annotations
 

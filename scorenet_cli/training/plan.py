@@ -1,4 +1,4 @@
-"""From settings, rows and perhaps a resumed model to what will be trained on what."""
+"""Make a training plan from settings, rows and, for --resume, a model."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ from scorenet_cli.training.settings import (
 )
 
 MIN_ROWS_TO_SPLIT = 2
-# An epoch of lm that takes longer is told before it starts.
+# Announce an epoch of lm that takes longer than this many seconds.
 MIN_SECONDS_TO_TELL = 10
-# What another optimizer does not take over.
+# Record fields reset when the optimizer changes.
 _WITHOUT_OPTIMIZER: dict[str, Any] = {"state": None, "learning_rate": None, "batch_size": None}
-# What snapshots are kept of.
+# Maximum parameters for snapshots.
 MAX_SNAPSHOT_PARAMETERS = 200
-# A model file of more would pass the 256 MB that a model may have.
+# Maximum parameters: a larger model file would exceed 256 MB.
 MAX_PARAMETERS = 10_000_000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrainingPlan:
-    """What is trained on what, and what the user should know before it starts.
+    """The networks, rows and optimizer of a run, with notes and warnings for the user.
 
     data are the rows to learn from, validation_rows those that choose the epoch and the start,
     test_rows those that choose nothing (with several starts and a validation). model is the model
@@ -97,7 +97,7 @@ class TrainingPlan:
 def make_plan(table: Table, settings: Settings, resumed: Model | None = None) -> TrainingPlan:
     """Plan new networks for a table's rows, or go on with a model.
 
-    check_settings is called before, so that no rows are read in vain.
+    Call check_settings first, so that invalid settings fail before rows are read.
     """
     if resumed is None:
         return plan_rows(table, read_rows(table, settings), settings)
@@ -180,7 +180,7 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
     split_seed = next(seed for seed in seeds if seed is not None)
     seed = settings.seed if before.seed is None else before.seed
     before = dataclasses.replace(before, split_seed=split_seed, seed=seed)
-    # Rows that were held out once stay held out where the option is left out.
+    # Keep the validation rows held out when --validation is omitted on resume.
     settings = dataclasses.replace(settings, validation=settings.validation or before.validation)
     parts = _split(data, settings.validation, split_seed, restarts=before.restarts or 1)
     optimizer = settings.optimizer or before.optimizer or DEFAULT_OPTIMIZER
@@ -204,7 +204,7 @@ def model_rows(model: Model, table: Table, missing: MissingName = "skip") -> Dat
 
 
 def _plan_from_weights(table: Table, settings: Settings, network: Network) -> TrainingPlan:
-    """Train from given weights with the scaling of the training rows, as a new run would have."""
+    """Plan training from given weights, with the scaling of the training rows as in a new run."""
     data = read_rows(table, settings)
     inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
     if (network.shape[0], network.shape[-1]) != (inputs, outputs):
@@ -448,7 +448,7 @@ def _standard(values: Array) -> tuple[Array, Array]:
 
 
 def has_sigmoid_output(network: Network) -> bool:
-    """Tell whether the scores end at 0 and at the highest possible score."""
+    """Return whether the output is a sigmoid, which limits scores to 0 to the highest possible."""
     return network.layers[-1].activation == "sigmoid"
 
 
@@ -506,7 +506,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     options: dict[str, Any] = {}
     for name, default in optimizer.options.items():
         given = getattr(plan.settings, name)
-        known = getattr(before, name, None)  # a resumed run's, where the record has it
+        known = getattr(before, name, None)  # the resumed run's value, if recorded
         options[name] = next(each for each in (given, known, default) if each is not None)
     if optimizer.check is not None:
         optimizer.check(plan.model.network, len(plan.data.inputs), **options)
@@ -570,7 +570,7 @@ def _cost(plan: TrainingPlan) -> tuple[str, ...]:
 
 
 def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
-    """Say what the rows that were held out are used for."""
+    """Return the note on how the held-out rows are used."""
     if plan.validation_rows is None:
         return ()
     count = len(plan.validation_rows.inputs)

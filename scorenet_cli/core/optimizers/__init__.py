@@ -12,14 +12,13 @@ from scorenet_cli.core.optimizers.state import State
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How to train by an optimizer, and what it can be told.
+    """An optimizer's training function and its options.
 
-    start(networks, inputs, actual, *, seed, state, **options) yields a State before the first
-    epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
-    the state_dict of the run that is resumed or None. options holds the names of its options
-    with their defaults. side_by_side tells whether it takes several networks of one shape at
-    once, check(network, rows, **options) raises OptionError for what it
-    cannot train.
+    start(networks, inputs, actual, *, seed, state, **options) yields a State before the first epoch
+    and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is the
+    state_dict of the run that is resumed or None. options holds the names of its options with their
+    defaults. side_by_side tells whether it takes several networks of one shape at once,
+    check(network, rows, **options) raises OptionError for what it cannot train.
     """
 
     start: Callable[..., Iterator[State]]

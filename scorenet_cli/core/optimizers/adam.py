@@ -119,11 +119,11 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     seed: int,
     state: dict[str, Any] | None = None,
 ) -> Iterator[Adam]:
-    """Adam on mini-batches; an epoch goes through all rows once, in an order drawn anew.
+    """Adam on mini-batches; each epoch takes all rows once, in a new random order.
 
-    The gradient is that of half the mean squared error of the batch's rows, plus weight_decay
-    for each of all rows · half the sum of squared weights. networks holds one network; state is
-    the state_dict of the run that is resumed.
+    The objective of a batch is half its mean squared error + (weight_decay / number of all rows) ·
+    half the sum of squared weights. networks holds one network; state is the state_dict of the run
+    that is resumed.
     """
     parameters = pack(networks, min(batch_size, len(inputs)))
     batches = MiniBatches(parameters, inputs, actual, batch_size)

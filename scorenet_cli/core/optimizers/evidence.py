@@ -18,22 +18,22 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.inverse import inverse_factor
 from scorenet_cli.core.network import Network
 
-# Of the actual outputs' variance: the least that noise may be.
+# Minimum noise, as a fraction of the variance of the actual outputs.
 MIN_NOISE = 1e-10
 MIN_DECAY, MAX_DECAY = 1e-10, 1e10
-# The least effective parameters of a group: its decay never becomes 0.
+# Minimum number of effective parameters per group, so that no decay becomes 0.
 MIN_EFFECTIVE = 1e-3
 
 
 class Evidence(NamedTuple):
-    """What the rows say about decay, noise and parameters.
+    """Estimates of decay, noise and parameter covariance from the rows.
 
     decays holds one coefficient for each layer's weights. noise (targets,) is the variance of each
     target's errors, effective_parameters how many parameters the rows determine, and
     degrees_of_freedom what they leave to the noise. log_evidence is the log of the probability
     density of the actual outputs; parameters without decay are integrated over without a prior.
-    factor F (parameters, parameters) gives the covariance noise · FᵀF, the noise being that of
-    all targets together.
+    factor F (parameters, parameters) gives the covariance noise · FᵀF, the noise being that of all
+    targets together.
     """
 
     decays: tuple[float, ...]
@@ -70,7 +70,7 @@ class DecayGroups:
         return np.repeat([decay, 0.0], self.layers)
 
     def with_hidden_biases(self, decays: Array) -> Array:
-        """Give hidden biases without a decay that of their layer's weights.
+        """Return decays in which a hidden bias without a decay has that of its layer's weights.
 
         Without one, H would be singular where a neuron's outgoing weights vanish.
         """
@@ -79,7 +79,7 @@ class DecayGroups:
         return np.concatenate([weights, biases])
 
     def start(self, actual: Array) -> Array:
-        """Return the decays to start from: small beside the outputs' variance."""
+        """Return the initial decays, small relative to the variance of the outputs."""
         decays = np.full(2 * self.layers, 0.1 * max(float(actual.var(axis=0).mean()), MIN_DECAY))
         decays[-1] = 0.0
         return decays
@@ -108,10 +108,10 @@ def noise_variance(square: float, actual: Array, effective: float) -> float:
 
 
 class Minimum(NamedTuple):
-    """What all targets together say at a minimum.
+    """Estimates at a minimum, for all targets together.
 
-    factor, noise (of all targets) and log_evidence are those of Evidence; effective (groups,)
-    holds how many parameters of each group the rows determine.
+    factor, noise (of all targets) and log_evidence are those of Evidence; effective (groups,) holds
+    how many parameters of each group the rows determine.
     """
 
     factor: Array
@@ -129,7 +129,7 @@ class Minimum(NamedTuple):
         square: float,
         actual: Array,
     ) -> Minimum:
-        """Sum up hessian H, flat parameters, and Σ error² of the actual outputs."""
+        """Compute from the Hessian H, flat parameters, and Σ error² of the actual outputs."""
         factor, log_determinant = inverse_factor(hessian)
         inverse_diagonal = np.einsum("ij,ij->j", factor, factor)
         effective = groups.sums() - decays * groups.sums(inverse_diagonal)
@@ -149,7 +149,10 @@ class Minimum(NamedTuple):
 def evidence(
     groups: DecayGroups, decays: Array, minimum: Minimum, squares: Array, actual: Array
 ) -> Evidence:
-    """Sum up a minimum for each target; squares are each target's Σ error² (targets,)."""
+    """Compute the evidence of each target at a minimum.
+
+    squares holds each target's Σ error² (targets,).
+    """
     targets = actual.shape[1]
     effective = float(minimum.effective.sum())
     return Evidence(

@@ -45,11 +45,11 @@ class GradientDescent(InPlaceLoss, State):
 
 
 class FullBatchDescent(InPlaceGradient, GradientDescent):
-    """State of full-batch gradient descent: the last pass was taken with the parameters."""
+    """State of full-batch gradient descent; the last pass used the current parameters."""
 
 
 class MiniBatchDescent(GradientDescent):
-    """State of gradient descent on mini-batches: a loss takes a pass of its own."""
+    """State of gradient descent on mini-batches; computing a loss needs a separate pass."""
 
     def losses(self) -> Array:
         """Mean squared error of each network on all rows."""
@@ -81,7 +81,7 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
     kept = 1.0 - parameters.weights_only(weight_decay * learning_rate / len(inputs))
     if size == len(inputs):
         full = FullBatchDescent(parameters, inputs, actual)
-        del inputs, actual  # they are copied
+        del inputs, actual  # inputs and actual are copied
         yield from _full_batch(full, learning_rate / size, kept if weight_decay else None)
         return
     current = MiniBatchDescent(parameters, inputs, actual)
@@ -103,7 +103,7 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
 def _full_batch(
     current: FullBatchDescent, rate: float, kept: Array | None
 ) -> Iterator[GradientDescent]:
-    """Take steps on all rows; kept is what weight decay leaves of each parameter."""
+    """Take steps on all rows; kept is the factor that weight decay applies to each parameter."""
     rates = rate * current.step_scale
     calls, values, step = current.calls, current.parameters.values, current.negative_gradient
     multiply, add = np.multiply, np.add

@@ -24,14 +24,14 @@ from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
 
-# Cells of a block of the Jacobian, but at least so many of its rows.
+# Cells per block of the Jacobian; minimum rows per block.
 BLOCK_CELLS = 131_072
 MIN_BLOCK_ROWS = 64
 # Rows of the dual matrix between two interrupt checks.
 DUAL_BLOCK_ROWS = 512
 # Cells of the equations up to which every shard has its own: 8 MB each.
 MAX_CELLS_FOR_SHARDS = 1_000_000
-# Added to D for each row and target.
+# Constant added to D, per row and target.
 MIN_SCALE = 0.03
 
 
@@ -230,7 +230,7 @@ class LeastSquares:
         size = max(BLOCK_CELLS // width, MIN_BLOCK_ROWS // targets, 1)
         parts = [slice(start, start + size) for start in range(0, len(inputs), size)]
         self._blocks = [Block(part, inputs[part], actual[part]) for part in parts]
-        # Every shard holds its own equations: where they are large, one shard must do.
+        # Every shard stores its own equations; large ones allow only one shard.
         is_small = network.parameters * self._hidden <= MAX_CELLS_FOR_SHARDS
         self._shards = round_robin(self._blocks, SHARDS if is_small else 1)
         self._rows = len(inputs)

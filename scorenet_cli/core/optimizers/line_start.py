@@ -1,4 +1,4 @@
-"""A start for least squares: the network that is nearly linear regression."""
+"""Starting weights for lm that nearly reproduce linear regression."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.metrics import fit_baselines
 from scorenet_cli.core.network import Layer, Network
 
-# Standard deviation of a neuron's sum that carries the line: the activation is nearly straight.
+# Standard deviation of the sum of the neuron with the regression line; small, so that the
+# activation is nearly linear.
 SPREAD = 0.5
-# Of the other neurons' random weights, so that they can still differ.
+# Factor on the random weights of the other neurons, which keeps them different.
 OTHERS = 0.1
 # A sigmoid output is linearized around the mean, no nearer to its ends than this.
 MIN_MEAN = 0.05
-# The least standard deviation of a line.
+# Minimum standard deviation of a regression line.
 MIN_SPREAD = 1e-9
 
 

@@ -20,7 +20,7 @@ def state_error(reason: str) -> ModelError:
 
 
 class Snapshot(Protocol):
-    """What a model keeps of an optimizer's state, at one epoch."""
+    """The part of an optimizer's state that is saved with a model, at one epoch."""
 
     def networks(self) -> list[Network]:
         """Return the networks, one or several side by side."""
@@ -37,7 +37,7 @@ class Snapshot(Protocol):
 class State(Snapshot, Protocol):
     """An optimizer between two epochs; the same object changes with every epoch.
 
-    Interrupted within an epoch (core.parallel.interrupt_check), it is as before that epoch.
+    If an epoch is interrupted (core.parallel.interrupt_check), the state is that before the epoch.
     """
 
     def losses(self) -> Array:
@@ -51,4 +51,4 @@ class State(Snapshot, Protocol):
         """
 
     def snapshot(self) -> Snapshot:
-        """Return a copy that stays as it is; cheap, unlike networks() and state_dict()."""
+        """Return an immutable copy; cheap, unlike networks() and state_dict()."""

@@ -32,7 +32,7 @@ from scorenet_cli.text import number
 class Step(NamedTuple):
     """One step of backpropagation: its kind, its title, its formula and its table.
 
-    The table of a layer of many neurons, or of many terms each, has room for some of them.
+    For large layers the table shows only some neurons and terms.
     """
 
     kind: str
@@ -66,7 +66,7 @@ def backward_page(trace: BackwardTrace, look: Look) -> Group:
 
 
 def _steps(trace: BackwardTrace) -> Iterator[Step]:
-    """Give the document's steps in its order: errors and deltas backwards, weights forwards."""
+    """Yield the document's steps: errors and deltas from the last layer on, then weights."""
     layers = list(zip(trace.forward.layers, trace.layers, strict=True))
     following: LayerUpdate | None = None
     for traced, layer in reversed(layers):
@@ -117,7 +117,7 @@ def _error_terms(layer: LayerUpdate) -> Iterator[Row]:
 
 
 def _weights(traced: TracedLayer, layer: LayerUpdate) -> Iterator[Row]:
-    """List each weight before, its change, and after; a bias takes the value 1."""
+    """List each weight before and after the step, and its change; the value of a bias is 1."""
     values = [term.value for term in traced.neurons[0].terms[:MAX_WEIGHTS]]
     for neuron in layer.neurons[: max_neurons(len(traced.neurons[0].terms))]:
         yield (neuron.name,)

@@ -56,9 +56,9 @@ _WHY = {
 class Look(NamedTuple):
     """How a trace is shown.
 
-    precision None means the document's ten digits, or as many as a table has room for. explain adds
-    why each step is taken. source is the model's file, None for the document's weights; scaling is
-    a key of SCALINGS.
+    precision None: ten digits, as in the document, or as many as fit. explain adds why each step is
+    taken. source is the model's file, None for the document's weights; scaling is a key of
+    SCALINGS.
     """
 
     precision: int | None = None

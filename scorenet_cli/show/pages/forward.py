@@ -40,9 +40,9 @@ def forward_page(
     look: Look,
     story: TrainedAnswer | None = None,
 ) -> Group:
-    """Show a forward pass: the inputs, a table a layer, and what came out.
+    """Show a forward pass: the inputs, a table for each layer, and the scores.
 
-    story is what the document printed for the same values.
+    story: the document's printed prediction for the same values.
     """
     trace = without_rounding(trace)
     layers = layers_part(trace, look, document)
@@ -100,7 +100,7 @@ def layers_part(
 
 
 def max_neurons(terms: int) -> int:
-    """How many neurons of so many terms a page has room for."""
+    """How many neurons, each with this many terms, a page has room for."""
     return max(MAX_WEIGHTS // terms, 1)
 
 
@@ -141,7 +141,7 @@ def _scores(trace: ForwardTrace, look: Look) -> Iterator[RenderableType]:
 
 
 def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterator[RenderableType]:
-    """Name each figure that the document got wrong, and what follows from it."""
+    """List each wrong figure of the document with the reason, and the resulting output."""
     yield heading("Where the document differs")
     for figure in document.figures:
         if figure.why:

@@ -88,7 +88,7 @@ def architecture(model: Model) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """List names, so far as a screen goes."""
+    """List names, at most MAX_NAMES."""
     more = len(names) - MAX_NAMES
     return ", ".join(names[:MAX_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
@@ -112,14 +112,14 @@ def _weights(model: Model) -> Iterator[RenderableType]:
 
 
 def _weight_matrix(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
-    """Rows are what a weight comes from, columns what it leads into."""
+    """Return a layer's weights as a table: a row per input, a column per neuron."""
     rows = [*before] if layer.bias is None else [*before, "bias"]
     numbers = zip(rows, _with_bias(layer).tolist(), strict=True)
     return number_table(["from", *after], ([row, *weights] for row, weights in numbers))
 
 
 def _weight_list(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
-    """One weight a line, so far as a screen goes."""
+    """One weight per line, at most MAX_WEIGHTS."""
     numbers = np.transpose(_with_bias(layer)).tolist()
     lines = (
         (from_, to, weight)
@@ -198,7 +198,7 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
 
 
 def _importance(scored: Evaluation) -> Iterator[RenderableType]:
-    """Show what shuffling each column costs, the most important first."""
+    """Show the permutation importance of each column, highest first."""
     if not scored.importance:
         return
     found = sorted(scored.importance.items(), key=lambda item: -item[1][0])

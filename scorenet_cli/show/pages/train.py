@@ -1,4 +1,4 @@
-"""What a training run came to: scores beside each other, loss, fit."""
+"""The summary of a training run: actual and predicted scores, loss, fit."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _each_target(fit: FitResult) -> Iterator[RenderableType]:
 
 
 def _on_other_rows(fit: FitResult) -> dict[str, Evaluation]:
-    """Return what there is of rows that the model, or each fold's, was not trained on."""
+    """Return the evaluations on validation or test rows and out of fold, if any."""
     held_out = "validation rows" if fit.plan.test_rows is None else "test rows"
     parts = {held_out: fit.validation, "out of fold": fit.cross_validation}
     return {title: part for title, part in parts.items() if part is not None}
