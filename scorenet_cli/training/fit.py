@@ -68,11 +68,11 @@ class FitResult:
     """A trained model, how training went, and how well the model fits.
 
     result is the run that was kept; predicted (rows, targets) the scores for the training rows
-    (of an interrupted run the first BLOCK_ROWS of them, and so the metrics);
-    metrics hold their fit and that of the baselines, each the same for every target. validation is the same
-    on the rows held out (the test rows, where there are some); restarts compares the starts;
-    classes holds the results of text targets on the training rows. cross_validation is the fit out of
-    fold, and choice what auto compared. Metrics are in score units.
+    (of an interrupted run the first BLOCK_ROWS of them, and so the metrics); metrics hold their fit
+    and that of the baselines, each the same for every target. validation is the same on the rows
+    held out (the test rows, where there are some); restarts compares the starts; classes holds the
+    results of text targets on the training rows. cross_validation is the fit out of fold, and
+    choice what auto compared. Metrics are in score units.
     """
 
     model: Model

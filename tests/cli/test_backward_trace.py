@@ -309,7 +309,7 @@ def test_check_says_that_backpropagation_is_right(textbook: Invoke) -> None:
     assert "check" not in json.loads(textbook(*words[:-1], "--json").stdout)
     textbook("train", "--epochs", 10, "--quiet")
     assert (
-        "Backpropagation is right"
+        "Backpropagation is correct"
         in textbook("backward-trace", "--csv", STUDY_HOURS, "--check").stdout
     )
 
@@ -320,7 +320,10 @@ def test_a_wrong_backpropagation_is_called_wrong(
     forgotten = dataclasses.replace(ACTIVATIONS["sigmoid"], slope_at_output=lambda o: o)
     monkeypatch.setitem(ACTIVATIONS, "sigmoid", forgotten)
     page = invoke("backward-trace", "--check").stdout
-    assert "Backpropagation is wrong for 9 of 9 weights (largest: 1.0e+00)." in page
+    assert (
+        "Backpropagation is wrong for 9 of 9 weights (largest relative difference: 1.0e+00)."
+        in page
+    )
 
 
 @pytest.mark.parametrize("words", [(), ("--csv", STUDY_HOURS, "--check")])

@@ -56,7 +56,7 @@ def test_train_says_what_became_of_each_column(students: str) -> None:
         "Note: column 'student': left out because it identifies the rows (all values differ).",
         "Note: column 'sex': 1 for 'm', 0 for 'f'.",
         "Note: column 'town': 3 categories, one input each: 'Bern', 'Rom', 'Wien'.",
-        "Note: 1 row left out: a cell is missing ('hours' 1).",
+        "Note: 1 row left out: a cell is missing ('hours': 1).",
     ]
     assert "Next: scorenet predict f 2 Bern" in students
 
@@ -130,7 +130,7 @@ def test_traces_and_inspect_show_what_the_network_sees(invoke: Invoke) -> None:
     shown = invoke("inspect", "--data", "students.csv")
     assert "features    sex, hours, town" in shown.stdout
     assert "town=Wien" in shown.stdout
-    assert "Note: 1 row left out: a cell is missing ('hours' 1).\n" in shown.stderr
+    assert "Note: 1 row left out: a cell is missing ('hours': 1).\n" in shown.stderr
 
 
 @pytest.mark.usefixtures("students")
@@ -422,7 +422,7 @@ def test_a_header_in_other_case_is_matched_with_a_note(invoke: Invoke) -> None:
         *["Note"] * 2,
         *["Warning"] * 2,
     ]
-    assert "column 'Sex' is taken for 'sex'" in said.stderr
+    assert "column 'Sex' is used as 'sex'" in said.stderr
     quiet = invoke("predict", "--csv", "-", "--quiet", stdin=rows)
     assert (quiet.stdout, quiet.stderr) == (said.stdout, warnings_of(said))
     answer = json.loads(invoke("predict", "--csv", "-", "--quiet", "--json", stdin=rows).stdout)

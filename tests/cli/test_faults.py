@@ -283,7 +283,7 @@ def test_a_folder_that_may_not_be_written_to_is_one_message(folder: Path) -> Non
         for words in (TRAIN, PREDICT):
             result = ended(start(folder, *words, change="" if os.geteuid() else LIKE_ANYBODY))
             assert "the folder" in one_message(result)
-            assert one_message(result).endswith("is not writable.")
+            assert one_message(result).endswith("is not writable. Choose another folder.")
             assert result.returncode == 1
         assert sorted(os.listdir(folder)) == ["d.csv", "rows.csv", "scorenet.json", "students.csv"]
         assert (folder / "scorenet.json").read_bytes() == before

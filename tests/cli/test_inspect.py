@@ -58,9 +58,9 @@ def test_weights_to_writes_what_numpy_savetxt_writes_and_reads_back(invoke: Invo
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("{", "line 1, column 2: not JSON"),
+        ("{", "line 1, column 2: invalid JSON"),
         ('{"format": "other"}', '"format" must be "scorenet-model" but is "other"'),
-        ("\x00", "not JSON"),
+        ("\x00", "invalid JSON"),
     ],
 )
 def test_a_file_that_is_no_model_is_refused(invoke: Invoke, content: str, expected: str) -> None:

@@ -42,8 +42,8 @@ def test_train_tells_how_many_parameters_are_used(invoke: Invoke) -> None:
     assert 1 < answer["effective_parameters"] < 6
     assert answer["parameters"] == 10
     page = invoke("train", "rows.csv", "--optimizer", "lm", "--bias", "--weight-decay", "auto")
-    used = f"{answer['effective_parameters']:.1f} of 10 parameters are used"
-    assert used in page.stdout
+    used = rf"effective parameters +{answer['effective_parameters']:.1f} of 10\n"
+    assert re.search(used, page.stdout)
 
 
 def test_the_score_is_between_the_ends_of_its_interval(invoke: Invoke) -> None:

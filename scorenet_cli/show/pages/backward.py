@@ -93,9 +93,10 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
         columns = ["", "error", "slope", "delta"]
         yield Step("delta", f"{title} delta", formula, columns, deltas, neurons)
         following = layer
-    rate = f"learning rate = {number(trace.learning_rate)}"
+    rate = number(trace.learning_rate)
     for traced, layer in layers:
-        formula = f"change = learning rate x value x delta, {rate}; after = before + change"
+        formula = "change = learning rate x value x delta; after = before + change; "
+        formula += f"learning rate = {rate}"
         columns = ["", "value", "before", "change", "after"]
         size = len(layer.neurons), len(traced.neurons[0].terms)
         title = f"Weights into {layer_title(layer.name)}"

@@ -24,9 +24,9 @@ _WHY = {
     "weights": "Each column holds the weights of one neuron: training changes these numbers and "
     "no others.",
     "biases": "A bias shifts its neuron's sum whatever the inputs are.",
-    "hidden layer": "A neuron sums its inputs, each times its weight. Without a nonlinear "
+    "hidden layer": "A neuron sums its inputs, each times its weight; without a nonlinear "
     "activation, two layers could do no more than one.",
-    "output layer": "The output layer sums the outputs of the layer before it, each times its "
+    "output layer": "The output layer sums the values of the layer before it, each times its "
     "weight; its activation is the network's prediction, as a scaled score.",
     "scores": "Scaling is undone, so that the output can be read in score units.",
     "sums": "A neuron sums its inputs, each times its weight: a larger weight makes its input "
