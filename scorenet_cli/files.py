@@ -36,7 +36,7 @@ def display_path(path: str | Path) -> str:
 
 
 def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
-    """Read a whole file, or standard input for '-'; FileError says why it cannot be done."""
+    """Read a whole file, or standard input for '-'; raise FileError if that fails."""
     try:
         with _opened(path) as file:
             data = file.read(-1 if limit is None else limit + 1)
@@ -72,7 +72,7 @@ def _opened(path: str | Path) -> AbstractContextManager[BufferedReader]:
 
 
 def write_atomic(path: str | Path, content: str | bytes) -> None:
-    """Write a file whole or leave what was there; FileError says why it cannot be done."""
+    """Write a file atomically: replace it completely or leave it unchanged, with FileError."""
     with writer(path) as write:
         write(content)
 
@@ -82,7 +82,7 @@ def writer(path: str | Path) -> Iterator[Callable[[str | bytes], None]]:
     """Write a file in parts, whole or not at all: temporary file, flush, rename, folder.
 
     Until the block ends well, what was there stays. Text is UTF-8. A link is followed; a device
-    or pipe is written to directly. FileError says why it cannot be done.
+    or pipe is written to directly. Raises FileError.
     """
     _check_name(path)
     with ExitStack() as stack:
@@ -154,7 +154,7 @@ def _check_name(path: str | Path) -> None:
 
 
 def _check_replaceable(path: str | Path) -> None:
-    """Refuse to replace a file whose owner made it read-only: to the system the folder counts."""
+    """Refuse to replace a read-only file; the system checks only the folder's permissions."""
     mode = _mode(path)
     if mode is not None and stat.S_ISREG(mode) and not mode & stat.S_IWUSR:
         raise FileError(

@@ -369,7 +369,7 @@ def _train(run: _Run) -> None:
         _explain_interrupt(run, fit)
         raise typer.Exit(flag.exit_status)
     if run.is_verbose:
-        instead = ", replacing the model that was there" if replaces else ""
+        instead = ", replacing the previous model" if replaces else ""
         echo_error(
             f"Saved {files.display_path(run.output)}{instead}. Next: {_next_command(run, fit)}"
         )

@@ -163,10 +163,10 @@ def pack(networks: Sequence[Network], rows: int) -> ScaledParameters:
 
 
 class InPlaceLoss:
-    """Forward passes on one set of rows, again and again with the parameters as they are then.
+    """Repeated forward passes on one set of rows, each with the current parameters.
 
-    inputs (rows, inputs) and actual (rows, outputs) are copied. A pass is the calls in
-    `calls`: a loop that counts microseconds runs them itself.
+    inputs (rows, inputs) and actual (rows, outputs) are copied. A pass runs the functions in
+    `calls`; time-critical loops call them directly.
     """
 
     def __init__(
@@ -194,12 +194,12 @@ class InPlaceLoss:
         return [self._run_shards] if self._only_block is None else self._only_block.calls
 
     def load(self, inputs: Array, actual: Array) -> None:
-        """Take in other rows, as many as before."""
+        """Replace the rows by the same number of other rows."""
         for shard in self._shards:
             shard.load(inputs, actual)
 
     def run(self) -> None:
-        """Take the next pass."""
+        """Run a pass."""
         for call in self.calls:
             call()
 
@@ -313,7 +313,7 @@ class _Shard:
         self.load(inputs, actual)
 
     def load(self, inputs: Array, actual: Array) -> None:
-        """Take in each block's part of the rows."""
+        """Give each block its part of the rows."""
         for block in self.blocks:
             block.load(inputs[block.part], actual[block.part])
 
@@ -391,7 +391,7 @@ class _Block:
             self.calls += _backward(parameters, weights, buffers, layer_inputs)
 
     def load(self, inputs: Array, actual: Array) -> None:
-        """Take in rows: inputs (rows, inputs) and actual (rows, outputs)."""
+        """Copy the rows: inputs (rows, inputs) and actual (rows, outputs)."""
         self._inputs[:] = inputs.T
         self._target[:] = actual.T * self._output.output_scale - self._output.offset
 

@@ -28,10 +28,10 @@ BLOCK_CELLS = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """What is not known of a network: factor F (parameters, parameters) and noise (outputs,).
+    """Uncertainty of a network: factor F (parameters, parameters) and noise (outputs,).
 
     FᵀF is the covariance of the flat parameters, noise the variance of each output's errors.
-    degrees_of_freedom tells how well the noise is known.
+    degrees_of_freedom are those of the noise estimate.
     """
 
     factor: Array

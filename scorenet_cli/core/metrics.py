@@ -63,10 +63,10 @@ class Evaluation(NamedTuple):
 
     inputs are (rows, inputs), actual and predicted (rows, outputs); each holds the fit of every
     output by itself. is_training_data tells whether the model was trained (and validated) on these
-    rows; warnings say where a baseline is as good, notes which rows could not be used; classes is
-    about the targets of text. importance is each column's mean loss of R² and its spread
-    (model.importance); coverage the fraction of each output's scores inside its 90 % interval,
-    where the model has intervals.
+    rows; warnings name targets for which a baseline is as good, notes say which rows could not be
+    used; classes holds the results of text targets. importance holds the mean decrease of R² of
+    each column and its standard deviation (model.importance); coverage the fraction of each
+    output's scores inside its 90 % interval, where the model has intervals.
     """
 
     inputs: Array

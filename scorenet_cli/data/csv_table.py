@@ -525,7 +525,7 @@ def _is_text(cell: str) -> bool:
 
 
 def _may_be_names(first_rows: list[Row]) -> bool:
-    """Tell whether only the first row counts up from 0, or through years."""
+    """Return whether the first row alone is 0, 1, 2, ... or consecutive years."""
 
     def counts(cells: list[str]) -> bool:
         if not all(cell.isascii() and cell.isdigit() for cell in cells):

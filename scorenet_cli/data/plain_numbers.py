@@ -1,8 +1,8 @@
 """Columns of plain decimal numbers, read by NumPy from delimited text, and written.
 
-Eight characters of a cell are one 64-bit word, of which all digits are computed with at once
-(Lemire, "Number parsing at a gigabyte per second", 2021), for all cells of a block that fits the
-processor's cache. They make a whole number and a power of ten. Below 2^53 and 10^22 both are
+Eight characters of a cell form one 64-bit word, whose digits are converted together (Lemire,
+"Number parsing at a gigabyte per second", 2021), for all cells of a block that fits in the
+processor's cache. The result is a whole number and a power of ten. Below 2^53 and 10^22 both are
 exact in float64, so that their quotient is rounded as Python rounds it. Up to 19 digits both are
 exact in the 64 bits of an x86 processor's long double; its quotient is rounded once more, which
 is right unless its last 11 bits say that it may be half-way.

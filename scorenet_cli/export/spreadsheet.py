@@ -50,7 +50,7 @@ def write(model: Model) -> str:
         rows.append([_label(label), formula])
         return f"B{len(rows)}"
 
-    rows.append(["Values (type over column B)"])
+    rows.append(["Values (enter yours in column B)"])
     examples = _examples(program, model)
     columns = {column: add(column, examples.get(column, "")) for column in model.features}
     rows.append(["Inputs of the network"])

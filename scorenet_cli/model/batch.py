@@ -1,8 +1,8 @@
 """One step of full-batch gradient descent as matrices under the document's names.
 
 X, y and W1, W2, ... lead to z, z2, z3, ... and o: the sums and activations of one layer after the
-other, of which the last activation is o. o_error, o_delta, z2_error, z2_delta, ... lead back.
-Biases, which the document has none of, are b1, b2, ...
+other, of which the last activation is o. The backward pass has o_error, o_delta, z2_error,
+z2_delta, ... Biases are b1, b2, ...; the document has none.
 """
 
 from __future__ import annotations

@@ -13,8 +13,7 @@ from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
 
 _Trace = TypeVar("_Trace", ForwardTrace, BackwardTrace)
 
-# Computed fields. From the second layer on, the value of a term is
-# computed, too.
+# Computed fields. From the second layer on, the value of a term is computed, too.
 _RESULTS = frozenset(
     {
         *("product", "sum", "output", "outputs", "scores", "error", "slope", "delta", "change"),
@@ -24,7 +23,7 @@ _RESULTS = frozenset(
 
 
 def blank(trace: _Trace) -> _Trace:
-    """Return a trace of which only values, weights, actual scores and learning rate are known."""
+    """Return a trace in which only values, weights, actual scores and learning rate are known."""
     blanked: _Trace = _blank(trace, _RESULTS)
     return blanked
 

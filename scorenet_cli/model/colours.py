@@ -16,12 +16,12 @@ COLOURS = {
     "minus": ("#a8430a", "#ffab70"),
 }
 SCALE = (COLOURS["minus"][1], "#a3a3a8", COLOURS["plus"][0])
-# The same for terminals of 256 colours, which have no more of them in this order.
+# The same scale for 256-colour terminals, which have only these five.
 SCALE_256 = ("#ffaf5f", "#d7af87", "#a8a8a8", "#5f87af", "#005faf")
 
 
 def scale_colour(part: float) -> str:
-    """Return the colour of a part of the way from the lowest value, 0, to the highest, 1."""
+    """Return the colour of a fraction: 0 is the lowest value, 1 the highest."""
     stop = min(int(part * 2), 1)
     ends = [[int(each[at : at + 2], 16) for at in (1, 3, 5)] for each in SCALE[stop : stop + 2]]
     return "#" + "".join(

@@ -155,14 +155,14 @@ def _fact(
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """How a model was trained; a hand-written model may know none of it.
+    """How a model was trained; all fields are optional.
 
     state is the optimizer's own, for a resume. epochs is how many ran; with validation rows,
-    best_epoch is the one that was kept. loss is that of what was kept. validation is the fraction
-    of validation rows, split_seed what drew them. seed is that of the best of the restarts.
-    weight_decay is as given, decays the coefficient of each layer's weights in the end, and
-    effective_parameters how many parameters the rows determine. target_range is [lowest, highest]
-    of each target's training scores.
+    best_epoch is the one that was kept. loss is that of the saved network. validation is the
+    fraction of validation rows, split_seed the seed that selected them. seed is that of the best of
+    the restarts. weight_decay is as given, decays the coefficient of each layer's weights in the
+    end, and effective_parameters how many parameters the rows determine. target_range is [lowest,
+    highest] of each target's training scores.
     """
 
     data: str | None = _fact(TEXT, "data")

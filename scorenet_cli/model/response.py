@@ -21,9 +21,9 @@ LARGEST = 1e290
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Scores along one column.
+    """Scores as a function of one column.
 
-    values (points,) are in the column's own unit; of a column of text they count its texts.
+    values (points,) are in the column's own unit; for a text column, the indices of its texts.
     scores are (points, outputs), intervals (points, outputs, 2) where the model has them, and
     is_trained (points,) tells which values are in the training range.
     """

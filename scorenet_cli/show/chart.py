@@ -249,7 +249,7 @@ def short(value: float) -> str:
     for size, sign in ((1e6, "M"), (1e3, "k")):
         if size <= abs(value) < 1e3 * size:
             return f"{value / size:.6g}{sign}"
-    if value != 0 and not 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004 - as few zeros as signs
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004 - no longer than an exponent
         digits, _, exponent = f"{value:.5e}".partition("e")
         return f"{float(digits):g}e{int(exponent)}"
     return f"{value:.6g}"

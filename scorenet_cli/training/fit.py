@@ -297,7 +297,7 @@ def _date() -> str:
 
 
 def _with_baselines(model: Model, baselines: BaselineModel) -> Model:
-    """Add to the record what the mean and linear regression predict, where numbers reach."""
+    """Add the baselines to the record if they are finite."""
     scale = np.append(baselines.input_scale, 1.0)[:, np.newaxis]
     with np.errstate(over="ignore"):
         lines = baselines.coefficients * baselines.score_scale / scale

@@ -59,8 +59,8 @@ class TrainingResult:
     epochs counts all that ran, those before a resume too; best_epoch is the one whose network this
     is, the last unless a validation chose another. loss is the plain forward pass's mean squared
     error on the training rows (an interrupted run's: the optimizer's), validation_loss that on the
-    others; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is what the
-    optimizer must know to go on, evidence what lm with weight decay found out. snapshots are the
+    validation rows; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is the
+    optimizer state for a resume, evidence the estimates of lm with weight decay. snapshots are the
     networks at HISTORY_EPOCHS, where asked for, and the one that was kept; starts holds every
     start where there were several.
     """

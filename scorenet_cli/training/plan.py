@@ -473,9 +473,9 @@ def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
 def _split(
     data: Dataset, fraction: float | None, seed: int, *, restarts: int
 ) -> tuple[Dataset, Dataset | None, Dataset | None]:
-    """Hold out a fraction of the rows, where one is asked for: to train, to choose, to report.
+    """Split the rows into training, validation and test rows.
 
-    With several starts, half of the held-out rows are used only for the test score.
+    With several starts, half of the held-out rows are test rows, on which nothing is chosen.
     """
     if fraction is None:
         return data, None, None

@@ -1,8 +1,8 @@
 """Weight decay chosen by the evidence (MacKay 1992; Foresee and Hagan 1997).
 
-What is minimized is Σ error² + Σ decay · parameter². Read as a probability, every error is
-Gaussian with a variance (the noise), and every parameter is Gaussian around 0 with the variance
-noise / decay. The evidence is how probable the rows are when all parameters are averaged over.
+What is minimized is Σ error² + Σ decay · parameter². In the probabilistic interpretation, every
+error is Gaussian with a variance (the noise), and every parameter is Gaussian around 0 with the
+variance noise / decay. The evidence is the probability of the rows, averaged over all parameters.
 Near the minimum the parameters are Gaussian, too: their covariance is noise · H⁻¹,
 H = JᵀJ + decay, J the derivatives of every output by every parameter.
 """

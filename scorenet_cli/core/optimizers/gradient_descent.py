@@ -71,7 +71,7 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
     """Gradient descent, W += (learning_rate / rows) · inputsᵀ · delta.
 
     Each step takes batch_size rows, the last of an epoch perhaps fewer, in their order: 1 is row
-    by row, 0 all rows. With learning_rate = rows a step on all is the document's own. Networks of
+    by row, 0 all rows. With learning_rate = rows a full-batch step is the document's. Networks of
     one shape train side by side. With weight_decay the sum of squared errors + weight_decay · the
     sum of squared weights is minimized, by the same rate; a batch takes its rows' share.
     inputs (rows, inputs), actual (rows, outputs), both scaled.

@@ -1,11 +1,11 @@
-"""The damped least-squares equations of a network, in the smaller of two equal forms.
+"""The damped least-squares equations of a network, in the smaller of two equivalent forms.
 
-J holds the derivatives of every output by every parameter, (rows · targets, parameters), and a
-step solves (JᵀJ + λ D) step = Jᵀ (actual - output), D = diagonal of JᵀJ + a constant.
+J holds the derivatives of every output by every parameter, (rows · targets, parameters), and a step
+solves (JᵀJ + λ D) step = Jᵀ (actual - output), D = diagonal of JᵀJ + a constant.
 
-- NormalEquations are these. An output weight moves one target only, so most of J is zero: JᵀJ is
-  a matrix for the hidden parameters, a small one for each target, and what couples them. The
-  targets' own parameters are eliminated first (Schur complement).
+- NormalEquations solve this system directly. An output weight affects one target only, so most of
+  J is zero: JᵀJ is a matrix for the hidden parameters, a small one for each target, and what
+  couples them. The targets' own parameters are eliminated first (Schur complement).
 - DualEquations have a row for each row and target in place of each parameter, for few rows:
   step = D⁻¹ Jᵀ (J D⁻¹ Jᵀ + λ)⁻¹ (actual - output).
 """

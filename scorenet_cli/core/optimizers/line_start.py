@@ -24,9 +24,9 @@ def line_start(network: Network, inputs: Array, actual: Array) -> Network:
     """Return the network with weights by which its outputs are nearly the least-squares lines.
 
     inputs (rows, inputs) and actual (rows, outputs) are scaled. The first hidden neuron carries the
-    first output's line, the next the second's; the other weights become a tenth. Networks in which
-    that cannot be (not one hidden layer with biases, fewer neurons than outputs, an activation that
-    is flat at 0) come back as they are.
+    first output's line, the next the second's; the other weights become a tenth. Networks that
+    do not allow this (not one hidden layer with biases, fewer neurons than outputs, an activation
+    that is flat at 0) are returned unchanged.
     """
     first, last = network.layers[0], network.layers[-1]
     outputs = len(last.weights.T)

@@ -30,7 +30,7 @@ from scorenet_cli.training.fit import Choice, FitResult
 
 # Rows of a training set that the summary shows.
 FIRST_ROWS = 10
-# Scores are written to hundredths from 1 up to here.
+# Largest score written with two decimals; the smallest is 1.
 MAX_POINTS = 1e9
 
 
@@ -82,7 +82,7 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
 def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> Table:
     """Show the first rows: their features, then each score, or class, and its prediction."""
     largest = max(float(dataset.scores.max()), float(predicted.max()))
-    # Scores are written to hundredths, or as any number where the largest is no usual score.
+    # Two decimals if the largest score is from 1 to MAX_POINTS; otherwise the general format.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
     predicted = np.where(np.abs(predicted) <= ROUNDING * largest, 0.0, predicted)
     columns: dict[str, list[str]] = {}
