@@ -53,10 +53,12 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         decays = ", ".join(map("{:.3g}".format, found.decays))
         pairs += [("weight decay by layer", decays), ("effective parameters", effective)]
     if (spread := fit.restarts) is not None:
-        losses = f"lowest {spread.best:.3g}, median {spread.median:.3g}, highest {spread.worst:.3g}"
+        losses = (
+            f"lowest loss {spread.best:.3g}, median {spread.median:.3g}, highest {spread.worst:.3g}"
+        )
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
-            (f"{spread.count} starts", f"loss {losses}; seed {fit.seed} is kept"),
+            (f"{spread.count} starts", f"{losses}; seed {fit.seed} is kept"),
             ("", f"prediction spread across starts: mean std {mean}, max range {largest}"),
         ]
     if (choice := fit.choice) is not None:
