@@ -763,7 +763,7 @@ function showRows() {
       const take = html("button", {
         type: "button",
         textContent: String(n + 1),
-        ariaLabel: `take the values of row ${n + 1}`,
+        ariaLabel: `use the values of row ${n + 1}`,
       });
       take.onclick = () => {
         Object.assign(state.values, row.values);
@@ -792,7 +792,7 @@ function showRows() {
     (classes.length
       ? `Right for ${count(right)} of ${count(rows.length)} rows.`
       : `Root mean squared error of ${count(rows.length)} rows: ${format(rmse, 4)}.`) +
-    " Press the number of a row to take its values.";
+    " Press the number of a row to use its values.";
 }
 
 // The replay.
