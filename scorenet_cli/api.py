@@ -97,7 +97,7 @@ def predict(model: Model, values: Values, *, scaling: ScalingName = "training") 
 
     values may be an array, lists with text for a feature of text, or columns by name (a dict, a
     pandas DataFrame). The result holds inputs, scaled inputs, outputs, and scores (rows, outputs)
-    in score units. DataError where a value is missing or unknown, or becomes too large to compute
+    in score units. DataError if a value is missing or unknown, or becomes too large to compute
     with.
     """
     return models.predict(model, values, scaling)
@@ -108,7 +108,7 @@ def intervals(
 ) -> Array:
     """Return the lowest and highest score (rows, outputs, 2) for values as predict takes them.
 
-    With probability level, the score of a new row lies between them. OptionError where the model
+    With probability level, the score of a new row lies between them. OptionError if the model
     was not trained with lm and weight decay; DataError as for predict.
     """
     return models.intervals(model, predict(model, values, scaling=scaling), level)
@@ -119,7 +119,7 @@ def evaluate(model: Model, data: Data, *, header: bool | None = None) -> Evaluat
 
     data and header are as for train. The result holds actual and predicted scores (rows, targets),
     and the metrics in score units. Rows with a missing cell are skipped; notes reports them.
-    DataError where a column of the model is missing, or a category or class is unknown.
+    DataError if a column of the model is missing, or a category or class is unknown.
     """
     from scorenet_cli.data import dataset  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.fit import evaluate as evaluate_dataset  # noqa: PLC0415
@@ -134,7 +134,7 @@ def forward_trace(
 ) -> ForwardTrace:
     """Trace one example through a model: each product, sum and activation.
 
-    values are one for each feature, in its own unit. DataError where a sum is too large.
+    values are one for each feature, in its own unit. DataError if a sum is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
@@ -153,7 +153,7 @@ def backward_trace(  # noqa: PLR0913 - all arguments are needed
     """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
 
     actual: for each target, a score in score units or a class. If check is true, each gradient is
-    compared with central differences. OptionError where actual does not fit, DataError where a
+    compared with central differences. OptionError if actual does not fit, DataError if a
     number is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it

@@ -164,7 +164,7 @@ def _check_replaceable(path: str | Path) -> None:
 
 
 def _is_stream(path: str | Path) -> bool:
-    """Tell whether there is a device or pipe, or a name for an open file like /dev/stdout."""
+    """Return whether there is a device or pipe, or a name for an open file like /dev/stdout."""
     mode = _mode(path)
     if mode is None or stat.S_ISDIR(mode):
         return False
@@ -172,7 +172,7 @@ def _is_stream(path: str | Path) -> bool:
 
 
 def exists(path: str) -> bool:
-    """Tell whether something is there; FileError where that cannot be told."""
+    """Return whether something is there; FileError if that cannot be told."""
     _check_name(path)
     try:
         return _mode(path) is not None
@@ -181,7 +181,7 @@ def exists(path: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Tell whether two paths lead to one file, also where names in other case do."""
+    """Return whether two paths lead to one file, also where names in other case do."""
     try:
         with contextlib.suppress(OSError):  # one of them is not there yet
             return os.path.samefile(one, other)
@@ -191,7 +191,7 @@ def same(one: str, other: str) -> bool:
 
 
 def _mode(target: str | Path) -> int | None:
-    """Return the file's mode, or None where there is no file yet."""
+    """Return the file's mode, or None if there is no file yet."""
     try:
         return os.stat(target).st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -262,7 +262,7 @@ def _remove_left_behind(folder: str) -> None:
 
 
 def _remove_unlocked(path: str) -> None:
-    """Remove a file that nobody has locked; OSError where somebody has, or locks are unknown."""
+    """Remove a file that nobody has locked; OSError if somebody has, or locks are unknown."""
     if sys.platform == "win32":  # closed for a moment before it is renamed
         if time.time() > os.stat(path).st_mtime + LEFT_BEHIND_SECONDS:
             os.unlink(path)

@@ -18,7 +18,7 @@ class DecimalCommaError(ValueError):
 
 
 def is_number(text: str) -> bool:
-    """Tell whether the text reads as a number; nan and inf do, though they are refused later."""
+    """Return whether the text reads as a number; nan and inf do, though they are refused later."""
     stripped = _ascii_minus(text.strip())
     return bool(_NUMBER.fullmatch(stripped) or _NOT_FINITE.fullmatch(stripped))
 
@@ -48,7 +48,7 @@ def _ascii_minus(text: str) -> str:
 
 
 def is_finite_number(text: str) -> bool:
-    """Tell whether parse_number takes the text."""
+    """Return whether parse_number takes the text."""
     try:
         parse_number(text)
     except ValueError:

@@ -42,7 +42,7 @@ class Activation:
     """A layer's nonlinearity, elementwise on arrays of any shape.
 
     slope_at_output gives the derivative from the layer's *output*; slope_formula is the same in
-    words. in_place is None where only the plain formulas exist; in_place_large replaces it where
+    words. in_place is None if only the plain formulas exist; in_place_large replaces it where
     there are many numbers and another form is faster.
     """
 

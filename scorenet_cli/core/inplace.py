@@ -38,7 +38,7 @@ MANY_CELLS = 256
 
 
 def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPlace, ...]:
-    """Return each layer's activation as calls on buffers; OptionError where it has none."""
+    """Return each layer's activation as calls on buffers; OptionError if it has none."""
     forms = []
     for layer in network.layers:
         activation = ACTIVATIONS[layer.activation]
@@ -53,7 +53,7 @@ def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPla
 
 
 def check_in_place(network: Network, *_: object, **__: object) -> None:
-    """Raise OptionError where an activation has no in-place form."""
+    """Raise OptionError if an activation has no in-place form."""
     in_place_forms(network)
 
 

@@ -32,7 +32,7 @@ def largest_absolute(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class Metrics:
-    """R², root mean squared error and mean absolute error; r2 is None where scores are constant.
+    """R², root mean squared error and mean absolute error; r2 is None if scores are constant.
 
     R² = 1 - Σ(actual - predicted)² / Σ(actual - mean)².
     """
@@ -83,7 +83,7 @@ class Evaluation(NamedTuple):
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:
-    """Compare scores (rows, targets); DataError where their difference overflows.
+    """Compare scores (rows, targets); DataError if their difference overflows.
 
     R² is the mean over the targets whose scores vary.
     """

@@ -40,7 +40,7 @@ class Layer:
     activation: ActivationName = "sigmoid"
 
     def __post_init__(self) -> None:
-        """Keep read-only copies; raise ValueError where the shapes do not fit."""
+        """Keep read-only copies; raise ValueError if the shapes do not fit."""
         object.__setattr__(self, "weights", _frozen(self.weights))
         if self.weights.ndim != 2 or 0 in self.weights.shape:  # noqa: PLR2004 - a matrix
             raise ValueError(f"weights must have shape (inputs, neurons); got {self.weights.shape}")
@@ -239,7 +239,7 @@ def gradient_step(
 
 
 def is_finite(network: Network) -> bool:
-    """Tell whether every weight and bias is a finite number."""
+    """Return whether every weight and bias is a finite number."""
     return all(
         bool(np.isfinite(layer.weights).all())
         and (layer.bias is None or bool(np.isfinite(layer.bias).all()))

@@ -108,7 +108,7 @@ SYNTAX = Syntax(
     {
         "sigmoid": "{0} < 0 ? Math.exp({0}) / (1 + Math.exp({0})) : 1 / (1 + Math.exp(-{0}))",
         "tanh": "Math.tanh({0})",
-        "relu": "{0} < 0 ? 0 : {0}",  # NaN where the sum is
+        "relu": "{0} < 0 ? 0 : {0}",  # NaN if the sum is
         "linear": "{0}",
     },
 )

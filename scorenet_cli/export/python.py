@@ -31,7 +31,7 @@ def _category(value, text, texts, fill):
 def predict(inputs):
     """Return a dict of each target's score or class.
 
-    It is None where a needed input is missing or unknown. inputs: a dict of values by column.
+    It is None if a needed input is missing or unknown. inputs: a dict of values by column.
     """'''
 
 
@@ -69,7 +69,7 @@ SYNTAX = Syntax(
     {
         "sigmoid": "math.exp({0}) / (1 + math.exp({0})) if {0} < 0 else 1 / (1 + math.exp(-{0}))",
         "tanh": "math.tanh({0})",
-        "relu": "0.0 if {0} < 0 else {0}",  # nan where the sum is
+        "relu": "0.0 if {0} < 0 else {0}",  # nan if the sum is
         "linear": "{0}",
     },
 )

@@ -104,7 +104,7 @@ def batch_trace(  # noqa: PLR0913 - a step is these facts
 ) -> BatchTrace:
     """Trace W += (learning_rate / rows) · inputsᵀ · delta on scaled rows.
 
-    The weights after it are those of optimizer gd after one epoch, to the bit. DataError where a
+    The weights after it are those of optimizer gd after one epoch, to the bit. DataError if a
     number is too large to be shown.
     """
     network = model.network

@@ -43,7 +43,7 @@ def worked_example() -> Model:
 class Figure:
     """A number the document printed (as it printed it) beside the exact one.
 
-    `difference` is printed - exact; `why` says where it comes from, "" where there is none
+    `difference` is printed - exact; `why` says where it comes from, "" if there is none
     beyond floating point.
     """
 

@@ -397,7 +397,7 @@ def _network(layers: object) -> Network:
 
 
 def _layer(layer: object, where: str) -> Layer:
-    """Read one layer; ValueError where its shapes do not fit."""
+    """Read one layer; ValueError if its shapes do not fit."""
     if not isinstance(layer, dict):
         raise ModelError(f"{where} must be an object with the keys weights, bias and activation.")
     if unknown := [key for key in layer if key not in ("weights", "bias", "activation")]:

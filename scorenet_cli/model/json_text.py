@@ -38,7 +38,7 @@ _objects: Callable[[tuple[str, int], _Scan], _Parsed] = vars(json.decoder)["JSON
 def parse(text: str) -> Any:  # noqa: ANN401 - any JSON
     """Read JSON text; a value "weights" of rows of finite numbers, equally long, is an array.
 
-    ModelError where an object names a key twice; else the errors of json.loads.
+    ModelError if an object names a key twice; else the errors of json.loads.
     """
     return json.loads(text, cls=_Decoder)
 
@@ -78,7 +78,7 @@ class _Decoder(json.JSONDecoder):
 
 
 def _matrix(text: str, begin: int, end: int) -> Array | None:
-    """Read rows of numbers; None where they are not equally long or not finite numbers."""
+    """Read rows of numbers; None if they are not equally long or not finite numbers."""
     try:
         matrix = np.concatenate([_rows(piece) for piece in _pieces(text, begin, end)])
     except (ValueError, OverflowError):
@@ -89,7 +89,7 @@ def _matrix(text: str, begin: int, end: int) -> Array | None:
 def _rows(text: str) -> Array:
     """Read `[1, 2], [3, 4]`: the brackets by themselves, then all numbers as one list of json's.
 
-    ValueError where that is not JSON, or the rows differ in length.
+    ValueError if that is not JSON, or the rows differ in length.
     """
     marks = text.encode().translate(None, _NOT_MARKS)
     row, rows = marks[: marks.index(b"]") + 1], marks.count(b"]")
@@ -100,7 +100,7 @@ def _rows(text: str) -> Array:
 
 
 def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
-    """Cut the text of rows into shorter ones; ValueError where no comma stands between two."""
+    """Cut the text of rows into shorter ones; ValueError if no comma stands between two."""
     while True:
         cut = text.find("]", begin + _PIECE, end) + 1 or end
         yield text[begin:cut]

@@ -109,7 +109,7 @@ class Predictions(NamedTuple):
 def predict(model: Model, values: Values, scaling: ScalingName = "training") -> Predictions:
     """Run the model on rows of a value for each feature, in the features' own units.
 
-    DataError where values have another shape, are unknown, or become too large to compute with.
+    DataError if values have another shape, are unknown, or become too large to compute with.
     """
     return predict_inputs(model, encode_values(model, values), scaling)
 
@@ -181,7 +181,7 @@ def as_cells(column: Any) -> list[object]:  # noqa: ANN401 - any sequence
 
 
 def _number(name: str, value: object) -> float:
-    """Read a number, or text that is one; nan where it is missing."""
+    """Read a number, or text that is one; nan if it is missing."""
     if isinstance(value, int | float | np.number):
         return float(value)
     if columns.is_missing(text := str(value)):
@@ -251,7 +251,7 @@ def _actual(model: Model, text: str, target: str) -> list[float]:
 def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
     """Run the model on the network's inputs before scaling (rows, inputs), none of them nan.
 
-    DataError where they become too large to compute with.
+    DataError if they become too large to compute with.
     """
     scaled = scale_inputs(values, model.feature_scale, scaling, model.feature_offset)
     outputs = predict_outputs(model.network, scaled)
@@ -274,7 +274,7 @@ def intervals(model: Model, answer: Predictions, level: float) -> Array:
 
 
 def intervals_if_known(model: Model, scaled_inputs: Array) -> Array | None:
-    """Return the intervals of level LEVEL as intervals does; None where the model gives none."""
+    """Return the intervals of level LEVEL as intervals does; None if the model gives none."""
     if model.uncertainty is None or model.classes:
         return None
     found = _intervals(model, model.uncertainty, scaled_inputs, LEVEL)
@@ -295,13 +295,13 @@ def interval_text(low: float, high: float, score: float | None = None) -> str:
 
 
 def check_level(level: float | None) -> None:
-    """Raise OptionError where the level of an interval, if one is asked for, is no probability."""
+    """Raise OptionError if the level of an interval, if one is asked for, is no probability."""
     if level is not None and not 0 < level < 1:
         raise OptionError("expects a fraction between 0 and 1, e.g. 0.9.", option="interval")
 
 
 def check_interval(model: Model, level: float | None) -> None:
-    """Raise OptionError where level is no probability, or the model gives no intervals."""
+    """Raise OptionError if level is no probability, or the model gives no intervals."""
     check_level(level)
     if level is None:
         return
@@ -367,7 +367,7 @@ def out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing
 
 
 def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | None:
-    """Say that values (rows, features) are taken as scaled and one is not; None where all is well.
+    """Say that values (rows, features) are taken as scaled and one is not; None if all is well.
 
     Weights alone hold no scaling, so nothing divides the values.
     """

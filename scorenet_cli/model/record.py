@@ -25,7 +25,7 @@ def is_number(value: object) -> bool:
 
 
 def are_numbers(values: list[Any]) -> bool:
-    """Tell whether all are finite numbers that fit in float64, quickly for a million of them."""
+    """Return whether all are finite numbers that fit in float64, quickly for a million of them."""
     try:
         return set(map(type, values)) <= {int, float} and all(map(math.isfinite, values))
     except OverflowError:
@@ -33,7 +33,7 @@ def are_numbers(values: list[Any]) -> bool:
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Tell whether it is a whole number, 0 or more."""
+    """Return whether it is a whole number, 0 or more."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
@@ -57,7 +57,7 @@ def _is_history(value: object) -> bool:
 
 
 def _is_matrix(value: object) -> bool:
-    """Tell whether it is a list of equally long lists of numbers."""
+    """Return whether it is a list of equally long lists of numbers."""
     return (
         isinstance(value, list)
         and all(isinstance(row, list) and are_numbers(row) for row in value)
@@ -81,7 +81,7 @@ def _is_baselines(value: object) -> bool:
 
 
 def _is_object(value: object) -> bool:
-    """Tell whether it is an object of which everything can be written again."""
+    """Return whether it is an object of which everything can be written again."""
     pending: list[object] = [value]
     while pending:
         item = pending.pop()

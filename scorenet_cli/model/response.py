@@ -59,7 +59,7 @@ def base_inputs(model: Model, inputs: Array | None = None) -> Array:
 def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, float]:
     """Return the ends of a column's axis: its training range, and a part of that beyond.
 
-    If no training value is negative, the axis starts at 0 or above. DataError where the ends are
+    If no training value is negative, the axis starts at 0 or above. DataError if the ends are
     too large to be drawn.
     """
     where = positions(model.features, model.categories)[column].start
@@ -74,7 +74,7 @@ def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, floa
 def curve(
     model: Model, column: str, base: Array, *, beyond: float = BEYOND, points: int = POINTS
 ) -> Curve:
-    """Vary one column over its axis, or its texts; DataError where a number is too large."""
+    """Vary one column over its axis, or its texts; DataError if a number is too large."""
     where = positions(model.features, model.categories)[column]
     texts = model.categories.get(column, ())
     if texts:
@@ -98,14 +98,14 @@ def curve(
 def surface(model: Model, across: Array, down: Array) -> Array:
     """Return the scores (down, across, outputs) of a model of two columns of numbers.
 
-    across and down are values of the first and the second. DataError where a number is too large.
+    across and down are values of the first and the second. DataError if a number is too large.
     """
     inputs = np.stack(np.meshgrid(across, down), axis=2).reshape(-1, 2)
     return predict_inputs(model, inputs).scores.reshape(len(down), len(across), -1)
 
 
 def has_surface(model: Model) -> bool:
-    """Tell whether a model has two columns, both of numbers."""
+    """Return whether a model has two columns, both of numbers."""
     return len(model.features) == 2 and not model.categories  # noqa: PLR2004
 
 

@@ -1,7 +1,7 @@
 """Networks as pictures (SVG): layers of circles joined by lines, numbers on both.
 
 A picture has an opaque background, light and dark variants, and uses system fonts. Lengths are in
-pixels. All three pictures raise OptionError where the network is too large to be legible.
+pixels. All three pictures raise OptionError if the network is too large to be legible.
 """
 
 from __future__ import annotations

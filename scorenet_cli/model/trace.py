@@ -48,7 +48,7 @@ _Term = TypeVar("_Term")
 class Input:
     """A value as given and as scaled: scaled = (value - offset) / scale.
 
-    offset and scale are None where nothing is subtracted or nothing divides.
+    offset and scale are None if nothing is subtracted or nothing divides.
     """
 
     name: str
@@ -103,7 +103,7 @@ class ForwardTrace:
     """A forward pass; scores are the outputs in score units.
 
     outside_training_range names the features whose values the model was not trained on. intervals
-    holds [low, high] of each score's 90 % interval, nothing where the model has none.
+    holds [low, high] of each score's 90 % interval, nothing if the model has none.
     """
 
     inputs: tuple[Input, ...]
@@ -190,7 +190,7 @@ def forward_trace(
 ) -> ForwardTrace:
     """Trace one example through the model; values in the features' own units.
 
-    DataError where a sum is too large to be shown.
+    DataError if a sum is too large to be shown.
     """
     return _as_trace(model, values, *_forward(model, values, scaling), scaling)
 
@@ -206,7 +206,7 @@ def backward_trace(  # noqa: PLR0913 - a step is these facts
 ) -> BackwardTrace:
     """Trace backpropagation of one example; values and actual scores in their own units.
 
-    The gradients are those of network.backward. DataError where values or scores do not fit the
+    The gradients are those of network.backward. DataError if values or scores do not fit the
     model or become too large, OptionError for a learning rate that is not above 0.
     """
     if len(actual) != len(model.output_names):

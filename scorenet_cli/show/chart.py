@@ -149,7 +149,7 @@ def loss_chart(
     decades: tuple[float, float] | None = None,
     rows: int = ROWS,
 ) -> Chart | None:
-    """Draw losses by epoch, both on logarithmic scales; None where there is no curve to draw.
+    """Draw losses by epoch, both on logarithmic scales; None if there is no curve to draw.
 
     epochs and decades (powers of ten of the loss) are the axes' ends, those of the points unless
     given. A loss of 0 stands at the lowest other one.
@@ -181,7 +181,7 @@ def loss_chart(
 def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
     """Draw predicted scores (rows,) against actual ones; the dotted line is where both agree.
 
-    None where they lie further apart than a number can hold.
+    None if they lie further apart than a number can hold.
     """
     axis = linear_axis(printable(target), actual, predicted)
     if axis is None:
@@ -200,7 +200,7 @@ def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
 def linear_axis(label: str, *values: Array) -> Axis | None:
     """Make an axis for all the values, with room around where they are equal.
 
-    None where they lie further apart than a number can hold.
+    None if they lie further apart than a number can hold.
     """
     low = float(min(each.min() for each in values))
     high = float(max(each.max() for each in values))

@@ -40,7 +40,7 @@ def living_page(model: Model, source: str, module: str, scored: Evaluation | Non
     """Return the page of a model from `source`, with the given rows where there are some.
 
     module is the text of export.javascript.write, which takes the weights where the model has
-    snapshots. DataError where a training range is too large to be drawn.
+    snapshots. DataError if a training range is too large to be drawn.
     """
     names = ", ".join(model.targets), ", ".join(model.features)
     heading = " from ".join(shorten(name, 100) for name in names)

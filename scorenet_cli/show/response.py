@@ -45,7 +45,7 @@ SAMPLES = 41  # values per column at which the lowest and highest scores are sea
 
 
 def response_part(model: Model, scored: Evaluation | None = None) -> Iterator[RenderableType]:
-    """Show how each score depends on the columns; nothing where numbers are too large to draw.
+    """Show how each score depends on the columns; nothing if numbers are too large to draw.
 
     scored: an evaluation that gives the rows to draw, the mean of the fixed columns, and the
     importance of the columns.
@@ -190,7 +190,7 @@ class SurfaceChart(Chart):
 
 
 def surface_chart(model: Model, output: int) -> SurfaceChart | None:
-    """Make the surface of an output; None where scores lie too far apart for a number."""
+    """Make the surface of an output; None if scores lie too far apart for a number."""
     x, y = (Axis(printable(name), *ends(model, name)) for name in model.features)
     samples = [np.linspace(axis.low, axis.high, SAMPLES) for axis in (x, y)]
     limits = linear_axis("", surface(model, *samples)[:, :, output])

@@ -93,7 +93,7 @@ class Plot(NamedTuple):
 def response_picture(model: Model, scored: Evaluation | None = None) -> str:
     """Return the surface of two columns as SVG, else a curve for each column that matters most.
 
-    The first targets are drawn as far as there is room. DataError where numbers are too large.
+    The first targets are drawn as far as there is room. DataError if numbers are too large.
     """
     parent, is_surface = ET.Element("g"), has_surface(model)
     curves = [] if is_surface else important_curves(model, scored)

@@ -126,7 +126,7 @@ def count(number_of: int, thing: str) -> str:
 
 
 def omitted_note(number_of: int, thing: str, where: str = ": --json prints all") -> list[Text]:
-    """Say how many things a page leaves out, and where they are; nothing where it has them all."""
+    """Say how many things a page leaves out, and where they are; nothing if it has them all."""
     if number_of <= 0:
         return []
     return [Text(f"... and {count(number_of, f'more {thing}')}{where}", style="dim")]

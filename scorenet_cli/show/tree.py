@@ -18,7 +18,7 @@ MAX_LINES = 30
 
 
 def network_tree(model: Model) -> Tree | None:
-    """Return a tree with a branch for each output; None where it has more lines than a screen.
+    """Return a tree with a branch for each output; None if it has more lines than a screen.
 
     A shared hidden neuron is expanded once.
     """

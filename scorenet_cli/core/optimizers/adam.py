@@ -94,7 +94,7 @@ class Adam(State):
         return self.snapshot().state_dict()
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Restore what state_dict returned; ModelError where it does not fit the network."""
+        """Restore what state_dict returned; ModelError if it does not fit the network."""
         try:
             first, second = np.array(state["mean"]), np.array(state["square"])
             self.steps = int(state["steps"])

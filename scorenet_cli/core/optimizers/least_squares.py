@@ -121,7 +121,7 @@ class NormalEquations:
         return whole
 
     def step(self, damping: float) -> Array:
-        """Solve for the flat step; NaN where the equations are singular."""
+        """Solve for the flat step; NaN if the equations are singular."""
         targets, size, hidden = self.coupling.shape
         right = np.concatenate([self.coupling, self.output_error[..., np.newaxis]], axis=2)
         solved = _solve(_damped(self.output, damping, self.min_scale), right)
@@ -163,7 +163,7 @@ class DualEquations:
         return matrix
 
     def step(self, damping: float) -> Array:
-        """Solve for the flat step; NaN where the equations are singular."""
+        """Solve for the flat step; NaN if the equations are singular."""
         if self.penalty is not None and self.parameters is not None:
             return self._penalized_step(damping, self.penalty, self.parameters)
         matrix = self.product.copy()
@@ -192,7 +192,7 @@ def _damped(matrix: Array, damping: float, min_scale: float) -> Array:
 
 
 def _solve(matrix: Array, right: Array) -> Array:
-    """Solve linear equations; NaN where they are singular, so that the caller raises λ."""
+    """Solve linear equations; NaN if they are singular, so that the caller raises λ."""
     try:
         return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
     except np.linalg.LinAlgError:
@@ -202,7 +202,7 @@ def _solve(matrix: Array, right: Array) -> Array:
 class Evaluation(NamedTuple):
     """Sum of squared errors, infinite where it is not a number, and each layer's outputs.
 
-    The outputs are None where the rows do not fit in one block.
+    The outputs are None if the rows do not fit in one block.
     """
 
     square: float

@@ -49,7 +49,7 @@ ROUNDING = float(np.finfo(np.float64).eps) ** 2
 
 
 def check_size(network: Network, rows: int, *, weight_decay: float | str = 0.0) -> None:
-    """Raise OptionError where the equations for this many rows would not fit in 1 GiB.
+    """Raise OptionError if the equations for this many rows would not fit in 1 GiB.
 
     With weight_decay "auto" the limit is MAX_EVIDENCE_PARAMETERS.
     """
@@ -136,7 +136,7 @@ class LevenbergMarquardt:
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Restore what state_dict returned; ModelError where it is something else."""
+        """Restore what state_dict returned; ModelError if it is something else."""
         try:
             self.damping = float(state["damping"])
             self.idle_steps = int(state["idle_steps"])

@@ -26,7 +26,7 @@ class Snapshot(Protocol):
         """Return the networks, one or several side by side."""
 
     def state_dict(self) -> dict[str, Any] | None:
-        """Return what a resumed run needs beside the network, as JSON; None where nothing is."""
+        """Return what a resumed run needs beside the network, as JSON; None if nothing is."""
         return None
 
     def evidence(self) -> Evidence | None:
