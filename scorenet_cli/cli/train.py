@@ -517,7 +517,7 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
             first = (plan.record.seed or 0) + len(plan.networks) - left
             settings = dataclasses.replace(settings, seed=first, restarts=left)
             output, what = f"{os.path.splitext(output)[0]}-others.json", "Train the other starts"
-        saved = "The best start so far is saved."
+        saved = "The best model so far is saved."
     else:
         left = plan.record.epochs + plan.epochs - result.epochs
         words += ["--resume", output, "--epochs", str(left)]
