@@ -39,10 +39,7 @@ def echo_error(text: str) -> None:
 
 
 def shell_command(words: Sequence[str]) -> str:
-    """Quote a command for the user's shell.
-
-    The Windows shell does not treat single quotes as quotes.
-    """
+    """Quote a command for the user's shell; on Windows single quotes are no quotes."""
     if sys.platform == "win32":
         from subprocess import list2cmdline
 

@@ -126,10 +126,7 @@ def predict(
 
 @contextmanager
 def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
-    """Write to standard output in the input's encoding, immediately or at the end.
-
-    JSON is written at the end so that it is complete.
-    """
+    """Write to standard output immediately, or all at the end, so that JSON is complete."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
 
@@ -348,10 +345,7 @@ def _classes(model: "Model", answer: "Predictions") -> dict[str, list[str]]:
 def _columns(
     model: "Model", block: _Block, precision: int, interval: float | None
 ) -> "list[Cells | list[str]]":
-    """Return the output columns: scores with their intervals, or classes.
-
-    They are "" for rows without a prediction.
-    """
+    """Return the columns of scores and intervals, or of classes; "" without a prediction."""
     import numpy as np
 
     from scorenet_cli.data.columns import positions

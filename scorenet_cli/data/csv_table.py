@@ -246,10 +246,7 @@ def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:
 
 
 def _bare(table: Table) -> tuple[bytes, bytes] | None:
-    """Return lines without quotes, comments or padding, and their delimiter.
-
-    None if there are any.
-    """
+    """Return lines without quotes, comments or padding, and their delimiter; else None."""
     data, delimiter = table.data, table.delimiter
     if delimiter is None or table.has_quotes or b"#" in data or len(table.names) == 1:
         try:

@@ -109,10 +109,7 @@ def _floats(cells: Sequence[bytes]) -> list[float] | None:
 def _read_cells(
     block: bytes, starts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> tuple[Array, NDArray[np.intp]]:
-    """Read cells by their digits.
-
-    Also return a mask of the cells that must be read in another way.
-    """
+    """Read cells by their digits; also return which cells must be read in another way."""
     padded = bytes(MAX_WORDS * WORD) + block
     words = np.ndarray((len(padded) - WORD + 1,), np.dtype("<u8"), padded, strides=(1,))
     is_negative = np.frombuffer(block, np.uint8)[starts] == ord("-")

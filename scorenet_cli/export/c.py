@@ -35,10 +35,7 @@ static double category(const char *value, const char *text, const char *const *t
 
 
 def write(model: Model) -> str:
-    """Return the file's text.
-
-    Raise ModelError for a text with a null character, which would end a C string.
-    """
+    """Return the file's text; ModelError for a null character, which would end a C string."""
     program = describe(model)
     numbers = [name for name in model.features if name not in model.categories]
     texts = [name for name in model.features if name in model.categories]

@@ -58,10 +58,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Document:
-    """The document's figures for the worked example.
-
-    goal is its target (the name is a key of the JSON output).
-    """
+    """The document's figures for the worked example; goal is its target, a key of the JSON."""
 
     goal: float
     figures: tuple[Figure, ...]

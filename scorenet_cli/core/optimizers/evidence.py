@@ -149,10 +149,7 @@ class Minimum(NamedTuple):
 def evidence(
     groups: DecayGroups, decays: Array, minimum: Minimum, squares: Array, actual: Array
 ) -> Evidence:
-    """Compute the evidence of each target at a minimum.
-
-    squares holds each target's Σ error² (targets,).
-    """
+    """Compute the evidence of each target at a minimum; squares is Σ error² (targets,)."""
     targets = actual.shape[1]
     effective = float(minimum.effective.sum())
     return Evidence(
