@@ -114,7 +114,8 @@ def backward_trace(
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
-        float | None, setting("RATE", "Step size.", "1, or 3 with --csv", parser=decimal)
+        float | None,
+        setting("RATE", "Step size.", "1, or with --csv as in train", parser=decimal),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare each gradient with a central difference.")

@@ -31,6 +31,7 @@ from scorenet_cli.training.settings import (
     DEFAULT_MAX_SCORE,
     DEFAULT_OPTIMIZER,
     DEFAULT_SEED,
+    MAX_RESTARTS,
     Settings,
     make_settings,
 )
@@ -152,7 +153,7 @@ def train(
         setting(
             "RATE",
             "Step size, divided by the number of rows (gd).",
-            "gd 3, adam 0.001",
+            "gd 3 (0.2 with a linear output), adam 0.001",
             parser=decimal,
         ),
     ] = None,
@@ -193,7 +194,7 @@ def train(
             "N",
             "Train from N seeds (seed, seed + 1, ...) and keep the best.",
             "1; with --optimizer auto: up to 4",
-            parser=whole(1, 1000),
+            parser=whole(1, MAX_RESTARTS),
         ),
     ] = 1,
     validation: Annotated[

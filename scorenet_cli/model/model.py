@@ -371,8 +371,10 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
 
     Weights alone hold no scaling, so nothing divides the values.
     """
+    if not model.is_weights_only or scaling == "own":
+        return None
     large = values[np.abs(values) > 1]
-    if not model.is_weights_only or scaling == "own" or not large.size:
+    if not large.size:
         return None
     return (
         "these weights hold no scaling, so values are expected to be scaled already, but "

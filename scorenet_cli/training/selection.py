@@ -78,8 +78,10 @@ def choose(
     """Compare sizes of the hidden layers by cross-validation on at most SAMPLE_ROWS rows.
 
     Each size is trained from COMPARED_STARTS starts; more take longer and do not improve the
-    choice. Returns the choice and its nested evaluation: each fold is predicted with the size that
-    is best on the other folds.
+    choice. Returns the choice and its evaluation: each fold is predicted with the size that is best
+    on the other folds, so no row's error chooses its own prediction. This is not fully nested, as
+    `folds` with auto is: the models that choose were trained on the rows of the fold, and
+    settings_for uses all rows.
     """
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     chosen_rows = np.random.default_rng((seed, 3)).permutation(len(data.inputs))[:SAMPLE_ROWS]
