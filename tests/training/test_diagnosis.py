@@ -103,7 +103,7 @@ def test_a_sigmoid_without_hidden_layer_may_be_no_better_than_a_line() -> None:
     data = {"hours": [*range(30)], "score": [3 * hours for hours in range(30)]}
     said = warnings(data, optimizer="lm", hidden="none", bias=True, folds=3)
     assert said == (
-        "out of fold the network is no better than linear regression. "
+        "out of fold, the network is no better than linear regression. "
         "Try `output_activation=linear`."
     )
 
