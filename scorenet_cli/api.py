@@ -41,8 +41,8 @@ def train(
 ) -> FitResult:
     """Train a network and return the model with its metrics; prints and saves nothing.
 
-    data is a path, an open file, or columns by name; None means the document's three rows.
-    Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
+    data is a path, an open file, or columns by name; None means the document's three rows. Settings
+    are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
     learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience,
     folds, snapshots. Pass them as keywords, as Settings, or both. header: whether the first row of
@@ -65,7 +65,7 @@ def train(
             raise OptionError("cannot be combined with `resume`.", option="restarts")
         if chosen.optimizer == AUTO or chosen.folds is not None:
             option = "optimizer=auto" if chosen.optimizer == AUTO else "folds"
-            raise OptionError(f"`{option}` cannot be combined with `resume`: it trains new models.")
+            raise OptionError(f"`{option}` trains new models and cannot be combined with `resume`.")
     model = load(resume) if isinstance(resume, str) else resume
     said = (chosen.optimizer, chosen.learning_rate, chosen.batch_size, chosen.epochs, model)
     if data is not None and all(each is None for each in said):

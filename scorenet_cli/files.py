@@ -43,7 +43,9 @@ def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
     except (OSError, ValueError) as error:
         raise _not_read(path, error) from error
     if limit is not None and len(data) > limit:
-        raise FileError(f"{display_path(path)} is larger than {limit // 1_000_000} MB.")
+        raise FileError(
+            f"{display_path(path)} is larger than the limit of {limit // 1_000_000} MB."
+        )
     return data
 
 
@@ -112,7 +114,7 @@ def as_file_error(path: str | Path) -> Iterator[None]:
     except (OSError, ValueError) as error:
         raise FileError(
             f"{display_path(path)} cannot be written: {reason_of(error)}. "
-            "Nothing was changed there."
+            "Nothing was written to it."
         ) from error
 
 
@@ -126,7 +128,7 @@ def check_writable(path: str | Path) -> None:
     name = display_path(path)
     _check_name(path)
     if os.path.basename(path).lower() in _ENDINGS:
-        raise FileError(f"{name} is only an ending. Put a name before it.")
+        raise FileError(f"{name} is only a file extension. Put a name before it.")
     with as_file_error(path):
         if os.path.isdir(path):
             raise FileError(f"{name} is a folder; give the name of a file to write.")
@@ -136,18 +138,19 @@ def check_writable(path: str | Path) -> None:
         folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileError(
-            f"{name} cannot be written: there is no folder {display_path(folder)}; make it first."
+            f"{name} cannot be written: there is no folder {display_path(folder)}. Create it first."
         )
     if not os.access(folder, os.W_OK):  # replacing a file needs the folder's permission
         raise FileError(
-            f"{name} cannot be written: the folder {display_path(folder)} cannot be written to."
+            f"{name} cannot be written: the folder {display_path(folder)} is not writable. "
+            "Choose another folder."
         )
 
 
 def _check_name(path: str | Path) -> None:
     """Reject an empty name, which the system's message would not show."""
     if not str(path):
-        raise FileError("the name of a file is empty. Give one.")
+        raise FileError("a file name is empty. Give a file name.")
 
 
 def _check_replaceable(path: str | Path) -> None:

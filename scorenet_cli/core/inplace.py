@@ -56,8 +56,8 @@ def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPla
         form = (many_cells and activation.in_place_large) or activation.in_place
         if form is None:
             raise OptionError(
-                f"`activation={layer.activation}` has no in-place form, which gd and adam need. "
-                "Use `optimizer=lm`."
+                f"`activation={layer.activation}` has no in-place implementation, "
+                "which gd and adam need. Use `optimizer=lm`."
             )
         forms.append(form)
     return tuple(forms)

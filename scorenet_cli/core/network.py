@@ -43,11 +43,11 @@ class Layer:
         """Keep read-only copies; raises ValueError if the shapes do not fit."""
         object.__setattr__(self, "weights", _frozen(self.weights))
         if self.weights.ndim != 2 or 0 in self.weights.shape:  # noqa: PLR2004 - a matrix
-            raise ValueError(f"weights must be (inputs, neurons), not {self.weights.shape}")
+            raise ValueError(f"weights must have shape (inputs, neurons); got {self.weights.shape}")
         if self.bias is not None:
             object.__setattr__(self, "bias", _frozen(self.bias))
             if self.bias.shape != (self.neurons,):
-                raise ValueError(f"bias must be ({self.neurons},), not {self.bias.shape}")
+                raise ValueError(f"bias must have shape ({self.neurons},); got {self.bias.shape}")
 
     @property
     def inputs(self) -> int:
@@ -78,7 +78,8 @@ class Network:
         for before, after in pairwise(self.layers):
             if before.neurons != after.inputs:
                 raise ValueError(
-                    f"a layer of {before.neurons} neurons feeds one of {after.inputs} inputs"
+                    f"the number of inputs, {after.inputs}, must equal the number of neurons in "
+                    f"the layer before, {before.neurons}"
                 )
 
     @property

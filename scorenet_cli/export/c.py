@@ -24,7 +24,7 @@ from scorenet_cli.export.program import (
 from scorenet_cli.model.model import Model
 
 _CATEGORY = """
-/* 1 for the text, 0 for another of the texts, NAN for an unknown one. */
+/* Return 1 if value is text, 0 if another of texts, fill if it is missing, else NAN. */
 static double category(const char *value, const char *text, const char *const *texts, double fill) {
   const char *given = value ? value : "";
   for (; *texts; texts++)
@@ -89,7 +89,9 @@ def _value(source: Input, place: str) -> str:
 def _text(text: str) -> str:
     """Write a string literal in UTF-8; all but letters, digits and spaces as octal bytes."""
     if "\0" in text:
-        raise ModelError("a text of the model cannot be written: C has no null character.")
+        raise ModelError(
+            "a text in the model cannot be written: a C string cannot hold a null character."
+        )
     return '"{}"'.format(
         re.sub(rb"[^A-Za-z0-9 ]", lambda sign: rb"\%03o" % sign[0][0], text.encode()).decode()
     )

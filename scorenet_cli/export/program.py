@@ -153,12 +153,12 @@ def _about(model: Model) -> tuple[str, ...]:
     record = model.training
     trained = []
     if record is not None:
-        trained += [f"trained on {comment(record.data)}"] if record.data else []
-        trained += [comment(record.date)] if record.date else []
+        trained += [f" from a model trained on {comment(record.data)}"] if record.data else []
+        trained += [f", {comment(record.date)}"] if record.date else []
     predicts = ", ".join(map(comment, model.targets))
     return (
         f"Predicts {predicts} from {', '.join(map(comment, model.features))}.",
-        f"Written by scorenet export{''.join(f', {part}' for part in trained)}.",
+        f"Written by scorenet export{''.join(trained)}.",
     )
 
 

@@ -15,13 +15,13 @@ import math
 
 
 def _number(value, fill):
-    """Return the number, or what fills a missing one."""
+    """Return the value as a float, or fill if it is missing."""
     is_missing = value is None or value == "" or math.isnan(float(value))
     return fill if is_missing else float(value)
 
 
 def _category(value, text, texts, fill):
-    """Return 1 for the text, 0 for another of the texts, nan for an unknown one."""
+    """Return 1 if value is text, 0 if another of texts, fill if it is missing, else nan."""
     given = "" if value is None or value != value else str(value)
     if given in texts:
         return 1.0 if given == text else 0.0
@@ -29,7 +29,10 @@ def _category(value, text, texts, fill):
 
 
 def predict(inputs):
-    """Return each target's score or class, or None, for a dict of the columns' values."""'''
+    """Return a dict of each target's score or class.
+
+    It is None if a needed input is missing or unknown. inputs: a dict of values by column.
+    """'''
 
 
 def write(model: Model) -> str:

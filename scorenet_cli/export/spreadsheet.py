@@ -43,11 +43,14 @@ def write(model: Model) -> str:
     def add(label: str, formula: str) -> str:
         """Add a row, and return the cell of the formula."""
         if len(formula) > MAX_FORMULA:
-            raise ModelError("the model is too wide for a spreadsheet: a sum fills no single cell.")
+            raise ModelError(
+                "the model is too wide for a spreadsheet: "
+                f"a formula would be longer than {MAX_FORMULA:,} characters."
+            )
         rows.append([_label(label), formula])
         return f"B{len(rows)}"
 
-    rows.append(["Values (type over column B)"])
+    rows.append(["Values (enter yours in column B)"])
     examples = _examples(program, model)
     columns = {column: add(column, examples.get(column, "")) for column in model.features}
     rows.append(["Inputs of the network"])
@@ -106,6 +109,9 @@ def _label(text: str) -> str:
 def text_literal(text: str) -> str:
     """Write a text in a formula; LibreOffice treats a formula with a line break as text."""
     if len(text) > MAX_TEXT:
-        raise ModelError(f"{quoted(text)} is longer than a spreadsheet's formulas allow.")
+        raise ModelError(
+            f"{quoted(text)} is longer than {MAX_TEXT} characters, "
+            "the limit for text in a spreadsheet formula."
+        )
     literal = '"{}"'.format(text.replace('"', '""'))
     return re.sub(r"[\0-\x1f]", lambda sign: f'"&CHAR({ord(sign[0])})&"', literal)

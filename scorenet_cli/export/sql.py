@@ -67,7 +67,7 @@ class Dialect:
         return f"'{''.join(self.escapes.get(sign, sign) for sign in text)}'"
 
 
-_NULL = {"\0": "SQL has no null character"}
+_NULL = {"\0": "SQL text cannot hold a null character"}
 DIALECTS: dict[DialectName, Dialect] = {
     "standard": Dialect('"', {"'": "''"}, "DOUBLE PRECISION", "AS MATERIALIZED", _NULL),
     "spark": Dialect(
@@ -75,7 +75,7 @@ DIALECTS: dict[DialectName, Dialect] = {
         {"'": r"\'", "\\": r"\\", "$": r"\u0024"},
         "DOUBLE",
         "AS",
-        {**_NULL, "${": "Spark takes ${ for a variable"},
+        {**_NULL, "${": "Spark reads ${ as a variable"},
     ),
 }
 
@@ -101,7 +101,7 @@ def write(model: Model, table: str = "data", dialect: DialectName = "standard") 
     text = "\n".join(
         [
             *(f"-- {line}" for line in program.about),
-            f"-- {prefix}... are the inputs, scaled, and each neuron's sum and output.",
+            f"-- {prefix}... are the scaled inputs and each neuron's sum and output.",
             f"WITH {', '.join(expressions)}",
             _select([_predicted(target, sql) for target in program.targets], source),
             "",
@@ -109,7 +109,7 @@ def write(model: Model, table: str = "data", dialect: DialectName = "standard") 
     )
     for sign, reason in sql.refused.items():
         if sign in text:
-            raise ModelError(f"a name of the model cannot be written: {reason}. Rename the column.")
+            raise ModelError(f"a name in the model cannot be written: {reason}. Rename the column.")
     return text
 
 

@@ -67,10 +67,11 @@ def document_figures(trace: ForwardTrace) -> Document:
     """Compare the document's printed figures with the exact ones of the worked example's trace."""
     cut = "the document truncates; rounded it is {}"
     stale = (
-        "1 + e^-7.5 = 1.000553084, cut: an earlier version's sum, division forgotten. "
-        "A sigmoid never reaches 1; S(3.9) is .9801596943"
+        "1.000 is 1 + e^-7.5 = 1.000553084, truncated: 7.5 is the sum of an earlier version, and "
+        "the division 1 / (1 + e^-7.5) was left out. A sigmoid never reaches 1; sigmoid(3.9) is "
+        ".9801596943"
     )
-    follows = "follows from the three figures above it, chiefly from 1.000 for S(3.9)"
+    follows = "follows from the three figures above it, mainly from 1.000 for sigmoid(3.9)"
     hidden, output = trace.layers
     printed = [
         (hidden, 0, "sum", "7.6", ""),
@@ -80,7 +81,13 @@ def document_figures(trace: ForwardTrace) -> Document:
         (hidden, 1, "output", "1.000", stale),
         (hidden, 2, "output", ".9984", cut.format(".9985")),
         (output, 0, "sum", "1.79832", follows),
-        (output, 0, "output", ".8579443067", "the sigmoid of 1.79832, so right for that sum"),
+        (
+            output,
+            0,
+            "output",
+            ".8579443067",
+            "is the sigmoid of 1.79832, so it is correct for that sum",
+        ),
     ]
     figures = []
     for layer, position, what, text, why in printed:
@@ -96,9 +103,10 @@ class TrainedAnswer:
 
     printed: str = ".91882413"
     why: str = (
-        "the document divides [4, 8] by its own largest value, 8, so that [40, 80] gets the same "
-        "output. .91882413 is that of one random start: over 300 converged starts this scaling "
-        "gives .914 to .919 (median .918), and division by the training maxima .896 to .918"
+        "the document divides [4, 8] by the largest of these values, 8, so [40, 80] gives the same "
+        "output. The output of one random start is .91882413: over 300 converged starts, this "
+        "scaling gives .914 to .919 (median .918), and division by the training maxima gives .896 "
+        "to .918"
     )
 
 

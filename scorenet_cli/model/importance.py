@@ -50,7 +50,8 @@ def permutation_importance(model: Model, inputs: Array, actual: Array) -> Import
     first, *rest = model.network.layers
     columns = positions(model.features, model.categories)
     if len(columns) > MAX_COLUMNS:
-        return Importances({}, (f"importance is measured for up to {MAX_COLUMNS} columns.",))
+        note = f"importance is not measured: there are more than {MAX_COLUMNS} columns."
+        return Importances({}, (note,))
     notes: tuple[str, ...] = ()
     # An activation costs about as much as 20 products.
     work = 40 + 20 * first.neurons + sum(20 * each.neurons + each.parameters for each in rest)

@@ -125,7 +125,9 @@ def encode_values(model: Model, values: Values) -> Array:
     try:
         inputs = _encode_texts(model, np.array(rows, dtype=object))
     except ValueError as error:  # rows of different lengths
-        raise DataError(f"expected rows of {len(model.features)} values.") from error
+        raise DataError(
+            f"expected rows with a value for each of {listed([*model.features])}."
+        ) from error
     inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
     if np.isnan(inputs).any():
         row, column = np.argwhere(np.isnan(inputs))[0].tolist()
@@ -162,8 +164,8 @@ def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
         part, unknown = columns.encode(cells, texts)
         if unknown:
             raise DataError(
-                f"{quoted(name)} cannot be {quoted(cells[unknown[0]])}. "
-                f"The model knows {listed(texts, columns.MAX_CATEGORIES)}."
+                f"{quoted(cells[unknown[0]])} is not a category of {quoted(name)}. "
+                f"The categories are {listed(texts, columns.MAX_CATEGORIES)}."
             )
         parts.append(part)
     return np.hstack(parts)
@@ -206,9 +208,9 @@ def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
     if len(actual) == len(model.output_names) and not any(isinstance(each, str) for each in actual):
         scores = list(map(float, actual))
     elif (count := len(model.targets)) != len(actual):
-        each = "" if count == 1 else f" {count} times, once for each"
+        each = " for" if count == 1 else " once for each of"
         raise OptionError(
-            f"`actual=SCORE` is required{each} for {listed(model.targets)}; got {len(actual)}."
+            f"`actual=SCORE` is required{each} {listed(model.targets)}; got {len(actual)}."
         )
     else:
         pairs = zip(map(str, actual), model.targets, strict=True)
@@ -219,8 +221,8 @@ def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
         ):
             if not 0 <= score <= largest:
                 raise OptionError(
-                    f"{number(score)} for {quoted(name)} is outside 0 to {number(largest)}, the "
-                    "scores that this model can give.",
+                    f"{number(score)} for {quoted(name)} is outside the range 0 to "
+                    f"{number(largest)} that this model can predict.",
                     option="actual",
                 )
     return scores
@@ -237,8 +239,8 @@ def _actual(model: Model, text: str, target: str) -> list[float]:
             ) from reason
     if text.strip() not in classes:
         raise OptionError(
-            f"{quoted(text)} is no class of {quoted(target)}.{did_you_mean(text, classes)} "
-            f"The model knows {listed(classes)}.",
+            f"{quoted(text)} is not a class of {quoted(target)}.{did_you_mean(text, classes)} "
+            f"The classes are {listed(classes)}.",
             option="actual",
         )
     encoded: list[float] = columns.encode([text], classes)[0][0].tolist()
@@ -307,23 +309,23 @@ def check_interval(model: Model, level: float | None) -> None:
         return
     if model.classes:
         raise OptionError(
-            "is for targets of numbers, and this model predicts classes.", option="interval"
+            "is only for numeric targets, but this model predicts classes. Leave it out.",
+            option="interval",
         )
     if model.uncertainty is None:
         raise OptionError(
-            "needs a model that knows how uncertain it is, and this one does not. Train one by "
-            "`optimizer=lm` with `weight_decay=auto`.",
+            "needs a model that stores its uncertainty, which this model does not. Train one with "
+            "`optimizer=lm` and `weight_decay=auto`.",
             option="interval",
         )
 
 
 def as_rows(names: Sequence[str], values: ArrayLike) -> Array:
     """Return values as a float array (rows, names); raises DataError for anything else."""
-    count = len(names)
     try:
         rows = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"expected rows of {count} numbers: {listed([*names])}.") from error
+        raise DataError(f"expected rows with a number for each of {listed([*names])}.") from error
     _check_shape(names, rows.shape)
     if not np.isfinite(rows).all():
         raise DataError(f"{rows[~np.isfinite(rows)][0]} is not a finite number.")
@@ -353,8 +355,8 @@ def to_outputs(model: Model, scores: Array) -> Array:
 def overflow_error(values: Sequence[float]) -> DataError:
     """Return the error for values whose results overflow."""
     return DataError(
-        f"the numbers for {', '.join(map(number, values))} become too large to compute with. "
-        "Check the values' units, and the model's weights and scales."
+        f"the numbers computed from the values {', '.join(map(number, values))} become too "
+        "large to compute with. Check the values' units, and the model's weights and scales."
     )
 
 
@@ -377,9 +379,9 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
     if not large.size:
         return None
     return (
-        f"these weights hold no scaling, so values are taken as already scaled, and "
-        f"{number(float(large[0]))} is larger than 1. `scaling=own` divides values by their own "
-        "largest, as the document does."
+        "these weights hold no scaling, so values are expected to be scaled already, but "
+        f"{number(float(large[0]))} is outside -1 to 1. In predict and the traces, `scaling=own` "
+        "divides values by their own largest value, as the document does."
     )
 
 

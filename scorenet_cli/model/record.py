@@ -115,29 +115,29 @@ class Kind(NamedTuple):
 
 TEXT = Kind("text", is_text)
 COUNT = Kind("a count", _is_count)
-SEED = Kind("a whole number, 0 or more", is_whole)
-LOSS = Kind("a number, 0 or more", _is_loss)
+SEED = Kind("a whole number of at least 0", is_whole)
+LOSS = Kind("a number of at least 0", _is_loss)
 FRACTION = Kind("a number between 0 and 1", lambda of: isinstance(of, float) and 0 < of < 1)
 RATE = Kind("a number above 0", lambda of: _is_loss(of) and of != 0)
-DECAY = Kind('a number, 0 or more, or "auto"', lambda of: of == "auto" or _is_loss(of))
+DECAY = Kind('a number of at least 0, or "auto"', lambda of: of == "auto" or _is_loss(of))
 DECAYS = Kind(
-    "a list of numbers, 0 or more",
+    "a list of numbers of at least 0",
     lambda of: isinstance(of, list) and all(map(_is_loss, of)),
     lambda of: tuple(map(float, of)),
 )
 MATRIX = Kind("a list of equally long lists of numbers", _is_matrix, _as_tuples)
 OBJECT = Kind("an object of numbers and text", _is_object)
 BASELINES = Kind(
-    'an object with "mean" and "linear"',
+    'an object with the keys "mean" and "linear"',
     _is_baselines,
     lambda of: Baselines(mean=tuple(map(float, of["mean"])), linear=_as_tuples(of["linear"])),
 )
 VERSIONS = Kind(
-    "an object of texts",
+    "an object whose values are text",
     lambda of: isinstance(of, dict) and all(map(is_text, [*of, *of.values()])),
 )
 HISTORY = Kind(
-    "a list of [epoch, loss]",
+    "a list of pairs [epoch, loss]",
     _is_history,
     lambda points: tuple((epoch, float(loss)) for epoch, loss in points),
 )
@@ -168,8 +168,8 @@ class TrainingRecord:
     data: str | None = _fact(TEXT, "data")
     sha256: str | None = _fact(TEXT, "sha256")
     rows: int | None = _fact(COUNT, "rows", "{:,}".format)
-    seed: int | None = _fact(SEED, "start", "seed {}".format)
-    init: str | None = _fact(TEXT, "start")
+    seed: int | None = _fact(SEED, "starting weights", "seed {}".format)
+    init: str | None = _fact(TEXT, "starting weights")
     optimizer: str | None = _fact(TEXT, "optimizer")
     state: dict[str, Any] | None = _fact(OBJECT)
     learning_rate: float | None = _fact(RATE, "learning rate", number)
@@ -178,12 +178,12 @@ class TrainingRecord:
         DECAY, "weight decay", lambda of: of if isinstance(of, str) else f"{of:.3g}"
     )
     decays: tuple[float, ...] | None = _fact(
-        DECAYS, "decay by layer", lambda of: ", ".join(map("{:.3g}".format, of))
+        DECAYS, "weight decay by layer", lambda of: ", ".join(map("{:.3g}".format, of))
     )
     effective_parameters: float | None = _fact(LOSS, "effective parameters", "{:.1f}".format)
     epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)
     best_epoch: int | None = _fact(COUNT, "best epoch", "{:,}".format)
-    stopped: str | None = _fact(TEXT, "stopped by")
+    stopped: str | None = _fact(TEXT, "stop reason")
     loss: float | None = _fact(LOSS, "loss", "{:.6g}".format)
     history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
     validation: float | None = _fact(FRACTION, "validation rows", "{:g} of the rows".format)
@@ -192,7 +192,7 @@ class TrainingRecord:
     validation_history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
     target_range: tuple[tuple[float, ...], ...] | None = _fact(MATRIX)
     baselines: Baselines | None = _fact(BASELINES)
-    restarts: int | None = _fact(COUNT, "best of", "{:,} starts".format)
+    restarts: int | None = _fact(COUNT, "starts", "best of {:,}".format)
     versions: dict[str, str] = _fact(
         VERSIONS, "made with", lambda of: ", ".join(map(" ".join, of.items())), default={}
     )

@@ -84,7 +84,7 @@ def network_picture(model: Model) -> str:
         biases = [None] * layer.neurons if layer.bias is None else layer.bias.tolist()
         circles = [Circle(name, bias=bias) for name, bias in zip(neurons, biases, strict=True)]
         columns.append(Column(heading, circles, layer.weights))
-    return draw(columns, title="The network", legend=["On the lines: weights."])
+    return draw(columns, title="The network", legend=["Lines: weights."])
 
 
 def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
@@ -100,7 +100,7 @@ def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
         columns,
         title="A forward pass through the network",
         beside=[f"predicts {number(score, digits)}" for score in trace.scores],
-        legend=["In the circles: the sum, small, above the activation. On the lines: weights."],
+        legend=["Circles: weighted sum (small) above activation (bold). Lines: weights."],
         digits=digits,
     )
 
@@ -121,10 +121,12 @@ def backward_picture(trace: BackwardTrace, precision: int | None = None) -> str:
     return draw(
         columns,
         title="A step of backpropagation through the network",
-        beside=[f"output {number(a, digits)}, then {number(b, digits)}" for a, b in outputs],
+        beside=[
+            f"output {number(a, digits)} before, {number(b, digits)} after" for a, b in outputs
+        ],
         legend=[
             f"Loss {loss} before, {loss_after} after.",
-            "In the circles: the error, small, above the delta. On the lines: changes of weights.",
+            "Circles: error (small) above delta (bold). Lines: changes of the weights.",
         ],
         digits=digits,
     )
@@ -167,8 +169,9 @@ def draw(
     most = max(len(column.circles) for column in columns)
     if most > MAX_CIRCLES or len(columns) > MAX_COLUMNS:
         raise OptionError(
-            f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons, and this "
-            f"network has {len(columns)} of up to {most:,}. The page shows it in tables."
+            f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons; this "
+            f"network has {len(columns)} columns of up to {most:,} neurons. Save a page (.html) "
+            "instead."
         )
     largest = _largest(columns)
     legend = [*legend, *_legend(columns, is_even=len(set(largest)) == 1)]
@@ -231,17 +234,17 @@ def _legend(columns: Sequence[Column], *, is_even: bool) -> Iterator[str]:
     weights = np.concatenate([c.weights.ravel() for c in columns if c.weights is not None])
     biases = [c.bias for column in columns for c in column.circles if c.bias is not None]
     if any(circle.small for circle in columns[0].circles):
-        yield "Inputs: the value as given, small, above the scaled one."
+        yield "Inputs: given value (small) above scaled value (bold)."
     signs = set(np.sign([*weights, *biases]).tolist())
     if 1 in signs:
-        yield "Blue and solid: above 0."
+        yield "Solid blue: positive."
     if -1 in signs:
-        yield "Orange and dashed: below 0."
+        yield "Dashed orange: negative."
     if np.ptp(np.abs(weights)) > 0:
-        yield "Thicker: further from 0." if is_even else "Thicker: further from 0 in its layer."
+        yield f"Thicker: larger magnitude{'' if is_even else ' within the layer'}."
     crowded = [c.heading for c in columns if c.weights is not None and c.weights.size > MAX_LABELS]
     if crowded:
-        yield f"No room for the numbers on the lines to {', '.join(crowded)}."
+        yield f"No room for the numbers on the lines into: {', '.join(crowded)}."
     if biases and max(len(column.circles) for column in columns) > MAX_BIASES:
         yield "No room for the biases."
 

@@ -38,8 +38,8 @@ def save(model: Model, folder: str) -> list[str]:
         raise FileError(f"cannot create folder {display_path(folder)}: {reason}.") from error
     if others := sorted(_weight_files(folder) - texts.keys()):
         raise FileError(
-            f"{display_path(folder)} already holds {listed(others)}, not of this model. "
-            "Choose an empty folder."
+            f"{display_path(folder)} already holds files that do not belong to this model: "
+            f"{listed(others)}. Choose an empty folder."
         )
     paths = [os.path.join(folder, name) for name in texts]
     for path in paths:
@@ -78,7 +78,8 @@ def load(folder: str) -> Model:
         bias = _load_text(bias_path) if files.exists(bias_path) else None
         if bias is not None and bias.shape not in {(weights.shape[1], 1), (1, weights.shape[1])}:
             raise ModelError(
-                f"{display_path(bias_path)} must hold {weights.shape[1]} numbers, one per line."
+                f"{display_path(bias_path)} must hold one number per neuron "
+                f"({weights.shape[1]}), one per line."
             )
         try:
             layers.append(Layer(weights, None if bias is None else bias.ravel()))
@@ -88,7 +89,7 @@ def load(folder: str) -> Model:
     if not layers:
         raise ModelError(
             f"{display_path(folder)} is a folder without w1.txt. "
-            "Give a model file, or a folder with w1.txt and w2.txt."
+            "Give a model file, or a folder with w1.txt, w2.txt, ..."
         )
     known = {f"{kind}{number}.txt" for kind in "wb" for number in range(1, len(layers) + 1)}
     if others := sorted(_weight_files(folder) - known):
@@ -98,8 +99,8 @@ def load(folder: str) -> Model:
     network = Network(tuple(layers))
     if network.shape == _W1_SHAPE and layers[0].bias is None:
         raise ModelError(
-            f"{display_path(folder)} holds w1.txt alone, with the shape of the document's hidden "
-            "layer (2 rows, 3 columns): w2.txt, the output layer, is missing."
+            f"{display_path(folder)} holds only w1.txt, which has the shape of the document's "
+            "hidden layer (2 rows, 3 columns). w2.txt, the output layer, is missing."
         )
     inputs, outputs = network.shape[0], network.shape[-1]
     return Model(
@@ -121,7 +122,10 @@ def description(model: Model) -> str:
         for number, layer in enumerate(model.network.layers, start=1)
     ]
     no_hidden = " There is no hidden layer." if len(shapes) == 1 else ""
-    return f"Read {', '.join(shapes)}: values are taken as already scaled.{no_hidden}"
+    return (
+        f"the model is read from {', '.join(shapes)}: values are expected to be scaled already."
+        f"{no_hidden}"
+    )
 
 
 def _load_text(path: str) -> Array:
@@ -143,7 +147,8 @@ def _load_text(path: str) -> Array:
             ) from None
         if rows and row and len(row) != len(rows[0]):
             raise ModelError(
-                f"{name}, line {line}: has {len(row)} numbers where {len(rows[0])} are expected."
+                f"{name}, line {line}: expected as many numbers as in the first row, "
+                f"{len(rows[0])}; got {len(row)}."
             )
         if row:
             rows.append(row)

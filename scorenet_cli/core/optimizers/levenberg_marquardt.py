@@ -20,7 +20,8 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import DecayGroups, Evidence, Minimum, evidence
 from scorenet_cli.core.optimizers.least_squares import LeastSquares, equations_shape, pack, unpack
-from scorenet_cli.errors import ModelError, OptionError
+from scorenet_cli.core.optimizers.state import state_error
+from scorenet_cli.errors import OptionError
 
 MAX_BYTES = 2**30
 # Multiplications per second of one core; measured: 8e9 to 13e9 with 900 to 3,000 parameters.
@@ -53,15 +54,15 @@ def check_size(network: Network, rows: int, *, weight_decay: float | str = 0.0) 
     if weight_decay == AUTO and network.parameters > MAX_EVIDENCE_PARAMETERS:
         raise OptionError(
             f"`weight_decay=auto` is for networks of at most {MAX_EVIDENCE_PARAMETERS:,} "
-            f"parameters, and this one has {network.parameters:,}. Use a smaller `hidden`, or a "
+            f"parameters, but this one has {network.parameters:,}. Use a smaller `hidden`, or a "
             "number for `weight_decay`."
         )
     height, width = equations_shape(network, rows)
     size = height * width * 8
     if size > MAX_BYTES:
         raise OptionError(
-            f"`optimizer=lm` needs a matrix of {height:,} x {width:,} numbers, "
-            f"{size / 2**30:,.1f} GiB; the limit is 1 GiB. Use a smaller `hidden`, or "
+            f"`optimizer=lm` needs a matrix of {height:,} x {width:,} numbers "
+            f"({size / 2**30:,.1f} GiB); the limit is 1 GiB. Use a smaller `hidden`, or "
             "`optimizer=adam`."
         )
 
@@ -140,11 +141,11 @@ class LevenbergMarquardt:
             self.log_evidence = float(state.get("log_evidence", -np.inf))
             decays = np.array(state.get("decays", self.decays), dtype=np.float64)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ModelError("the model's training state is not one of lm. Remove it.") from error
+            raise state_error("is not a state of lm") from error
         if not (self.damping > 0 and np.isfinite(self.damping)):
-            raise ModelError("the model's training state has no damping above 0. Remove it.")
+            raise state_error("must have a finite damping above 0")
         if decays.shape != self.decays.shape or not (np.isfinite(decays) & (decays >= 0)).all():
-            raise ModelError("the model's training state has decays that do not fit. Remove it.")
+            raise state_error("has decays that do not fit its layers")
         if self.is_auto:
             self.decays = decays
 

@@ -8,6 +8,15 @@ from typing import Any, Protocol
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import Evidence
+from scorenet_cli.errors import ModelError
+
+
+def state_error(reason: str) -> ModelError:
+    """Make the error for a state that is not the optimizer's."""
+    return ModelError(
+        f"the optimizer state in the model {reason}. "
+        'Remove "state" from "training" in the model file.'
+    )
 
 
 class Snapshot(Protocol):
