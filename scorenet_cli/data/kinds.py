@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,8 @@ from scorenet_cli.text import listed, quoted
 
 # The last word of the name of a column that names rows.
 _IDENTIFIER = re.compile(r"(?:.*[^a-z])?(id|no|nr|serial|name|index|idx)", re.DOTALL)
+# A number and its unit.
+_WITH_UNIT = re.compile(r"[+-]?[\d.,]+\s*([^\W\d_]\S*)")
 # With fewer rows, numbers that count up may be anything.
 MIN_ROWS_TO_COUNT = 10
 # With fewer rows, texts that are all different may be categories.
@@ -136,7 +138,9 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
     if len(counts) > MAX_CATEGORIES:
         reason = f"{len(counts):,} different texts (at most {MAX_CATEGORIES} make categories)"
         rare = [text for text, count in counts.items() if count == 1]
-        if len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
+        if unit := _unit(counts):
+            reason = unit
+        elif len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
             reason += f"; only once each, perhaps misspelt: {listed(rare)}"
         elif words := _change(table, cells):
             reason += f"; {words}"
@@ -147,8 +151,17 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
     is_name = max(counts.values()) == 1 and (
         len(cells) >= MIN_ROWS_TO_NAME or is_identifier(table, column)
     )
-    reason = "it names the rows (all different)" if is_name else ""
+    reason = (_unit(counts) or "it names the rows (all different)") if is_name else ""
     return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
+
+
+def _unit(texts: Iterable[str]) -> str:
+    """Say that all texts are numbers with the same unit, where they are."""
+    found = [_WITH_UNIT.fullmatch(text) for text in texts]
+    units = {"" if match is None else match[1] for match in found}
+    if len(units) > 1 or "" in units:
+        return ""
+    return f"numbers with a unit, {quoted(units.pop())}; without it they could be learned from"
 
 
 def _change(table: Table, cells: Sequence[str]) -> str:
