@@ -184,6 +184,7 @@ def is_identifier(table: Table, column: int) -> bool:
 def _format_words(number_format: NumberFormat) -> str:
     """Say how a column writes its numbers, where that is not plain."""
     words = ["a decimal comma"] if number_format.decimal == "," else []
+    words += ["thousands separators"] if number_format.has_thousands else []
     words += ["percent signs"] if number_format.has_percent else []
     words += ["currency signs"] if number_format.has_currency else []
     return f"numbers with {' and '.join(words)}" if words else ""

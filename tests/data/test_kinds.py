@@ -59,6 +59,12 @@ def test_other_numbers_are_features_without_a_word(name: str, cells: list[str]) 
     assert (dict(answer.columns), answer.notes) == ({}, ())
 
 
+def test_how_numbers_are_written_is_told() -> None:
+    answer = read("pay", ["1,234.5", "12", "20 000"])
+    assert answer.columns["pay"] == "numbers with thousands separators"
+    assert answer.inputs[:, 0].tolist() == [1234.5, 12, 20000]
+
+
 def test_twenty_texts_are_categories() -> None:
     answer = read("town", texts(20))
     assert answer.categories == {"town": tuple(texts(20, 1))}
