@@ -171,10 +171,10 @@ def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
 
 
 def as_cells(column: Any) -> list[object]:  # noqa: ANN401 - any sequence
-    """Return a column's cells; those of a pandas Series without a value are None."""
+    """Return a column's cells, or the one; those of a pandas Series without a value are None."""
     if hasattr(column, "notna"):
         column = column.astype(object).where(column.notna(), None)
-    cells: list[object] = np.asarray(column, dtype=object).tolist()
+    cells: list[object] = np.atleast_1d(np.asarray(column, dtype=object)).tolist()
     return cells
 
 
@@ -197,7 +197,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
+def encode_actual(model: Model, actual: Sequence[Any]) -> list[float]:
     """Encode one example's actual scores as one number for each output.
 
     actual holds a score, or a class, for each target, text or number; or a number for each output.
