@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import plain_environment
+from support import Invoke, plain_environment
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / ".github"
@@ -59,7 +59,8 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         encoding="utf-8",
         cwd=folder,
-        env=plain_environment(PATH=path, PYTHONUTF8="1"),
+        # Unbuffered, so that both streams come in the order of a terminal.
+        env=plain_environment(PATH=path, PYTHONUTF8="1", PYTHONUNBUFFERED="1"),
         check=False,
     )
 
@@ -73,7 +74,10 @@ def plain(text: str) -> str:
 def test_every_example_prints_what_the_page_shows(folder: Path, page: Path) -> None:
     checker = doctest.OutputChecker()
     assert len(examples(page)) > 6
+    known = [] if page == README else examples(README)  # what both show is run once
     for command, expected in examples(page):
+        if (command, expected) in known:
+            continue
         result = run(command, folder)
         assert result.returncode == 0, command
         shown = plain(result.stdout)
@@ -119,10 +123,12 @@ def test_the_benchmark_runs(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["forward-trace", "backward-trace"])
-def test_the_pictures_are_what_the_commands_draw(folder: Path, command: str) -> None:
-    run(f"scorenet {command} --save drawn.svg", folder)
+def test_the_pictures_are_what_the_commands_draw(
+    invoke: Invoke, tmp_path: Path, command: str
+) -> None:
+    invoke(command, "--save", "drawn.svg")
     kept = DOCUMENTS / f"{command}-picture.svg"
-    assert (folder / "drawn.svg").read_text("utf-8") == kept.read_text("utf-8")
+    assert (tmp_path / "drawn.svg").read_text("utf-8") == kept.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def train(
         setting(
             "RATE",
             "Step size, divided by the number of rows (gd).",
-            "gd 3, adam 0.001",
+            "gd 3, with a linear output 0.2, adam 0.001",
             parser=decimal,
         ),
     ] = None,

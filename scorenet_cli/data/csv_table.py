@@ -11,6 +11,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -27,7 +28,14 @@ from scorenet_cli.data.number_formats import (
     looks_like_number,
     read_column,
 )
-from scorenet_cli.data.plain_numbers import Cells, append_cells, cell_texts, read_plain, read_texts
+from scorenet_cli.data.plain_numbers import (
+    Cells,
+    append_cells,
+    cell_texts,
+    count_lines,
+    read_plain,
+    read_texts,
+)
 from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
@@ -159,7 +167,9 @@ def _cut(
             new_notes = tuple(note for note in dict.fromkeys(notes) if note not in told)
             told.update(new_notes)
             yield replace(table, data=data[:end], notes=new_notes)
-            lines_before = table.lines_before + data.count(b"\n", 0, end)
+            if is_last:
+                return
+            lines_before = table.lines_before + count_lines(data[:end])
             table = replace(table, lines_before=lines_before, is_first=False)
             notes = ()
         parts = [data[end:]]
@@ -310,7 +320,7 @@ def line_of_row(table: Table, row: int) -> int:
 def blank_columns(table: Table) -> frozenset[int]:
     """Find the columns without a name in which every cell is blank."""
     blank = table.unnamed
-    for _, cells in rows(table):
+    for _, cells in rows(table) if blank else ():
         blank = frozenset(n for n in blank if n >= len(cells) or not cells[n])
         if not blank:
             break
@@ -345,7 +355,8 @@ def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | l
 
 def _without_blank_lines(data: bytes) -> bytes:
     """Return lines of which none is empty, each with a line feed at its end."""
-    if b"\n\n" in data or data.startswith(b"\n"):
+    is_end = np.frombuffer(data, np.uint8) == ord("\n")
+    if is_end[0] or (is_end[1:] & is_end[:-1]).any():
         data = re.sub(rb"\n+", b"\n", data).lstrip(b"\n")
     return data if data.endswith(b"\n") else data + b"\n"
 
@@ -409,7 +420,8 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
         mark = match[1].decode()
         delimiters = [None if mark == " " else mark]
         table = replace(table, data=table.data[match.end() :], lines_before=1)
-    table, first_rows = _find_delimiter(table, delimiters, is_whole=is_whole)
+    head, first_rows = _first_rows(table, delimiters, is_whole=is_whole)
+    table = replace(head, data=table.data)
     if not first_rows:
         raise _no_rows(table)
     line, first = first_rows[0]
@@ -433,9 +445,20 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     )
     if not has_header:
         return table
-    next(rows(table))  # once more, as strictly as the rows are read
+    next(rows(head))  # once more, as strictly as the rows are read
     start = start_of_line(table.data, line - table.lines_before)
     return replace(table, data=table.data[start:], lines_before=line)
+
+
+def _first_rows(
+    table: Table, delimiters: Sequence[str | None], *, is_whole: bool
+) -> tuple[Table, list[Row]]:
+    """Choose the delimiter by as few lines as will do; returns the first two rows, too."""
+    if end := table.data.find(b"\n", _MAX_RESCANNED) + 1:
+        head = replace(table, data=table.data[:end])
+        with suppress(MoreNeededError):
+            return _find_delimiter(head, delimiters, is_whole=False)
+    return _find_delimiter(table, delimiters, is_whole=is_whole)
 
 
 def _find_delimiter(

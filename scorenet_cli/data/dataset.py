@@ -180,8 +180,8 @@ def _choose(
     usable = [n for n in range(len(table.names)) if n not in ignored]
     named = [] if features is None else find_columns(table, features, "features")
     wanted = [] if targets is None else find_columns(table, targets, "target")
-    needed = {*(named or usable), *(wanted or usable)}
-    kinds = read_kinds(table, sorted(needed))
+    needed = [n for n in named or usable if n not in wanted]
+    kinds = read_kinds(table, [*needed, *(n for n in wanted or usable if n not in needed)])
     if targets is None:
         able = [n for n in usable if kinds[n].can_be_target]
         scores = [n for n in able if not (kinds[n].reason and is_identifier(table, n))]
@@ -209,7 +209,7 @@ def _choose(
             + (" ".join(reasons) or f"{help_}or tabs.")
         )
     told = {*named, *wanted, *(usable if features is None else ())}
-    choice = _Choice({n: kinds[n] for n in kinds if n in told}, named, wanted)
+    choice = _Choice({n: kinds[n] for n in sorted(kinds) if n in told}, named, wanted)
     _check_kinds(table, choice)
     return choice
 
@@ -227,17 +227,18 @@ def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
 
 
 def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
-    """Move the columns' values side by side (rows, inputs): large tables fit in memory once."""
-    widths = [width(chosen.kinds[n].categories) for n in columns]
-    ends = np.cumsum(widths)
-    together = np.empty((0, 0))
-    for n, end, size in zip(columns, ends, widths, strict=True):
-        values = chosen.kinds.pop(n).values
-        assert values is not None  # noqa: S101 - checked by _check_kinds
-        if not together.size:
-            together = np.empty((len(values), ends[-1]))
-        together[:, end - size : end] = values
-    return together
+    """Put the columns' values side by side (rows, inputs): large tables fit in memory once.
+
+    Columns that lie side by side already, as they were read, are not copied.
+    """
+    parts = [values for n in columns if (values := chosen.kinds.pop(n).values) is not None]
+    base = parts[0].base
+    if base is not None and base.ndim > 1 and all(part.base is base for part in parts):
+        first = (parts[0].ctypes.data - base.ctypes.data) // base.itemsize
+        found = base[:, first : first + len(parts)]
+        if [part.ctypes.data for part in parts] == [part.ctypes.data for part in found.T]:
+            return found
+    return np.hstack(parts)
 
 
 def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categories:

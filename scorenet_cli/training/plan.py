@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -458,10 +459,35 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
 
     DataError where a value is too large for its scale.
     """
-    inputs = scale_inputs(data.inputs, model.feature_scale, "training", model.feature_offset)
-    if not np.isfinite(inputs).all():
-        raise overflow_error(data.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
-    return ScaledData(inputs, to_outputs(model, data.scores))
+    return ScaledData(*(part[:] for part in rows_to_scale(model, data)))
+
+
+def rows_to_scale(model: Model, data: Dataset) -> tuple[ScaledInParts, ScaledInParts]:
+    """Return inputs and actual scores that are scaled as scaled_rows does when they are taken."""
+
+    def scale(inputs: Array) -> Array:
+        scaled = scale_inputs(inputs, model.feature_scale, "training", model.feature_offset)
+        if not np.isfinite(scaled).all():
+            raise overflow_error(inputs[~np.isfinite(scaled).all(axis=1)][0].tolist())
+        return scaled
+
+    return ScaledInParts(data.inputs, scale), ScaledInParts(data.scores, partial(to_outputs, model))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScaledInParts:
+    """Rows that are scaled part by part, where all of them would take memory once more."""
+
+    rows: Array
+    scale: Callable[[Array], Array]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.rows)
+
+    def __getitem__(self, part: slice, /) -> Array:
+        """Scale some of the rows."""
+        return self.scale(self.rows[part])
 
 
 def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
@@ -499,8 +525,10 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         warnings += (f"{change} optimizer state.",)
         decay = None if before.weight_decay == AUTO else before.weight_decay
         before = dataclasses.replace(before, **_WITHOUT_OPTIMIZER, weight_decay=decay)
-    options: dict[str, Any] = {}
-    for name, default in optimizer.options.items():
+    options: dict[str, Any] = dict(optimizer.options)
+    if not has_sigmoid_output(plan.model.network):
+        options |= optimizer.linear_options
+    for name, default in options.items():
         given = getattr(plan.settings, name)
         known = getattr(before, name, None)  # a resumed run's, where the record has it
         options[name] = next(each for each in (given, known, default) if each is not None)

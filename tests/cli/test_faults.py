@@ -19,10 +19,11 @@ from pathlib import Path
 import pytest
 from support import Invoke, named, one_message, plain_environment
 
+from scorenet_cli.cli import train as training_run
 from scorenet_cli.model import json_file
 from scorenet_cli.model.document import ROWS_CSV
 
-TIMES = int(os.environ.get("SCORENET_FAULTS", "3"))
+TIMES = int(os.environ.get("SCORENET_FAULTS", "2"))
 # Runs the command, changed by what stands for {change}; saves are frequent, and so are faults.
 SCRIPT = """
 import os, sys, time
@@ -45,7 +46,7 @@ def flock(*_):
     raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 fcntl.flock = flock
 """
-ROWS = 20_000
+ROWS = 10_000
 # Cases of which the default run has another of their kind.
 ON_DEMAND = pytest.mark.skipif("SCORENET_FAULTS" not in os.environ, reason="needs SCORENET_FAULTS")
 
@@ -200,18 +201,19 @@ def test_a_long_run_that_is_killed_leaves_what_it_saved_in_between(folder: Path)
     facts = json_file.load(str(folder / "new.json")).training
     assert facts is not None
     assert facts.epochs > 0
+    assert training_run.AUTOSAVE_SECONDS == 30
 
 
 def test_several_trainings_into_one_file_leave_one_of_them_whole(folder: Path) -> None:
     words = ["train", "--epochs", 3000, "--quiet", "-o", "one.json"]
-    runs = [start(folder, *words, "--seed", n, change=SAVES_ALL_THE_TIME) for n in range(3)]
+    runs = [start(folder, *words, "--seed", n, change=SAVES_ALL_THE_TIME) for n in range(2)]
     for run in runs:
         result = ended(run)
         assert result.returncode == 0
         assert "save" not in result.stderr  # none lost what it was writing
     facts = json_file.load(str(folder / "one.json")).training
     assert facts is not None
-    assert (facts.epochs, facts.seed in range(3)) == (3000, True)
+    assert (facts.epochs, facts.seed in range(2)) == (3000, True)
     assert litter(folder) == []
 
 
@@ -483,7 +485,7 @@ def test_many_processes_share_one_model(folder: Path) -> None:
 def test_a_wide_csv_and_a_deep_network_go_through_every_command(
     invoke: Invoke, folder: Path
 ) -> None:
-    columns = 300
+    columns = 120
     names = ",".join(f"c{n}" for n in range(columns))
     row = ",".join("0.5" for _ in range(columns))
     (folder / "wide.csv").write_text(f"{names},score\n" + f"{row},80\n" * 3)
