@@ -225,6 +225,11 @@ def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> No
     assert selection.simplest(errors) == chosen
 
 
+def test_errors_of_rounding_are_a_tie() -> None:
+    fit = scorenet.train({"hours": [*range(0, 30, 3)], "score": [0.0] * 10})
+    assert fit.model.network.shape == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("rows", "settings", "words"),
     [
