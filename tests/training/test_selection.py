@@ -226,8 +226,8 @@ def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> No
 
 
 def test_errors_of_rounding_are_a_tie() -> None:
-    fit = scorenet.train({"hours": [*range(0, 30, 3)], "score": [0.0] * 10})
-    assert fit.model.network.shape == (1, 1)
+    columns = {"a": [7 * n % 11 for n in range(10)], "b": [n * n % 7 for n in range(10)]}
+    assert scorenet.train({**columns, "score": [0.0] * 10}).model.network.shape == (2, 1)
 
 
 @pytest.mark.parametrize(
