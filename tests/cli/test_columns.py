@@ -246,7 +246,9 @@ def test_settings_that_do_not_fit_are_refused(
 
 CONTEXT = cast(
     "typer.Context",
-    SimpleNamespace(command=SimpleNamespace(params=[]), command_path="scorenet predict"),
+    SimpleNamespace(
+        command=SimpleNamespace(params=[]), command_path="scorenet predict", meta={"behind": []}
+    ),
 )
 TEXTS = st.text('abcxyz\u00e9\u6f22=, ";', min_size=1, max_size=5).map(lambda t: f"t{t}t")
 NUMBERS = st.floats(-1e6, 1e6).map(repr)
