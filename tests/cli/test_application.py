@@ -90,7 +90,7 @@ def test_the_installed_module_has_the_name_of_the_command(tmp_path: Path) -> Non
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "words",
-    [["--version"], ["train", "--help"], ["forward-trace"], ["train", "--json"]],
+    [["train", "--help"], ["forward-trace"], ["train", "--json"]],
 )
 def test_a_full_disk_behind_stdout_is_one_message(tmp_path: Path, words: list[str]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:

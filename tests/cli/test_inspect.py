@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import Invoke, Process, one_message
+from support import Invoke, one_message
+from typer.testing import CliRunner
 
+from scorenet_cli.cli import app
 from scorenet_cli.model import json_file
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -70,13 +72,11 @@ def test_a_file_that_is_no_model_is_refused(invoke: Invoke, content: str, expect
     assert expected in one_message(result)
 
 
-def test_boxes_and_charts_take_the_signs_that_the_terminal_has(
-    invoke: Invoke, process: Process
-) -> None:
+def test_boxes_and_charts_take_the_signs_that_the_terminal_has(invoke: Invoke) -> None:
     invoke("train", "--epochs", 300, "--quiet")
     for encoding in ("ascii", "cp1252"):
-        result = process("inspect", PYTHONIOENCODING=encoding)
-        assert result.returncode == 0
+        result = CliRunner(encoding).invoke(app, ["inspect"])
+        assert result.exit_code == 0
         assert "hours_studied" in result.stdout
         assert "?" not in result.stdout
         if encoding == "ascii":

@@ -325,11 +325,12 @@ def test_numbers_beyond_floating_point_are_one_message(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs /dev/stdout")
-def test_output_to_dev_stdout_is_standard_output_and_truncates_nothing(tmp_path: Path) -> None:
+def test_output_to_dev_stdout_is_standard_output_and_truncates_nothing(
+    invoke: Invoke, tmp_path: Path
+) -> None:
     script = (
         "echo keep > log; $PYTHON -m scorenet_cli predict 2 8 --output /dev/stdout >> log;"
-        "$PYTHON -m scorenet_cli predict 2 8 --output /dev/stdout | cat >> log;"
-        "$PYTHON -m scorenet_cli predict 2 8 --output - >> log"
+        "$PYTHON -m scorenet_cli predict 2 8 --output /dev/stdout | cat >> log"
     )
     subprocess.run(
         ["/bin/sh", "-c", script],
@@ -338,4 +339,5 @@ def test_output_to_dev_stdout_is_standard_output_and_truncates_nothing(tmp_path:
         check=True,
     )
     number = f"{score(0.5, 0.8):.6f}\n"
-    assert (tmp_path / "log").read_text(encoding="utf-8") == "keep\n" + number * 3
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "keep\n" + number * 2
+    assert invoke("predict", 2, 8, "--output", "-").stdout == number

@@ -319,8 +319,8 @@ def test_names_are_made_unique_and_the_header_stays() -> None:
     assert found.names == ("h", "h_3", "column_3", "h_2", "column_3_2", "h_4")
     assert header(found, ["p"]) == "h,h,,h_2,column_3,h,p\n"
     assert found.notes == ("columns of the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
-    many = table(",".join(["h"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n")
-    assert len(set(many.names)) == 20_000
+    many = table(",".join(["h"] * 5_000) + "\n" + ",".join(["1"] * 5_000) + "\n")
+    assert len(set(many.names)) == 5_000
 
 
 def test_notes_come_once_and_with_the_first_rows_they_are_about() -> None:

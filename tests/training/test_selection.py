@@ -104,7 +104,7 @@ def test_a_max_score_keeps_the_output_between_0_and_it() -> None:
 def test_classes_are_told_apart_out_of_fold() -> None:
     columns = students()
     passed = np.where(columns["score"] > 55, "pass", "fail")
-    fit = scorenet.train(columns | {"score": passed})
+    fit = scorenet.train(columns | {"score": passed}, hidden=3)
     (classes,) = out_of_fold(fit).classes
     assert classes.accuracy > 0.8 > classes.most_frequent_accuracy
 
@@ -245,6 +245,7 @@ def test_what_is_seen_out_of_fold_is_said(rows: int, settings: Columns, words: s
 
 def test_noise_is_called_by_its_name() -> None:
     rng = np.random.default_rng(3)
-    fit = scorenet.train({"x": rng.standard_normal(25), "y": rng.standard_normal(25)})
+    noise = {"x": rng.standard_normal(25), "y": rng.standard_normal(25)}
+    fit = scorenet.train(noise, hidden=3)
     (warning,) = fit.warnings
     assert "no better than predicting the mean" in warning or "too few to tell" in warning
