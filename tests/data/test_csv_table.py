@@ -310,7 +310,7 @@ def test_rows_may_end_in_a_delimiter_where_the_header_does_not() -> None:
     assert found.names == ("a", "b", "column_3")
     assert blank_columns(found) == {2}
     assert header(found, ["p"]) == "a,b,,p\n"
-    with pytest.raises(DataError, match="line 2: has 3 cells where 2 are expected"):
+    with pytest.raises(DataError, match="line 2 has 3 cells; expected 2"):
         numbers(table("a,b\n1,2,5\n"), [0])
 
 
