@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "files": set(),
     "__init__": {"api", "training", "model"},
     "__main__": {"cli"},
+    "scorenet": {"__main__"},
 }
 ONLY_IN = {"typer": "cli", "rich": "show"}
 FILES = sorted(PACKAGE.rglob("*.py"))

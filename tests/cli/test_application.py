@@ -76,6 +76,17 @@ def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.Mo
     assert result.stderr.startswith("Error: there is not enough memory")
 
 
+def test_the_installed_module_has_the_name_of_the_command(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "scorenet", "--version"],
+        capture_output=True,
+        cwd=tmp_path,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"scorenet {__version__}\n", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "words",
