@@ -31,6 +31,7 @@ from scorenet_cli.training.settings import (
     DEFAULT_MAX_SCORE,
     DEFAULT_OPTIMIZER,
     DEFAULT_SEED,
+    MAX_RESTARTS,
     Settings,
     make_settings,
 )
@@ -166,7 +167,7 @@ def train(
         float | None, setting("LOSS", "Stop at this loss.", parser=decimal)
     ] = None,
     restarts: Annotated[
-        int, setting("N", "Best of N starts: seed, seed + 1, ...", parser=whole(1, 1000))
+        int, setting("N", "Best of N starts: seed, seed + 1, ...", parser=whole(1, MAX_RESTARTS))
     ] = 1,
     validation: Annotated[
         float | None,

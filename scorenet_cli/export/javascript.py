@@ -97,7 +97,7 @@ def _predicted(target: Target) -> str:
 
 def _text(text: str) -> str:
     """Write a string literal that no page's parser takes for markup."""
-    return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e")
+    return json.dumps(text).replace("<", "\\u003c")
 
 
 SYNTAX = Syntax(

@@ -83,6 +83,38 @@ def any_models(draw: st.DrawFn) -> Model:
     )
 
 
+def everything() -> Model:
+    """A model of hostile names with all that a model may have, and each activation."""
+    rng = np.random.default_rng(4)
+    categories = {HOSTILE[3]: (HOSTILE[0], HOSTILE[4]), HOSTILE[1]: (*HOSTILE[7:9], HOSTILE[2])}
+    classes = {HOSTILE[13]: (HOSTILE[6], HOSTILE[12]), "of three": ("a", *HOSTILE[9:11])}
+    activations = ["tanh", "relu", "linear", "sigmoid"]
+    return Model(
+        Network(
+            tuple(
+                Layer(
+                    rng.standard_normal(size),
+                    None if n == 1 else rng.standard_normal(size[1]),
+                    name,
+                )
+                for n, (size, name) in enumerate(
+                    zip(pairwise([6, 5, 4, 5, 5]), activations, strict=True)
+                )
+            )
+        ),
+        ("filled", HOSTILE[3], "B4", HOSTILE[1]),
+        ("a score", *classes),
+        feature_scale=rng.uniform(0.5, 3, 6),
+        target_scale=np.array([50.0, 1, 1, 1, 1]),
+        feature_range=np.array([[-1.0, 3.0]] * 6),
+        feature_offset=rng.standard_normal(6),
+        target_offset=np.array([7.0, 0, 0, 0, 0]),
+        categories=categories,
+        classes=classes,
+        fill={"filled": 1.5, HOSTILE[3]: 0.25},
+    )
+
+
 def random_rows(model: Model, rows: int = ROWS) -> list[Row]:
     """Rows with a missing value here and there, and unknown texts."""
     rng = np.random.default_rng(1)

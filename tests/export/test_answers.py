@@ -7,9 +7,9 @@ import shutil
 import sqlite3
 
 import pytest
-from export.cases import any_models, assert_equal_to_predict, random_rows
+from export.cases import any_models, assert_equal_to_predict, everything, random_rows
 from export.runners import RUNNERS
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from scorenet_cli.model.model import Model
 
@@ -34,9 +34,10 @@ def test_answers_equal_predict(engine: str) -> None:
 
     # Processes take longer.
     @settings(
-        max_examples=3 if engine in {"node", "gcc"} else 6,
+        max_examples=2 if engine in {"node", "gcc"} else 6,
         suppress_health_check=[HealthCheck.too_slow],
     )
+    @example(everything())
     @given(any_models())
     def check(model: Model) -> None:
         rows = random_rows(model)

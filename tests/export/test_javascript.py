@@ -44,6 +44,7 @@ def test_names_cannot_end_a_script_element() -> None:
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_weights_can_be_an_argument(tmp_path: Path) -> None:
     model, other = named(("a", "b"), (2, 3, 2)), random_network((2, 3, 2), seed=9, bias=True)
+    assert "export function predict(inputs) {" in javascript.write(model)
     text = javascript.write(model, takes_weights=True)
     (tmp_path / "model.mjs").write_text(text, encoding="utf-8")
     script = f"""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+from export.cases import everything
 from support import named
 
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import ModelError
-from scorenet_cli.export import DialectName, FormatName, python, spreadsheet, sql
-from scorenet_cli.export.program import comment
+from scorenet_cli.export import DialectName, FormatName, c, python, spreadsheet, sql
+from scorenet_cli.export.program import comment, describe
 from scorenet_cli.model.model import Model
+from scorenet_cli.model.record import TrainingRecord
 
 
 def one_neuron(weight: float, activation: str = "sigmoid") -> Model:
@@ -25,8 +28,8 @@ def one_neuron(weight: float, activation: str = "sigmoid") -> Model:
 
 @pytest.mark.parametrize("name", get_args(FormatName))
 def test_every_format_writes_a_program(name: str) -> None:
-    text = import_module(f"scorenet_cli.export.{name}").write(named(("a", "b"), (2, 3, 1)))
-    assert "Predicts score0 from a, b." in text
+    text = import_module(f"scorenet_cli.export.{name}").write(named(("a", "b"), (2, 3, 2)))
+    assert "Predicts score0, score1 from a, b." in text
     assert text.endswith("\n")
 
 
@@ -68,6 +71,43 @@ def test_what_sql_cannot_hold_is_refused(dialect: DialectName, name: str) -> Non
         sql.write(named((name,), (1, 1)), dialect=dialect)
 
 
+def test_what_is_new_has_plain_names() -> None:
+    program = describe(named(("a", "b"), (2, 2, 1, 1)))
+    assert [source.name for source in program.inputs] == ["x1", "x2"]
+    names = [[neuron.name for neuron in layer] for layer in program.layers]
+    assert names == [["h1_1", "h1_2"], ["h2_1"], ["y1"]]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (None, "Written by scorenet export."),
+        (TrainingRecord(), "Written by scorenet export."),
+        (TrainingRecord(data="a*/.csv"), "Written by scorenet export, trained on a__.csv."),
+        (TrainingRecord(date="2026-11-26"), "Written by scorenet export, 2026-11-26."),
+        (
+            TrainingRecord(data="a.csv", date="2026-11-26"),
+            "Written by scorenet export, trained on a.csv, 2026-11-26.",
+        ),
+    ],
+)
+def test_a_program_says_where_it_comes_from(record: TrainingRecord | None, expected: str) -> None:
+    text = python.write(replace(named(("a",), (1, 1)), training=record))
+    assert text.splitlines()[1] == f"# {expected}"
+
+
+def test_c_has_no_null_character() -> None:
+    with pytest.raises(ModelError, match="null character"):
+        c.write(replace(named(("a",), (1, 1)), categories={"a": ("x", "a\0b")}))
+
+
+def test_c_says_what_each_parameter_holds() -> None:
+    text = c.write(everything())
+    assert "/* numbers[1]: B4 */" in text
+    assert "/* scores[0]: a score */" in text
+    assert "/* classes[1]: of three */" in text
+
+
 def test_new_columns_have_names_unlike_the_features() -> None:
     text = sql.write(named(("nn_x1", "NN__x2"), (2, 1)))
     assert "AS nn___x1" in text
@@ -75,9 +115,10 @@ def test_new_columns_have_names_unlike_the_features() -> None:
 
 def test_thousands_of_inputs_are_added() -> None:
     model = named(tuple(f"x{n}" for n in range(3000)), (3000, 1))
-    row = np.random.default_rng(1).standard_normal(3000)
+    row = 0.01 * np.random.default_rng(1).standard_normal(3000)
     inputs = dict(zip(model.features, row.tolist(), strict=True))
     module: dict[str, Any] = {}
     exec(python.write(model), module)  # noqa: S102 - the point
     expected = model.predict([row])[0, 0]
+    assert 1 < expected < 99
     assert module["predict"](inputs)["score0"] == pytest.approx(expected, rel=1e-12)

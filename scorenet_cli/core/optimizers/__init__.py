@@ -18,15 +18,16 @@ class Optimizer:
     epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
     the state_dict of the run that is resumed or None. options holds the names of its options
     with their defaults, linear_options the defaults that differ with a linear output.
-    side_by_side tells whether it takes several networks of one shape at
-    once, check(network, rows, **options) raises OptionError for what it
-    cannot train.
+    side_by_side tells whether it takes several networks of one shape at once, takes_parts whether
+    inputs and actual may be Rows that are no arrays; check(network, rows, **options) raises
+    OptionError for what it cannot train.
     """
 
     start: Callable[..., Iterator[State]]
     options: Mapping[str, float | int] = field(default_factory=dict)
     linear_options: Mapping[str, float | int] = field(default_factory=dict)
     side_by_side: bool = False
+    takes_parts: bool = False
     state_numbers: int = 0
     check: Callable[..., object] | None = None
 
@@ -38,6 +39,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
         # A sigmoid's slope is at most 1/4, and the gradient has its square: 3 / 16 is as large.
         linear_options={"learning_rate": 0.2},
         side_by_side=True,
+        takes_parts=True,
         check=check_in_place,
     ),
     "adam": Optimizer(
