@@ -83,11 +83,14 @@ def test_what_is_new_has_plain_names() -> None:
     [
         (None, "Written by scorenet export."),
         (TrainingRecord(), "Written by scorenet export."),
-        (TrainingRecord(data="a*/.csv"), "Written by scorenet export, trained on a__.csv."),
+        (
+            TrainingRecord(data="a*/.csv"),
+            "Written by scorenet export from a model trained on a__.csv.",
+        ),
         (TrainingRecord(date="2026-11-26"), "Written by scorenet export, 2026-11-26."),
         (
             TrainingRecord(data="a.csv", date="2026-11-26"),
-            "Written by scorenet export, trained on a.csv, 2026-11-26.",
+            "Written by scorenet export from a model trained on a.csv, 2026-11-26.",
         ),
     ],
 )

@@ -112,7 +112,7 @@ def test_classes_are_told_apart_out_of_fold() -> None:
 def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
     fit = scorenet.train(students(9))
     assert (fit.plan.optimizer, fit.choice, fit.cross_validation) == ("gd", None, None)
-    assert any("9 rows are too few" in note for note in fit.notes)
+    assert any("needs at least 10 rows; got 9" in note for note in fit.notes)
     assert not scorenet.train(students(9), epochs=5).notes
 
 
@@ -150,7 +150,7 @@ def test_a_resumed_model_has_nothing_to_choose(settings: Columns) -> None:
 
 
 def test_more_folds_than_rows_are_refused() -> None:
-    with pytest.raises(scorenet.DataError, match="12 rows cannot be cut into 13 folds"):
+    with pytest.raises(scorenet.DataError, match="12 rows cannot be split into 13 folds"):
         scorenet.train(students(12), folds=13, epochs=2)
 
 
@@ -228,7 +228,7 @@ def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> No
 @pytest.mark.parametrize(
     ("rows", "settings", "words"),
     [
-        (14, {"optimizer": "lm", "bias": True, "epochs": 40}, "memorized"),
+        (14, {"optimizer": "lm", "bias": True, "epochs": 40}, "overfits"),
         (40, {"epochs": 3}, "no better than predicting the mean"),
         (60, {"optimizer": "lm", "bias": True, "epochs": 20}, "no better than linear regression"),
     ],
