@@ -35,7 +35,7 @@ def train(
     *,
     settings: Settings | None = None,
     header: bool | None = None,
-    resume: str | Model | None = None,
+    resume: str | os.PathLike[str] | Model | None = None,
     callbacks: Callbacks[Model] | None = None,
     **changes: Any,  # noqa: ANN401 - checked by make_settings
 ) -> FitResult:
@@ -66,7 +66,9 @@ def train(
         if chosen.optimizer == AUTO or chosen.folds is not None:
             option = "optimizer=auto" if chosen.optimizer == AUTO else "folds"
             raise OptionError(f"`{option}` trains new models and cannot be combined with `resume`.")
-    model = load(resume) if isinstance(resume, str) else resume
+    model = load(resume) if isinstance(resume, str | os.PathLike) else resume
+    if not isinstance(model, Model | None):
+        raise OptionError("expects a model, or the path of one.", option="resume")
     said = (chosen.optimizer, chosen.learning_rate, chosen.batch_size, chosen.epochs, model)
     if data is not None and all(each is None for each in said):
         chosen = dataclasses.replace(chosen, optimizer=AUTO)
@@ -130,11 +132,15 @@ def evaluate(model: Model, data: Data, *, header: bool | None = None) -> Evaluat
 
 
 def forward_trace(
-    model: Model, values: Sequence[float | str], *, scaling: ScalingName = "training"
+    model: Model,
+    values: Sequence[float | str] | Mapping[str, float | str],
+    *,
+    scaling: ScalingName = "training",
 ) -> ForwardTrace:
     """Trace one example through a model: each product, sum and activation.
 
-    values: one for each feature, in its own unit. Raises DataError if a sum is too large.
+    values: one for each feature, in its own unit, or a mapping from the features' names. Raises
+    DataError if a sum is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
@@ -143,8 +149,8 @@ def forward_trace(
 
 def backward_trace(  # noqa: PLR0913 - all arguments are needed
     model: Model,
-    values: Sequence[float | str],
-    actual: Sequence[float | str],
+    values: Sequence[float | str] | Mapping[str, float | str],
+    actual: float | str | Sequence[float | str],
     *,
     learning_rate: float = 1.0,
     scaling: ScalingName = "training",
@@ -152,13 +158,13 @@ def backward_trace(  # noqa: PLR0913 - all arguments are needed
 ) -> BackwardTrace:
     """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
 
-    actual: for each target, a score in score units or a class. If check is true, each gradient is
-    compared with central differences. Raises OptionError if actual does not fit the targets, and
-    DataError if a number is too large.
+    values: as for forward_trace. actual: a score in score units or a class, or one for each of
+    several targets. If check is true, each gradient is compared with central differences. Raises
+    OptionError if actual does not fit the targets, and DataError if a number is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
-    scores, inputs = models.encode_actual(model, actual), _inputs(model, values)
+    scores, inputs = models.encode_actual(model, models.as_cells(actual)), _inputs(model, values)
     return trace.backward_trace(
         model, inputs, scores, learning_rate=learning_rate, scaling=scaling, check=check
     )
@@ -192,9 +198,10 @@ def batch_trace(
     return batch.batch_trace(plan.model, *rows, learning_rate=rate, check=check, notes=plan.notes)
 
 
-def _inputs(model: Model, values: Sequence[float | str]) -> list[float]:
+def _inputs(model: Model, values: Sequence[float | str] | Mapping[str, float | str]) -> list[float]:
     """Encode one example as the network's inputs."""
-    inputs: list[float] = models.encode_values(model, [values])[0].tolist()
+    row = values if isinstance(values, Mapping) else [values]
+    inputs: list[float] = models.encode_values(model, row)[0].tolist()
     return inputs
 
 
@@ -215,10 +222,13 @@ def _table(data: Data | None, *, header: bool | None) -> Table:
     return csv_table.make_table(_as_csv(data), "the given columns", has_header=True)
 
 
-def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
+def _as_csv(columns: Any) -> bytes:  # noqa: ANN401 - checked here
     """Write columns of equal length as CSV with exact floats, for the CSV reader to check."""
     import csv  # noqa: PLC0415 - predicting does not need it
 
+    if not (isinstance(columns, Mapping) or hasattr(columns, "columns")):
+        kinds = "a path, an open file, or columns by name (a dict, a pandas DataFrame)"
+        raise DataError(f"expected {kinds}; got {type(columns).__name__}.")
     names = [str(name) for name in columns]
     cells = [models.as_cells(columns[name]) for name in columns]
     if len({len(column) for column in cells}) != 1:

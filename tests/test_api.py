@@ -158,6 +158,26 @@ def test_a_setting_that_does_not_fit_is_an_option_error(
     assert "--" not in str(error.value)
 
 
+def test_one_example_may_come_by_name_and_one_score_alone(tmp_path: Path) -> None:
+    model = scorenet.train(COLUMNS, epochs=1).model
+    row = {"hours_slept": 8, "hours_studied": 4}
+    assert model.predict(row).tolist() == model.predict([[4, 8]]).tolist()
+    forward = scorenet.forward_trace(model, row)
+    assert forward.scores == scorenet.forward_trace(model, [4, 8]).scores
+    one = scorenet.backward_trace(model, row, 92)
+    assert one.loss == scorenet.backward_trace(model, [4, 8], [92]).loss
+    model.save(tmp_path / "model.json")
+    again = scorenet.train(COLUMNS, resume=tmp_path / "model.json", epochs=1)
+    assert again.result.epochs == 2
+
+
+def test_what_is_no_data_and_no_model_is_an_error() -> None:
+    with pytest.raises(scorenet.DataError, match=r"columns by name .*; got ndarray"):
+        scorenet.train(np.ones((3, 2)))  # type: ignore[arg-type]
+    with pytest.raises(scorenet.OptionError, match="`resume` expects a model, or the path of one"):
+        scorenet.train(COLUMNS, resume=scorenet.train(COLUMNS, epochs=0))  # type: ignore[arg-type]
+
+
 def test_numpy_numbers_are_settings() -> None:
     plain = make_settings(hidden=2, epochs=3, seed=5, max_score=50)
     assert plain == make_settings(

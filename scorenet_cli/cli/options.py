@@ -131,7 +131,8 @@ BlankOption = Annotated[
 def check_values(texts: Sequence[str], context: typer.Context) -> None:
     """Reject unknown options among VALUES.
 
-    Typer passes them on because -1 looks like an option.
+    Typer passes them on because -1 looks like an option. After --, a name=value may begin with a
+    dash.
     """
     for text in texts:
         if text.startswith("-") and text != "-" and not is_number(text):
@@ -140,6 +141,8 @@ def check_values(texts: Sequence[str], context: typer.Context) -> None:
                 raise OptionError(
                     f"{text} comes after --, where only values are allowed. Move it before --."
                 )
+            if "=" in text and text in context.meta["behind"]:
+                continue
             raise OptionError(f"{no_option(text, options)} See: {context.command_path} --help")
 
 

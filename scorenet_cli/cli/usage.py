@@ -41,6 +41,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own types
         """Parse the command line; attach the command to errors, which name its --help."""
+        ctx.meta["behind"] = args[args.index("--") :] if "--" in args else []
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:

@@ -431,6 +431,9 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
             notes.append(f"line {line} is read as data. Use `header` to read it as the header.")
+    second = first_rows[-1][1]
+    if has_header and len(second) == len(first) + 1 and not second[-1]:  # rows end in a delimiter
+        first.append("")
     names = first if has_header else [""] * len(first)
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
     unique = _tell_apart(named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,8 @@ from scorenet_cli.text import listed, quoted
 
 # Last words of column names that mark row identifiers.
 _IDENTIFIER = re.compile(r"(?:.*[^a-z])?(id|no|nr|serial|name|index|idx)", re.DOTALL)
+# A number and its unit.
+_WITH_UNIT = re.compile(r"[+-]?[\d.,]+\s*([^\W\d_]\S*)")
 # Minimum rows to treat consecutive numbers as row numbers.
 MIN_ROWS_TO_COUNT = 10
 # Minimum rows to treat all-different texts as row names.
@@ -138,7 +140,9 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
             f"it has {len(counts):,} different texts (at most {MAX_CATEGORIES} can be categories)"
         )
         rare = [text for text, count in counts.items() if count == 1]
-        if len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
+        if unit := _unit(counts):
+            reason = unit
+        elif len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
             reason += f"; these occur only once and may be misspelt: {listed(rare)}"
         elif words := _change(table, cells):
             reason += f"; {words}"
@@ -150,8 +154,18 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
     is_name = max(counts.values()) == 1 and (
         len(cells) >= MIN_ROWS_TO_NAME or is_identifier(table, column)
     )
-    reason = "it identifies the rows (all values differ)" if is_name else ""
+    names_rows = "it identifies the rows (all values differ)"
+    reason = (_unit(counts) or names_rows) if is_name else ""
     return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
+
+
+def _unit(texts: Iterable[str]) -> str:
+    """Return a reason if all texts are numbers with the same unit, else an empty text."""
+    found = [_WITH_UNIT.fullmatch(text) for text in texts]
+    units = {"" if match is None else match[1] for match in found}
+    if len(units) > 1 or "" in units:
+        return ""
+    return f"it has numbers with a unit, {quoted(units.pop())}. Remove the unit to use them"
 
 
 def _change(table: Table, cells: Sequence[str]) -> str:
@@ -175,6 +189,7 @@ def is_identifier(table: Table, column: int) -> bool:
 def _format_words(number_format: NumberFormat) -> str:
     """Say how a column writes its numbers, where that is not plain."""
     words = ["a decimal comma"] if number_format.decimal == "," else []
+    words += ["thousands separators"] if number_format.has_thousands else []
     words += ["percent signs"] if number_format.has_percent else []
     words += ["currency signs"] if number_format.has_currency else []
     return f"numbers with {' and '.join(words)}" if words else ""

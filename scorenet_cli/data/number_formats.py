@@ -33,6 +33,7 @@ class NumberFormat:
     decimal: str | None = None
     has_percent: bool = False
     has_currency: bool = False
+    has_thousands: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -91,9 +92,10 @@ def read_column(
             failed.append(error)
     if not found:
         raise max(failed, key=lambda error: error.row)
-    values = next(iter(found.values()))
+    sign, values = next(iter(found.items()))
+    has_thousands = any(map(_GROUPED_WITH[sign].fullmatch, bare))
     if failed or len(decimals) == 1:
-        return values, NumberFormat(next(iter(found)), has_percent, has_currency)
+        return values, NumberFormat(sign, has_percent, has_currency, has_thousands)
     for row, (one, other) in enumerate(zip(*found.values(), strict=True)):
         if one != other:
             reason = (
@@ -101,7 +103,7 @@ def read_column(
                 "(write it without separators, or with a different number of decimals)"
             )
             raise ColumnError(row, FormatError(reason))
-    return values, NumberFormat(None, has_percent, has_currency)
+    return values, NumberFormat(None, has_percent, has_currency, has_thousands)
 
 
 def has_grouped_points(cells: Iterable[str]) -> bool:

@@ -172,10 +172,10 @@ def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
 
 
 def as_cells(column: Any) -> list[object]:  # noqa: ANN401 - any sequence
-    """Return a column's cells; missing values of a pandas Series are None."""
+    """Return the cells of a column, or of one value; missing values of a pandas Series are None."""
     if hasattr(column, "notna"):
         column = column.astype(object).where(column.notna(), None)
-    cells: list[object] = np.asarray(column, dtype=object).tolist()
+    cells: list[object] = np.atleast_1d(np.asarray(column, dtype=object)).tolist()
     return cells
 
 
@@ -198,7 +198,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
+def encode_actual(model: Model, actual: Sequence[Any]) -> list[float]:
     """Encode one example's actual scores as one number for each output.
 
     actual holds a score or a class for each target, text or number; or a number for each output.

@@ -142,8 +142,9 @@ def _load_text(path: str) -> Array:
             row = [parse_number(cell) for cell in cells]
         except ValueError:
             bad = next(cell for cell in cells if not is_finite_number(cell))
+            hint = " Separate numbers by spaces." if "," in bad else ""
             raise ModelError(
-                f"{name}, line {line}: {quoted(bad)} is not a finite number."
+                f"{name}, line {line}: {quoted(bad)} is not a finite number.{hint}"
             ) from None
         if rows and row and len(row) != len(rows[0]):
             raise ModelError(

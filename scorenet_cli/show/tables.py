@@ -150,10 +150,10 @@ class FirstThatFits:
         yield shown
 
 
-def class_tables(fits: Sequence[ClassFit]) -> Iterator[RenderableType]:
-    """Show how well each target's classes are told apart: accuracy, and what is taken for what."""
+def class_tables(fits: Sequence[ClassFit], where: str = "") -> Iterator[RenderableType]:
+    """Show the accuracy and the confusion matrix of each target with classes."""
     for fit in fits:
-        yield from (Text(), heading(f"Classes of {fit.target}"))
+        yield from (Text(), heading(f"Classes of {fit.target}{where}"))
         yield key_value_table(
             [
                 ("accuracy", f"{fit.accuracy:.4f}"),

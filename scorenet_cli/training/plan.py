@@ -177,6 +177,8 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
             words = "the rows differ from those of the last run"
             notes += (f"{words}: the optimizer starts with fresh state.",)
             before = dataclasses.replace(before, state=None)
+    if before.best_epoch not in {None, before.epochs}:
+        notes += (f"training continues from epoch {before.best_epoch:,}, the one that was kept.",)
     seeds = (before.split_seed, before.seed, DEFAULT_SEED)
     split_seed = next(seed for seed in seeds if seed is not None)
     seed = settings.seed if before.seed is None else before.seed

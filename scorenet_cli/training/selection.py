@@ -104,7 +104,10 @@ def choose(
     baselines = _baselines_out_of_fold(sample, FOLDS, seed)
     varies = np.ptp(sample.scores, axis=0) > 0
     unit = np.where(varies, sample.scores.std(axis=0), 1.0)
-    errors = [(((each - sample.scores) / unit) ** 2).mean(axis=1) for each in outputs]
+    errors = [
+        np.maximum((((each - sample.scores) / unit) ** 2).mean(axis=1), metrics.ROUNDING**2)
+        for each in outputs  # what is only rounding ties
+    ]
     predicted = np.empty_like(sample.scores)
     for kept, held_out in folds(len(sample.inputs), FOLDS, seed):
         predicted[held_out] = outputs[simplest([each[kept] for each in errors])][held_out]

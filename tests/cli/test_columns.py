@@ -76,6 +76,14 @@ def test_values_come_in_order_or_by_name(invoke: Invoke) -> None:
     assert invoke("predict", "town=Rom", "Sex=f", "hours=3").stdout == in_order.stdout
 
 
+def test_behind_two_dashes_a_name_may_begin_with_a_dash(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("--hours,-n,s\n5,1,50\n6,2,60\n9,1,90\n")
+    invoke("train", "n.csv", "--epochs", 1)
+    named = invoke("predict", "--", "-n=2", "--hours=7")
+    assert (named.exit_code, named.stdout) == (0, invoke("predict", 7, 2).stdout)
+    assert "there is no option '--hours'" in one_message(invoke("predict", "--hours=7", "-n=2"))
+
+
 @pytest.mark.usefixtures("students")
 @pytest.mark.parametrize(
     ("words", "message"),
@@ -250,7 +258,9 @@ def test_settings_that_do_not_fit_are_refused(
 
 CONTEXT = cast(
     "typer.Context",
-    SimpleNamespace(command=SimpleNamespace(params=[]), command_path="scorenet predict"),
+    SimpleNamespace(
+        command=SimpleNamespace(params=[]), command_path="scorenet predict", meta={"behind": []}
+    ),
 )
 TEXTS = st.text('abcxyz\u00e9\u6f22=, ";', min_size=1, max_size=5).map(lambda t: f"t{t}t")
 NUMBERS = st.floats(-1e6, 1e6).map(repr)

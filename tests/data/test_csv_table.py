@@ -12,6 +12,7 @@ from support import Array
 
 from scorenet_cli.data.csv_table import (
     Table,
+    blank_columns,
     header,
     line_of_row,
     make_table,
@@ -302,6 +303,15 @@ def test_whether_there_is_a_header_is_said_or_guessed(
 def test_a_first_row_of_numbers_that_may_be_a_header_is_noted(text: str, is_noted: bool) -> None:
     note = "line 1 is read as data. Use `header` to read it as the header."
     assert table(text).notes == ((note,) if is_noted else ())
+
+
+def test_rows_may_end_in_a_delimiter_where_the_header_does_not() -> None:
+    found = table("a,b\n1,2,\n3,4,\n")
+    assert found.names == ("a", "b", "column_3")
+    assert blank_columns(found) == {2}
+    assert header(found, ["p"]) == "a,b,,p\n"
+    with pytest.raises(DataError, match="line 2 has 3 cells; expected 2"):
+        numbers(table("a,b\n1,2,5\n"), [0])
 
 
 def test_names_are_made_unique_and_the_header_stays() -> None:

@@ -24,26 +24,21 @@ def texts(count: int, times: int = 2) -> list[str]:
     ("name", "cells", "words"),
     [
         ("pupil", texts(5, 1), "left out because it identifies the rows (all values differ)"),
+        ("week", [str(n) for n in range(3, 15)], "left out because it holds row numbers"),
+        ("StudentID", ["17", "12", "44"], "left out because it identifies the rows"),
+        ("Serial No.", ["17", "12", "44"], "left out because it identifies the rows"),
+        ("town", texts(21), "left out because it has 21 different texts (at most 20 can be"),
         (
-            "week",
-            [str(n) for n in range(3, 15)],
-            "left out because it holds row numbers (consecutive whole",
+            "time",
+            [f"{n}.5 h" for n in range(9)],
+            "left out because it has numbers with a unit",
         ),
         (
-            "StudentID",
-            ["17", "12", "44"],
-            "left out because it identifies the rows (all values differ)",
+            "mass",
+            [f"{n}kg" for n in range(30)],
+            "left out because it has numbers with a unit",
         ),
-        (
-            "Serial No.",
-            ["17", "12", "44"],
-            "left out because it identifies the rows (all values differ)",
-        ),
-        (
-            "town",
-            texts(21),
-            "left out because it has 21 different texts (at most 20 can be categories)",
-        ),
+        ("shelf", ["12a", "7b", "3c", "9d"], "left out because it identifies the rows"),
         ("town", ["Rom"] * 4, "left out because it has the same text in every row ('Rom')"),
         ("town", ["", "NA", "?"], "left out because it has no values"),
     ],
@@ -70,6 +65,12 @@ def test_other_numbers_are_features_without_a_word(name: str, cells: list[str]) 
     answer = read(name, cells)
     assert answer.features == (name, "hours")
     assert (dict(answer.columns), answer.notes) == ({}, ())
+
+
+def test_how_numbers_are_written_is_told() -> None:
+    answer = read("pay", ["1,234.5", "12", "20 000"])
+    assert answer.columns["pay"] == "numbers with thousands separators"
+    assert answer.inputs[:, 0].tolist() == [1234.5, 12, 20000]
 
 
 def test_twenty_texts_are_categories() -> None:

@@ -88,7 +88,10 @@ def test_a_bias_file_belongs_to_its_layer(tmp_path: Path, bias: str) -> None:
             "/w2.txt holds no numbers; one row of weights per line is expected.",
         ),
         ({"w1": "one\n"}, "/w1.txt, line 1: 'one' is not a finite number."),
-        ({"w1": "1,2\n"}, "/w1.txt, line 1: '1,2' is not a finite number."),
+        (
+            {"w1": "1,2\n"},
+            "/w1.txt, line 1: '1,2' is not a finite number. Separate numbers by spaces.",
+        ),
         (
             {"w1": "1 2\n3\n"},
             "/w1.txt, line 2: expected as many numbers as in the first row, 2; got 1.",

@@ -82,6 +82,14 @@ def test_the_report_tells_the_epochs_that_ran_from_the_one_that_was_kept() -> No
     assert record.loss == fit.result.loss == kept
 
 
+def test_a_resumed_run_says_that_it_continues_from_the_epoch_that_was_kept() -> None:
+    model = scorenet.train(students(), validation=0.3, epochs=6).model
+    assert model.training is not None
+    kept = dataclasses.replace(model.training, best_epoch=2)
+    again = scorenet.train(students(), resume=dataclasses.replace(model, training=kept), epochs=1)
+    assert "training continues from epoch 2, the one that was kept." in again.notes
+
+
 def test_a_resumed_run_counts_the_epochs_that_ran_before_and_keeps_the_best_of_all() -> None:
     first = scorenet.train(students(), **VALIDATED | {"epochs": 30})
     assert first.result.best_epoch < 30

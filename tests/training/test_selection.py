@@ -225,6 +225,11 @@ def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> No
     assert selection.simplest(errors) == chosen
 
 
+def test_errors_of_rounding_are_a_tie() -> None:
+    columns = {"a": [7 * n % 11 for n in range(10)], "b": [n * n % 7 for n in range(10)]}
+    assert scorenet.train({**columns, "score": [0.0] * 10}).model.network.shape == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("rows", "settings", "words"),
     [

@@ -56,9 +56,10 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         losses = (
             f"lowest loss {spread.best:.3g}, median {spread.median:.3g}, highest {spread.worst:.3g}"
         )
+        reason = " (the highest evidence)" if found else ""
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
-            (f"{spread.count} starts", f"{losses}; seed {fit.seed} is kept"),
+            (f"{spread.count} starts", f"{losses}; seed {fit.seed} is kept{reason}"),
             ("", f"prediction spread across starts: mean std {mean}, max range {largest}"),
         ]
     if (choice := fit.choice) is not None:
@@ -77,7 +78,7 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         Text(),
         fit_table(fit.metrics, dataset.scores, others),
         *_each_target(fit),
-        *class_tables((fit.validation or fit.cross_validation or fit).classes),
+        *_classes(fit),
     )
 
 
@@ -109,10 +110,10 @@ def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
         is_chosen = ", chosen" if hidden == choice.settings.hidden else ""
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
-    yield (
-        "",
-        f"on {choice.rows:,} rows, in 5 folds; chosen: the simplest that is as good as the best",
-    )
+    chosen = "chosen: the simplest that is as good as the best"
+    yield ("", f"on {choice.rows:,} rows, in 5 folds; {chosen}")
+    if len(choice.compared) > 1:
+        yield ("", "below, each fold is predicted with the size chosen on the other folds")
     yield ("reproduce with", command)
 
 
@@ -126,6 +127,12 @@ def _each_target(fit: FitResult) -> Iterator[RenderableType]:
             beside = {title: other.each[number_of] for title, other in others.items()}
             scores = fit.plan.data.scores[:, number_of]
             yield from (Text(), heading(target), fit_table(fit.each[number_of], scores, beside))
+
+
+def _classes(fit: FitResult) -> Iterator[RenderableType]:
+    """Show how well classes are told apart, on rows not used for training if there are any."""
+    title, part = next(iter(_on_other_rows(fit).items()), ("training rows", fit))
+    return class_tables(part.classes, f", {title}")
 
 
 def _on_other_rows(fit: FitResult) -> dict[str, Evaluation]:
