@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -12,28 +11,6 @@ from scorenet_cli.core import parallel
 def test_parts_are_dealt_like_cards() -> None:
     assert parallel.round_robin([1, 2, 3, 4, 5], 2) == [[1, 3, 5], [2, 4]]
     assert parallel.round_robin([1, 2], 8) == [[1], [2]]
-
-
-@pytest.mark.parametrize("cores", [1, 2])
-def test_items_ahead_are_the_same_up_to_an_error(
-    monkeypatch: pytest.MonkeyPatch, cores: int
-) -> None:
-    monkeypatch.setattr(parallel, "CORES", cores)
-    threads = []
-
-    def items(count: int) -> Iterator[int]:
-        for item in range(count):
-            threads.append(threading.get_ident())
-            yield item
-        raise ValueError("no more")
-
-    for count in (0, 1, 2, 5):
-        found: list[int] = []
-        with pytest.raises(ValueError, match="no more"):
-            found.extend(parallel.ahead(items(count)))
-        assert found == [*range(count)]
-    assert (len(set(threads)) > 1) == (cores > 1)
-    assert [*parallel.ahead(iter(range(9)))] == [*range(9)]
 
 
 @pytest.mark.parametrize("cores", [1, 3])
