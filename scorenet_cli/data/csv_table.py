@@ -430,7 +430,8 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     if has_header is None:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
-            notes.append(f"line {line} is read as data. Use `header` to read it as the header.")
+            words = "is read as data. Use `header=True` to read it as the header."
+            notes.append(f"line {line} {words}")
     second = first_rows[-1][1]
     if has_header and len(second) == len(first) + 1 and not second[-1]:  # rows end in a delimiter
         first.append("")
@@ -535,8 +536,8 @@ def _is_header(first_rows: list[Row], source: str) -> bool:
         return False
     raise DataError(
         f"{source}, line {line}, column {first.index(texts[0]) + 1}: {quoted(texts[0])} is not a "
-        f"number, but {quoted(figures[0])} in the same line is. Use `header` if the line holds "
-        "column names or `no_header` if it is data, or fix the cell."
+        f"number, but {quoted(figures[0])} in the same line is. Use `header=True` if the "
+        "line holds column names or `header=False` if it is data, or fix the cell."
     )
 
 

@@ -33,7 +33,7 @@ from scorenet_cli.data.csv_table import (
     to_numbers,
 )
 from scorenet_cli.data.kinds import Kind, is_identifier, read_kinds
-from scorenet_cli.errors import DataError, OptionError, ScorenetError
+from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.text import did_you_mean, listed, quoted
 
 MissingName = Literal["skip", "fill", "refuse"]
@@ -136,7 +136,7 @@ def read_dataset(
         notes += _unnamed_note(table, chosen)
     if blank:
         shown = ", ".join(str(n + 1) for n in sorted(blank))
-        notes.append(f"empty columns without a name are skipped: {shown}.")
+        notes.append(f"empty columns without a name are skipped (column numbers: {shown}).")
     words = _column_words(table, chosen)
     has_note = 0 in table.unnamed and table.has_header
     last = max(n for n in range(len(table.names)) if n not in ignored)
@@ -344,8 +344,8 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         left = int((has_target & ~has_all).sum())
         if left and missing == "fill" and can_fill:
             notes.append(
-                "missing cells are filled with the column's mean; missing text counts as none of "
-                f"the categories ({gaps})."
+                f"missing cells are filled with the column's mean ({gaps}); in a column of three "
+                "or more categories, each of its inputs is 0."
             )
         elif left:
             if 2 * left > has_target.sum():
@@ -415,7 +415,7 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
             hint = "" if kind.error.is_format_error else "Fix the cell, or remove the line."
             if kind.error.is_title:
                 is_first = not table.has_header and kind.error.line == line_of_row(table, 0)
-                helps = "leave out `no_header`" if is_first else "remove the lines before it"
+                helps = "leave out `header=False`" if is_first else "remove the lines before it"
                 hint = f"If this line is the header, {helps}."
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
@@ -452,7 +452,7 @@ def check_scores(
             "`output_activation=linear`."
         )
     if place == 0 and not table.has_header:
-        hint = f"{hint} If the line holds column names, use `header`."
+        hint = f"{hint} If the line holds column names, use `header=True`."
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
         f"{quoted(dataset.output_names[target])}: the score {_exact(scores[row, target])} "
@@ -471,21 +471,18 @@ def find_columns(table: Table, names: Sequence[str], option: str | None = None) 
         column = positions.get(_normal(name))
         if column is None:
             wanted, hint = quoted(name.strip()), did_you_mean(name.strip(), table.names)
-            raise _column_error(
-                f"{table.source} has no column {wanted}",
-                f".{hint} Its columns are: {listed(table.names)}.",
-                option,
-            )
+            hint += f" The columns of {table.source} are: {listed(table.names)}."
+            if option is None:
+                words = f"has no column {wanted}, which the model needs."
+                raise DataError(f"{table.source} {words}{hint}")
+            raise OptionError(f"`{option}`: there is no column {wanted} in {table.source}.{hint}")
         if column in columns:
-            raise _column_error(f"column {quoted(name.strip())} is named twice", ".", option)
+            twice = f"column {quoted(name.strip())} twice."
+            if option is None:
+                raise DataError(f"the model names {twice} Rename one of them in the model file.")
+            raise OptionError(f"`{option}` names {twice}")
         columns[column] = None
     return list(columns)
-
-
-def _column_error(reason: str, more: str, option: str | None) -> ScorenetError:
-    if option is None:
-        return DataError(f"{reason}, which the model needs{more}")
-    return OptionError(f"`{option}`: {reason}{more}")
 
 
 def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:

@@ -137,7 +137,7 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
     counts = {text: count for text, count in counts.items() if not is_missing_text(text)}
     if len(counts) > MAX_CATEGORIES:
         reason = (
-            f"it has {len(counts):,} different texts (at most {MAX_CATEGORIES} can be categories)"
+            f"it has {len(counts):,} distinct texts (at most {MAX_CATEGORIES} can be categories)"
         )
         rare = [text for text, count in counts.items() if count == 1]
         if unit := _unit(counts):

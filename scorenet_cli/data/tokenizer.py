@@ -77,7 +77,10 @@ def rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterat
                 yield text.lines_before + reader.line_num, stripped
     except csv.Error as error:
         line = text.lines_before + reader.line_num
-        raise DataError(f"{text.source}, line {line} cannot be read as CSV: {error}.") from error
+        raise DataError(
+            f"{text.source}, line {line} cannot be read as CSV: {error}. Check the quotation marks "
+            "in this line and the lines before it."
+        ) from error
 
 
 def end_of_rows(text: Text, *, is_whole: bool) -> int:

@@ -161,7 +161,10 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
     table = dataset.name_columns(table, old.features, old.targets)
     data = model_rows(old, table, cast("MissingName", settings.missing or "skip"))
     if has_sigmoid_output(old.network):
-        hint = "The highest possible score is set by the resumed model's target_scale."
+        hint = (
+            "The highest possible score is that of the resumed model: train a new one with "
+            "`max_score`."
+        )
         dataset.check_scores(table, data, old.target_scale, hint=hint)
     notes: tuple[str, ...] = data.notes
     warnings: tuple[str, ...] = ()
@@ -212,9 +215,9 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
     inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
     if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
-            f"{data.source}: the weights need {network.shape[0]} feature columns and "
-            f"{network.shape[-1]} target columns; {inputs} and {outputs} are chosen. "
-            "Choose them with `features` and `target`."
+            f"{data.source}: these weights have {network.shape[0]} inputs and {network.shape[-1]} "
+            f"outputs, the chosen columns give {inputs} and {outputs}. Choose others with "
+            "`features` and `target`."
         )
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _new_plan(table, data, settings, (network,), record)
@@ -270,7 +273,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     _check_optimizer(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
         raise OptionError(
-            "needs `validation`: it counts the epochs without improvement on the validation rows.",
+            "needs `validation`, whose rows show whether an epoch is an improvement.",
             option="patience",
         )
     if resumed is not None:
@@ -361,7 +364,7 @@ def _check_targets(
     ]
     notes = _note_small_scores(data, max_scores)
     if probable:
-        words = "hold only 0 and 1: the predicted score is a probability (`max_score=1`)."
+        words = "are all 0 or 1: the predicted score is a probability (`max_score=1`)."
         notes += (f"the scores of {listed(probable)} {words}",)
     return dataclasses.replace(data, notes=data.notes + notes)
 
@@ -608,8 +611,8 @@ def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
         return ()
     count = len(plan.validation_rows.inputs)
     if plan.test_rows is not None:
-        words = f"held-out rows: {count} to choose the epoch and the start"
-        return (f"{words}, {len(plan.test_rows.inputs)} (the test rows) to measure the fit.",)
-    chosen = "the epoch and the start are" if len(plan.networks) > 1 else "the epoch is"
+        words = f"{count} validation rows are used to choose the epoch and the start"
+        return (f"{words}, {len(plan.test_rows.inputs)} test rows to measure the fit.",)
+    chosen = "the epoch and start to keep are" if len(plan.networks) > 1 else "the epoch to keep is"
     rows = f"{count} validation {'row' if count == 1 else 'rows'}"
     return (f"{chosen} chosen on the {rows}: expect a slightly worse fit on new rows.",)

@@ -104,7 +104,7 @@ class Adam(State):
         fits = first.shape == second.shape == self.first_moment.shape
         fits = fits and first.dtype == second.dtype == np.float64
         if not (fits and np.isfinite(first).all() and (second >= 0).all() and self.steps >= 0):
-            raise state_error("does not fit its layers")
+            raise state_error("does not match the model's layers")
         self.first_moment, self.second_moment = first, second
 
 
