@@ -465,7 +465,8 @@ def test_what_is_not_a_text_table_is_refused(data: bytes, message: str) -> None:
 def test_a_first_line_of_names_and_numbers_is_refused() -> None:
     assert refusal("h,2\n3,4\n") == (
         "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. Use "
-        "`header=True` if the line holds column names or `header=False` if it is data, or fix the cell."
+        "`header=True` if the line holds column names or `header=False` if it is data, or fix "
+        "the cell."
     )
     assert refusal("\n1,x\n3,4\n").startswith("s.csv, line 2, column 2: 'x' is not a number")
 

@@ -247,7 +247,8 @@ def test_a_model_finds_its_columns_by_name() -> None:
     with pytest.raises(DataError) as error:
         find_columns(found, ["a", "c"])
     assert str(error.value) == (
-        "s.csv has no column 'c', which the model needs. The columns of s.csv are: 's', 'b', 'a', 'n'."
+        "s.csv has no column 'c', which the model needs. "
+        "The columns of s.csv are: 's', 'b', 'a', 'n'."
     )
 
 
