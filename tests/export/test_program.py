@@ -101,16 +101,20 @@ def test_c_has_no_null_character() -> None:
         c.write(replace(named(("a",), (1, 1)), categories={"a": ("x", "a\0b")}))
 
 
-def test_c_says_what_each_parameter_holds() -> None:
+def test_c_says_what_each_parameter_and_number_is() -> None:
     text = c.write(everything())
     assert "/* numbers[1]: B4 */" in text
     assert "/* scores[0]: a score */" in text
     assert "/* classes[1]: of three */" in text
+    assert "  /* filled */\n  const double x1 = " in text
+    assert "  /* h1.1 */\n  const double h1_1_sum = " in text
 
 
 def test_new_columns_have_names_unlike_the_features() -> None:
     text = sql.write(named(("nn_x1", "NN__x2"), (2, 1)))
     assert "AS nn___x1" in text
+    prefix = f"nn_{'_' * 100}"
+    assert f" {prefix}_y1_sum" in sql.write(named((prefix,), (1, 1)))  # too long for a line
 
 
 def test_thousands_of_inputs_are_added() -> None:
