@@ -61,6 +61,34 @@ def test_no_label_of_a_spreadsheet_is_a_formula(name: str) -> None:
 def test_a_spreadsheet_has_its_limits() -> None:
     with pytest.raises(ModelError, match="too wide"):
         spreadsheet.write(named(tuple(f"x{n}" for n in range(500)), (500, 1)))
+    assert spreadsheet.text_literal("a" * 255) == f'"{"a" * 255}"'
+    with pytest.raises(ModelError, match=r"'aaa.*longer than a spreadsheet's formulas"):
+        spreadsheet.text_literal("a" * 256)
+
+
+def test_a_text_of_a_spreadsheet_holds_no_line_end() -> None:
+    assert spreadsheet.text_literal('a\n"b"') == '"a"&CHAR(10)&"""b"""'
+
+
+def test_column_a_of_a_spreadsheet_names_column_b() -> None:
+    rows = [*csv.reader(spreadsheet.write(named(("hours",), (1, 2, 1))).splitlines())]
+    assert [row[0] for row in rows[2:]] == [
+        *("Values (type over column B)", "hours", "Inputs of the network", "hours"),
+        *("Layer 1", "h1 sum", "h1 sigmoid", "h2 sum", "h2 sigmoid"),
+        *("Layer 2", "score0 sum", "score0 sigmoid", "Predictions", "predicted_score0"),
+    ]
+
+
+def test_a_spreadsheet_begins_with_the_first_texts_and_the_middles_of_the_numbers() -> None:
+    model = replace(
+        named(("a", "t", "b"), (3, 1)),
+        categories={"t": ("x", "y")},
+        feature_range=np.array([[-1.0, 4.0], [0, 1], [5, 6]]),
+    )
+    rows = dict(csv.reader(spreadsheet.write(model).splitlines()[3:6]))
+    assert rows == {"a": "1.5", "t": '="x"', "b": "5.5"}
+    rows = dict(csv.reader(spreadsheet.write(replace(model, feature_range=None)).splitlines()[3:6]))
+    assert rows == {"a": "", "t": '="x"', "b": ""}
 
 
 @pytest.mark.parametrize(
