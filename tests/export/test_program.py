@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sqlite3
 from dataclasses import replace
 from importlib import import_module
@@ -143,6 +144,18 @@ def test_new_columns_have_names_unlike_the_features() -> None:
     assert "AS nn___x1" in text
     prefix = f"nn_{'_' * 100}"
     assert f" {prefix}_y1_sum" in sql.write(named((prefix,), (1, 1)))  # too long for a line
+
+
+def test_the_table_may_have_a_schema() -> None:
+    model = named(("a",), (1, 1))
+    assert 'FROM "data" AS t' in sql.write(model)
+    assert 'FROM "a schema"."a table" AS t' in sql.write(model, "a schema.a table")
+
+
+def test_every_number_of_sql_is_a_float64_and_no_decimal() -> None:
+    numbers = re.findall(r"(?<=[ (*-])\d[\d.e+-]*", sql.write(everything()))
+    assert len(numbers) > 100
+    assert all("e" in number for number in numbers if "." in number)
 
 
 def test_thousands_of_inputs_are_added() -> None:
