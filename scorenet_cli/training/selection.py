@@ -95,7 +95,7 @@ def choose(
         def predictor(part: Dataset, inputs: Array, quick: Settings = quick) -> Array:
             return predict_inputs(train_model(plan_rows(table, part, quick)), inputs).scores
 
-        words = f"comparing {len(sizes)} sizes"
+        words = f"comparing {len(sizes)} sizes" if len(sizes) > 1 else "cross-validation"
         tell = _progress(callbacks, words, number * FOLDS, len(sizes) * FOLDS)
         outputs.append(out_of_fold(sample, FOLDS, seed, predictor, tell))
     baselines = _baselines_out_of_fold(sample, FOLDS, seed)

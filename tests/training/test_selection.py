@@ -10,8 +10,12 @@ from support import Array, Columns, students
 
 import scorenet_cli as scorenet
 from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.model.model import Model
 from scorenet_cli.training import selection
 from scorenet_cli.training.fit import Choice, FitResult
+from scorenet_cli.training.loop import Callbacks
+from scorenet_cli.training.settings import make_settings
 
 
 def wave(rows: int = 80) -> Columns:
@@ -243,3 +247,12 @@ def test_noise_is_called_by_its_name() -> None:
     fit = scorenet.train({"x": rng.standard_normal(25), "y": rng.standard_normal(25)})
     (warning,) = fit.warnings
     assert "no better than predicting the mean" in warning or "too few to tell" in warning
+
+
+def test_a_callback_hears_how_far_the_choice_is() -> None:
+    said: list[tuple[str, int, int]] = []
+    callbacks: Callbacks[Model] = Callbacks(choosing=lambda *facts: said.append(facts))
+    table = make_table(students(12), "made")
+    selection.train_table(table, make_settings(folds=3, epochs=1), callbacks)
+    selection.train_table(table, make_settings(optimizer="auto", hidden=1, epochs=1), callbacks)
+    assert said == [("cross-validation", done, of) for of in (3, 5) for done in range(of)]
