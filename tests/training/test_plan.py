@@ -34,12 +34,6 @@ def test_lm_takes_steps_again_where_rows_were_added() -> None:
     assert any("other data" in warning for warning in again.warnings)
 
 
-def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
-    model = scorenet.train(students(), epochs=5).model
-    with pytest.raises(scorenet.OptionError, match="has learned from all rows"):
-        scorenet.train(students(), resume=model, validation=0.2)
-
-
 def test_a_validated_model_is_not_resumed_on_other_rows() -> None:
     model = scorenet.train(students(), **VALIDATED).model
     with pytest.raises(scorenet.DataError, match="Train a new model"):
@@ -133,6 +127,24 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
         scores.append(fit.validation.fit.r2 or 0.0)
         assert any("others" in note for note in fit.notes)
     assert np.mean(scores) < 0.1  # noise cannot be predicted
+
+
+def test_a_constant_column_is_standardized_by_1() -> None:
+    columns = students() | {"constant": np.full(60, 7.0)}
+    features = ["hours", "constant"]
+    model = scorenet.train(
+        columns, target="score", features=features, standardize=True, epochs=0
+    ).model
+    assert model.feature_scale.tolist() == [pytest.approx(columns["hours"].std()), 1.0]
+    assert model.feature_offset is not None
+    assert model.feature_offset.tolist() == pytest.approx([columns["hours"].mean(), 7.0])
+
+
+def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
+    model = scorenet.train(students(), epochs=1).model
+    with pytest.raises(scorenet.OptionError, match="has learned from all rows") as caught:
+        scorenet.train(students(), resume=model, validation=0.2)
+    assert caught.value.option == "validation"
 
 
 def test_settings_are_checked_before_any_rows_are_read() -> None:

@@ -252,7 +252,7 @@ def test_noise_is_called_by_its_name() -> None:
 def test_a_callback_hears_how_far_the_choice_is() -> None:
     said: list[tuple[str, int, int]] = []
     callbacks: Callbacks[Model] = Callbacks(choosing=lambda *facts: said.append(facts))
-    table = make_table(students(12), "made")
+    table = make_table(b"x,y\n" + b"".join(b"%d,%d\n" % (n, n * n % 7) for n in range(12)), "x.csv")
     selection.train_table(table, make_settings(folds=3, epochs=1), callbacks)
     selection.train_table(table, make_settings(optimizer="auto", hidden=1, epochs=1), callbacks)
     assert said == [("cross-validation", done, of) for of in (3, 5) for done in range(of)]
