@@ -129,6 +129,8 @@ def test_with_an_option_of_the_steps_the_others_are_as_in_the_document(settings:
 def test_a_network_too_large_for_lm_is_trained_by_adam_with_validation() -> None:
     fit = scorenet.train(students(30), hidden=600, validation=0.3, patience=2)
     assert (fit.plan.optimizer, fit.plan.settings.validation) == ("adam", 0.3)
+    chosen = selection.settings_for(fit.plan.data, make_settings(optimizer="auto"), (600,))
+    assert (chosen.optimizer, chosen.validation, chosen.patience) == ("adam", 0.2, 20)
     assert fit.validation is not None
 
 
