@@ -34,9 +34,9 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     result: TrainingResult,
     each: tuple[Fit, ...],
     validation: Evaluation | None,
-    cross_validation: Evaluation | None = None,
+    cross_validation: Evaluation | None,
     *,
-    is_chosen: bool = False,
+    is_chosen: bool,
 ) -> tuple[str, ...]:
     """Say where the model is not to be relied on, and what to try; empty where nothing is wrong.
 
