@@ -147,6 +147,21 @@ def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> N
     assert caught.value.option == "validation"
 
 
+@pytest.mark.parametrize(
+    ("rows", "restarts", "expected"),
+    [
+        (8, 1, "the 2 validation rows choose the epoch: expect"),
+        (3, 1, "the 1 validation row chooses the epoch: expect"),
+        (3, 2, "the 1 validation row chooses the epoch and the start: expect"),
+        (16, 2, "2 held-out rows choose the epoch and the start; the fit reported is that on 2"),
+    ],
+)
+def test_what_held_out_rows_are_used_for_is_said(rows: int, restarts: int, expected: str) -> None:
+    table = make_table(b"x,y\n" + b"".join(b"%d,%d\n" % (n, 80 + n) for n in range(rows)), "x.csv")
+    plan = make_plan(table, make_settings(validation=0.25, restarts=restarts))
+    assert [note for note in plan.notes if note.startswith(expected)]
+
+
 def test_settings_are_checked_before_any_rows_are_read() -> None:
     with pytest.raises(scorenet.OptionError, match="`batch_size` has no effect"):
         scorenet.train("there is no such file.csv", optimizer="lm", batch_size=4)
