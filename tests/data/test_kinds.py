@@ -60,6 +60,7 @@ def test_twenty_texts_are_categories() -> None:
     answer = read("town", texts(20))
     assert answer.categories == {"town": tuple(texts(20, 1))}
     assert answer.inputs.shape == (40, 21)
+    assert answer.columns["town"].endswith("'t18', 't19'")
 
 
 def test_rare_texts_are_shown_where_there_are_a_few_too_many() -> None:

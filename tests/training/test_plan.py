@@ -147,6 +147,17 @@ def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> N
     assert caught.value.option == "validation"
 
 
+def test_max_scores_are_as_many_as_targets() -> None:
+    with pytest.raises(scorenet.OptionError, match="for each of 1 targets; got 2") as caught:
+        scorenet.train(students(), max_score=[100, 50], epochs=0)
+    assert caught.value.option == "max_score"
+
+
+def test_uniform_weights_are_from_0_to_1() -> None:
+    weights = scorenet.train(students(), init="uniform", epochs=0).model.network.layers[0].weights
+    assert ((weights >= 0) & (weights < 1)).all()
+
+
 @pytest.mark.parametrize(
     ("rows", "restarts", "expected"),
     [
