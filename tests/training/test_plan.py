@@ -12,6 +12,7 @@ import scorenet_cli as scorenet
 from scorenet_cli.core.network import mean_squared_error
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.training.fit import fit
 from scorenet_cli.training.loop import HISTORY_EPOCHS
 from scorenet_cli.training.plan import make_plan, scaled_rows
 from scorenet_cli.training.settings import make_settings
@@ -138,6 +139,14 @@ def test_a_constant_column_is_standardized_by_1() -> None:
     assert model.feature_scale.tolist() == [pytest.approx(columns["hours"].std()), 1.0]
     assert model.feature_offset is not None
     assert model.feature_offset.tolist() == pytest.approx([columns["hours"].mean(), 7.0])
+
+
+def test_the_data_of_the_run_before_are_named_where_they_are_others() -> None:
+    first = make_table(b"x,y\n1,70\n2,90\n", "first.csv")
+    second = make_table(b"x,y\n1,70\n2,80\n", "second.csv")
+    model = fit(make_plan(first, make_settings(epochs=1))).model
+    plan = make_plan(second, make_settings(), model)
+    assert plan.warnings == ("the model was trained on other data: first.csv.",)
 
 
 def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
