@@ -149,6 +149,15 @@ def test_the_data_of_the_run_before_are_named_where_they_are_others() -> None:
     assert plan.warnings == ("the model was trained on other data: first.csv.",)
 
 
+def test_another_optimizer_starts_with_fresh_state() -> None:
+    table = make_table(b"x,y\n1,70\n2,90\n", "rows.csv")
+    model = fit(make_plan(table, make_settings(epochs=1, learning_rate=7))).model
+    plan = make_plan(table, make_settings(optimizer="adam"), model)
+    words = "the model was trained by gd; adam starts with fresh optimizer state."
+    assert plan.warnings == (words,)
+    assert plan.options["learning_rate"] != 7
+
+
 def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
     model = scorenet.train(students(), epochs=1).model
     with pytest.raises(scorenet.OptionError, match="has learned from all rows") as caught:
