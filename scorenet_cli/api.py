@@ -174,10 +174,10 @@ def batch_trace(
 ) -> BatchTrace:
     """Trace one step of full-batch gradient descent on rows with known scores, as matrices.
 
-    The step is one epoch of `train` by gd from the model's weights; the learning rate is 3 where
-    none is given, as there. data and header are as for train. Weights alone get the scaling of the
-    rows. OptionError for the learning rate, DataError for rows that do not fit the model or numbers
-    that become too large.
+    The step is one epoch of `train` by gd from the model's weights, at the same default learning
+    rate. data and header are as for train. Weights alone get the scaling of the rows. OptionError
+    for the learning rate, DataError for rows that do not fit the model or numbers that become too
+    large.
     """
     from scorenet_cli.model import batch  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.plan import make_plan, scaled_rows  # noqa: PLC0415

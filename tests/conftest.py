@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 from support import Invoke, Process, plain_environment
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from scorenet_cli.cli import app
@@ -18,6 +20,13 @@ from scorenet_cli.core import parallel
 if hasattr(os, "register_at_fork"):  # mutmut forks; threads do not come along
     os.register_at_fork(after_in_child=lambda: parallel._pool.cache_clear())  # noqa: PLW0108, SLF001
 
+COMMAND = get_command(app)
+
+
+def pytest_collection_finish() -> None:
+    """What importing and collecting made stays: no need to look it through again and again."""
+    gc.freeze()
+
 
 @pytest.fixture
 def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
@@ -25,6 +34,8 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SCORENET_MODEL", raising=False)
     monkeypatch.setenv("TERM", "dumb")
+    # Typer builds all commands anew for each run, which takes longer than most of them.
+    monkeypatch.setattr("typer.testing._get_command", lambda _: COMMAND)
 
     def run(*words: object, stdin: str | bytes | None = None) -> Result:
         return CliRunner().invoke(app, [str(word) for word in words], input=stdin)

@@ -15,6 +15,7 @@ from support import Invoke
 import scorenet_cli as scorenet
 from scorenet_cli.cli.messages import as_flags
 from scorenet_cli.model.model import Model
+from scorenet_cli.training.settings import make_settings
 
 CSV = "hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
 COLUMNS = {"hours_studied": [2, 1, 3], "hours_slept": [9, 5, 6], "score": [92, 86, 89]}
@@ -138,7 +139,13 @@ def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
         ({"validation": "x"}, "`validation` expects a fraction"),
         ({"max_score": "x"}, "`max_score` must be a finite number above 0."),
         ({"epochs": -1}, "`epochs` must be a whole number of at least 0."),
+        ({"epochs": True}, "`epochs` must be a whole number of at least 0."),
+        ({"restarts": 10**6}, "`restarts` must be at most 1000."),
+        ({"standardize": "no"}, "`standardize` must be True or False."),
+        ({"activation": 3}, "`activation` expects one of sigmoid, tanh, relu, linear; got '3'."),
+        ({"features": 5}, "has no column '5'"),
         ({"target": "marks"}, "'marks'"),
+        ({"target": "score", "ignore": "score"}, "'score' is in `target` and in `ignore`."),
         ({"optimizer": "lm", "learning_rate": 1.0}, "`learning_rate` has no effect"),
     ],
 )
@@ -149,6 +156,13 @@ def test_a_setting_that_does_not_fit_is_an_option_error(
         scorenet.train(COLUMNS, **settings)
     assert expected in str(error.value)
     assert "--" not in str(error.value)
+
+
+def test_numpy_numbers_are_settings() -> None:
+    plain = make_settings(hidden=2, epochs=3, seed=5, max_score=50)
+    assert plain == make_settings(
+        hidden=np.array([2]), epochs=np.int64(3), seed=np.uint8(5), max_score=np.int64(50)
+    )
 
 
 def test_rows_that_do_not_fit_are_data_errors(path: Path) -> None:

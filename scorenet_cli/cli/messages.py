@@ -114,11 +114,13 @@ class RangeWarnings:
         from scorenet_cli.model.model import interval_text, intervals_if_known, scaling_warning
 
         self.rows += len(answer.inputs)
-        if self.rows == 1 and answer.out_of_range.any():
+        self.unscaled = self.unscaled or scaling_warning(self.model, answer.inputs, self.scaling)
+        if not answer.out_of_range.any():
+            return
+        if self.rows == 1:
             ends = intervals_if_known(self.model, answer.scaled_inputs)
             texts = [] if ends is None else map(interval_text, *ends[0].T, answer.scores[0])
             self.intervals = "".join(f": {text}" for text in texts)
-        self.unscaled = self.unscaled or scaling_warning(self.model, answer.inputs, self.scaling)
         for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
             outside = answer.out_of_range[:, position]
             self.counts[position] = self.counts.get(position, 0) + int(outside.sum())

@@ -107,10 +107,11 @@ def predict(
                 said.note(f"the document printed {story.printed} here: {story.why}.")
         blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block: there may be more rows than memory
+        from scorenet_cli.core.parallel import ahead
         from scorenet_cli.data import dataset
 
         tables = dataset.read_tables(csv or "", has_header=header)
-        blocks = _of_rows(loaded, tables, scaling, skipped, said)
+        blocks = ahead(_of_rows(loaded, tables, scaling, skipped, said))
     blocks = _watched(blocks, ranges, skipped, said)
     if json:
         parts = _as_json(loaded, blocks, said, interval)
@@ -175,8 +176,9 @@ class _Skipped:
         from scorenet_cli.data.csv_table import line_of_row
         from scorenet_cli.text import listed, quoted
 
-        has_all = ~np.isnan(inputs).any(axis=1)
         is_known = np.ones(len(inputs), dtype=bool)
+        is_gap = np.isnan(inputs)
+        has_all = ~is_gap.any(axis=1) if is_gap.any() else is_known.copy()
         is_known[[each.row for each in unknown]] = False
         self.unknown.update(each.column for each in unknown)
         if unknown and not self.first_unknown:
@@ -266,10 +268,20 @@ def _as_text(
     """Write a score a line for VALUES, or a table's rows with their predictions."""
     ends = ("",) if interval is None else ("", "_low", "_high")
     names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
+    import numpy as np
+
     from scorenet_cli.data.plain_numbers import cell_texts
 
+    has_comma = False  # as the numbers of the first rows do: one sign for the whole file
     for block in blocks:
         columns = _columns(model, block, precision, interval)
+        if block.table is not None and block.table.is_first:
+            has_comma = any(known.decimal == "," for known in block.table.formats.values())
+        if has_comma:
+            columns = [
+                cells if isinstance(cells, list) else np.char.replace(cells, b".", b",")
+                for cells in columns
+            ]
         if (table := block.table) is None:
             size, texts = len(ends), map(cell_texts, columns)
             yield "".join(

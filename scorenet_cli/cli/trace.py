@@ -113,7 +113,7 @@ def backward_trace(
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
-        float | None, setting("RATE", "Step size.", "1; with --csv 3", parser=decimal)
+        float | None, setting("RATE", "Step size.", "1; with --csv as in train", parser=decimal)
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare each gradient with a numerical one.")

@@ -31,6 +31,7 @@ from scorenet_cli.training.settings import (
     DEFAULT_MAX_SCORE,
     DEFAULT_OPTIMIZER,
     DEFAULT_SEED,
+    MAX_RESTARTS,
     Settings,
     make_settings,
 )
@@ -137,7 +138,7 @@ def train(
         setting(
             "RATE",
             "Step size, divided by the number of rows (gd).",
-            "gd 3, adam 0.001",
+            "gd 3, with a linear output 0.2, adam 0.001",
             parser=decimal,
         ),
     ] = None,
@@ -166,7 +167,7 @@ def train(
         float | None, setting("LOSS", "Stop at this loss.", parser=decimal)
     ] = None,
     restarts: Annotated[
-        int, setting("N", "Best of N starts: seed, seed + 1, ...", parser=whole(1, 1000))
+        int, setting("N", "Best of N starts: seed, seed + 1, ...", parser=whole(1, MAX_RESTARTS))
     ] = 1,
     validation: Annotated[
         float | None,

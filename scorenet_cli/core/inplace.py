@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -36,6 +37,16 @@ BLOCK_CELLS = 32_768
 MIN_ROWS = 256
 # From so many cells on, activations are in their form for many.
 MANY_CELLS = 256
+
+
+class Rows(Protocol):
+    """Rows that are copied in parts: an array, or what computes them as they are asked for."""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+
+    def __getitem__(self, part: slice, /) -> Array:
+        """Return some of the rows."""
 
 
 def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPlace, ...]:
@@ -84,6 +95,12 @@ class ScaledParameters:
     def width(self) -> int:
         """Cells of a row in the widest layer."""
         return max(layer.neurons for layer in self.layers) * len(self.networks)
+
+    @property
+    def row_width(self) -> int:
+        """Cells of a row that is learned from: inputs, perhaps a constant, and targets."""
+        first = self.layers[0]
+        return first.inputs + (first.bias is not None) + self.layers[-1].neurons
 
     @property
     def output_scale(self) -> float:
@@ -173,19 +190,23 @@ class InPlaceLoss:
     def __init__(
         self,
         parameters: ScaledParameters,
-        inputs: Array,
-        actual: Array,
+        inputs: Rows,
+        actual: Rows,
         *,
         backward: bool = False,
     ) -> None:
         self.parameters = parameters
-        self._cells = actual.size * parameters.output_scale**2
+        neurons = parameters.layers[-1].neurons
+        self._cells = len(actual) * neurons * parameters.output_scale**2
         rows = max(BLOCK_CELLS // parameters.width, MIN_ROWS)
-        parts = [slice(start, start + rows) for start in range(0, len(inputs), rows)]
+        ends = [*range(0, len(inputs), rows), len(inputs)]
+        parts = [slice(*pair) for pair in pairwise(ends)]
+        # One array: when it is freed, its memory goes back to the system.
+        cells = np.empty((len(inputs), parameters.row_width))
         self._shards = [
-            _Shard(parameters, shard, inputs, actual, backward=backward)
-            for shard in round_robin(parts)
+            _Shard(parameters, shard, cells, backward=backward) for shard in round_robin(parts)
         ]
+        self.load(inputs, actual)
         self._squares = np.zeros(len(parameters.networks))
         self._only_block = self._shards[0].blocks[0] if len(parts) == 1 else None
 
@@ -194,7 +215,7 @@ class InPlaceLoss:
         """The calls of a pass; with one block there is nothing to add up."""
         return [self._run_shards] if self._only_block is None else self._only_block.calls
 
-    def load(self, inputs: Array, actual: Array) -> None:
+    def load(self, inputs: Rows, actual: Rows) -> None:
         """Take in other rows, as many as before."""
         for shard in self._shards:
             shard.load(inputs, actual)
@@ -235,7 +256,7 @@ class InPlaceGradient(InPlaceLoss):
     blocks takes the parameters back to those of the last finished one.
     """
 
-    def __init__(self, parameters: ScaledParameters, inputs: Array, actual: Array) -> None:
+    def __init__(self, parameters: ScaledParameters, inputs: Rows, actual: Rows) -> None:
         super().__init__(parameters, inputs, actual, backward=True)
         # V = scale · W and dE/dW = scale · dE/dV; the error is held times output_scale.
         self.step_scale = parameters.per_layer(
@@ -296,24 +317,23 @@ class _Shard:
         self,
         parameters: ScaledParameters,
         parts: Sequence[slice],
-        inputs: Array,
-        actual: Array,
+        cells: Array,
         *,
         backward: bool,
     ) -> None:
         buffers: dict[int, _Buffers] = {}  # all blocks but perhaps the last have equally many rows
         self.blocks = []
         for part in parts:
-            rows = len(inputs[part])
+            rows = part.stop - part.start
             if rows not in buffers:
                 buffers[rows] = _Buffers(parameters, rows)
-            self.blocks.append(_Block(parameters, buffers[rows], part, rows, backward=backward))
+            own = cells[part].reshape(-1, rows)
+            self.blocks.append(_Block(parameters, buffers[rows], part, own, backward=backward))
         self._backward = backward
         self.negative_gradient = np.empty_like(parameters.values)
         self.squares = np.zeros(len(parameters.networks))
-        self.load(inputs, actual)
 
-    def load(self, inputs: Array, actual: Array) -> None:
+    def load(self, inputs: Rows, actual: Rows) -> None:
         """Take in each block's part of the rows."""
         for block in self.blocks:
             block.load(inputs[block.part], actual[block.part])
@@ -365,7 +385,7 @@ class _Block:
         parameters: ScaledParameters,
         buffers: _Buffers,
         part: slice,
-        rows: int,
+        cells: Array,
         *,
         backward: bool,
     ) -> None:
@@ -377,10 +397,9 @@ class _Block:
             np.matmul, error[:, np.newaxis], error[:, :, np.newaxis], self._squares
         )
         self._output = parameters.forms[-1]
-        first = parameters.layers[0]
-        rows_and_constant = np.ones((first.inputs + (first.bias is not None), rows))
-        self._inputs = rows_and_constant[: first.inputs]
-        self._target = np.empty((parameters.layers[-1].neurons, rows))
+        rows_and_constant, self._target = np.split(cells, [-parameters.layers[-1].neurons])
+        self._inputs, constant = np.split(rows_and_constant, [parameters.layers[0].inputs])
+        constant[:] = 1.0
         weights = parameters.by_layer(parameters.values)
         layer_inputs = [rows_and_constant, *buffers.layer_inputs]
         self.calls: list[Call] = [

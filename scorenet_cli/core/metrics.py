@@ -93,7 +93,8 @@ def measure(predicted: Array, actual: Array) -> Metrics:
     squares -= squares.mean(axis=0)
     spread = np.square(squares, out=squares).sum(axis=0)
     error = np.divide(actual, unit, out=squares)
-    error -= predicted / unit
+    for rows in blocks(len(error)):  # another array of all would fill memory
+        error[rows] -= predicted[rows] / unit
     mae = float(np.mean(np.abs(error, out=error))) * unit
     np.square(error, out=squares)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):

@@ -11,6 +11,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -27,7 +28,14 @@ from scorenet_cli.data.number_formats import (
     looks_like_number,
     read_column,
 )
-from scorenet_cli.data.plain_numbers import Cells, append_cells, cell_texts, read_plain, read_texts
+from scorenet_cli.data.plain_numbers import (
+    Cells,
+    append_cells,
+    cell_texts,
+    count_lines,
+    read_plain,
+    read_texts,
+)
 from scorenet_cli.data.tokenizer import (
     MoreNeededError,
     Row,
@@ -159,7 +167,9 @@ def _cut(
             new_notes = tuple(note for note in dict.fromkeys(notes) if note not in told)
             told.update(new_notes)
             yield replace(table, data=data[:end], notes=new_notes)
-            lines_before = table.lines_before + data.count(b"\n", 0, end)
+            if is_last:
+                return
+            lines_before = table.lines_before + count_lines(data[:end])
             table = replace(table, lines_before=lines_before, is_first=False)
             notes = ()
         parts = [data[end:]]
@@ -310,7 +320,7 @@ def line_of_row(table: Table, row: int) -> int:
 def blank_columns(table: Table) -> frozenset[int]:
     """Find the columns without a name in which every cell is blank."""
     blank = table.unnamed
-    for _, cells in rows(table):
+    for _, cells in rows(table) if blank else ():
         blank = frozenset(n for n in blank if n >= len(cells) or not cells[n])
         if not blank:
             break
@@ -345,7 +355,8 @@ def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | l
 
 def _without_blank_lines(data: bytes) -> bytes:
     """Return lines of which none is empty, each with a line feed at its end."""
-    if b"\n\n" in data or data.startswith(b"\n"):
+    is_end = np.frombuffer(data, np.uint8) == ord("\n")
+    if is_end[0] or (is_end[1:] & is_end[:-1]).any():
         data = re.sub(rb"\n+", b"\n", data).lstrip(b"\n")
     return data if data.endswith(b"\n") else data + b"\n"
 
@@ -409,7 +420,8 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
         mark = match[1].decode()
         delimiters = [None if mark == " " else mark]
         table = replace(table, data=table.data[match.end() :], lines_before=1)
-    table, first_rows = _find_delimiter(table, delimiters, is_whole=is_whole)
+    head, first_rows = _first_rows(table, delimiters, is_whole=is_whole)
+    table = replace(head, data=table.data)
     if not first_rows:
         raise _no_rows(table)
     line, first = first_rows[0]
@@ -417,9 +429,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     if has_header is None:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
-            notes.append(
-                f"line {line} holds only numbers and is read as data; `header` makes it the header."
-            )
+            notes.append(f"line {line} is read as data; `header` makes it the header.")
     names = first if has_header else [""] * len(first)
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
     unique = _tell_apart(named)
@@ -435,9 +445,20 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     )
     if not has_header:
         return table
-    next(rows(table))  # once more, as strictly as the rows are read
+    next(rows(head))  # once more, as strictly as the rows are read
     start = start_of_line(table.data, line - table.lines_before)
     return replace(table, data=table.data[start:], lines_before=line)
+
+
+def _first_rows(
+    table: Table, delimiters: Sequence[str | None], *, is_whole: bool
+) -> tuple[Table, list[Row]]:
+    """Choose the delimiter by as few lines as will do; returns the first two rows, too."""
+    if end := table.data.find(b"\n", _MAX_RESCANNED) + 1:
+        head = replace(table, data=table.data[:end])
+        with suppress(MoreNeededError):
+            return _find_delimiter(head, delimiters, is_whole=False)
+    return _find_delimiter(table, delimiters, is_whole=is_whole)
 
 
 def _find_delimiter(
@@ -510,8 +531,8 @@ def _is_header(first_rows: list[Row], source: str) -> bool:
         return False
     raise DataError(
         f"{source}, line {line}, column {first.index(texts[0]) + 1}: {quoted(texts[0])} is not a "
-        f"number, but {quoted(figures[0])} in the same line is. If the line is a header, give "
-        "every column a name that is not a number; if it is data, fix the cell."
+        f"number, but {quoted(figures[0])} in the same line is. Say `header` if the line holds the "
+        "columns' names, or `no_header` if it is data, or fix the cell."
     )
 
 
@@ -520,18 +541,19 @@ def _is_text(cell: str) -> bool:
 
 
 def _may_be_names(first_rows: list[Row]) -> bool:
-    """Tell whether only the first row counts up from 0, or through years."""
+    """Tell whether only the first row counts up from 0, or through years beside any texts."""
 
     def counts(cells: list[str]) -> bool:
-        if not all(cell.isascii() and cell.isdigit() for cell in cells):
+        figures = [cell for cell in cells if not _is_text(cell)]
+        if len(figures) < 2 or not all(cell.isascii() and cell.isdigit() for cell in figures):  # noqa: PLR2004 - one does not count
             return False
-        first, *others = map(int, cells)
-        return (not first or first in _YEARS) and others == list(
-            range(first + 1, first + len(cells))
-        )
+        first = int(figures[0])
+        if first not in _YEARS and (first or len(figures) < len(cells)):
+            return False
+        return [*map(int, figures)] == [*range(first, first + len(figures))]
 
     first, *others = [cells for _, cells in first_rows]
-    return len(first) > 1 and counts(first) and not any(map(counts, others))
+    return counts(first) and not any(map(counts, others))
 
 
 def _tell_apart(names: Sequence[str]) -> list[str]:

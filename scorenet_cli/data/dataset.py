@@ -159,14 +159,7 @@ def read_dataset(
         notes=tuple(notes),
         columns=words,
     )
-    data = _without_gaps(table, data, missing, can_fill=True)
-    constant = [
-        f"column {quoted(name)}: every row has the score {_exact(column[0])}, so that there is "
-        "nothing to learn. Choose another `target`."
-        for name, column in zip(data.output_names, data.scores.T, strict=True)
-        if len(column) > 1 and (column == column[0]).all()
-    ]
-    return replace(data, notes=(*data.notes, *constant))
+    return _without_gaps(table, data, missing, can_fill=True)
 
 
 class _Choice(NamedTuple):
@@ -187,8 +180,8 @@ def _choose(
     usable = [n for n in range(len(table.names)) if n not in ignored]
     named = [] if features is None else find_columns(table, features, "features")
     wanted = [] if targets is None else find_columns(table, targets, "target")
-    needed = {*(named or usable), *(wanted or usable)}
-    kinds = read_kinds(table, sorted(needed))
+    needed = [n for n in named or usable if n not in wanted]
+    kinds = read_kinds(table, [*needed, *(n for n in wanted or usable if n not in needed)])
     if targets is None:
         able = [n for n in usable if kinds[n].can_be_target]
         scores = [n for n in able if not (kinds[n].reason and is_identifier(table, n))]
@@ -215,8 +208,8 @@ def _choose(
             f"{listed([table.names[n] for n in wanted])}. "
             + (" ".join(reasons) or f"{help_}or tabs.")
         )
-    told = {*usable} if features is None else {*named, *wanted}
-    choice = _Choice({n: kinds[n] for n in kinds if n in told}, named, wanted)
+    told = {*named, *wanted, *(usable if features is None else ())}
+    choice = _Choice({n: kinds[n] for n in sorted(kinds) if n in told}, named, wanted)
     _check_kinds(table, choice)
     return choice
 
@@ -234,17 +227,18 @@ def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
 
 
 def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
-    """Move the columns' values side by side (rows, inputs): large tables fit in memory once."""
-    widths = [width(chosen.kinds[n].categories) for n in columns]
-    ends = np.cumsum(widths)
-    together = np.empty((0, 0))
-    for n, end, size in zip(columns, ends, widths, strict=True):
-        values = chosen.kinds.pop(n).values
-        assert values is not None  # noqa: S101 - checked by _check_kinds
-        if not together.size:
-            together = np.empty((len(values), ends[-1]))
-        together[:, end - size : end] = values
-    return together
+    """Put the columns' values side by side (rows, inputs): large tables fit in memory once.
+
+    Columns that lie side by side already, as they were read, are not copied.
+    """
+    parts = [values for n in columns if (values := chosen.kinds.pop(n).values) is not None]
+    base = parts[0].base
+    if base is not None and base.ndim > 1 and all(part.base is base for part in parts):
+        first = (parts[0].ctypes.data - base.ctypes.data) // base.itemsize
+        found = base[:, first : first + len(parts)]
+        if [part.ctypes.data for part in parts] == [part.ctypes.data for part in found.T]:
+            return found
+    return np.hstack(parts)
 
 
 def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categories:
@@ -413,7 +407,9 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
         if kind.error is not None:
             hint = "" if kind.error.is_format_error else "Fix the cell, or remove the line."
             if kind.error.is_title:
-                hint = "If this line is the header, remove the lines before it."
+                is_first = not table.has_header and kind.error.line == line_of_row(table, 0)
+                helps = "leave out `no_header`" if is_first else "remove the lines before it"
+                hint = f"If this line is the header, {helps}."
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
         elif kind.values is None and n in chosen.targets:
@@ -447,6 +443,8 @@ def check_scores(
             f"Say what the best score is: {' '.join(f'`max_score={_exact(n)}`' for n in best)}, or "
             "let the scores have any size: `output_activation=linear`"
         )
+    if place == 0 and not table.has_header:
+        hint += ". If the line holds the columns' names: `header`"
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
         f"{quoted(dataset.output_names[target])}: the score {_exact(scores[row, target])} "

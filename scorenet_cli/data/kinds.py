@@ -89,7 +89,7 @@ def read_kinds(table: Table, columns: Sequence[int]) -> dict[int, Kind]:
 def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
     """Tell what a column holds."""
     if isinstance(cells, np.ndarray):
-        if np.isnan(cells).all():
+        if np.isnan(cells[0]) and np.isnan(cells).all():
             return Kind(None, reason="without values")
         return _of_numbers(table, column, cells)
     counts = Counter(cells)

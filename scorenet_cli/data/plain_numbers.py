@@ -24,13 +24,14 @@ Words = NDArray[np.uint64]
 # Text of one size; zero bytes in it are not part of it.
 Cells = NDArray[np.bytes_]
 
-BLOCK = 1 << 18  # bytes
+BLOCK = 1 << 17  # bytes
 WORD = 8  # characters
 MAX_WORDS = 3
 HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - and a bit before the point
 MAX_EXACT = 15  # digits of a number below 2^53
 MAX_DIGITS = 19 if HAS_LONG_DOUBLE else MAX_EXACT
-_POWERS = np.longdouble(10) ** np.arange(MAX_DIGITS + 1)
+# By a point's place: none, then 1 for the last character.
+_POWERS = np.longdouble(10) ** np.maximum(np.arange(MAX_DIGITS + 2) - 1, 0)
 MAX_SCALED = 2.0**42
 # What other numbers that Python reads consist of, and the spaces around them.
 _OF_NUMBERS = b"0123456789+-.eE \t"
@@ -41,32 +42,59 @@ def read_plain(
 ) -> dict[int, Array] | None:
     """Read the columns (rows,) that hold only finite decimal numbers, blank cells as nan.
 
-    The other columns are left out. None where a line does not have width cells.
+    The other columns are left out; those read are columns of one array, row by row in memory. None
+    where a line does not have width cells.
     """
-    count = data.count(b"\n") + (not data.endswith(b"\n"))
-    values = {column: np.empty(count) for column in columns}
+    count = count_lines(data) + (not data.endswith(b"\n"))
+    values: dict[int, Array] | None = None
     row = 0
     for block in _blocks(data):
-        text = np.frombuffer(block, np.uint8)
-        is_line_end = text == ord("\n")
-        ends = np.flatnonzero(is_line_end | (text == ord(delimiter)))
-        rows = int(np.count_nonzero(is_line_end))
-        if len(ends) != rows * width or not is_line_end[ends[width - 1 :: width]].all():
+        found = _read_block(block, delimiter, width, columns if values is None else [*values])
+        if found is None:
             return None
-        starts = np.concatenate([[0], ends[:-1] + 1])
-        cells: list[bytes] = []
-        for column in [*values]:
-            found, others = _read_cells(block, starts[column::width], ends[column::width])
-            if len(others):
-                cells = cells or block.replace(b"\n", delimiter).split(delimiter)
-                chosen = itemgetter(*others.tolist(), 0)(cells[column::width])[:-1]
-                if (floats := _floats(chosen)) is None:
-                    del values[column]
-                    continue
-                found[others] = floats
-            values[column][row : row + rows] = found
-        row += rows
+        if values is None:
+            values = dict(zip(found, np.empty((count, len(found))).T, strict=True))
+        values = {column: values[column] for column in found}
+        for column, part in found.items():
+            values[column][row : row + len(part)] = part
+        row += max(map(len, found.values()), default=0)
     return values
+
+
+def count_lines(data: bytes) -> int:
+    """Count line feeds, ten times as fast as bytes.count where there are many."""
+    text = np.frombuffer(data, np.uint8)
+    parts = (text[start : start + BLOCK] for start in range(0, len(text), BLOCK))
+    return sum(int(np.count_nonzero(part == ord("\n"))) for part in parts)
+
+
+def _read_block(
+    block: bytes, delimiter: bytes, width: int, columns: Sequence[int]
+) -> dict[int, Array] | None:
+    """Read the columns of whole lines as read_plain does."""
+    text = np.frombuffer(block, np.uint8)
+    is_line_end = text == ord("\n")
+    is_end = is_line_end | (text == ord(delimiter))
+    ends = np.flatnonzero(is_end)
+    count = np.count_nonzero(is_line_end)
+    if len(ends) != count * width or not is_line_end[ends[width - 1 :: width]].all():
+        return None
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    if [*columns] != [*range(width)]:
+        starts, ends = (each.reshape(count, width)[:, columns].ravel() for each in (starts, ends))
+    values, others = _read_cells(block, is_end, starts, ends)
+    found = dict(zip(columns, values.reshape(count, len(columns)).T, strict=True))
+    if len(others):
+        cells = block.replace(b"\n", delimiter).split(delimiter)
+        rows, places = np.divmod(others, len(columns))
+        for place, column in enumerate(columns):
+            if len(left := rows[places == place]):
+                floats = _floats(itemgetter(*left.tolist(), 0)(cells[column::width])[:-1])
+                if floats is None:
+                    del found[column]
+                else:
+                    found[column][left] = floats
+    return found
 
 
 def read_texts(
@@ -107,63 +135,83 @@ def _floats(cells: Sequence[bytes]) -> list[float] | None:
 
 
 def _read_cells(
-    block: bytes, starts: NDArray[np.intp], ends: NDArray[np.intp]
+    block: bytes, is_end: NDArray[np.bool_], starts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> tuple[Array, NDArray[np.intp]]:
-    """Read cells by their digits; returns which are left to be read otherwise, too."""
-    padded = bytes(MAX_WORDS * WORD) + block
-    words = np.ndarray((len(padded) - WORD + 1,), np.dtype("<u8"), padded, strides=(1,))
-    is_negative = np.frombuffer(block, np.uint8)[starts] == ord("-")
-    sizes = ends - starts
-    left = sizes - is_negative
-    last = ends + (MAX_WORDS - 1) * WORD
-    whole, decimals, points, is_plain = _read_word(words[last], np.minimum(left, WORD))
-    for number in range(1, min(MAX_WORDS, -(-int(left.max()) // WORD))):
-        part = np.clip(left - number * WORD, 0, WORD)
-        more, more_decimals, more_points, is_more_plain = _read_word(
-            words[last - number * WORD], part
-        )
-        whole += more * (10 ** (number * WORD - points)).view(np.uint64)
-        decimals += more_decimals + number * WORD * more_points
-        points += more_points
-        is_plain &= is_more_plain
-    is_plain &= (points <= 1) & (left > points) & (left - points <= MAX_DIGITS)
-    if left.max() <= MAX_EXACT or not HAS_LONG_DOUBLE:
-        values = whole.view(np.int64) / _POWERS.astype(np.float64).take(decimals, mode="clip")
+    """Read cells by their digits; returns which are left to be read otherwise, too.
+
+    is_end (len(block),) tells which bytes end the block's cells.
+    """
+    text = np.frombuffer(block, np.uint8)
+    from_point = text - np.uint8(ord("."))  # 0 for a point, 1 for a slash, 2 to 11 for digits
+    is_unusual = ((from_point == 1) | (from_point > ord("9") - ord("."))) > is_end
+    sizes = left = ends - starts
+    is_negative = None
+    if is_unusual.any():
+        is_negative = text[starts] == ord("-")
+        left = sizes - is_negative
+    words = np.frombuffer(block + bytes(-len(block) % WORD), "<u8")
+    whole, places, is_plain = _read_word(words, ends, 0, left)
+    longest = int(left.max(initial=0))
+    for number in range(1, min(MAX_WORDS, -(-longest // WORD))):
+        more, more_places, has_one = _read_word(words, ends, number, left)
+        is_plain &= has_one & ((places == 0) | (more_places == 0))
+        power = 10 ** (number * WORD)
+        whole += more * np.where(places == 0, np.uint64(power), np.uint64(power // 10))
+        places += more_places + number * WORD * (more_places > 0)
+    if longest <= MAX_EXACT or not HAS_LONG_DOUBLE:
+        values = whole.view(np.int64) / _POWERS.astype(np.float64).take(places, mode="clip")
     else:
-        exact = whole.astype(np.longdouble) / _POWERS.take(decimals, mode="clip")
+        exact = whole.astype(np.longdouble) / _POWERS.take(places, mode="clip")
         last_bits = exact.view(np.uint64)[::2] & 0x7FF
         is_plain &= last_bits != 0x400  # noqa: PLR2004 - half of what is rounded
         values = exact.astype(np.float64)
-    np.negative(values, out=values, where=is_negative)
-    values[sizes == 0] = np.nan
-    return values, np.flatnonzero(~is_plain & (sizes > 0))
+    if longest > MAX_EXACT:
+        is_plain &= left <= MAX_DIGITS + (places > 0)
+    if is_negative is not None:
+        np.negative(values, out=values, where=is_negative)
+        before = np.cumsum(is_unusual, dtype=np.int32)
+        is_plain &= before[ends] - before[starts] + is_unusual[starts] == is_negative
+    odd = np.flatnonzero(~(is_plain & (left > (places == 1))))
+    is_blank = sizes[odd] == 0
+    values[odd[is_blank]] = np.nan
+    return values, odd[~is_blank]
 
 
 def _read_word(
-    words: Words, sizes: NDArray[np.intp]
-) -> tuple[Words, NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-    """Read the last `sizes` of eight characters, the first of them in the lowest byte.
+    words: Words, ends: NDArray[np.intp], number: int, sizes: NDArray[np.intp]
+) -> tuple[Words, NDArray[np.intp], NDArray[np.bool_]]:
+    """Read eight characters before the ends of cells, or before so many words more.
 
-    Returns the whole number of the digits, how many follow the point, how many points there are
-    (0 or 1), and whether there is nothing else.
+    They are digits and points. Returns the whole number of the digits; the point's place, 1 for the
+    last character of a cell's word, 0 where there is no point; and whether there is one at most.
     """
     u = np.uint64
-    unused = u(8) * (WORD - sizes).view(u)
-    digits = words ^ u(0x3030303030303030)  # 0 to 9 in each byte, 0x1e for a point
-    digits = digits >> unused << unused
-    point = digits >> u(4) & u(0x0101010101010101)
-    digits ^= point * u(0x1E)
-    has_point = (point != 0).view(np.uint8)
-    before = point - has_point  # all bits below the point
-    others = point & before | digits & (point * u(255))
-    digits += (digits & before) * u(255)  # one byte up
-    others |= ((digits + u(0x7676767676767676)) | digits) & u(0x8080808080808080)
-    decimals = ((point * u(0x0706050403020100)) >> u(56)).view(np.intp)
-    digits = digits * u(10) + (digits >> u(8))
-    digits = (digits & u(0x000000FF000000FF)) * u(100 + (1_000_000 << 32)) + (
-        digits >> u(16) & u(0x000000FF000000FF)
-    ) * u(1 + (10_000 << 32))
-    return digits >> u(32), decimals, has_point.astype(np.intp), others == 0
+    index, shift = (ends >> 3) - number, (ends & 7).view(u) << u(3)
+    unused = np.maximum((number + 1) * WORD - sizes, 0).view(u) << u(3)
+    # The first of the characters is in the lowest byte.
+    digits = words.take(index - 1, mode="clip") >> shift
+    digits |= words.take(index, mode="clip") << (u(64) - shift)
+    digits ^= u(0x3030303030303030)  # 0 to 9 in each byte, 0x1e for a point
+    digits >>= unused
+    digits <<= unused
+    point = digits >> u(4)
+    point &= u(0x0101010101010101)
+    digits -= point * u(0x1E)
+    before = point - (point != 0)  # all bits below the point
+    has_one = (point & before) == 0
+    before &= digits
+    before *= u(255)  # one byte up
+    digits += before
+    point *= u(0x0807060504030201)
+    point >>= u(56)
+    pairs = digits * u(10)
+    pairs += digits >> u(8)
+    fours = (pairs >> u(16) & u(0x000000FF000000FF)) * u(1 + (10_000 << 32))
+    pairs &= u(0x000000FF000000FF)
+    pairs *= u(100 + (1_000_000 << 32))
+    pairs += fours
+    pairs >>= u(32)
+    return pairs, point.view(np.intp), has_one
 
 
 def write_fixed(values: Array, decimals: int) -> Cells:
@@ -206,11 +254,13 @@ def cell_texts(cells: Cells | list[str]) -> list[str]:
 def append_cells(lines: bytes, delimiter: bytes, columns: Sequence[Cells]) -> bytes:
     """Append a cell of each column to each line; lines end with a line feed."""
     ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
-    mark = np.full(len(ends), delimiter)
-    parts = [part for cells in columns for part in (mark, cells)]
-    added = np.hstack([part.view(np.uint8).reshape(-1, part.itemsize) for part in parts])
-    size = added.shape[1]
-    text = bytearray(lines.replace(b"\n", bytes(size) + b"\n"))
-    places = np.ndarray((len(text) - size + 1,), f"V{size}", text, strides=(1,))
-    places[ends + size * np.arange(len(ends))] = added.view(f"V{size}")[:, 0]
-    return bytes(text.translate(None, b"\0"))
+    space = b"".join(delimiter + bytes(cells.itemsize) for cells in columns)
+    text = bytearray(lines.replace(b"\n", space + b"\n"))
+    ends += len(space) * np.arange(len(ends))
+    for cells in columns:
+        ends += len(delimiter)
+        kind = np.dtype(f"V{cells.itemsize}")
+        places = np.ndarray((len(text) - cells.itemsize + 1,), kind, text, strides=(1,))
+        places[ends] = cells.view(kind)
+        ends += cells.itemsize
+    return bytes(text).replace(b"\0", b"")

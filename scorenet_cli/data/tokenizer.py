@@ -17,7 +17,11 @@ Row = tuple[int, list[str]]  # the line on which a row ends, and its cells
 csv.field_size_limit(2**31 - 1)  # the default of 128 KiB is less than a wide header
 
 # What str.strip removes, line ends excepted.
-_SPACES = [c.encode() for c in map(chr, range(0x3001)) if c.isspace() and c not in "\r\n"]
+_SPACES = [
+    c.encode()
+    for c in "\t\v\f\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+]
 
 
 class MoreNeededError(Exception):

@@ -127,8 +127,12 @@ def _input(source: Input, sql: Dialect) -> str:
         if source.fill is not None:
             value = f"COALESCE({value}, {_number(source.fill)})"
     else:
+        texts = source.texts
+        if sorted(text.lower() for text in texts) == ["false", "true"]:  # a BOOLEAN, perhaps
+            column, texts = f"LOWER({column} || '')", tuple(text.lower() for text in texts)
         cases = [
-            f"WHEN {sql.text(text)} THEN {int(text == source.text)}e0" for text in source.texts
+            f"WHEN {sql.text(text)} THEN {int(same == source.text)}e0"
+            for text, same in zip(texts, source.texts, strict=True)
         ]
         cases += [] if source.fill is None else [f"WHEN '' THEN {_number(source.fill)}"]
         value = f"CAST(CASE COALESCE({column}, '') {' '.join(cases)} END AS {sql.double})"

@@ -372,8 +372,10 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
 
     Weights alone hold no scaling, so that nothing divides the values.
     """
+    if not model.is_weights_only or scaling == "own":
+        return None
     large = values[np.abs(values) > 1]
-    if not model.is_weights_only or scaling == "own" or not large.size:
+    if not large.size:
         return None
     return (
         f"these weights hold no scaling, so values are taken as already scaled, and "

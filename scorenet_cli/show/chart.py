@@ -157,13 +157,14 @@ def loss_chart(
     if len(training) < 2 or not losses:  # noqa: PLR2004 - a curve joins two points
         return None
     first, last = epochs or (0, max(epoch for epoch, _ in training))
-    low, high = decades or (math.log10(min(losses)), math.log10(max(losses)))
+    lowest = min(losses)
+    low, high = decades or (math.log10(lowest), math.log10(max(losses)))
     if high - low < 1e-6:  # noqa: PLR2004 - a flat curve runs through the middle
         low, high = low - 0.5, high + 0.5
 
     def series(name: str, points: Points, mark: str, style: str) -> Series:
         x = np.array([epoch for epoch, _ in points], dtype=np.float64)
-        y = np.array([max(loss, min(losses)) for _, loss in points])
+        y = np.array([max(loss, lowest) for _, loss in points])
         return Series(name, x, y, mark, style, joined=True)
 
     curves = [series("training", training, "•", "cyan")]

@@ -146,6 +146,7 @@ def _out_of_fold(
 ) -> Iterator[str]:
     """Say of each target what its fit out of fold shows."""
     names, several = plan.data.output_names, len(each) > 1
+    hidden = plan.model.network.shape[1:-1]
     for target, (fit, unseen) in enumerate(zip(each, cross_validation.each, strict=True)):
         about = f"{quoted(names[target])}: " if several else ""
         if fit.r2 is None or unseen.r2 is None:
@@ -166,11 +167,13 @@ def _out_of_fold(
                 f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
                 "network is better than the mean score. Collect more rows."
             )
-        elif unseen.rmse > linear and plan.model.network.shape[1:-1]:
-            yield (
-                f"{about}out of fold the network is no better than linear regression. "
-                + ("More rows may help." if is_chosen else "Try `hidden=none`.")
-            )
+        elif unseen.rmse > linear and (hidden or has_sigmoid_output(plan.model.network)):
+            advice = "More rows may help."
+            if not (hidden or plan.data.classes):
+                advice = "Try `output_activation=linear`."
+            elif hidden and not is_chosen:
+                advice = "Try `hidden=none`."
+            yield f"{about}out of fold the network is no better than linear regression. {advice}"
 
 
 def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:

@@ -27,7 +27,7 @@ from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, scaled_blocks, scaled_rows
+from scorenet_cli.training.plan import TrainingPlan, rows_to_scale, scaled_blocks, scaled_rows
 from scorenet_cli.training.settings import Settings
 
 # The last second of the year 9999, the last that a date can have.
@@ -191,10 +191,11 @@ def _train_starts(
             )
 
     ticker = Ticker()  # one for all starts: each may take less than a tick
+    scaled = rows_to_scale if optimizer.takes_parts else scaled_rows
     for number, networks in enumerate(groups):
         states = optimizer.start(
             networks,
-            *scaled_rows(plan.model, plan.data),
+            *scaled(plan.model, plan.data),
             seed=(plan.record.seed or 0) + number,
             state=plan.record.state,
             **plan.options,

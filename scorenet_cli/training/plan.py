@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -219,11 +220,13 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
 
 
 def _check_columns(settings: Settings) -> None:
-    """Refuse a column that is named twice."""
+    """Refuse a column that is named twice, or chosen and left out."""
     for option in ("features", "target"):
         names = getattr(settings, option) or ()
         if twice := [name for name in names if names.count(name) > 1]:
             raise OptionError(f"names column {quoted(twice[0])} twice.", option=option)
+        if both := [name for name in names if name in (settings.ignore or ())]:
+            raise OptionError(f"column {quoted(both[0])} is in `{option}` and in `ignore`.")
     if both := [name for name in settings.features or () if name in (settings.target or ())]:
         raise OptionError(
             f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
@@ -245,7 +248,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
                 f"{', '.join(OPTIMIZERS)}."
             )
         raise OptionError(
-            f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(optimizer)}.",
+            f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(str(optimizer))}.",
             option="optimizer",
         )
     if settings.max_score is not None and settings.output_activation == "linear":
@@ -260,7 +263,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     ):
         if getattr(settings, option) not in {None, *known}:
             raise OptionError(
-                f"expects one of {', '.join(known)}; got {quoted(getattr(settings, option))}.",
+                f"expects one of {', '.join(known)}; got {quoted(str(getattr(settings, option)))}.",
                 option=option,
             )
     _check_optimizer(settings, optimizer)
@@ -454,10 +457,35 @@ def scaled_rows(model: Model, data: Dataset) -> ScaledData:
 
     DataError where a value is too large for its scale.
     """
-    inputs = scale_inputs(data.inputs, model.feature_scale, "training", model.feature_offset)
-    if not np.isfinite(inputs).all():
-        raise overflow_error(data.inputs[~np.isfinite(inputs).all(axis=1)][0].tolist())
-    return ScaledData(inputs, to_outputs(model, data.scores))
+    return ScaledData(*(part[:] for part in rows_to_scale(model, data)))
+
+
+def rows_to_scale(model: Model, data: Dataset) -> tuple[ScaledInParts, ScaledInParts]:
+    """Return inputs and actual scores that are scaled as scaled_rows does when they are taken."""
+
+    def scale(inputs: Array) -> Array:
+        scaled = scale_inputs(inputs, model.feature_scale, "training", model.feature_offset)
+        if not np.isfinite(scaled).all():
+            raise overflow_error(inputs[~np.isfinite(scaled).all(axis=1)][0].tolist())
+        return scaled
+
+    return ScaledInParts(data.inputs, scale), ScaledInParts(data.scores, partial(to_outputs, model))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScaledInParts:
+    """Rows that are scaled part by part, where all of them would take memory once more."""
+
+    rows: Array
+    scale: Callable[[Array], Array]
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.rows)
+
+    def __getitem__(self, part: slice, /) -> Array:
+        """Scale some of the rows."""
+        return self.scale(self.rows[part])
 
 
 def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
@@ -495,8 +523,10 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         warnings += (f"{change} optimizer state.",)
         decay = None if before.weight_decay == AUTO else before.weight_decay
         before = dataclasses.replace(before, **_WITHOUT_OPTIMIZER, weight_decay=decay)
-    options: dict[str, Any] = {}
-    for name, default in optimizer.options.items():
+    options: dict[str, Any] = dict(optimizer.options)
+    if not has_sigmoid_output(plan.model.network):
+        options |= optimizer.linear_options
+    for name, default in options.items():
         given = getattr(plan.settings, name)
         known = getattr(before, name, None)  # a resumed run's, where the record has it
         options[name] = next(each for each in (given, known, default) if each is not None)
@@ -541,11 +571,10 @@ def _check_size(plan: TrainingPlan) -> None:
 
 def _nothing_to_learn(data: Dataset) -> Iterator[str]:
     """Name the targets that never vary, and the inputs that are always 0."""
-    columns = dict(zip(data.output_names, data.scores.T, strict=True))
-    numbers = [target for target in data.targets if target in columns and len(data.scores) > 1]
-    constant = [target for target in numbers if np.ptp(columns[target]) == 0]
+    outputs = zip(data.output_names, data.scores.T, strict=True)
     inputs = zip(data.input_names, data.inputs.T, strict=True)
-    if constant:
+    constant = [name for name, column in outputs if np.ptp(column) == 0]
+    if constant and len(data.scores) > 1:
         words = "the same in every row, so that there is nothing to learn"
         yield f"{words}: {listed(constant)}. Choose another `target`."
     if zero := [name for name, column in inputs if not column.any()]:

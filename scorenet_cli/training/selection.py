@@ -78,7 +78,9 @@ def choose(
     """Compare sizes of the hidden layers by cross-validation on at most SAMPLE_ROWS rows.
 
     From COMPARED_STARTS starts each: more take longer and choose no better. Returns the choice, and
-    what to expect of it: each fold's rows are predicted by the size that is best on the others.
+    what to expect of it: each fold's rows are predicted by the size that is best on the others, so
+    that no row's error chooses its own prediction. This is not fully nested, as `folds` with auto
+    is: the models that choose have trained on the fold's rows, and settings_for has seen all rows.
     """
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     chosen_rows = np.random.default_rng((seed, 3)).permutation(len(data.inputs))[:SAMPLE_ROWS]

@@ -16,6 +16,7 @@ DEFAULT_SEED = 23
 DEFAULT_MAX_SCORE = 100.0
 DEFAULT_OPTIMIZER = "gd"
 DEFAULT_EPOCHS = 1000
+MAX_RESTARTS = 1000
 # An optimizer, where cross-validation chooses; a weight decay, where the evidence does.
 AUTO = "auto"
 OUTPUT_ACTIVATIONS = ("sigmoid", "linear")
@@ -56,12 +57,16 @@ class Settings:
 def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, one by one
     """Make settings from plain values: names as a list or "A,B", hidden as 3, [16, 8] or "16,8".
 
-    OptionError for an unknown setting, or a value that makes no sense.
+    NumPy's numbers and arrays are as good as Python's. OptionError for an unknown setting, or a
+    value that makes no sense.
     """
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in values:
         if name not in known:
             raise OptionError(f"there is no setting {quoted(name)}.{did_you_mean(name, known)}")
+    values = {
+        n: value.tolist() if hasattr(value, "tolist") else value for n, value in values.items()
+    }
     for name, parse in (
         ("target", _names),
         ("features", _names),
@@ -113,10 +118,10 @@ def _decay(option: str, value: float | str) -> float | str:
     return decay
 
 
-def _names(option: str, value: str | Iterable[str]) -> tuple[str, ...]:
+def _names(option: str, value: object) -> tuple[str, ...]:
     """Read names, or one line of CSV: a name that holds a comma is quoted."""
     if not isinstance(value, str):
-        return tuple(value)
+        return tuple(map(str, value)) if isinstance(value, Iterable) else (str(value),)
     if option == "target":
         return (value,)
     import csv  # noqa: PLC0415 - the command line imports this module at every start
@@ -147,8 +152,13 @@ def _check_numbers(settings: Settings) -> None:
     for option, smallest in (("epochs", 0), ("restarts", 1), ("batch_size", 1), ("patience", 1),
                              ("seed", 0), ("folds", 2), ("snapshots", 2)):  # fmt: skip
         value = getattr(settings, option)
-        if value is not None and (not isinstance(value, int) or value < smallest):
+        if value is not None and (type(value) is not int or value < smallest):
             raise OptionError(f"must be a whole number of at least {smallest}.", option=option)
+    if settings.restarts > MAX_RESTARTS:
+        raise OptionError(f"must be at most {MAX_RESTARTS}.", option="restarts")
+    for option in ("bias", "standardize"):
+        if getattr(settings, option) not in {None, True, False}:
+            raise OptionError("must be True or False.", option=option)
     fraction = settings.validation
     if fraction is not None and not (_is_finite(fraction) and 0 < fraction < 1):
         raise OptionError(

@@ -6,15 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import Invoke, Process, plain_environment
+from support import Invoke, plain_environment
 
 from scorenet_cli import __version__
 
 COMMANDS = ("train", "predict", "inspect", "forward-trace", "backward-trace", "export")
 
 
-def test_version(process: Process) -> None:
-    assert process("--version").stdout == f"scorenet {__version__}\n"
+def test_version(invoke: Invoke) -> None:
+    assert invoke("--version").stdout == f"scorenet {__version__}\n"
 
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])
@@ -76,10 +76,21 @@ def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.Mo
     assert result.stderr.startswith("Error: there is not enough memory")
 
 
+def test_the_installed_module_has_the_name_of_the_command(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "scorenet", "--version"],
+        capture_output=True,
+        cwd=tmp_path,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"scorenet {__version__}\n", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "words",
-    [["--version"], ["--help"], ["train", "--help"], ["forward-trace"], ["train", "--json"]],
+    [["train", "--help"], ["forward-trace"], ["train", "--json"]],
 )
 def test_a_full_disk_behind_stdout_is_one_message(tmp_path: Path, words: list[str]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:

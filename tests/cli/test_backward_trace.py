@@ -209,7 +209,7 @@ def test_a_batch_step_is_one_epoch_of_train_to_the_bit(
         if layer["bias"] is not None:
             expected.append([layer["bias"]])
     assert weights_after(answer) == expected
-    assert answer["learning_rate"] == (rate or 3)
+    assert answer["learning_rate"] == (rate or (0.2 if "linear" in words else 3))
     assert answer["rows"] == len(answer["X"]) == len(answer["o_delta"])
 
 

@@ -383,12 +383,26 @@ def test_a_first_row_of_numbers_may_be_the_header(
 ) -> None:
     (tmp_path / "n.csv").write_text("0,1\n5,50\n6,60\n9,90\n")
     invoke("train", "n.csv", "--epochs", 1)
-    note = "Note: line 1 holds only numbers and is read as data; --header makes it the header."
+    note = "Note: line 1 is read as data; --header makes it the header."
     assert note in invoke(*words).stderr
     invoke("train", "n.csv", "--epochs", 1, "--header")
     assert json.loads((tmp_path / "scorenet.json").read_text())["features"] == ["0"]
     assert note not in (result := invoke(*words, "--header")).stderr
     assert result.exit_code == 0, result.stderr
+
+
+def test_a_header_of_numbers_that_is_no_score_names_the_option(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    (tmp_path / "n.csv").write_text("2019,2020\n5,50\n6,60\n9,90\n")
+    message = one_message(invoke("train", "n.csv", "--epochs", 1))
+    assert message.rstrip().endswith("If the line holds the columns' names: --header")
+
+
+def test_a_header_read_as_data_is_told(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("h,s\n5,50\n6,60\n9,90\n")
+    message = invoke("train", "n.csv", "--no-header", "--epochs", 1).stderr
+    assert "'h' is not a number. If this line is the header, leave out --no-header." in message
 
 
 def test_a_header_without_a_csv_has_no_effect(invoke: Invoke) -> None:

@@ -46,6 +46,20 @@ def test_the_select_runs_on_the_named_table(invoke: Invoke) -> None:
     assert f"{rows[0][1]:.6f}\n" == invoke("predict", 4, 8).stdout
 
 
+def test_true_and_false_may_be_booleans_of_the_database(invoke: Invoke, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    (tmp_path / "b.csv").write_text("paid,score\nTRUE,90\nFALSE,20\nTRUE,80\n", encoding="utf-8")
+    invoke("train", "b.csv", "--epochs", 5)
+    query = f"SELECT predicted_score FROM ({invoke('export', 'sql').stdout})"  # noqa: S608 - ours
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE data (paid BOOLEAN)")
+        connection.execute("INSERT INTO data VALUES (TRUE), (FALSE), (NULL)")
+        found = connection.execute(query).fetchall()
+    for (score,), text in zip(found, ["TRUE", "FALSE"], strict=False):
+        assert f"{score:.6f}\n" == invoke("predict", text).stdout
+    assert found[2] == (None,)
+
+
 def test_spark_has_its_own_quotes(invoke: Invoke) -> None:
     text = invoke("export", "sql", "--dialect", "spark").stdout
     assert "`hours_studied` AS DOUBLE)" in text

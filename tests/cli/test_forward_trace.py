@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support import Invoke, Process, one_message
+from support import Invoke, one_message
 
 
 def test_without_values_it_is_the_worked_example(invoke: Invoke) -> None:
@@ -84,7 +84,10 @@ def test_a_hand_written_model_with_biases_and_two_outputs(invoke: Invoke) -> Non
         assert figure in text
 
 
-def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> None:
+def test_a_table_in_a_pipe_is_never_cut(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
     long_name = "hours " + "x" * 150
     layer = {"weights": [[0.123456789012]]}
     (tmp_path / "m.json").write_text(
@@ -99,7 +102,7 @@ def test_a_table_in_a_pipe_is_never_cut(process: Process, tmp_path: Path) -> Non
         ),
         encoding="utf-8",
     )
-    result = process("forward-trace", 1, "--model", "m.json", COLUMNS="40")
+    result = invoke("forward-trace", 1, "--model", "m.json")
     (row,) = [line for line in result.stdout.splitlines() if "0.1234567890  " in line]
     assert row.split()[-4:] == ["x" * 150, "1", "0.1234567890", "0.1234567890"]
 

@@ -295,10 +295,12 @@ def test_whether_there_is_a_header_is_said_or_guessed(
         ("0,1,2\n0,1,2\n", False),
         ("2019,2021\n5,6\n", False),
         ("0,1.0\n5,6\n", False),
+        ("land,2019,2020\nItaly,1,2\n", True),
+        ("a,0,1\nb,2,3\n", False),
     ],
 )
 def test_a_first_row_of_numbers_that_may_be_a_header_is_noted(text: str, is_noted: bool) -> None:
-    note = "line 1 holds only numbers and is read as data; `header` makes it the header."
+    note = "line 1 is read as data; `header` makes it the header."
     assert table(text).notes == ((note,) if is_noted else ())
 
 
@@ -307,8 +309,8 @@ def test_names_are_made_unique_and_the_header_stays() -> None:
     assert found.names == ("h", "h_3", "column_3", "h_2", "column_3_2", "h_4")
     assert header(found, ["p"]) == "h,h,,h_2,column_3,h,p\n"
     assert found.notes == ("columns of the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
-    many = table(",".join(["h"] * 20_000) + "\n" + ",".join(["1"] * 20_000) + "\n")
-    assert len(set(many.names)) == 20_000
+    many = table(",".join(["h"] * 5_000) + "\n" + ",".join(["1"] * 5_000) + "\n")
+    assert len(set(many.names)) == 5_000
 
 
 def test_notes_come_once_and_with_the_first_rows_they_are_about() -> None:
@@ -452,8 +454,9 @@ def test_what_is_not_a_text_table_is_refused(data: bytes, message: str) -> None:
 
 def test_a_first_line_of_names_and_numbers_is_refused() -> None:
     assert refusal("h,2\n3,4\n") == (
-        "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. If the line "
-        "is a header, give every column a name that is not a number; if it is data, fix the cell."
+        "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. Say "
+        "`header` if the line holds the columns' names, or `no_header` if it is data, or fix the "
+        "cell."
     )
     assert refusal("\n1,x\n3,4\n").startswith("s.csv, line 2, column 2: 'x' is not a number")
 

@@ -226,6 +226,11 @@ def test_a_column_has_one_part_to_play(
     assert str(error.value) == message
 
 
+def test_an_empty_column_without_a_name_cannot_be_the_target() -> None:
+    with pytest.raises(DataError, match="'column_3' cannot be the target: without values"):
+        read("a,b,\n1,2,\n", targets=["column_3"])
+
+
 def test_find_columns_gives_positions_in_the_order_asked() -> None:
     assert find_columns(table("a,b,c\n1,2,3\n"), ["c", " a "], "target") == [2, 0]
 
@@ -404,14 +409,6 @@ def test_a_header_stays_as_it_is_and_a_model_s_names_are_made_printable() -> Non
     assert header(found, ["p\x1b"]) == "a\x1b,b,p\n"
     named = name_columns(table("1,2\n"), ["h\x1b", "g"], ["s"])
     assert header(named, []) == "h,g\n"
-
-
-def test_a_target_with_one_value_only_is_noted() -> None:
-    (note,) = read("h,s\n1,50\n3,50\n").notes
-    assert note == (
-        "column 's': every row has the score 50, so that there is nothing to learn. "
-        "Choose another `target`."
-    )
 
 
 def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:

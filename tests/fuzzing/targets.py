@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import os
 import re
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
+from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -28,8 +30,12 @@ from scorenet_cli.core.network import random_network
 from scorenet_cli.data import columns, csv_table, dataset, tokenizer
 from scorenet_cli.errors import ModelError, ScorenetError
 from scorenet_cli.export import c, javascript, python, spreadsheet, sql
-from scorenet_cli.model import json_file, trace
+from scorenet_cli.model import json_file, svg, trace
 from scorenet_cli.model.model import Model, predict
+from scorenet_cli.show.html_page import html_page
+from scorenet_cli.show.living_page import living_page
+from scorenet_cli.show.pages.explain import Look
+from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.text import is_number, parse_number
 
 _FOLDER = tempfile.TemporaryDirectory()  # TMPDIR=/dev/shm keeps it off the disk
@@ -199,11 +205,9 @@ def fuzz_export(data: bytes) -> None:
 
     But for literals and comments a program is that of a model with harmless names.
     """
-    names = data.decode("utf-8", "replace").split("\0")
-    texts = tuple(dict.fromkeys(filter(None, map(str.strip, names))))[:4]
-    if len(texts) < 3:
+    if (model := _of_texts(data)) is None:
         return
-    model = _named((texts[0], texts[1]), texts[2], texts)
+    texts = next(iter(model.categories.values()))
     _saved_and_loaded(model)
     for name in _OUTSIDE:
         with suppress(ModelError):
@@ -218,6 +222,13 @@ def fuzz_export(data: bytes) -> None:
             None, csv.reader(io.StringIO(spreadsheet.write(model), newline=""))
         ):
             assert label[0] == "'" or label[0].isalnum()
+
+
+def _of_texts(data: bytes) -> Model | None:
+    """Return a model whose names and texts these are; None for fewer than three."""
+    names = data.decode("utf-8", "replace").split("\0")
+    texts = tuple(dict.fromkeys(filter(None, map(str.strip, names))))[:4]
+    return _named((texts[0], texts[1]), texts[2], texts) if len(texts) > 2 else None
 
 
 def _bare(name: str, model: Model) -> list[str]:
@@ -244,6 +255,52 @@ def _named(features: tuple[str, str], target: str, texts: tuple[str, ...]) -> Mo
         classes={target: texts},
         fill={number: 0.5, text: 0.0},
     )
+
+
+class _Elements(HTMLParser):
+    """The elements of a page with the names of their attributes; the text of each script."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, ...]] = []
+        self.scripts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, *(name for name, _ in attrs)))
+        self.scripts += [""] if tag == "script" else []
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "script":
+            self.scripts[-1] += data
+
+
+def fuzz_page(data: bytes) -> None:
+    """Write the pages of a model whose names and texts these are: none becomes an element."""
+    if (model := _of_texts(data)) is None:
+        return
+    first = model.features[0]
+    living, saved = _pages(model, first)
+    plain_living, plain_saved = _plain_pages(len(model.classes[model.targets[0]]))
+    assert living.found == plain_living.found
+    assert {*saved.found} <= {*plain_saved.found}
+    assert not saved.scripts
+    facts = json.loads(living.scripts[0])
+    assert [each["name"] for each in facts["features"]] == [*model.features]
+    assert facts["targets"][0]["classes"] == [*model.classes[model.targets[0]]]
+
+
+def _pages(model: Model, source: str) -> tuple[_Elements, _Elements]:
+    """Return the page that computes, and a trace as a page."""
+    traced = trace.forward_trace(model, [0.5] * model.network.shape[0])
+    page = forward_page(traced, None, Look())
+    living = living_page(model, source, javascript.write(model))
+    return _Elements(living), _Elements(html_page(page, svg.forward_picture(traced, None), source))
+
+
+@cache
+def _plain_pages(count: int) -> tuple[_Elements, _Elements]:
+    return _pages(_named(("a", "b"), "c", tuple("tuvw"[:count])), "m.json")
 
 
 # name=value is read for a model of names that hold "=" and resemble each other.
@@ -283,4 +340,5 @@ TARGETS: dict[str, Callable[[bytes], Any]] = {
     "columns": fuzz_columns,
     "pairs": fuzz_pairs,
     "export": fuzz_export,
+    "page": fuzz_page,
 }

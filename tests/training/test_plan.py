@@ -27,7 +27,7 @@ VALIDATED: Columns = {"validation": 0.25, "optimizer": "lm", "bias": True, "epoc
 
 
 def test_lm_takes_steps_again_where_rows_were_added() -> None:
-    first = scorenet.train(students(), optimizer="lm", bias=True)
+    first = scorenet.train(students(), optimizer="lm", bias=True, hidden=1)
     assert first.result.stopped == "converged"
     again = scorenet.train(with_more(students()), resume=first.model)
     assert again.result.epochs > first.result.epochs
@@ -120,7 +120,7 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
     noise = {"x": rng.uniform(0, 1, 200), "score": rng.uniform(0, 100, 200)}
     scores = []
     for seed in range(4):
-        fit = scorenet.train(noise, **VALIDATED | {"restarts": 8, "seed": 10 * seed})
+        fit = scorenet.train(noise, **VALIDATED | {"restarts": 8, "seed": 10 * seed, "epochs": 20})
         assert fit.plan.test_rows is not None
         assert fit.plan.validation_rows is not None
         assert len(fit.plan.test_rows.inputs) == len(fit.plan.validation_rows.inputs) == 25

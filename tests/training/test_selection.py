@@ -108,7 +108,7 @@ def test_a_max_score_keeps_the_output_between_0_and_it() -> None:
 def test_classes_are_told_apart_out_of_fold() -> None:
     columns = students()
     passed = np.where(columns["score"] > 55, "pass", "fail")
-    fit = scorenet.train(columns | {"score": passed})
+    fit = scorenet.train(columns | {"score": passed}, hidden=3)
     (classes,) = out_of_fold(fit).classes
     assert classes.accuracy > 0.8 > classes.most_frequent_accuracy
 
@@ -186,7 +186,7 @@ def leaks(predict: Any) -> bool:  # noqa: ANN401
     columns, seed = students(24), 23
     columns["hours"] = np.where(np.arange(24) % 6 == 0, np.nan, columns["hours"])
     before = predict(columns)
-    _, held_out = next(selection.folds(24, 3, seed))
+    _, held_out = next(selection.folds(24, 2, seed))
     first, others = held_out[0], held_out[1:]
     columns["score"][held_out] = 100 - columns["score"][held_out]
     columns["hours"][others] *= 1.7
@@ -197,11 +197,11 @@ def leaks(predict: Any) -> bool:  # noqa: ANN401
 
 @pytest.mark.parametrize(
     "settings",
-    [{"optimizer": "auto", "epochs": 8, "restarts": 2}, {"epochs": 20, "validation": 0.3}],
+    [{"optimizer": "auto", "epochs": 5, "restarts": 1}, {"epochs": 20, "validation": 0.3}],
 )
 def test_nothing_of_the_rows_held_out_reaches_a_training_part(settings: Columns) -> None:
     def predict(columns: Columns) -> Array:
-        fit = scorenet.train(columns, folds=3, missing="fill", **settings)
+        fit = scorenet.train(columns, folds=2, missing="fill", **settings)
         return out_of_fold(fit).predicted
 
     assert not leaks(predict)
@@ -246,7 +246,8 @@ def test_what_is_seen_out_of_fold_is_said(rows: int, settings: Columns, words: s
 
 def test_noise_is_called_by_its_name() -> None:
     rng = np.random.default_rng(3)
-    fit = scorenet.train({"x": rng.standard_normal(25), "y": rng.standard_normal(25)})
+    noise = {"x": rng.standard_normal(25), "y": rng.standard_normal(25)}
+    fit = scorenet.train(noise, hidden=3)
     (warning,) = fit.warnings
     assert "no better than predicting the mean" in warning or "too few to tell" in warning
 

@@ -17,14 +17,17 @@ class Optimizer:
     start(networks, inputs, actual, *, seed, state, **options) yields a State before the first
     epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
     the state_dict of the run that is resumed or None. options holds the names of its options
-    with their defaults. side_by_side tells whether it takes several networks of one shape at
-    once, check(network, rows, **options) raises OptionError for what it
-    cannot train.
+    with their defaults, linear_options the defaults that differ with a linear output.
+    side_by_side tells whether it takes several networks of one shape at once, takes_parts whether
+    inputs and actual may be Rows that are no arrays; check(network, rows, **options) raises
+    OptionError for what it cannot train.
     """
 
     start: Callable[..., Iterator[State]]
     options: Mapping[str, float | int] = field(default_factory=dict)
+    linear_options: Mapping[str, float | int] = field(default_factory=dict)
     side_by_side: bool = False
+    takes_parts: bool = False
     state_numbers: int = 0
     check: Callable[..., object] | None = None
 
@@ -33,7 +36,10 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(
         gradient_descent.gradient_descent,
         {"learning_rate": 3.0, "batch_size": 0, "weight_decay": 0.0},
+        # A sigmoid's slope is at most 1/4, and the gradient has its square: 3 / 16 is as large.
+        linear_options={"learning_rate": 0.2},
         side_by_side=True,
+        takes_parts=True,
         check=check_in_place,
     ),
     "adam": Optimizer(

@@ -13,6 +13,7 @@ from scorenet_cli.core.inplace import (
     InPlaceGradient,
     InPlaceLoss,
     MiniBatches,
+    Rows,
     ScaledParameters,
     pack,
 )
@@ -59,8 +60,8 @@ class MiniBatchDescent(GradientDescent):
 
 def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and its options
     networks: Sequence[Network],
-    inputs: Array,
-    actual: Array,
+    inputs: Rows,
+    actual: Rows,
     *,
     learning_rate: float,
     batch_size: int = 0,
@@ -81,11 +82,10 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
     kept = 1.0 - parameters.weights_only(weight_decay * learning_rate / len(inputs))
     if size == len(inputs):
         full = FullBatchDescent(parameters, inputs, actual)
-        del inputs, actual  # they are copied
         yield from _full_batch(full, learning_rate / size, kept if weight_decay else None)
         return
     current = MiniBatchDescent(parameters, inputs, actual)
-    batches, order = MiniBatches(parameters, inputs, actual, size), np.arange(len(inputs))
+    batches, order = MiniBatches(parameters, inputs[:], actual[:], size), np.arange(len(inputs))
     rate, values = learning_rate * batches.step_scale, parameters.values
     while True:
         yield current
