@@ -15,6 +15,7 @@ from scorenet_cli.model.model import Model
 from scorenet_cli.training import selection
 from scorenet_cli.training.fit import Choice, FitResult
 from scorenet_cli.training.loop import Callbacks
+from scorenet_cli.training.plan import read_rows
 from scorenet_cli.training.settings import make_settings
 
 
@@ -256,6 +257,33 @@ def test_a_callback_hears_how_far_the_choice_is() -> None:
     said: list[tuple[str, int, int]] = []
     callbacks: Callbacks[Model] = Callbacks(choosing=lambda *facts: said.append(facts))
     table = make_table(b"x,y\n" + b"".join(b"%d,%d\n" % (n, n * n % 7) for n in range(12)), "x.csv")
-    selection.train_table(table, make_settings(folds=3, epochs=1), callbacks)
+    selection.train_table(table, make_settings(folds=12, epochs=1), callbacks)
     selection.train_table(table, make_settings(optimizer="auto", hidden=1, epochs=1), callbacks)
-    assert said == [("cross-validation", done, of) for of in (3, 5) for done in range(of)]
+    assert said == [("cross-validation", done, of) for of in (12, 5) for done in range(of)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "lowest", "highest", "hidden", "output", "decay"),
+    [
+        (20, 0, 50, (), None, "auto"),
+        (20, 0, 100, (3,), None, "auto"),
+        (20, 0, 49, (), "linear", 1e-6),
+        (20, -1, 90, (), "linear", 1e-6),
+        (20, 0, 101, (), "linear", 1e-6),
+        (19, 0, 49, (), "linear", "auto"),
+        (20, 0, 49, (3,), "linear", "auto"),
+    ],
+)
+def test_the_output_and_the_decay_follow_from_scores_and_rows(  # noqa: PLR0913, PLR0917 - a table
+    rows: int,
+    lowest: int,
+    highest: int,
+    hidden: tuple[int, ...],
+    output: str | None,
+    decay: float | str,
+) -> None:
+    scores = np.linspace(lowest, highest, rows)
+    lines = "".join(f"{n * n % 7},{score!r}\n" for n, score in enumerate(scores.tolist()))
+    data = read_rows(make_table(f"x,y\n{lines}".encode(), "x.csv"), make_settings())
+    found = selection.settings_for(data, make_settings(optimizer="auto"), hidden)
+    assert (found.output_activation, found.weight_decay) == (output, decay)
