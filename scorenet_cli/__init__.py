@@ -1,4 +1,4 @@
-"""scorenet: a small feed-forward network for the terminal, with every number in sight.
+"""scorenet: a small feed-forward network for the terminal that shows every number.
 
 The public API is that of scorenet_cli.api; a name is loaded when it is first used.
 """
@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 
-# Where a public name is that is not in api.
+# Modules of the public names that api does not define.
 _MODULES = {
     "Callbacks": "training.loop",
     "FitResult": "training.fit",
@@ -72,7 +72,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> object:
-    """Load a name of the public API on first use, so that importing the package stays quick."""
+    """Load a name of the public API on first use, so that importing the package is fast."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(f"scorenet_cli.{_MODULES.get(name, 'api')}")

@@ -10,25 +10,25 @@ INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command; Ctrl-C ends it at once, wherever it is, unless a command knows better.
+    """Run the command; Ctrl-C ends it at once unless the command handles it.
 
-    As an exception Ctrl-C could get lost in an import or end in a traceback.
+    KeyboardInterrupt could be lost during an import or end in a traceback.
     """
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is not for us
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored by the parent
         signal.signal(signal.SIGINT, _end_at_once)
     try:
-        from scorenet_cli.cli import main as run  # noqa: PLC0415 - so that Ctrl-C finds us here
+        from scorenet_cli.cli import main as run  # noqa: PLC0415 - after the handler is set
 
         run()
-    finally:  # all is said: what is left is Python's own tidying up
+    finally:  # ignore Ctrl-C during interpreter shutdown
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _end_at_once(_number: int, _frame: FrameType | None) -> None:
-    """End the process without half-written files."""
+    """End the process; remove its half-written files."""
     if (files := sys.modules.get("scorenet_cli.files")) and hasattr(files, "discard_temporaries"):
         files.discard_temporaries()
-    with contextlib.suppress(OSError):  # nobody listens
+    with contextlib.suppress(OSError):  # standard error is closed
         os.write(2, b"Interrupted.\n")
     os._exit(INTERRUPTED)
 

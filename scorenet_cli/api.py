@@ -1,4 +1,4 @@
-"""The public API, which the command line and a notebook both call."""
+"""The public API, also used by the command line."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ def train(
     *,
     settings: Settings | None = None,
     header: bool | None = None,
-    resume: str | Model | None = None,
+    resume: str | os.PathLike[str] | Model | None = None,
     callbacks: Callbacks[Model] | None = None,
     **changes: Any,  # noqa: ANN401 - checked by make_settings
 ) -> FitResult:
-    """Train a network, and return the model with its metrics; prints and saves nothing.
+    """Train a network and return the model with its metrics; prints and saves nothing.
 
-    data is a path, an open file, or columns by name; None means the document's three rows.
-    Settings are those of `scorenet train`, under the same names: target, features, ignore, missing,
+    data is a path, an open file, or columns by name; None means the document's three rows. Settings
+    are those of `scorenet train`, under the same names: target, features, ignore, missing,
     max_score, standardize, hidden, bias, activation, output_activation, init, seed, optimizer,
     learning_rate, batch_size, weight_decay, epochs, tolerance, restarts, validation, patience,
-    folds, snapshots. They come as keywords, as Settings, or both. header tells whether a file's
-    first row holds the names; None lets the row tell. resume is a model, or the path of one, to go
-    on from. With data, and none of optimizer, learning_rate, batch_size, epochs and resume,
-    optimizer is "auto".
+    folds, snapshots. Pass them as keywords, as Settings, or both. header: whether the first row of
+    a file holds the column names; None: guess. resume: a model, or its path, to continue training.
+    With data, and none of optimizer, learning_rate, batch_size, epochs and resume, optimizer is
+    "auto".
 
-    OptionError for a setting, DataError for rows, ModelError for a model that cannot be used;
-    FileError for a file that cannot be read; TrainingError where training diverges.
+    Raises OptionError for an invalid setting, DataError for unusable rows, ModelError for an
+    unusable model, FileError for an unreadable file, and TrainingError if training diverges.
     """
     from scorenet_cli.training.fit import fit  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.plan import check_settings, make_plan  # noqa: PLC0415
@@ -65,8 +65,10 @@ def train(
             raise OptionError("cannot be combined with `resume`.", option="restarts")
         if chosen.optimizer == AUTO or chosen.folds is not None:
             option = "optimizer=auto" if chosen.optimizer == AUTO else "folds"
-            raise OptionError(f"`{option}` cannot be combined with `resume`: it trains new models.")
-    model = load(resume) if isinstance(resume, str) else resume
+            raise OptionError(f"`{option}` trains new models and cannot be combined with `resume`.")
+    model = load(resume) if isinstance(resume, str | os.PathLike) else resume
+    if not isinstance(model, Model | None):
+        raise OptionError("expects a model, or the path of one.", option="resume")
     said = (chosen.optimizer, chosen.learning_rate, chosen.batch_size, chosen.epochs, model)
     if data is not None and all(each is None for each in said):
         chosen = dataclasses.replace(chosen, optimizer=AUTO)
@@ -79,9 +81,9 @@ def train(
 def load(path: str | os.PathLike[str]) -> Model:
     """Load a model file, or a folder with w1.txt, w2.txt, ...
 
-    ModelError or FileError says why that cannot be done.
+    Raises ModelError or FileError.
     """
-    from scorenet_cli.model import json_file, weights_folder  # noqa: PLC0415 - one of two is needed
+    from scorenet_cli.model import json_file, weights_folder  # noqa: PLC0415 - only one is needed
 
     name = os.fspath(path)
     return weights_folder.load(name) if os.path.isdir(name) else json_file.load(name)
@@ -95,9 +97,9 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
 def predict(model: Model, values: Values, *, scaling: ScalingName = "training") -> Predictions:
     """Run a model on rows of values, one for each feature, in the features' own units.
 
-    values may be an array, lists with text for a feature of text, or columns by name (a dict, a
-    pandas DataFrame). The result holds inputs, scaled inputs, outputs, and scores (rows, outputs)
-    in score units. DataError where a value is missing or unknown, or becomes too large to compute
+    values: an array, lists (with text for a text feature), or columns by name (a dict, a pandas
+    DataFrame). The result holds inputs, scaled inputs, outputs, and scores (rows, outputs) in
+    score units. Raises DataError if a value is missing or unknown, or becomes too large to compute
     with.
     """
     return models.predict(model, values, scaling)
@@ -108,18 +110,18 @@ def intervals(
 ) -> Array:
     """Return the lowest and highest score (rows, outputs, 2) for values as predict takes them.
 
-    A new row's score is between them with the probability level. OptionError where the model was
-    not trained by lm with weight decay; DataError as for predict.
+    With probability level, the score of a new row lies between them. Raises OptionError if the
+    model was not trained by lm with weight decay, and DataError as predict does.
     """
     return models.intervals(model, predict(model, values, scaling=scaling), level)
 
 
 def evaluate(model: Model, data: Data, *, header: bool | None = None) -> Evaluation:
-    """Score a model on rows with known scores, beside the baselines.
+    """Evaluate a model and the baselines on rows with known scores.
 
     data and header are as for train. The result holds actual and predicted scores (rows, targets),
-    and the metrics in score units. Rows with a missing cell are left out, which notes say.
-    DataError where a column of the model is missing, or a category or class is unknown.
+    and the metrics in score units. Rows with a missing cell are skipped; notes reports them.
+    Raises DataError if a column of the model is missing, or a category or class is unknown.
     """
     from scorenet_cli.data import dataset  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.fit import evaluate as evaluate_dataset  # noqa: PLC0415
@@ -130,21 +132,25 @@ def evaluate(model: Model, data: Data, *, header: bool | None = None) -> Evaluat
 
 
 def forward_trace(
-    model: Model, values: Sequence[float | str], *, scaling: ScalingName = "training"
+    model: Model,
+    values: Sequence[float | str] | Mapping[str, float | str],
+    *,
+    scaling: ScalingName = "training",
 ) -> ForwardTrace:
     """Trace one example through a model: each product, sum and activation.
 
-    values are one for each feature, in its own unit. DataError where a sum is too large.
+    values: one for each feature, in its own unit, or a mapping from the features' names. Raises
+    DataError if a sum is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
     return trace.forward_trace(model, _inputs(model, values), scaling)
 
 
-def backward_trace(  # noqa: PLR0913 - a step is these facts
+def backward_trace(  # noqa: PLR0913 - all arguments are needed
     model: Model,
-    values: Sequence[float | str],
-    actual: Sequence[float | str],
+    values: Sequence[float | str] | Mapping[str, float | str],
+    actual: float | str | Sequence[float | str],
     *,
     learning_rate: float = 1.0,
     scaling: ScalingName = "training",
@@ -152,13 +158,13 @@ def backward_trace(  # noqa: PLR0913 - a step is these facts
 ) -> BackwardTrace:
     """Trace one step of backpropagation for one example: errors, deltas, each weight's change.
 
-    actual holds a score, in score units, or a class for each target. With check each gradient is
-    compared with central differences. OptionError where actual does not fit, DataError where a
-    number is too large.
+    values: as for forward_trace. actual: a score in score units or a class, or one for each of
+    several targets. If check is true, each gradient is compared with central differences. Raises
+    OptionError if actual does not fit the targets, and DataError if a number is too large.
     """
     from scorenet_cli.model import trace  # noqa: PLC0415 - predicting does not need it
 
-    scores, inputs = models.encode_actual(model, actual), _inputs(model, values)
+    scores, inputs = models.encode_actual(model, models.as_cells(actual)), _inputs(model, values)
     return trace.backward_trace(
         model, inputs, scores, learning_rate=learning_rate, scaling=scaling, check=check
     )
@@ -174,10 +180,10 @@ def batch_trace(
 ) -> BatchTrace:
     """Trace one step of full-batch gradient descent on rows with known scores, as matrices.
 
-    The step is one epoch of `train` by gd from the model's weights, at the same default learning
-    rate. data and header are as for train. Weights alone get the scaling of the rows. OptionError
-    for the learning rate, DataError for rows that do not fit the model or numbers that become too
-    large.
+    The step is one epoch of `train` with optimizer="gd" from the model's weights, at the same
+    default learning rate. data and header are as for train. A model of weights only is scaled by
+    these rows. Raises OptionError for an invalid learning rate, and DataError if the rows do not
+    fit the model or a number is too large.
     """
     from scorenet_cli.model import batch  # noqa: PLC0415 - predicting does not need it
     from scorenet_cli.training.plan import make_plan, scaled_rows  # noqa: PLC0415
@@ -192,9 +198,10 @@ def batch_trace(
     return batch.batch_trace(plan.model, *rows, learning_rate=rate, check=check, notes=plan.notes)
 
 
-def _inputs(model: Model, values: Sequence[float | str]) -> list[float]:
+def _inputs(model: Model, values: Sequence[float | str] | Mapping[str, float | str]) -> list[float]:
     """Encode one example as the network's inputs."""
-    inputs: list[float] = models.encode_values(model, [values])[0].tolist()
+    row = values if isinstance(values, Mapping) else [values]
+    inputs: list[float] = models.encode_values(model, row)[0].tolist()
     return inputs
 
 
@@ -215,10 +222,13 @@ def _table(data: Data | None, *, header: bool | None) -> Table:
     return csv_table.make_table(_as_csv(data), "the given columns", has_header=True)
 
 
-def _as_csv(columns: Mapping[str, ArrayLike | Sequence[object]]) -> bytes:
-    """Write columns of equal length as CSV, floats to the bit: the reader has all the checks."""
+def _as_csv(columns: Any) -> bytes:  # noqa: ANN401 - checked here
+    """Write columns of equal length as CSV with exact floats, for the CSV reader to check."""
     import csv  # noqa: PLC0415 - predicting does not need it
 
+    if not (isinstance(columns, Mapping) or hasattr(columns, "columns")):
+        kinds = "a path, an open file, or columns by name (a dict, a pandas DataFrame)"
+        raise DataError(f"expected {kinds}; got {type(columns).__name__}.")
     names = [str(name) for name in columns]
     cells = [models.as_cells(columns[name]) for name in columns]
     if len({len(column) for column in cells}) != 1:

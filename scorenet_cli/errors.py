@@ -1,7 +1,7 @@
-"""What can go wrong, as few named errors.
+"""The errors meant for the user.
 
-A message says what is wrong, where, and what to do about it. It names settings by their Python
-names between backticks, `max_score` or `optimizer=lm`; the command line shows them as flags.
+A message states what is wrong, where, and what to do about it. It names settings by their Python
+names in backticks, `max_score` or `optimizer=lm`; the command line shows them as flags.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ModelError(ScorenetError):
 
 
 class TrainingError(ScorenetError):
-    """Training left the range of floating-point numbers."""
+    """Training produced a number that is not finite."""
 
 
 class FileError(ScorenetError):
@@ -28,9 +28,9 @@ class FileError(ScorenetError):
 
 
 class OptionError(ScorenetError):
-    """A setting, or a value given to it, does not exist or does not fit.
+    """A setting does not exist, or its value is invalid.
 
-    option is the setting's name, where it is one; the message then begins with it.
+    option is the setting's name, if the error is about one; the message then begins with it.
     """
 
     def __init__(self, reason: str, *, option: str | None = None) -> None:

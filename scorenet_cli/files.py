@@ -1,4 +1,4 @@
-"""Reading and writing files so that nothing is half-read or half-written."""
+"""Reading and writing files completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _OPEN_FILE = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/
 # Largest model file that is read, in bytes.
 MAX_MODEL_BYTES = 256_000_000
 
-# Names that are only the ending of one: files that a listing does not show.
+# Names that consist of an extension only, i.e. hidden files.
 _ENDINGS = (".svg", ".html", ".txt", ".json", ".csv")
 
 _PREFIX, _SUFFIX = ".scorenet-", ".tmp"
-# On Windows, which has no such locks, a temporary file is that old when its writer must be gone.
+# Windows has no such locks: a temporary file older than this is treated as left behind.
 LEFT_BEHIND_SECONDS = 60
 
 
@@ -36,19 +36,21 @@ def display_path(path: str | Path) -> str:
 
 
 def read_bytes(path: str | Path, *, limit: int | None = None) -> bytes:
-    """Read a whole file, or standard input for '-'; FileError says why it cannot be done."""
+    """Read a whole file, or standard input for '-'; raises FileError."""
     try:
         with _opened(path) as file:
             data = file.read(-1 if limit is None else limit + 1)
     except (OSError, ValueError) as error:
         raise _not_read(path, error) from error
     if limit is not None and len(data) > limit:
-        raise FileError(f"{display_path(path)} is larger than {limit // 1_000_000} MB.")
+        raise FileError(
+            f"{display_path(path)} is larger than the limit of {limit // 1_000_000} MB."
+        )
     return data
 
 
 def read_chunks(path: str | Path, size: int) -> Iterator[bytes]:
-    """Read like read_bytes, at most size bytes at a time: what has come, as soon as it comes."""
+    """Yield what read_bytes reads, in chunks of at most size bytes, as soon as they arrive."""
     try:
         with _opened(path) as file:
             while chunk := file.read1(size):
@@ -70,17 +72,17 @@ def _opened(path: str | Path) -> AbstractContextManager[BufferedReader]:
 
 
 def write_atomic(path: str | Path, content: str | bytes) -> None:
-    """Write a file whole or leave what was there; FileError says why it cannot be done."""
+    """Replace a file completely or leave it unchanged; raises FileError."""
     with writer(path) as write:
         write(content)
 
 
 @contextmanager
 def writer(path: str | Path) -> Iterator[Callable[[str | bytes], None]]:
-    """Write a file in parts, whole or not at all: temporary file, flush, rename, folder.
+    """Write a file in parts, completely or not at all: temporary file, flush, rename, folder.
 
-    Until the block ends well, what was there stays. Text is UTF-8. A link is followed; a device
-    or pipe is written to directly. FileError says why it cannot be done.
+    The old file stays unless the block ends without an exception. Text is UTF-8. A link is
+    followed; a device or pipe is written to directly. Raises FileError.
     """
     _check_name(path)
     with ExitStack() as stack:
@@ -106,27 +108,27 @@ def writer(path: str | Path) -> Iterator[Callable[[str | bytes], None]]:
 
 @contextmanager
 def as_file_error(path: str | Path) -> Iterator[None]:
-    """Turn the system's errors on writing into FileError."""
+    """Turn the system's errors while writing into FileError."""
     try:
         yield
     except (OSError, ValueError) as error:
         raise FileError(
             f"{display_path(path)} cannot be written: {reason_of(error)}. "
-            "Nothing was changed there."
+            "Nothing was written to it."
         ) from error
 
 
 def _not_read(path: str | Path, error: OSError | ValueError) -> FileError:
-    """Make the error for what cannot be read."""
+    """Return the error for a file that cannot be read."""
     return FileError(f"{display_path(path)} cannot be read: {reason_of(error)}.")
 
 
 def check_writable(path: str | Path) -> None:
-    """Fail early, with FileError, where write_atomic could only fail later."""
+    """Raise FileError early if write_atomic would fail later."""
     name = display_path(path)
     _check_name(path)
     if os.path.basename(path).lower() in _ENDINGS:
-        raise FileError(f"{name} is only an ending. Put a name before it.")
+        raise FileError(f"{name} is only a file extension. Put a name before it.")
     with as_file_error(path):
         if os.path.isdir(path):
             raise FileError(f"{name} is a folder; give the name of a file to write.")
@@ -136,22 +138,23 @@ def check_writable(path: str | Path) -> None:
         folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise FileError(
-            f"{name} cannot be written: there is no folder {display_path(folder)}; make it first."
+            f"{name} cannot be written: there is no folder {display_path(folder)}. Create it first."
         )
-    if not os.access(folder, os.W_OK):  # a file is replaced, so the folder counts
+    if not os.access(folder, os.W_OK):  # replacing a file needs the folder's permission
         raise FileError(
-            f"{name} cannot be written: the folder {display_path(folder)} cannot be written to."
+            f"{name} cannot be written: the folder {display_path(folder)} is not writable. "
+            "Choose another folder."
         )
 
 
 def _check_name(path: str | Path) -> None:
-    """Refuse a name without characters, of which the system's own message would show nothing."""
+    """Reject an empty name, which the system's message would not show."""
     if not str(path):
-        raise FileError("the name of a file is empty. Give one.")
+        raise FileError("a file name is empty. Give a file name.")
 
 
 def _check_replaceable(path: str | Path) -> None:
-    """Refuse to replace a file whose owner made it read-only: to the system the folder counts."""
+    """Refuse to replace a read-only file; the system checks only the folder's permissions."""
     mode = _mode(path)
     if mode is not None and stat.S_ISREG(mode) and not mode & stat.S_IWUSR:
         raise FileError(
@@ -161,7 +164,7 @@ def _check_replaceable(path: str | Path) -> None:
 
 
 def _is_stream(path: str | Path) -> bool:
-    """Tell whether there is a device or pipe, or a name for an open file like /dev/stdout."""
+    """Return whether path is a device or pipe, or a name of an open file like /dev/stdout."""
     mode = _mode(path)
     if mode is None or stat.S_ISDIR(mode):
         return False
@@ -169,7 +172,7 @@ def _is_stream(path: str | Path) -> bool:
 
 
 def exists(path: str) -> bool:
-    """Tell whether something is there; FileError where that cannot be told."""
+    """Return whether path exists; raises FileError if that cannot be determined."""
     _check_name(path)
     try:
         return _mode(path) is not None
@@ -178,9 +181,9 @@ def exists(path: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Tell whether two paths lead to one file, also where names in other case do."""
+    """Return whether two paths lead to one file, also if the system ignores case."""
     try:
-        with contextlib.suppress(OSError):  # one of them is not there yet
+        with contextlib.suppress(OSError):  # one of them does not exist yet
             return os.path.samefile(one, other)
         return os.path.realpath(one) == os.path.realpath(other)
     except ValueError:  # a null character: no file has such a name
@@ -188,7 +191,7 @@ def same(one: str, other: str) -> bool:
 
 
 def _mode(target: str | Path) -> int | None:
-    """Return the file's mode, or None where there is no file yet."""
+    """Return the file's mode, or None if there is no file yet."""
     try:
         return os.stat(target).st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -200,7 +203,7 @@ _temporaries: set[str] = set()
 
 
 def discard_temporaries() -> None:
-    """Remove what is half-written: for a process that ends here and now."""
+    """Remove half-written files before the process exits."""
     for path in _temporaries:
         with contextlib.suppress(OSError):
             os.unlink(path)
@@ -208,10 +211,10 @@ def discard_temporaries() -> None:
 
 @contextmanager
 def _temporary(folder: str) -> Iterator[FileIO]:
-    """Make a file in the folder that is gone afterwards, unless it was moved away.
+    """Create a temporary file that is deleted at the end unless it was renamed.
 
-    It is locked, and the system takes the lock from a process that is killed: by that the next
-    one knows what was left behind, and removes it.
+    It is locked; the system releases the lock of a killed process, so the next process can
+    recognize and remove its file.
     """
     _remove_left_behind(folder)
     while True:
@@ -219,7 +222,7 @@ def _temporary(folder: str) -> Iterator[FileIO]:
         _temporaries.add(path)
         try:
             with FileIO(path, "x", opener=_private) as file:
-                if not _lock(file.fileno()):  # taken for one left behind, before it was locked
+                if not _lock(file.fileno()):  # another process removed it before it was locked
                     continue
                 yield file
                 return
@@ -230,28 +233,28 @@ def _temporary(folder: str) -> Iterator[FileIO]:
 
 
 def _private(path: str, flags: int) -> int:
-    """Open for nobody but the user."""
+    """Open with permissions for the owner only."""
     return os.open(path, flags, 0o600)
 
 
 def _lock(handle: int) -> bool:
-    """Lock a temporary file; False where another process has it, or has removed it."""
-    if sys.platform == "win32":  # a file that is open cannot be removed there
+    """Lock a temporary file; return False if another process has locked or removed it."""
+    if sys.platform == "win32":  # an open file cannot be removed there
         return True
-    import fcntl  # noqa: PLC0415 - not everywhere, and only writing needs it
+    import fcntl  # noqa: PLC0415 - not on every system, and only writing needs it
 
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a folder without locks: there nothing is ever taken for left behind
+    except OSError:  # a folder without locks: no file in it is treated as left behind
         return True
     return os.fstat(handle).st_nlink > 0
 
 
 def _remove_left_behind(folder: str) -> None:
     """Remove temporary files that no living process has locked."""
-    with contextlib.suppress(OSError):  # not every folder that can be written to can be listed
+    with contextlib.suppress(OSError):  # a folder can be writable and not listable
         for name in os.listdir(folder):
             if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
                 with contextlib.suppress(OSError):
@@ -259,12 +262,12 @@ def _remove_left_behind(folder: str) -> None:
 
 
 def _remove_unlocked(path: str) -> None:
-    """Remove a file that nobody has locked; OSError where somebody has, or locks are unknown."""
-    if sys.platform == "win32":  # closed for a moment before it is renamed
+    """Remove a file that is not locked; raises OSError if it is, or if locks are not supported."""
+    if sys.platform == "win32":  # there a file is closed before it is renamed
         if time.time() > os.stat(path).st_mtime + LEFT_BEHIND_SECONDS:
             os.unlink(path)
         return
-    import fcntl  # noqa: PLC0415 - not everywhere, and only writing needs it
+    import fcntl  # noqa: PLC0415 - not on every system, and only writing needs it
 
     handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
@@ -275,11 +278,11 @@ def _remove_unlocked(path: str) -> None:
 
 
 def _replace(target: str, file: FileIO) -> None:
-    """Put a temporary file in place of target, on the disk and in one step."""
+    """Flush a temporary file to disk and rename it to target in one step."""
     mode = _mode(target)
     os.fsync(file.fileno())
     os.chmod(file.name, 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
-    if sys.platform == "win32":  # a file that is open cannot be renamed there
+    if sys.platform == "win32":  # an open file cannot be renamed there
         file.close()
     os.replace(file.name, target)
     if hasattr(os, "O_DIRECTORY"):
@@ -299,6 +302,6 @@ def _umask() -> int:
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """Say the system's own reason, in lower case."""
+    """Return the system's reason, starting in lower case."""
     text = getattr(error, "strerror", None) or str(error)
     return text[:1].lower() + text[1:]

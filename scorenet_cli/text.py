@@ -1,4 +1,4 @@
-"""Text that came from outside: numbers read strictly, names made safe to show."""
+"""Text from outside: numbers are read strictly, names are made safe to print."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import unicodedata
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
-# What an exercise shows for a number to be computed.
+# Shown for a number that the reader of an exercise computes.
 BLANK = "____"
 
 
 class DecimalCommaError(ValueError):
-    """A number of which only the comma is wrong."""
+    """The text would be a number if its comma were a point."""
 
 
 def is_number(text: str) -> bool:
-    """Tell whether the text reads as a number; nan and inf do, though they are refused later."""
+    """Return whether text is a number; true for nan and inf, which parse_number rejects."""
     stripped = _ascii_minus(text.strip())
     return bool(_NUMBER.fullmatch(stripped) or _NOT_FINITE.fullmatch(stripped))
 
 
 def parse_number(text: str) -> float:
-    """Read a finite decimal number; raise ValueError with the reason, to follow the text."""
+    """Read a finite decimal number; raises ValueError with a reason that completes "TEXT ..."."""
     stripped = _ascii_minus(text.strip())
     if not stripped:
         raise ValueError("is blank")
@@ -48,7 +48,7 @@ def _ascii_minus(text: str) -> str:
 
 
 def is_finite_number(text: str) -> bool:
-    """Tell whether parse_number takes the text."""
+    """Return whether parse_number accepts the text."""
     try:
         parse_number(text)
     except ValueError:
@@ -57,7 +57,7 @@ def is_finite_number(text: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """Replace whatever could move a cursor, ring, colour or reorder by nothing or a space."""
+    """Remove characters that control a terminal or reorder text; white space becomes a space."""
     return "".join(
         character if character.isprintable() else " " if character.isspace() else ""
         for character in text
@@ -65,24 +65,24 @@ def printable(text: str) -> str:
 
 
 def shorten(text: str, most: int = 40) -> str:
-    """Make outside text fit a message: printable, and cut with an ellipsis where it is long."""
+    """Make outside text fit a message: printable, and cut with an ellipsis if it is long."""
     shown = printable(text)
     return shown if len(shown) <= most else f"{shown[: most - 3]}..."
 
 
 def quoted(text: str) -> str:
-    """Set a name or a cell off from the words of a message."""
+    """Quote a name or a cell for a message."""
     return f"'{shorten(text)}'"
 
 
 def listed(names: list[str] | tuple[str, ...], most: int = 12) -> str:
-    """Join names for a message: at most so many, then how many more."""
+    """Join names for a message: at most `most`, then the number of the others."""
     shown = ", ".join(quoted(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """' Did you mean ...?' for a near miss, else nothing."""
+    """Return " Did you mean ...?" if a known name is similar, else ""."""
     import difflib  # noqa: PLC0415 - only errors need it
 
     by_lower_case = {each.lower(): each for each in known}
@@ -91,19 +91,18 @@ def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
 
 
 def without_noise(value: float, *beside: float, limit: float = 1e-14) -> float:
-    """Return 0 for what is only rounding noise of the numbers that a value was computed from."""
+    """Return 0 if value is only rounding noise relative to the numbers it was computed from."""
     return 0.0 if abs(value) <= limit * max(map(abs, beside), default=0.0) else value
 
 
 def number(value: float, decimals: int = 6) -> str:
-    """Write a number for people: so many decimals, or fewer where they show all.
+    """Format a number with up to `decimals` decimals, dropping zeros only if that is exact.
 
-    Very large and very small numbers get an exponent and as many digits; -0 is 0; nan is a blank
-    to be filled in.
+    Very large and very small numbers get an exponent and as many digits; -0 is 0; nan is BLANK.
     """
     if math.isnan(value):
         return BLANK
-    smallest = 10.0 ** (1 - decimals) if decimals > 3 else 0.0  # noqa: PLR2004 - digits left
+    smallest = 10.0 ** (1 - decimals) if decimals > 3 else 0.0  # noqa: PLR2004 - enough digits
     if value != 0 and not smallest <= abs(value) < 1e15:  # noqa: PLR2004 - a float's digits
         return f"{value:.{max(decimals - 1, 0)}e}"
     text = f"{value:.{decimals}f}"

@@ -145,7 +145,7 @@ def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
         ({"activation": 3}, "`activation` expects one of sigmoid, tanh, relu, linear; got '3'."),
         ({"features": 5}, "has no column '5'"),
         ({"target": "marks"}, "'marks'"),
-        ({"target": "score", "ignore": "score"}, "'score' is in `target` and in `ignore`."),
+        ({"target": "score", "ignore": "score"}, "'score' is both in `target` and in `ignore`."),
         ({"optimizer": "lm", "learning_rate": 1.0}, "`learning_rate` has no effect"),
     ],
 )
@@ -156,6 +156,26 @@ def test_a_setting_that_does_not_fit_is_an_option_error(
         scorenet.train(COLUMNS, **settings)
     assert expected in str(error.value)
     assert "--" not in str(error.value)
+
+
+def test_one_example_may_come_by_name_and_one_score_alone(tmp_path: Path) -> None:
+    model = scorenet.train(COLUMNS, epochs=1).model
+    row = {"hours_slept": 8, "hours_studied": 4}
+    assert model.predict(row).tolist() == model.predict([[4, 8]]).tolist()
+    forward = scorenet.forward_trace(model, row)
+    assert forward.scores == scorenet.forward_trace(model, [4, 8]).scores
+    one = scorenet.backward_trace(model, row, 92)
+    assert one.loss == scorenet.backward_trace(model, [4, 8], [92]).loss
+    model.save(tmp_path / "model.json")
+    again = scorenet.train(COLUMNS, resume=tmp_path / "model.json", epochs=1)
+    assert again.result.epochs == 2
+
+
+def test_what_is_no_data_and_no_model_is_an_error() -> None:
+    with pytest.raises(scorenet.DataError, match=r"columns by name .*; got ndarray"):
+        scorenet.train(np.ones((3, 2)))  # type: ignore[arg-type]
+    with pytest.raises(scorenet.OptionError, match="`resume` expects a model, or the path of one"):
+        scorenet.train(COLUMNS, resume=scorenet.train(COLUMNS, epochs=0))  # type: ignore[arg-type]
 
 
 def test_numpy_numbers_are_settings() -> None:
@@ -184,7 +204,7 @@ def test_what_a_model_is_given_is_checked(path: Path) -> None:
         scorenet.forward_trace(model, [4, 8], scaling="bogus")  # type: ignore[arg-type]
     with pytest.raises(scorenet.DataError, match="nan is not a finite number"):
         model.predict([[float("nan"), 8]])
-    with pytest.raises(scorenet.DataError, match="expected rows of 2 numbers"):
+    with pytest.raises(scorenet.DataError, match="expected rows with a number for each of"):
         model.predict([["a", "8"]])
     with pytest.raises(scorenet.OptionError, match="`actual=SCORE` is required for 'score'; got 2"):
         scorenet.backward_trace(model, [4, 8], [95, 3])
@@ -212,7 +232,7 @@ def test_a_model_of_text_takes_rows_and_columns_by_name() -> None:
     assert scores.shape == (2, 1)
     assert model.predict({"hours": [2, None], "sex": ["m", "f"]}).tolist() == scores.tolist()
     assert scorenet.forward_trace(model, ["m", 2]).scores == (scores[0, 0],)
-    with pytest.raises(scorenet.DataError, match="'sex' cannot be 'x'"):
+    with pytest.raises(scorenet.DataError, match="'x' is not a category of 'sex'"):
         model.predict([["x", 2]])
     with pytest.raises(scorenet.DataError, match="no column 'hours', which the model needs"):
         model.predict({"hour": [1], "sex": ["m"]})
@@ -292,7 +312,7 @@ def test_an_actual_score_may_be_a_class() -> None:
     assert list(traced.actual) == [0, 1, 0]
     assert scorenet.backward_trace(model, [1], [0, 1, 0]) == traced
     assert [each.name for each in traced.targets] == ["g=a", "g=b", "g=c"]
-    with pytest.raises(scorenet.OptionError, match="'x' is no class of 'g'"):
+    with pytest.raises(scorenet.OptionError, match="'x' is not a class of 'g'"):
         scorenet.backward_trace(model, [1], ["x"])
 
 

@@ -1,7 +1,7 @@
-"""The command line: the only place that knows Typer. Options in, calls, messages out.
+"""The command line, the only package that uses Typer.
 
-For a quick start, modules here import numpy, rich and what needs them inside their commands,
-and leave annotations unquoted: Typer reads them all at every start.
+To start quickly, modules here import numpy, rich and the modules that need them inside the
+commands, and leave annotations unquoted: Typer reads them all at every start.
 """
 
 from scorenet_cli.cli.application import app, main

@@ -1,4 +1,4 @@
-"""The Typer application, and how what goes wrong becomes one message and an exit status."""
+"""The Typer application; turns each error into one message and an exit status."""
 
 import contextlib
 import errno
@@ -33,7 +33,7 @@ class Commands(TyperGroup):
                 sys.stdout.flush()
             sys.exit(status if isinstance(status, int) else 0)
         except UsageError as error:
-            if type(error).__name__ == "NoArgsIsHelpError":  # no command: its text is the help
+            if type(error).__name__ == "NoArgsIsHelpError":  # its text is the help
                 typer.echo(str(error), err=True)
                 sys.exit(2)
             _end(f"Error: {usage_message(error)}", 2)
@@ -44,7 +44,7 @@ class Commands(TyperGroup):
         except MemoryError:
             _end("Error: there is not enough memory. Use less data or a smaller network.", 1)
         except OSError as error:
-            if error.filename is not None:  # not standard output, then
+            if error.filename is not None:  # not standard output
                 place = display_path(str(error.filename))
                 _end(f"Error: {place}: {(error.strerror or str(error)).lower()}.", 1)
             _give_up_output(error)
@@ -57,22 +57,22 @@ def _end(message: str, status: int) -> NoReturn:
 
 
 def _give_up_output(error: OSError) -> NoReturn:
-    """End when standard output takes no more: silently where its reader has gone.
+    """End after a failed write to standard output, silently if the reader has closed the pipe.
 
-    Windows then says EINVAL, as subprocess.Popen knows it.
+    On Windows the error is then EINVAL.
     """
-    with contextlib.suppress(OSError, ValueError):  # what is still buffered has nowhere to go
+    with contextlib.suppress(OSError, ValueError):  # discard what is still buffered
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
         sys.exit(1)
     reason = (error.strerror or str(error)).lower()
-    _end(f"Error: standard output: cannot be written: {reason}.", 1)
+    _end(f"Error: standard output cannot be written: {reason}.", 1)
 
 
 app = typer.Typer(
     name="scorenet",
     cls=Commands,
-    rich_markup_mode=None,  # plain help and errors: quick, whole in a pipe, at any width
+    rich_markup_mode=None,  # Plain help and errors: start faster, and are not cut in a pipe.
     no_args_is_help=True,
     context_settings=CONTEXT,
     pretty_exceptions_enable=False,
@@ -95,7 +95,7 @@ def scorenet(
         ),
     ] = False,
 ) -> None:
-    """Train a small neural network on hours and scores, and see every number in it.
+    """Train a small neural network on a CSV and show every number in it.
 
     \b
     scorenet train data.csv --epochs 100000
@@ -110,7 +110,7 @@ def scorenet(
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
 
 
-# Values may be negative numbers, so what looks like an option is first taken for a value.
+# Values may be negative numbers: parse unknown options as values first.
 WITH_VALUES = {"ignore_unknown_options": True}
 
 app.command("train", cls=Command)(train)
@@ -123,13 +123,13 @@ app.command("backward-trace", cls=Command, context_settings=WITH_VALUES)(backwar
 
 def main() -> None:
     """Run the `scorenet` command."""
-    # The rows are shared out over the cores here; BLAS threads on top would be in each other's way.
+    # scorenet uses its own threads; BLAS threads would compete with them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started us: writing there must fail, not vanish
+        if stream is None:  # closed by the parent process: make writing fail
             closed = os.open(os.devnull, os.O_RDONLY)
             setattr(sys, name, os.fdopen(closed, "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a sign the terminal lacks is no reason to die
+            stream.reconfigure(errors="replace")  # characters that the terminal cannot encode
     app(prog_name="scorenet")

@@ -15,6 +15,7 @@ from scorenet_cli.cli.options import (
 )
 from scorenet_cli.errors import OptionError
 from scorenet_cli.export import DialectName, FormatName
+from scorenet_cli.text import quoted
 
 
 def export(
@@ -29,13 +30,14 @@ def export(
     dialect: Annotated[
         DialectName | None,
         typer.Option(
-            help="standard runs in SQLite, DuckDB and PostgreSQL (sql).", show_default="standard"
+            help="SQL dialect: standard for SQLite, DuckDB and PostgreSQL, or spark (sql).",
+            show_default="standard",
         ),
     ] = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the model as a program whose answers equal those of predict.
+    """Write the model as a program that gives the same predictions as predict.
 
     \b
     scorenet export sql --table students
@@ -44,9 +46,14 @@ def export(
     options = {"table": table, "dialect": dialect}
     options = {name: value for name, value in options.items() if value is not None}
     if options and format_name != "sql":
-        raise OptionError(f"has no effect on {format_name}.", option=next(iter(options)))
+        raise OptionError(
+            f"has no effect with the format {format_name}. Leave it out.",
+            option=next(iter(options)),
+        )
     if table is not None and not all(table.split(".")):
-        raise OptionError("expects the name of a table, or schema.table.", option="table")
+        raise OptionError(
+            f"expects the name of a table, or schema.table; got {quoted(table)}.", option="table"
+        )
     from importlib import import_module
 
     from scorenet_cli import api, export, files

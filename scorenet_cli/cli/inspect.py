@@ -1,4 +1,4 @@
-"""scorenet inspect: what a model is, and where it came from."""
+"""scorenet inspect: show a model, its training and its fit."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,21 +25,23 @@ def inspect(
         str | None,
         setting(
             "FILE",
-            "Score the model on the rows of a CSV ('-': standard input).",
+            "Evaluate the model on the rows of a CSV ('-': standard input).",
             names=["--data", "--csv"],
         ),
     ] = None,
     weights_to: Annotated[
-        str | None, setting("DIR", "Also write w1.txt, w2.txt, ... into this folder.")
+        str | None,
+        setting("DIR", "Also write the weights as w1.txt, w2.txt, ... into this folder."),
     ] = None,
     save: Annotated[
         str | None,
         setting(
-            "FILE", "Also save a picture of the network (.svg), or a page that computes (.html)."
+            "FILE", "Also save a picture of the network (.svg), or an interactive page (.html)."
         ),
     ] = None,
     save_response: Annotated[
-        str | None, setting("FILE", "Also save the response of the scores (.svg).")
+        str | None,
+        setting("FILE", "Also save a plot of the predicted scores against the columns (.svg)."),
     ] = None,
     header: HeaderOption = None,
     quiet: QuietOption = False,

@@ -25,17 +25,17 @@ class InterruptFlag:
 
     @property
     def exit_status(self) -> int:
-        """128 and the signal's number, as shells have it: 130 or 143."""
+        """128 plus the signal number, as in shells: 130 or 143."""
         return 128 + (self.signal or 0)
 
 
 @contextmanager
 def nothing_saved_yet() -> Iterator[None]:
-    """Say that nothing is saved where Ctrl-C ends the process while the block runs."""
+    """If Ctrl-C ends the process while the block runs, print that nothing was saved."""
     before = signal.getsignal(signal.SIGINT)
 
     def end(number: int, _frame: FrameType | None) -> None:
-        _end_now(number, "Interrupted. Nothing was saved yet.")
+        _end_now(number, "Interrupted. Nothing was saved.")
 
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, end)
@@ -46,7 +46,7 @@ def nothing_saved_yet() -> Iterator[None]:
 
 
 def _end_now(number: int, message: str) -> NoReturn:
-    """End the process without half-written files, and with the cursor that progress has hidden."""
+    """Remove half-written files, show the cursor again, and end the process."""
     from scorenet_cli import files
 
     files.discard_temporaries()
@@ -60,8 +60,8 @@ def _end_now(number: int, message: str) -> NoReturn:
 def catch_signals(flag: InterruptFlag) -> Iterator[None]:
     """Turn SIGINT and SIGTERM into a flag while the block runs, saving included.
 
-    A second signal ends the process at once. A thread waits for it: the main thread may be in one
-    long call of NumPy, and hears nothing until that returns.
+    A second signal ends the process at once. A thread waits for it, because the main thread cannot
+    handle signals during a long NumPy call.
     """
     import socket
     import threading

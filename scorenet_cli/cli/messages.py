@@ -39,7 +39,7 @@ def echo_error(text: str) -> None:
 
 
 def shell_command(words: Sequence[str]) -> str:
-    """Spell a command for the user's shell: single quotes mean nothing to that of Windows."""
+    """Quote a command for the user's shell; on Windows single quotes are no quotes."""
     if sys.platform == "win32":
         from subprocess import list2cmdline
 
@@ -58,7 +58,7 @@ def note(text: str) -> None:
 
 
 class Messages:
-    """What a command says beside its results: on standard error, and in --json.
+    """The notes and warnings of a command, for standard error and --json.
 
     quiet leaves out the notes on standard error, as in train; warnings stay.
     """
@@ -79,13 +79,13 @@ class Messages:
         warn(text)
 
     def print_json(self, answer: dict[str, Any]) -> None:
-        """Print one JSON object on standard output, with what was said."""
+        """Print one JSON object with the notes and warnings on standard output."""
         from scorenet_cli.show.json_output import to_line
 
         typer.echo(to_line(answer | {"warnings": self.texts}))
 
     def note_weights(self, model: Model) -> None:
-        """Say what was read where weights alone are a network without a hidden layer."""
+        """Print what was read if a weights folder gives a network without a hidden layer."""
         from scorenet_cli.model import weights_folder
 
         if model.is_weights_only and len(model.network.layers) == 1:
@@ -93,7 +93,7 @@ class Messages:
 
 
 class RangeWarnings:
-    """Collects what is to be said of values that a model was not trained on."""
+    """Collects warnings about values outside the training range."""
 
     def __init__(self, model: Model, scaling: ScalingName) -> None:
         from scorenet_cli.model.model import training_range
@@ -103,8 +103,8 @@ class RangeWarnings:
         self.unscaled: str | None = None
         self.ranges = training_range(model, scaling)
         self.rows = 0
-        self.intervals = ""  # of the only row
-        self.counts: dict[int, int] = {}  # by the feature's position, and so is first
+        self.intervals = ""  # of the row, if there is only one
+        self.counts: dict[int, int] = {}  # keyed by feature position
         self.first: dict[int, float] = {}
 
     def add(self, answer: Predictions) -> None:
@@ -120,28 +120,25 @@ class RangeWarnings:
         if self.rows == 1:
             ends = intervals_if_known(self.model, answer.scaled_inputs)
             texts = [] if ends is None else map(interval_text, *ends[0].T, answer.scores[0])
-            self.intervals = "".join(f": {text}" for text in texts)
+            self.intervals = "".join(f" ({text})" for text in texts)
         for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
             outside = answer.out_of_range[:, position]
             self.counts[position] = self.counts.get(position, 0) + int(outside.sum())
             self.first.setdefault(position, float(answer.inputs[outside, position][0]))
 
     def warnings(self) -> Iterator[str]:
-        """Name the features, how often each was outside, and its first such value."""
+        """Return a warning per feature: how many rows were outside, and the first such value."""
         if self.unscaled is not None:
             yield self.unscaled
         if self.ranges is None:
             return
         for position, count in sorted(self.counts.items()):
-            low, high = self.ranges[position].tolist()
-            value = number(self.first[position])
-            where = (
-                f"in {count:,} of {self.rows:,} rows (the first: {value})"
-                if self.rows > 1
-                else f"= {value}"
-            )
+            name, value = quoted(self.features[position]), number(self.first[position])
+            low, high = map(number, self.ranges[position].tolist())
+            outside = f"is outside the training range {low} to {high}"
             yield (
-                f"{quoted(self.features[position])} {where} is outside the training range "
-                f"{number(low)} to {number(high)}: the prediction is a guess"
-                f"{self.intervals if self.rows == 1 else ''}."
+                f"{name} = {value} {outside}: the prediction is an extrapolation{self.intervals}."
+                if self.rows == 1
+                else f"{name} {outside} in {count:,} of {self.rows:,} rows (first value: {value}): "
+                "predictions for such rows are extrapolations."
             )

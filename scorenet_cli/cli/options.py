@@ -73,15 +73,15 @@ ModelOption = Annotated[
         "--model",
         metavar="PATH",
         envvar="SCORENET_MODEL",
-        help="Model file, or a folder with w1.txt, w2.txt.",
+        help="Model file, or a folder with w1.txt, w2.txt, ...",
     ),
 ]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object, numbers at full precision.")
+    bool, typer.Option("--json", help="Print one JSON object, with numbers at full precision.")
 ]
 OutputOption = Annotated[
     str | None,
-    setting("FILE", "Write to this file, not to standard output.", names=["--output", "-o"]),
+    setting("FILE", "Write to this file instead of standard output.", names=["--output", "-o"]),
 ]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", help="Print nothing but results, warnings and errors.")
@@ -91,14 +91,14 @@ HeaderOption = Annotated[
     typer.Option(
         "--header/--no-header",
         show_default="guessed",
-        help="Whether the CSV's first row holds the columns' names.",
+        help="Whether the first row of the CSV holds column names.",
     ),
 ]
 ScalingOption = Annotated[
     Literal["training", "own", "none"],
     typer.Option(
-        help="Divide values by the training maxima, by their own largest (the document's way), "
-        "or not at all."
+        help="training: scale values as in training. own: divide them by their own largest value, "
+        "as the document does. none: do not scale them."
     ),
 ]
 ValuesArgument = Annotated[
@@ -114,32 +114,35 @@ PrecisionOption = Annotated[
     int | None,
     setting(
         "N",
-        "Digits after the point.",
+        "Digits after the decimal point.",
         "10, fewer on a narrow terminal",
         parser=whole(0, MAX_DIGITS),
     ),
 ]
 SaveOption = Annotated[
-    str | None, setting("FILE", "Also save a picture (.svg), or this page (.html, .txt).")
+    str | None, setting("FILE", "Also save a picture (.svg), or the printed output (.html, .txt).")
 ]
-ExplainOption = Annotated[bool, typer.Option("--explain", help="Say why each step is taken.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Explain why each step is taken.")]
 BlankOption = Annotated[
     bool, typer.Option("--blank", help="Leave the results blank, as an exercise.")
 ]
 
 
 def check_values(texts: Sequence[str], context: typer.Context) -> None:
-    """Refuse what is no value but an option.
+    """Reject unknown options among VALUES.
 
-    The command lets unknown options through, because -1 looks like one: they end here.
+    Typer passes them on because -1 looks like an option. After --, a name=value may begin with a
+    dash.
     """
     for text in texts:
         if text.startswith("-") and text != "-" and not is_number(text):
             options = option_names(context)
             if text.partition("=")[0] in options:
                 raise OptionError(
-                    f"{text} is behind --, where only values may be. Move it before --."
+                    f"{text} comes after --, where only values are allowed. Move it before --."
                 )
+            if "=" in text and text in context.meta["behind"]:
+                continue
             raise OptionError(f"{no_option(text, options)} See: {context.command_path} --help")
 
 
@@ -154,7 +157,7 @@ def parse_values(
     check_values(texts, context)
     if files := [text for text in texts if text.lower().endswith(".csv")]:
         takes_csv = "--csv" in option_names(context)
-        hint = f" For the rows of a CSV: --csv {files[0]}" if takes_csv else ""
+        hint = f" To read the rows of a CSV, use --csv {files[0]}" if takes_csv else ""
         raise OptionError(f"{quoted(files[0])} is a file, not a value.{hint}")
     if model is None:
         return [_parse_value(text) for text in texts]
@@ -180,7 +183,7 @@ def _parse_value(text: str) -> float:
 
 
 def _parse_feature(text: str, feature: str, model: "Model") -> float | str:
-    """Read a number or a category; "" is a missing value."""
+    """Read a number or a category; return "" for a missing value."""
     from scorenet_cli.data.columns import MAX_CATEGORIES, is_missing, is_missing_text
 
     categories = model.categories.get(feature)
@@ -191,8 +194,8 @@ def _parse_feature(text: str, feature: str, model: "Model") -> float | str:
     if categories is None:
         return _parse_value(text)
     raise OptionError(
-        f"{quoted(feature)} cannot be {quoted(text)}.{did_you_mean(text, categories)} "
-        f"The model knows {listed(categories, MAX_CATEGORIES)}."
+        f"{quoted(text)} is not a category of {quoted(feature)}.{did_you_mean(text, categories)} "
+        f"The categories are {listed(categories, MAX_CATEGORIES)}."
     )
 
 
@@ -207,7 +210,7 @@ def _in_order(texts: Sequence[str], model: "Model") -> list[str]:
         if pair is None:
             name = text.partition("=")[0]
             raise OptionError(
-                f"there is no feature for {quoted(text)}.{did_you_mean(name, model.features)} Give "
+                f"{quoted(text)} does not name a feature.{did_you_mean(name, model.features)} Give "
                 f"every value as name=value; the features are {listed(model.features)}."
             )
         if pair[0] in found:
@@ -229,12 +232,14 @@ def _pair(text: str, features: tuple[str, ...]) -> tuple[str, str] | None:
 
 
 def check_output(path: str, option: str, reads: "Mapping[str, str | None]") -> None:
-    """Refuse, before any work, a file that could not be written, or that is read under a name."""
+    """Fail early if the output file cannot be written or is also an input."""
     from scorenet_cli import files
 
     for what, other in reads.items():
         if other is not None and files.same(other, path):
-            raise OptionError(f"would overwrite {what}: {quoted(path)}.", option=option)
+            raise OptionError(
+                f"would overwrite {what}: {quoted(path)}. Choose another name.", option=option
+            )
     files.check_writable(path)
 
 

@@ -62,7 +62,7 @@ def predict(
         float | None,
         setting(
             "FRACTION",
-            "Add the interval that is expected to hold this fraction of new scores, e.g. 0.9.",
+            "Add a prediction interval that covers this fraction of new scores, e.g. 0.9.",
             parser=decimal,
         ),
     ] = None,
@@ -75,7 +75,8 @@ def predict(
 ) -> None:
     """Predict scores for VALUES or for every row of a CSV.
 
-    VALUES give one score per line, a CSV the same CSV with a column predicted_NAME.
+    With VALUES: print one score per target.
+    With --csv: write the CSV with a column predicted_NAME for each target NAME.
 
     \b
     scorenet predict 4 8
@@ -104,9 +105,9 @@ def predict(
             from scorenet_cli.model.document import trained_answer
 
             if story := trained_answer(loaded, row, scaling):
-                said.note(f"the document printed {story.printed} here: {story.why}.")
+                said.note(f"the document printed {story.printed} for these values: {story.why}.")
         blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
-    else:  # block by block: there may be more rows than memory
+    else:  # block by block, because the rows may not fit in memory
         from scorenet_cli.core.parallel import ahead
         from scorenet_cli.data import dataset
 
@@ -117,7 +118,7 @@ def predict(
         parts = _as_json(loaded, blocks, said, interval)
     else:
         parts = _as_text(loaded, blocks, precision, interval)
-    if csv is None:  # a single answer comes behind what is to be known of it
+    if csv is None:  # print warnings before a single prediction
         parts = iter(list(parts))
     with files.writer(output) if output is not None else _standard_output(whole=json) as write:
         for part in parts:
@@ -126,7 +127,7 @@ def predict(
 
 @contextmanager
 def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
-    """Write in the input's own encoding: at once, or all at the end, so that JSON is never cut."""
+    """Write to standard output immediately, or all at the end, so that JSON is complete."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
 
@@ -149,7 +150,7 @@ def _standard_output(*, whole: bool) -> "Iterator[Callable[[str], object]]":
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """Rows and the predictions for those that is_predicted marks; None marks all of them."""
+    """Rows and predictions; is_predicted selects the predicted rows (None: all)."""
 
     table: "Table | None"
     answer: "Predictions"
@@ -158,7 +159,7 @@ class _Block:
 
 @dataclass
 class _Skipped:
-    """Counts the rows of a CSV that cannot be predicted, and the cells at fault by column."""
+    """Counts the rows that cannot be predicted, and the invalid cells of each column."""
 
     rows: int = 0
     skipped: int = 0
@@ -169,7 +170,7 @@ class _Skipped:
     def add(
         self, table: "Table", model: "Model", inputs: "Array", unknown: "Sequence[UnknownText]"
     ) -> "NDArray[np.bool_]":
-        """Count the rows with a missing or unknown cell; returns which rows are without."""
+        """Count the rows with a missing or unknown cell; return a mask of the valid rows."""
         import numpy as np
 
         from scorenet_cli.data.columns import MAX_CATEGORIES, positions
@@ -185,7 +186,9 @@ class _Skipped:
             first = unknown[0]
             known = listed(first.known, MAX_CATEGORIES)
             place = f"line {line_of_row(table, first.row)}"
-            self.first_unknown = f"{place}, {quoted(first.text)}; the model knows {known}"
+            self.first_unknown = (
+                f"first in {place}: {quoted(first.text)}; the categories are {known}"
+            )
         if (missing := ~has_all & is_known).any():
             for name, where in positions(model.features, model.categories).items():
                 self.missing[name] += int(np.isnan(inputs[missing, where.start]).sum())
@@ -203,10 +206,10 @@ class _Skipped:
         reasons = []
         for counts, what, more in (
             (+self.missing, "missing cells", ""),
-            (self.unknown, "texts that the model does not know", f"; {self.first_unknown}"),
+            (self.unknown, "unknown categories", f"; {self.first_unknown}"),
         ):
             if counts:
-                each = ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.items())
+                each = ", ".join(f"{quoted(name)}: {count:,}" for name, count in counts.items())
                 reasons.append(f"{what} ({each}{more})")
         rows = f"{self.skipped:,} of {self.rows:,} rows {'is' if self.skipped == 1 else 'are'}"
         yield f"{rows} not predicted: {' and '.join(reasons)}."
@@ -243,7 +246,7 @@ def _of_rows(
 def _watched(
     blocks: "Iterable[_Block]", ranges: RangeWarnings, skipped: _Skipped, said: Messages
 ) -> "Iterator[_Block]":
-    """Pass blocks on, and warn at the end of what was noticed in them."""
+    """Yield the blocks; after the last, print warnings about them."""
     for block in blocks:
         ranges.add(block.answer)
         yield block
@@ -255,7 +258,7 @@ _T = TypeVar("_T")
 
 
 def _for_all(block: _Block, found: "Iterable[_T]", empty: _T) -> "Iterable[_T]":
-    """Put `empty` where a row was not predicted."""
+    """Expand predictions to all rows, with `empty` for rows that were not predicted."""
     if block.is_predicted is None:
         return found
     each = iter(found)
@@ -325,7 +328,7 @@ def _as_json(
 def _json_parts(
     model: "Model", answer: "Predictions", interval: float | None
 ) -> "dict[str, Sequence[Any]]":
-    """Lay out what an answer holds, a list of all rows under each key."""
+    """Return the parts of the JSON output: for each key, one value per row."""
     from scorenet_cli.model.model import intervals
 
     keys = ("inputs", "scaled_inputs", "outputs", "scores")
@@ -354,7 +357,7 @@ def _classes(model: "Model", answer: "Predictions") -> dict[str, list[str]]:
 def _columns(
     model: "Model", block: _Block, precision: int, interval: float | None
 ) -> "list[Cells | list[str]]":
-    """Write each target's scores and their intervals' ends, or classes; "" where none is."""
+    """Return the columns of scores and intervals, or of classes; "" without a prediction."""
     import numpy as np
 
     from scorenet_cli.data.columns import positions

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from scorenet_cli.model.trace import ForwardTrace
     from scorenet_cli.show.console import Page
 
-# A loss that is no more than the rounding of an output.
+# Losses up to this size are rounding errors.
 ROUNDING = 1e-20
 SAVED_AS = (".svg", ".html", ".txt")
 
@@ -58,8 +58,9 @@ def forward_trace(
 ) -> None:
     """Show each neuron's products, sum and activation.
 
-    Without VALUES: the document's worked example, its printed figures beside the exact ones.
-    With VALUES: the saved model, or with --worked-example the document's example weights.
+    Without VALUES: trace the document's worked example and compare its printed figures with the
+    exact ones. With VALUES: trace the saved model or, with --worked-example, the document's example
+    weights.
 
     \b
     scorenet forward-trace
@@ -107,16 +108,17 @@ def backward_trace(
         str | None,
         setting(
             "FILE",
-            "Trace one full-batch step on these rows, as train by gd takes it.",
+            "Trace one full-batch step on these rows, the step of train --optimizer gd.",
             names=["--csv", "--data"],
         ),
     ] = None,
     header: HeaderOption = None,
     learning_rate: Annotated[
-        float | None, setting("RATE", "Step size.", "1; with --csv as in train", parser=decimal)
+        float | None,
+        setting("RATE", "Step size.", "1, or with --csv as in train", parser=decimal),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare each gradient with a numerical one.")
+        bool, typer.Option("--check", help="Compare each gradient with a central difference.")
     ] = False,
     model: ModelOption = DEFAULT_MODEL,
     worked_example: WorkedExampleOption = False,
@@ -132,9 +134,9 @@ def backward_trace(
 
     Errors, deltas, and each weight before and after.
 
-    Without VALUES: the document's worked example and its target, 92.
-    With VALUES: the saved model, or with --worked-example the document's example weights.
-    With --csv: the saved model, all rows at once, in matrices under the document's names.
+    Without VALUES: trace the document's worked example and its target, 92. With VALUES: trace the
+    saved model or, with --worked-example, the document's example weights. With --csv: trace one
+    step of the saved model on all rows, as matrices with the document's names.
 
     \b
     scorenet backward-trace
@@ -189,7 +191,7 @@ def backward_trace(
     def picture() -> str:
         from scorenet_cli.model.svg import backward_picture, forward_picture
 
-        if blank:  # the lines of a step have no width before the changes are known
+        if blank:  # line widths in the picture depend on the changes, which --blank hides
             return forward_picture(result.forward, precision)
         return backward_picture(result, precision)
 
@@ -205,7 +207,7 @@ def _trace_batch(
     explain: bool,
     blank: bool,
 ) -> None:
-    """Trace one full-batch step on a CSV's rows; the other options are the context's."""
+    """Trace one full-batch step on the rows of a CSV; other options come from the Typer context."""
     from scorenet_cli import api
     from scorenet_cli.model.blank import blank_batch
 
@@ -215,7 +217,7 @@ def _trace_batch(
             raise OptionError("cannot be combined with `csv`. Leave it out.", option=option)
     check_values(params["values"] or [], context)
     if params["values"]:
-        raise OptionError("cannot be combined with VALUES. Give one of them.", option="csv")
+        raise OptionError("cannot be combined with VALUES. Give only one of them.", option="csv")
     model, json, header = params["model"], params["json"], params["header"]
     loaded, data = api.load(model), display_path(csv)
     result = api.batch_trace(loaded, csv, learning_rate=learning_rate, check=check, header=header)
@@ -223,7 +225,10 @@ def _trace_batch(
     for text in result.notes:
         said.note(text)
     if loaded.is_weights_only:
-        said.note("a folder of weights holds no scaling: the rows are scaled as train scales them.")
+        said.note(
+            "a folder of weights holds no scaling: "
+            "the rows are scaled as scorenet train would scale them."
+        )
     if blank:
         result = blank_batch(result)
     _warn_of_loss(result.loss, result.loss_after, said)
@@ -251,17 +256,17 @@ def _warn_of_loss(loss: float, loss_after: float, said: Messages) -> None:
     if loss_after > loss > ROUNDING:
         said.warn(
             f"the step raises the loss from {number(loss)} to {number(loss_after)}: "
-            "the learning rate is too large for it."
+            "the learning rate is too large. Try a smaller `learning_rate`."
         )
 
 
 def _check_page(*, json: bool, explain: bool, blank: bool, check: bool = False) -> None:
-    """Refuse what changes only the page, where none is printed, and a check of blanks."""
+    """Reject --explain and --blank with --json, and --check with --blank."""
     for option, given in (("explain", explain), ("blank", blank)):
         if json and given:
             raise OptionError("has no effect with `json`. Leave it out.", option=option)
     if blank and check:
-        raise OptionError("cannot be combined with `blank`: it shows results.", option="check")
+        raise OptionError("cannot be combined with `blank`: `check` shows results.", option="check")
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,7 +285,7 @@ class _Example:
 
     @property
     def scaling_words(self) -> str:
-        """Name what is done with the values: weights alone hold no training maxima."""
+        """Return the scaling to show; a weights folder has no training maxima."""
         if self.scaling != "training":
             return self.scaling
         if self.model.is_weights_only:
@@ -300,7 +305,7 @@ class _Example:
         return said
 
     def document(self, trace: "ForwardTrace") -> "Document | None":
-        """Return the document's figures where they belong to this very trace."""
+        """Return the document's figures if this is its worked example."""
         from scorenet_cli.model import document
 
         if self.is_document and self.values == document.VALUES and self.scaling != "own":
@@ -323,7 +328,9 @@ def _choose_example(
     is_document = worked_example or not values
     if is_document and _is_typed(context, "model"):
         raise OptionError(
-            "is not for the worked example. Give VALUES to trace the model with.", option="model"
+            "has no effect with the worked example. Give VALUES, without `worked_example`, "
+            "to trace the model.",
+            option="model",
         )
     if is_document and _is_typed(context, "scaling") and scaling == "training":
         raise OptionError(
@@ -337,7 +344,7 @@ def _choose_example(
 
 
 def _is_typed(context: typer.Context, option: str) -> bool:
-    """Tell whether an option stands on the command line, and not in the environment."""
+    """Return whether an option was given on the command line, not by the environment."""
     source = context.get_parameter_source(option)
     return source is not None and source.name == "COMMANDLINE"
 
@@ -379,7 +386,7 @@ def _emit(
             try:
                 drawing = picture()
             except OptionError:
-                said.note("the network is too large for a picture: the page has the tables alone.")
+                said.note("the network is too large for a picture: the page holds only the tables.")
             content = html_page(page(), drawing, context.command_path)
         files.write_atomic(save, content)
     if not json:

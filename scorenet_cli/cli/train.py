@@ -1,4 +1,4 @@
-"""scorenet train: from a CSV to a saved model. Options in, api.train, the report out."""
+"""scorenet train: parses options, calls api.train and prints the report."""
 
 import dataclasses
 import io
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from scorenet_cli.training.plan import TrainingPlan
 
 AUTOSAVE_SECONDS = 30.0
-# What a resumed model does not hold.
+# Settings that a resumed model does not store.
 NOT_RESUMED = ("missing", "tolerance", "validation", "patience")
 # More values than these are not suggested for typing.
 MAX_VALUES = 8
@@ -61,17 +61,24 @@ def train(
             help="CSV file ('-': standard input). Default: the document's three rows.",
         ),
     ] = None,
-    csv_option: Annotated[  # as the other commands name it
+    csv_option: Annotated[  # hidden alias, as in the other commands
         str | None, typer.Option("--csv", "--data", hidden=True)
     ] = None,
     target: Annotated[
-        list[str] | None, setting("NAME", "Column to predict; repeatable.", "the last")
+        list[str] | None, setting("NAME", "Column to predict; repeatable.", "the last usable one")
     ] = None,
-    features: Annotated[str | None, setting("A,B", "Columns to learn from.", "all others")] = None,
+    features: Annotated[
+        str | None, setting("A,B", "Columns to learn from.", "all other usable ones")
+    ] = None,
     ignore: Annotated[str | None, setting("A,B", "Columns to leave out.")] = None,
     missing: Annotated[
         str | None,
-        setting("NAME", "Rows with missing cells: skip, fill (in the mean) or refuse.", "skip"),
+        setting(
+            "NAME",
+            "What to do with missing cells: skip the row, fill in the column's mean, or refuse the "
+            "CSV.",
+            "skip",
+        ),
     ] = None,
     header: HeaderOption = None,
     max_score: Annotated[
@@ -86,18 +93,23 @@ def train(
     standardize: Annotated[
         bool,
         typer.Option(
-            "--standardize", help="Subtract each feature's mean, divide by its standard deviation."
+            "--standardize",
+            help="Subtract each feature's mean and divide by its standard deviation "
+            "(--optimizer auto always does).",
         ),
     ] = False,
     hidden: Annotated[
         str | None,
         setting(
             "N[,N]",
-            "Neurons of each hidden layer: 3, or 16,8, or none.",
-            f"{DEFAULT_HIDDEN[0]}; auto: none, 3 or 8",
+            "Neurons per hidden layer: 3 (one layer), 16,8 (two layers) or none.",
+            f"{DEFAULT_HIDDEN[0]}; with --optimizer auto: none, 3 or 8",
         ),
     ] = None,
-    bias: Annotated[bool, typer.Option("--bias", help="Give every neuron a bias.")] = False,
+    bias: Annotated[
+        bool,
+        typer.Option("--bias", help="Give every neuron a bias (--optimizer auto always does)."),
+    ] = False,
     activation: Annotated[
         str | None,
         setting(
@@ -107,16 +119,18 @@ def train(
     output_activation: Annotated[
         str | None,
         setting(
-            "NAME", "sigmoid: scores from 0 to --max-score. linear: scores of any size.", "sigmoid"
+            "NAME",
+            "sigmoid: scores from 0 to --max-score. linear: scores of any size.",
+            "sigmoid; with --optimizer auto: by the scores",
         ),
     ] = None,
     init: Annotated[
         str | None,
         setting(
             "NAME",
-            "Distribution of the starting weights: normal, uniform, or scaled: normal, "
-            "divided by the root of the number of inputs.",
-            "normal",
+            "Distribution of the starting weights: normal, uniform, or scaled "
+            "(normal, divided by the square root of the number of inputs).",
+            "normal; with --optimizer auto: scaled",
         ),
     ] = None,
     seed: Annotated[
@@ -127,10 +141,11 @@ def train(
         str | None,
         setting(
             "NAME",
-            "auto: choose by cross-validation. "
-            "gd: full-batch gradient descent, as in the document. adam: for large networks "
-            "and data. lm: Levenberg-Marquardt, by far the fastest for small ones.",
-            f"auto; {DEFAULT_OPTIMIZER} with --epochs",
+            "auto: choose the hidden layers by cross-validation and train with lm (large "
+            "networks: adam). "
+            "gd: full-batch gradient descent, as in the document. adam: for large networks or "
+            "many rows. lm: Levenberg-Marquardt, by far the fastest for small networks.",
+            f"auto; {DEFAULT_OPTIMIZER} with --epochs, --learning-rate or --batch-size",
         ),
     ] = None,
     learning_rate: Annotated[
@@ -138,7 +153,7 @@ def train(
         setting(
             "RATE",
             "Step size, divided by the number of rows (gd).",
-            "gd 3, with a linear output 0.2, adam 0.001",
+            "gd 3 (0.2 with a linear output), adam 0.001",
             parser=decimal,
         ),
     ] = None,
@@ -146,7 +161,8 @@ def train(
         int | None,
         setting(
             "N",
-            "Rows per step: in the file's order (gd; 1 is row by row) or shuffled (adam).",
+            "Rows per step, in the file's order (gd) or shuffled (adam). "
+            "1: a step after every row.",
             "gd all, adam 32",
             parser=whole(1),
         ),
@@ -155,25 +171,37 @@ def train(
         str | None,
         setting(
             "NUMBER|auto",
-            "Added to the squared errors: this times the squared weights. auto (lm): chosen "
-            "from the rows, for each layer.",
-            "0",
+            "Weight decay: NUMBER times the sum of squared weights is added to the sum of squared "
+            "errors. auto (lm): estimated from the rows, for each layer.",
+            "0; with --optimizer auto: auto",
         ),
     ] = None,
     epochs: Annotated[
-        int | None, setting("N", "Passes over all rows.", f"{DEFAULT_EPOCHS}", parser=whole(0))
+        int | None,
+        setting(
+            "N",
+            "Passes over all rows.",
+            f"{DEFAULT_EPOCHS}; with --optimizer auto: at most 300",
+            parser=whole(0),
+        ),
     ] = None,
     tolerance: Annotated[
-        float | None, setting("LOSS", "Stop at this loss.", parser=decimal)
+        float | None, setting("LOSS", "Stop when the loss is at or below LOSS.", parser=decimal)
     ] = None,
     restarts: Annotated[
-        int, setting("N", "Best of N starts: seed, seed + 1, ...", parser=whole(1, MAX_RESTARTS))
+        int,
+        setting(
+            "N",
+            "Train from N seeds (seed, seed + 1, ...) and keep the best.",
+            "1; with --optimizer auto: up to 4",
+            parser=whole(1, MAX_RESTARTS),
+        ),
     ] = 1,
     validation: Annotated[
         float | None,
         setting(
             "FRACTION",
-            "Hold out this fraction of the rows; keep the epoch that scores best on them.",
+            "Hold out this fraction of the rows; keep the epoch with the lowest loss on them.",
             parser=decimal,
         ),
     ] = None,
@@ -187,7 +215,7 @@ def train(
         int | None,
         setting(
             "K",
-            "Cross-validate in K folds: the fit on rows that a model has not seen.",
+            "Also report the fit by K-fold cross-validation, on rows not used for training.",
             parser=whole(2),
         ),
     ] = None,
@@ -195,13 +223,16 @@ def train(
         int | None,
         setting(
             "N",
-            "Keep the weights at N epochs, spaced evenly on a log scale (small networks).",
+            "Save the weights of N epochs, evenly spaced on a log scale, for the replay in "
+            "inspect --save page.html. Small networks only.",
             parser=whole(2),
         ),
     ] = None,
     resume: Annotated[
         str | None,
-        setting("MODEL", "Continue training this model for --epochs more; save to --output."),
+        setting(
+            "MODEL", "Continue training this model for --epochs more epochs; save to --output."
+        ),
     ] = None,
     output: Annotated[
         str, setting("FILE", "Where to save the model.", names=["--output", "-o"])
@@ -217,7 +248,7 @@ def train(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Train a network on a CSV of hours and scores, and save it.
+    """Train a network on a CSV and save it.
 
     \b
     scorenet train
@@ -225,7 +256,9 @@ def train(
     scorenet train data.csv --resume scorenet.json
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     if csv is not None and csv_option is not None:
-        raise OptionError(f"two CSVs are given: {quoted(csv)} and {quoted(csv_option)}.")
+        raise OptionError(
+            f"two CSVs are given: {quoted(csv)} and {quoted(csv_option)}. Leave one out."
+        )
     csv = csv_option if csv is None else csv
     options = dict(locals())
     options["bias"] = bias or None
@@ -238,7 +271,7 @@ def train(
     if run.log_every is not None and run.quiet:
         raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
     if csv == "":
-        raise OptionError("the CSV's name is empty: a variable of the shell may not be set.")
+        raise OptionError("the CSV's name is empty: a shell variable may be unset.")
     if csv is None and header is not None:
         raise OptionError("has no effect without a CSV. Leave it out.", option="header")
     if csv is None and _has_text(sys.stdin):
@@ -270,7 +303,7 @@ class _Run:
 
 
 def _has_text(stream: TextIO | None) -> bool:
-    """Tell whether a file or pipe with text in it waits on a stream."""
+    """Return whether a stream is a file or pipe with unread text."""
     if stream is None:
         return False
     try:
@@ -286,14 +319,16 @@ def _has_text(stream: TextIO | None) -> bool:
 
 
 def _check_places(run: _Run) -> None:
-    """Find out before the work what could not be written after it."""
+    """Fail early if an output file cannot be written."""
     from scorenet_cli import files
     from scorenet_cli.model import json_file
     from scorenet_cli.training.history import read_history
 
     for option, place in (("output", run.output), ("history", run.history)):
         if place == "-":
-            raise OptionError("needs a file: standard output has the results.", option=option)
+            raise OptionError(
+                "needs a file name: the results are printed to standard output.", option=option
+            )
     json_file.check_output(run.output)
     if run.history is None:
         return
@@ -301,13 +336,13 @@ def _check_places(run: _Run) -> None:
     check_output(run.history, "history", reads)
     if os.path.isfile(run.history) and not read_history(run.history):
         raise FileError(
-            f"{files.display_path(run.history)}: exists and is not a history, so it is left alone. "
-            "Choose another name, or move it away."
+            f"{files.display_path(run.history)} exists and is not a loss history, "
+            "so it is left alone. Choose another name, or move it away."
         )
 
 
 def _train(run: _Run) -> None:
-    """Train, save and report; raises the error that fits what is in the way."""
+    """Train, save and report."""
     from scorenet_cli import api, files
     from scorenet_cli.training.history import LossLog
 
@@ -335,7 +370,7 @@ def _train(run: _Run) -> None:
         _explain_interrupt(run, fit)
         raise typer.Exit(flag.exit_status)
     if run.is_verbose:
-        instead = ", in place of the model that was there" if replaces else ""
+        instead = ", replacing the previous model" if replaces else ""
         echo_error(
             f"Saved {files.display_path(run.output)}{instead}. Next: {_next_command(run, fit)}"
         )
@@ -360,7 +395,7 @@ class _Autosave:
         model = snapshot()
         try:
             model.save(self._path)
-        except FileError as error:  # there may be room again when it matters
+        except FileError as error:  # the disk may have space again at the final save
             warn(f"could not autosave: {error}")
         else:
             self._epoch = None if model.training is None else model.training.epochs
@@ -399,13 +434,13 @@ def _callbacks(
     def begin(plan: "TrainingPlan") -> None:
         nonlocal progress
         choosing.close()
-        if run.csv is None:  # an empty variable in a script, perhaps: never without a word
+        if run.csv is None:  # printed even with --quiet: a shell variable may be unset
             echo_error(f"No CSV given: training on {plan.data.source}.")
         for text in plan.notes if run.is_verbose else ():
             note(text)
         for warning in plan.warnings:
             warn(warning)
-        guard.enter_context(catch_signals(flag))  # from here on there is something to save
+        guard.enter_context(catch_signals(flag))  # from here on, an interrupt saves the model
         if shows_progress:
             from scorenet_cli.show.progress import training_progress
 
@@ -434,16 +469,16 @@ def _callbacks(
 
 
 def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> None:
-    """Write every epoch's loss; a resumed run's go behind those that are there already."""
+    """Write the loss of every epoch; a resumed run appends to its earlier history."""
     from scorenet_cli.training.history import lines_before, read_history, write_history
 
     before: list[str] = []
     if run.resume is not None and os.path.isfile(path):
         before = lines_before(read_history(path), fit.plan)
         if not before:
-            warn(f"{path!r} held the history of another run, and was replaced.")
+            warn(f"{path!r} held the loss history of another run and was replaced.")
     kept = fit.result
-    lines = (  # the one figure for what was saved
+    lines = (  # use the loss stored in the model for the saved epoch
         line._replace(loss=kept.loss) if line.epoch == kept.best_epoch else line
         for line in log.lines(kept.start)
     )
@@ -451,7 +486,7 @@ def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> Non
 
 
 def _report(run: _Run, fit: "FitResult") -> None:
-    """Print the result for people or for scripts, and what is wrong with it."""
+    """Print the result as text or JSON, and its warnings."""
     same = ""  # the command that trains the same as auto chose
     if fit.choice is not None:
         words = ["scorenet", "train", str(run.csv), *_settings_words(fit.choice.settings)]
@@ -472,29 +507,29 @@ def _report(run: _Run, fit: "FitResult") -> None:
 
 
 def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
-    """Say what is saved, and how to take the epochs or starts that are left."""
+    """Print what was saved, and the command for the remaining epochs or starts."""
     plan, result, output = fit.plan, fit.result, run.output
     settings = plan.settings
     words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
     words += [] if run.header is None else ["--header" if run.header else "--no-header"]
     if len(plan.networks) > 1 and not plan.is_side_by_side:
         left, what = len(plan.networks) - len(result.starts) + 1, "Train all starts"
-        if plan.validation_rows is None:  # which another seed would draw anew
+        if plan.validation_rows is None:  # another seed would select other validation rows
             first = (plan.record.seed or 0) + len(plan.networks) - left
             settings = dataclasses.replace(settings, seed=first, restarts=left)
             output, what = f"{os.path.splitext(output)[0]}-others.json", "Train the other starts"
-        saved = "The best start so far is saved."
+        saved = "The best model so far is saved."
     else:
         left = plan.record.epochs + plan.epochs - result.epochs
         words += ["--resume", output, "--epochs", str(left)]
         settings = Settings(**{name: getattr(settings, name) for name in NOT_RESUMED})
-        saved, what = "The weights are saved.", "Continue"
+        saved, what = "The model is saved.", "Continue"
     words += _settings_words(settings)
     if output != DEFAULT_MODEL:
         words += ["--output", output]
     if run.history is not None and output == run.output:
         words += ["--history", run.history]
-    again = " and the same data on standard input" if run.csv == "-" else ""
+    again = " this command and the same data on standard input" if run.csv == "-" else ""
     epochs = "epoch" if result.epochs == 1 else "epochs"
     echo_error(
         f"Interrupted after {result.epochs:,} {epochs}. {saved}"
@@ -525,7 +560,7 @@ def _settings_words(settings: Settings) -> list[str]:
 
 
 def _next_command(run: _Run, fit: "FitResult") -> str:
-    """Suggest a prediction: the document's question, or the first row's values."""
+    """Suggest a predict command: 4 8 for the document's data, else the values of the first row."""
     from scorenet_cli.data.columns import decode_row
     from scorenet_cli.model import document
     from scorenet_cli.text import number

@@ -8,10 +8,10 @@ from typer.core import TyperCommand
 
 from scorenet_cli.text import did_you_mean, quoted
 
-# Typer's own errors for a command line that it cannot read: the base of this public one.
+# Typer's class of usage errors, the base of its public BadParameter.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
-# What other tools call our options. Spelling alone would suggest something else, or nothing.
+# Option names of other tools; similarity of spelling would not find ours.
 _MEANINGS = {
     "--alpha": "--learning-rate",
     "--cv": "--folds",
@@ -40,7 +40,8 @@ class Command(TyperCommand):
     """A command whose help lists its options in groups, at the terminal's width up to 100."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own types
-        """Parse the command line; an error knows the command, so that it can name its help."""
+        """Parse the command line; attach the command to errors, which name its --help."""
+        ctx.meta["behind"] = args[args.index("--") :] if "--" in args else []
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:
@@ -87,7 +88,7 @@ def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own type
         return f"{name} {text.replace('requires an argument', 'needs a value')}."
     text = " ".join(str(error.format_message()).split())
     if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", text):
-        return f"unexpected {quoted(extra[1])}: no more values are expected."
+        return f"unexpected argument {quoted(extra[1])}. Leave it out."
     return _sentence(f"{text[:1].lower()}{text[1:]}")
 
 

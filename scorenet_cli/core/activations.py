@@ -1,6 +1,6 @@
 """Activation functions: formulas, slopes, and their form in preallocated buffers.
 
-ACTIVATIONS is the only list of them: an entry there is all that a new activation needs.
+ACTIVATIONS is the only list of them; a new activation needs only an entry there.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _ZERO, _ONE = np.array(0.0), np.array(1.0)  # faster as operands than Python's o
 class InPlace:
     """An activation as NumPy calls on buffers, for core.inplace.
 
-    The buffer holds weight_sign / output_scale times the pre-activations. The calls of
-    forward(buffer) turn it into output_scale * output - offset, called the result; those of
-    slope(result, slopes) write the derivative of the result by the buffer's first content to
-    slopes, which has the same shape. weight_sign is 1 or -1 and output_scale a power of two, so
-    that scaling rounds nothing.
+    The buffer holds weight_sign / output_scale times the pre-activations. forward(buffer) lists
+    calls that turn it into the result, output_scale * output - offset; slope(result, slopes) lists
+    calls that write the derivative of the result with respect to the initial content of the buffer
+    to slopes, of the same shape. weight_sign is 1 or -1 and output_scale a power of two, so that
+    scaling is exact.
     """
 
     forward: Callable[[Array], list[Call]]
@@ -41,9 +41,9 @@ class InPlace:
 class Activation:
     """A layer's nonlinearity, elementwise on arrays of any shape.
 
-    slope_at_output gives the derivative from the layer's *output*; slope_formula is the same in
-    words. in_place is None where only the plain formulas exist; in_place_large replaces it where
-    there are many numbers and another form is faster.
+    slope_at_output computes the derivative from the layer's *output*; slope_formula is its formula
+    as text. in_place is None if only the plain formulas exist; in_place_large replaces it for large
+    arrays if another form is faster there.
     """
 
     function: Callable[[Array], Array]
@@ -67,8 +67,8 @@ def _tanh_slope(tanh: Array, slopes: Array) -> list[Call]:
 _TANH = InPlace(lambda buffer: [partial(np.tanh, buffer, buffer)], _tanh_slope)
 # 2 sigmoid(z) - 1 = tanh(z / 2): one call.
 _SIGMOID_BY_TANH = InPlace(_TANH.forward, _tanh_slope, output_scale=2.0, offset=1.0)
-# 1 / (1 + e^a) with a = -z, whose slope by a is h² - h: three calls, but exp takes half the time
-# of tanh where a processor has no vector instructions for either.
+# h = 1 / (1 + e^a) with a = -z; dh/da = h² - h. Three calls, but exp takes half the time of tanh
+# on processors without vector instructions for both.
 _SIGMOID_BY_EXP = InPlace(
     lambda buffer: [
         partial(np.exp, buffer, buffer),

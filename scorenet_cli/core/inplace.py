@@ -1,19 +1,18 @@
-"""An epoch's forward and backward pass over all rows, laid out for speed.
+"""An epoch's forward and backward pass over all rows, optimized for speed.
 
-The plain formulas are network.forward and network.backward; this is the same mathematics
-(tests hold the two together), arranged so that an epoch is a list of NumPy calls into buffers
-made once:
+The plain formulas are network.forward and network.backward; this is the same mathematics (tests
+compare the two), arranged so that an epoch is a list of NumPy calls into buffers allocated once:
 
 - Data is transposed: arrays are (neurons, rows), and a bias is the weight of one more input that
   is constant.
-- Scales and signs that save calls (activations.InPlace) are folded into the weights once. They
-  are powers of two, so weights come back from here to the bit.
-- With few numbers the number of calls counts: slopes of neighbouring layers with one formula are
-  one call. With many the work counts: an activation may have another form for them.
-- Many rows are taken in blocks that stay in a core's cache. Blocks are dealt to a fixed number
-  of shards, whose sums are added in order: however many cores share the shards, the result is
-  the same bits.
-- Several networks of one shape can pass side by side: arrays then are (networks, neurons, rows).
+- Scale factors and signs that save calls (activations.InPlace) are multiplied into the weights
+  once. They are powers of two, so that unpacking the weights is exact.
+- For small arrays the number of calls dominates the time: slopes of neighbouring layers with the
+  same formula share one call. For large arrays the arithmetic dominates: an activation may have
+  another form for them.
+- Many rows are processed in blocks that fit in a core's cache. Blocks are distributed over a fixed
+  number of shards, whose sums are added in order; the result is independent of the number of cores.
+- Several networks of one shape can be processed at once: arrays then are (networks, neurons, rows).
 """
 
 from __future__ import annotations
@@ -32,49 +31,49 @@ from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
 from scorenet_cli.errors import OptionError
 
-# Cells (rows times neurons times networks) of a block: its buffers stay in a core's cache.
+# Cells (rows x neurons x networks) per block, so that its buffers fit in a core's cache.
 BLOCK_CELLS = 32_768
 MIN_ROWS = 256
-# From so many cells on, activations are in their form for many.
+# From this number of cells, activations use in_place_large.
 MANY_CELLS = 256
 
 
 class Rows(Protocol):
-    """Rows that are copied in parts: an array, or what computes them as they are asked for."""
+    """Rows that are copied in parts: an array, or an object that computes them on demand."""
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
 
     def __getitem__(self, part: slice, /) -> Array:
         """Return some of the rows."""
 
 
 def in_place_forms(network: Network, *, many_cells: bool = False) -> tuple[InPlace, ...]:
-    """Return each layer's activation as calls on buffers; OptionError where it has none."""
+    """Return each layer's activation as calls on buffers; raises OptionError if it has none."""
     forms = []
     for layer in network.layers:
         activation = ACTIVATIONS[layer.activation]
         form = (many_cells and activation.in_place_large) or activation.in_place
         if form is None:
             raise OptionError(
-                f"`activation={layer.activation}` has no in-place form, which gd and adam need. "
-                "Use `optimizer=lm`."
+                f"`activation={layer.activation}` has no in-place implementation, "
+                "which gd and adam need. Use `optimizer=lm`."
             )
         forms.append(form)
     return tuple(forms)
 
 
 def check_in_place(network: Network, *_: object, **__: object) -> None:
-    """Raise OptionError where an activation has no in-place form."""
+    """Raise OptionError if an activation has no in-place form."""
     in_place_forms(network)
 
 
 @dataclass(frozen=True, eq=False)
 class ScaledParameters:
-    """The parameters of one network or several of one shape, as a flat array that changes.
+    """The parameters of one or several networks of one shape, as one mutable flat array.
 
     values holds layer after layer (networks, neurons, inputs and perhaps a constant), each layer
-    multiplied with its weight_scale. networks are those that were packed.
+    multiplied by its weight_scale. networks are those that were packed.
     """
 
     networks: tuple[Network, ...]
@@ -83,7 +82,7 @@ class ScaledParameters:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers of the first network: the others are shaped like them."""
+        """The layers of the first network; the others have the same shapes."""
         return self.networks[0].layers
 
     @property
@@ -98,18 +97,18 @@ class ScaledParameters:
 
     @property
     def row_width(self) -> int:
-        """Cells of a row that is learned from: inputs, perhaps a constant, and targets."""
+        """Number of cells per row of data: inputs, perhaps a constant, and targets."""
         first = self.layers[0]
         return first.inputs + (first.bias is not None) + self.layers[-1].neurons
 
     @property
     def output_scale(self) -> float:
-        """What the last layer's output, and so the error, is multiplied with."""
+        """The factor of the last layer's output, and so of the error."""
         return self.forms[-1].output_scale
 
     @property
     def weight_scale(self) -> tuple[float, ...]:
-        """What each layer's plain weights are multiplied with."""
+        """The factor of each layer's weights."""
         scales = [form.output_scale for form in self.forms]
         return tuple(
             form.weight_sign / (scale * before)
@@ -117,7 +116,7 @@ class ScaledParameters:
         )
 
     def by_layer(self, flat: Array) -> list[Array]:
-        """Cut a flat array into views, one a layer: (..., neurons, inputs and constant)."""
+        """Cut a flat array into views, one per layer: (..., neurons, inputs and constant)."""
         sizes = [len(self.networks) * layer.parameters for layer in self.layers]
         parts = np.split(flat, np.cumsum(sizes)[:-1])
         return [
@@ -126,21 +125,21 @@ class ScaledParameters:
         ]
 
     def per_layer(self, numbers: Sequence[float]) -> Array:
-        """Return a flat array that holds a number for each layer."""
+        """Return a flat array with one number per layer."""
         flat = np.empty_like(self.values)
         for view, value in zip(self.by_layer(flat), numbers, strict=True):
             view[:] = value
         return flat
 
     def weights_only(self, number: float) -> Array:
-        """Return a flat array that holds a number for each weight, and 0 for each bias."""
+        """Return a flat array with the number at each weight, and 0 at each bias."""
         flat = np.zeros_like(self.values)
         for view, layer in zip(self.by_layer(flat), self.layers, strict=True):
             view[..., : layer.inputs] = number
         return flat
 
     def unpack(self, values: Array | None = None) -> list[Network]:
-        """Return the values, or a copy made of them before, as networks with plain weights."""
+        """Return networks with unscaled weights, from values or from an earlier copy of them."""
         flat = self.values if values is None else values
         views = [
             (view / scale).reshape(len(self.networks), *view.shape[-2:])
@@ -162,7 +161,7 @@ class ScaledParameters:
 
 
 def pack(networks: Sequence[Network], rows: int) -> ScaledParameters:
-    """Copy the parameters of networks of one shape, scaled for passes over so many rows."""
+    """Copy the parameters of networks of one shape, scaled for passes over this number of rows."""
     cells = rows * max(layer.neurons for layer in networks[0].layers) * len(networks)
     parameters = ScaledParameters(
         tuple(networks),
@@ -181,10 +180,10 @@ def pack(networks: Sequence[Network], rows: int) -> ScaledParameters:
 
 
 class InPlaceLoss:
-    """Forward passes on one set of rows, again and again with the parameters as they are then.
+    """Repeated forward passes on one set of rows, each with the current parameters.
 
-    inputs (rows, inputs) and actual (rows, outputs) are copied. A pass is the calls in
-    `calls`: a loop that counts microseconds runs them itself.
+    inputs (rows, inputs) and actual (rows, outputs) are copied. A pass runs the functions in
+    `calls`; time-critical loops call them directly.
     """
 
     def __init__(
@@ -212,33 +211,33 @@ class InPlaceLoss:
 
     @property
     def calls(self) -> list[Call]:
-        """The calls of a pass; with one block there is nothing to add up."""
+        """The calls of a pass; with one block no sum over shards is needed."""
         return [self._run_shards] if self._only_block is None else self._only_block.calls
 
     def load(self, inputs: Rows, actual: Rows) -> None:
-        """Take in other rows, as many as before."""
+        """Replace the rows by the same number of other rows."""
         for shard in self._shards:
             shard.load(inputs, actual)
 
     def run(self) -> None:
-        """Take the next pass."""
+        """Run a pass."""
         for call in self.calls:
             call()
 
     def losses(self) -> Array:
-        """Mean squared error of each network, with the parameters that the last pass took."""
+        """Mean squared error of each network, with the parameters of the last pass."""
         squares = self._squares if self._only_block is None else self._only_block.squares()
         return squares / self._cells
 
     def next_losses(self) -> Array:
-        """Take the next pass, and return its losses."""
+        """Run a pass, and return its losses."""
         self.run()
         return self.losses()
 
     def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
         """Return a function for the mean squared error of each network on other rows.
 
-        It takes the parameters as they are when it is called.
+        It uses the parameters at the time of the call.
         """
         return InPlaceLoss(self.parameters, inputs, actual).next_losses
 
@@ -252,13 +251,13 @@ class InPlaceGradient(InPlaceLoss):
     """Forward and backward passes on one set of rows.
 
     `negative_gradient` is flat and scaled like the parameters' values: times `step_scale` it is
-    the scaled form of -dE/dW for E = ½ Σ (actual - output)². A pass that is interrupted between
-    blocks takes the parameters back to those of the last finished one.
+    the scaled form of -dE/dW for E = ½ Σ (actual - output)². If a pass is interrupted between
+    blocks, the parameters are reset to those of the last finished pass.
     """
 
     def __init__(self, parameters: ScaledParameters, inputs: Rows, actual: Rows) -> None:
         super().__init__(parameters, inputs, actual, backward=True)
-        # V = scale · W and dE/dW = scale · dE/dV; the error is held times output_scale.
+        # V = scale · W and dE/dW = scale · dE/dV; the stored error is multiplied by output_scale.
         self.step_scale = parameters.per_layer(
             [(scale / parameters.output_scale) ** 2 for scale in parameters.weight_scale]
         )
@@ -282,7 +281,7 @@ class InPlaceGradient(InPlaceLoss):
 
 
 class MiniBatches:
-    """Backward passes on size rows at a time, the last perhaps on fewer.
+    """Backward passes on `size` rows at a time; the last may have fewer.
 
     inputs (rows, inputs) and actual (rows, outputs) are not copied.
     """
@@ -298,9 +297,9 @@ class MiniBatches:
         self.step_scale = next(iter(self._passes.values())).step_scale
 
     def passes(self, order: np.typing.NDArray[np.intp]) -> Iterator[tuple[Array, int]]:
-        """Yield each batch's negative gradient and its count of rows, as InPlaceGradient has it.
+        """Yield each batch's negative gradient (see InPlaceGradient) and its number of rows.
 
-        order holds the rows' numbers; the parameters may change between two batches.
+        order holds row numbers; the parameters may change between two batches.
         """
         for start in interruptible(range(0, len(order), self._size)):
             rows = order[start : start + self._size]
@@ -311,7 +310,7 @@ class MiniBatches:
 
 
 class _Shard:
-    """Blocks of rows that are taken one after the other, through the same buffers."""
+    """Blocks of rows that are processed in turn with the same buffers."""
 
     def __init__(
         self,
@@ -321,7 +320,7 @@ class _Shard:
         *,
         backward: bool,
     ) -> None:
-        buffers: dict[int, _Buffers] = {}  # all blocks but perhaps the last have equally many rows
+        buffers: dict[int, _Buffers] = {}  # by rows; only the last block may have fewer
         self.blocks = []
         for part in parts:
             rows = part.stop - part.start
@@ -334,7 +333,7 @@ class _Shard:
         self.squares = np.zeros(len(parameters.networks))
 
     def load(self, inputs: Rows, actual: Rows) -> None:
-        """Take in each block's part of the rows."""
+        """Replace each block's rows."""
         for block in self.blocks:
             block.load(inputs[block.part], actual[block.part])
 
@@ -351,7 +350,7 @@ class _Shard:
 
 
 class _Buffers:
-    """What a block of so many rows is computed in."""
+    """Buffers for the computation of one block."""
 
     def __init__(self, parameters: ScaledParameters, rows: int) -> None:
         layers, stack = parameters.layers, parameters.stack
@@ -363,7 +362,7 @@ class _Buffers:
             ends = zip(pairwise(self.ends), shapes, strict=True)
             return [flat[start:end].reshape(shape) for (start, end), shape in ends]
 
-        # Flat arrays and their views: neighbouring layers can share a call.
+        # Flat arrays and their views, so that neighbouring layers can share a call.
         self.all_results, self.all_slopes = np.empty(self.ends[-1]), np.empty(self.ends[-1])
         self.results, self.slopes = by_layer(self.all_results), by_layer(self.all_slopes)
         self.error = np.empty(shapes[-1])
@@ -378,7 +377,7 @@ class _Buffers:
 
 
 class _Block:
-    """The calls that take some rows forward, and perhaps backward to `negative_gradient`."""
+    """The calls of a forward pass on some rows, and of a backward pass to `negative_gradient`."""
 
     def __init__(
         self,
@@ -411,7 +410,7 @@ class _Block:
             self.calls += _backward(parameters, weights, buffers, layer_inputs)
 
     def load(self, inputs: Array, actual: Array) -> None:
-        """Take in rows: inputs (rows, inputs) and actual (rows, outputs)."""
+        """Replace the rows by inputs (rows, inputs) and actual (rows, outputs)."""
         self._inputs[:] = inputs.T
         self._target[:] = actual.T * self._output.output_scale - self._output.offset
 
@@ -469,7 +468,7 @@ def _backward(
 def _product(left: Array, right: Array, out: Array) -> Call:
     """Return the call for out = left @ right, matrices or stacks of them."""
     if right.ndim == 2 and out.flags.c_contiguous and left.flags.c_contiguous:  # noqa: PLR2004
-        # A stack times one matrix is one tall matrix times it; dot has less overhead than matmul.
+        # A stack times a matrix is one tall matrix times it; dot has less overhead than matmul.
         tall = left.reshape(-1, left.shape[-1])
         return partial(tall.dot, right, out.reshape(-1, out.shape[-1]))
     if left.ndim == right.ndim == 2:  # noqa: PLR2004 - matrices

@@ -1,8 +1,8 @@
-"""Prediction intervals: how far parameters and noise may move an output.
+"""Prediction intervals from the uncertainty of the parameters and the noise.
 
 The parameters are Gaussian with the covariance noise · H⁻¹ (optimizers.evidence), so the output
-neuron's pre-activation z has the variance j covariance jᵀ, j its derivatives by every parameter.
-What that does to the output goes through the activation; the noise is added as variances are.
+neuron's pre-activation z has the variance j · covariance · jᵀ with its derivatives j by the
+parameters. The activation maps the interval of z; then the variance of the noise is added.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from scorenet_cli.core.network import Network
 if TYPE_CHECKING:
     from scorenet_cli.core.optimizers.evidence import Evidence
 
-# The level of the intervals that are shown unasked.
+# Default interval level.
 LEVEL = 0.9
-# Cells of a block of derivatives.
+# Cells per block of derivatives.
 BLOCK_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """What is not known of a network: factor F (parameters, parameters) and noise (outputs,).
+    """Uncertainty of a network: factor F (parameters, parameters) and noise (outputs,).
 
     FᵀF is the covariance of the flat parameters, noise the variance of each output's errors.
-    degrees_of_freedom tells how well the noise is known.
+    degrees_of_freedom are those of the noise estimate.
     """
 
     factor: Array
@@ -39,7 +39,7 @@ class Uncertainty:
 
     @classmethod
     def of(cls, evidence: Evidence) -> Uncertainty:
-        """Take it from the end of a training run."""
+        """Make it from the evidence at the end of training."""
         factor = evidence.factor * np.sqrt(evidence.noise.mean())
         return cls(factor, evidence.noise, evidence.degrees_of_freedom)
 
@@ -47,10 +47,10 @@ class Uncertainty:
 def output_interval(
     network: Network, inputs: Array, uncertainty: Uncertainty, level: float
 ) -> tuple[Array, Array]:
-    """Return the lowest and highest output (rows, outputs) that a new row has at this level.
+    """Return the ends of the interval of each output (rows, outputs), lowest and highest.
 
-    inputs (rows, inputs) are scaled; level is a probability, e.g. 0.9. Outputs stay in the range
-    of their activation.
+    inputs (rows, inputs) are scaled; level is a probability, e.g. 0.9. The ends stay in the range
+    of the activation.
     """
     *hidden, last = network.layers
     linear = Network((*hidden, replace(last, activation="linear")))
@@ -83,9 +83,9 @@ def _interval(
 
 
 def student_quantile(probability: float, degrees_of_freedom: float) -> float:
-    """Quantile of Student's t by its expansion around the normal one (Cornish and Fisher).
+    """Quantile of Student's t by its expansion around the normal quantile (Cornish and Fisher).
 
-    Within 1 % from 3 degrees of freedom on, for probabilities up to 0.975.
+    The error is below 1 % from 3 degrees of freedom on, for probabilities up to 0.975.
     """
     from statistics import NormalDist  # noqa: PLC0415 - start-up
 

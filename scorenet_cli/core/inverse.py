@@ -1,4 +1,4 @@
-"""The inverse of a positive matrix, as a factor F with FᵀF = the inverse."""
+"""The inverse of a positive definite matrix, as a factor F with FᵀF = the inverse."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from scorenet_cli.core import Array
 
-# Added to the matrix, scaled to a diagonal of ones, so that it can be inverted.
+# Added in turn to the diagonal of the matrix, scaled to ones, until it can be inverted.
 JITTERS = (0.0, 1e-12, 1e-9, 1e-6)
-# Halves of a triangular matrix that are larger are inverted by halves again.
+# Triangular blocks with halves of at least this size are split again.
 MIN_HALF = 32
 
 
 def inverse_factor(matrix: Array) -> tuple[Array, float]:
-    """Return F with FᵀF = the inverse of a positive matrix, and the log of its determinant."""
+    """Return F with FᵀF = the inverse of a positive matrix, and the matrix's log determinant."""
     root = np.sqrt(np.maximum(matrix.diagonal(), 1e-150))
     scaled = matrix / np.outer(root, root)
     for jitter in JITTERS:
@@ -24,7 +24,7 @@ def inverse_factor(matrix: Array) -> tuple[Array, float]:
             continue
         log_determinant = 2.0 * float(np.log(lower.diagonal() * root).sum())
         return _inverse_of_lower(lower) / root, log_determinant
-    values, vectors = np.linalg.eigh(scaled)  # far from positive: numbers have overflowed
+    values, vectors = np.linalg.eigh(scaled)  # not positive definite: an overflow occurred
     values = np.maximum(values, JITTERS[-1])
     log_determinant = float(np.log(values).sum() + 2.0 * np.log(root).sum())
     return (vectors / np.sqrt(values)).T / root, log_determinant

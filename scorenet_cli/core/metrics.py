@@ -15,12 +15,12 @@ from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
 from scorenet_cli.errors import DataError
 
-# Up to so many columns linear regression uses singular values.
+# Maximum number of columns for linear regression by SVD.
 MAX_COLUMNS_FOR_LSTSQ = 300
-# Part of the trace that ridge regression adds to the diagonal, and how often it is repeated.
+# Ridge penalty as a fraction of the trace, and the number of iterations.
 RIDGE = 1e-11
 RIDGE_STEPS = 5
-# A root mean squared error of so small a part of the scores is rounding.
+# Relative RMSE up to which an error counts as rounding.
 ROUNDING = 1e-12
 
 
@@ -32,7 +32,7 @@ def largest_absolute(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class Metrics:
-    """R², root mean squared error and mean absolute error; r2 is None where scores are constant.
+    """R², root mean squared error and mean absolute error; r2 is None if scores are constant.
 
     R² = 1 - Σ(actual - predicted)² / Σ(actual - mean)².
     """
@@ -44,10 +44,10 @@ class Metrics:
 
 @dataclass(frozen=True)
 class ClassFit:
-    """How well a target's classes are told apart, beside always giving the most frequent one.
+    """Classification accuracy, with that of always predicting the most frequent class.
 
     confusion holds a row for each actual class, with the number of predictions of each class.
-    most_frequent is that of the training rows.
+    most_frequent is the most frequent class of the training rows.
     """
 
     target: str
@@ -62,11 +62,11 @@ class Evaluation(NamedTuple):
     """A model on rows with known scores.
 
     inputs are (rows, inputs), actual and predicted (rows, outputs); each holds the fit of every
-    output by itself. is_training_data tells whether the model was trained (and validated) on these
-    rows; warnings say where a baseline is as good, notes which rows could not be used; classes is
-    about the targets of text. importance is each column's mean loss of R² and its spread
-    (model.importance); coverage the fraction of each output's scores inside its 90 % interval,
-    where the model has intervals.
+    output by itself. is_training_data: the model was trained (and validated) on these rows.
+    warnings name targets for which a baseline is as good; notes report unusable rows. classes holds
+    the results of text targets. importance holds each column's mean decrease of R² and its standard
+    deviation (model.importance); coverage the fraction of each output's scores inside its 90 %
+    interval, if the model has intervals.
     """
 
     inputs: Array
@@ -83,17 +83,17 @@ class Evaluation(NamedTuple):
 
 
 def measure(predicted: Array, actual: Array) -> Metrics:
-    """Compare scores (rows, targets); DataError where their difference overflows.
+    """Compare scores (rows, targets); raises DataError if their difference overflows.
 
     R² is the mean over the targets whose scores vary.
     """
     unit = float(max(np.abs(actual).max(), np.abs(predicted).max())) or 1.0
     squares = actual / unit  # so that no square overflows
-    is_constant = np.ptp(squares, axis=0) == 0  # and has a spread, where its mean is rounded
+    is_constant = np.ptp(squares, axis=0) == 0  # its spread may be above 0 by rounding
     squares -= squares.mean(axis=0)
     spread = np.square(squares, out=squares).sum(axis=0)
     error = np.divide(actual, unit, out=squares)
-    for rows in blocks(len(error)):  # another array of all would fill memory
+    for rows in blocks(len(error)):  # another array of this size would need too much memory
         error[rows] -= predicted[rows] / unit
     mae = float(np.mean(np.abs(error, out=error))) * unit
     np.square(error, out=squares)
@@ -109,7 +109,7 @@ def measure(predicted: Array, actual: Array) -> Metrics:
 def compare_classes(
     target: str, classes: tuple[str, ...], predicted: Array, actual: Array, mean: Array
 ) -> ClassFit:
-    """Compare a target's classes; predicted, actual (rows, outputs), mean the training mean."""
+    """Compare classes; predicted and actual are (rows, outputs), mean is that of training rows."""
     found, true = class_codes(predicted), class_codes(actual)
     most_frequent = int(class_codes(mean[np.newaxis])[0])
     confusion = np.zeros((len(classes), len(classes)), dtype=np.intp)
@@ -135,7 +135,7 @@ def class_codes(outputs: Array) -> np.typing.NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Baselines:
-    """Metrics of the two models to compare with: the mean score, and linear regression."""
+    """Metrics of the two baselines: the mean score, and linear regression."""
 
     mean: Metrics
     linear: Metrics
@@ -143,14 +143,14 @@ class Baselines:
 
 @dataclass(frozen=True)
 class Fit(Metrics):
-    """A model's metrics beside those of the baselines on the same rows."""
+    """A model's metrics, and those of the baselines on the same rows."""
 
     baselines: Baselines
 
 
 @dataclass(frozen=True, eq=False)
 class BaselineModel:
-    """The mean score and linear regression, fitted to some rows, to be applied to any.
+    """The mean score and linear regression, fitted to some rows.
 
     mean is (targets,), in score units. coefficients is (features + 1, targets), the intercept
     last: for inputs divided by input_scale (features,), and scores divided by score_scale
@@ -193,7 +193,7 @@ def _with_intercept(values: Array) -> Array:
 
 
 def blocks(rows: int) -> list[slice]:
-    """Cut rows into blocks: enough for all cores, few for the memory."""
+    """Cut rows into blocks, large enough for all cores and small enough for the memory."""
     size = SHARDS * BLOCK_ROWS
     return [slice(start, start + size) for start in range(0, rows, size)]
 
@@ -205,9 +205,9 @@ def _linear_regression(
 
     They are those of inputs and scores divided by their scales.
 
-    For many columns by ridge regression, repeated on what is left of the errors: it converges to
-    least squares, needs no singular values, and columns may depend on each other. For few by
-    singular values, of all rows or of the triangular factor (QR) that long tables are reduced to.
+    Many columns: iterated ridge regression on the residuals, which converges to least squares,
+    needs no SVD, and allows dependent columns. Few columns: SVD of the rows, or of their triangular
+    QR factor for long tables.
     """
     if inputs.shape[1] <= MAX_COLUMNS_FOR_LSTSQ:
 
@@ -216,7 +216,7 @@ def _linear_regression(
             return np.column_stack([_with_intercept(scaled[0]), scaled[1]])
 
         def triangular_factor(parts: Sequence[slice]) -> Array:
-            """Return R with RᵀR = the sum of the parts' own products with their transposes."""
+            """Return R with RᵀR = Σ AᵀA over the parts A."""
             factor = columns_of(slice(0))
             for rows in interruptible(parts):
                 factor = np.asarray(np.linalg.qr(np.vstack([factor, columns_of(rows)]), mode="r"))
@@ -253,7 +253,7 @@ def _linear_regression(
 
 
 def compare_scores(predicted: Array, mean: Array, linear: Array, actual: Array) -> Fit:
-    """Measure predicted scores beside those of the mean and of linear regression.
+    """Measure predicted scores, and those of the mean and of linear regression.
 
     All are (rows, targets).
     """
@@ -263,13 +263,13 @@ def compare_scores(predicted: Array, mean: Array, linear: Array, actual: Array) 
 
 
 def compare_scores_each(*scores: Array) -> tuple[Fit, ...]:
-    """Measure each target by itself, as compare_scores does all of them."""
+    """Measure each target by itself, as compare_scores measures all of them."""
     targets = zip(*(np.hsplit(each, each.shape[1]) for each in scores), strict=True)
     return tuple(compare_scores(*target) for target in targets)
 
 
 def compare(predicted: Array, inputs: Array, actual: Array, baselines: BaselineModel) -> Fit:
-    """Measure predicted scores (rows, targets) beside the baselines' on the same inputs."""
+    """Measure predicted scores (rows, targets), and the baselines' on the same inputs."""
     others = baselines.predict_mean(inputs), baselines.predict_linear(inputs)
     return compare_scores(predicted, *others, actual)
 
@@ -277,7 +277,7 @@ def compare(predicted: Array, inputs: Array, actual: Array, baselines: BaselineM
 def compare_each(
     predicted: Array, inputs: Array, actual: Array, baselines: BaselineModel
 ) -> tuple[Fit, ...]:
-    """Measure each target by itself, as compare does all of them."""
+    """Measure each target by itself, as compare measures all of them."""
     others = baselines.predict_mean(inputs), baselines.predict_linear(inputs)
     return compare_scores_each(predicted, *others, actual)
 
@@ -285,11 +285,11 @@ def compare_each(
 def baseline_warnings(
     each: Sequence[Fit], actual: Array, names: Sequence[str], *, rows: int, features: int
 ) -> tuple[str, ...]:
-    """Say where a target is predicted no better than by a baseline; the target is named."""
+    """Return a warning for each target that is predicted no better than by a baseline."""
     size = {"rows": rows, "features": features}
     found = []
     for target, (name, fit) in enumerate(zip(names, each, strict=True)):
-        if fit.r2 is None:  # constant scores: there is nothing to be better at
+        if fit.r2 is None:  # constant scores: R² is undefined
             continue
         if words := baseline_warning(fit, actual[:, target : target + 1], **size):
             found.append(words if len(names) == 1 else f"'{name}': {words}")
@@ -297,11 +297,11 @@ def baseline_warnings(
 
 
 def baseline_warning(fit: Fit, actual: Array, *, rows: int, features: int) -> str | None:
-    """Say in words where a model is no better than a baseline; None where it is, or cannot be.
+    """Return a warning if a model is no better than a baseline, else None.
 
-    actual (rows, targets) are the scores that fit is about: an error that is rounding beside
-    them counts as 0. rows and features are those of the training data: linear regression on no
-    more rows than there are features and an intercept fits exactly, which says nothing.
+    actual (rows, targets) are the scores of fit: an error that is only rounding relative to them
+    counts as 0. rows and features are those of the training data: linear regression with no fewer
+    coefficients than rows fits exactly and is not compared.
     """
     rounding = ROUNDING * float(np.abs(actual).max())
 
@@ -309,7 +309,7 @@ def baseline_warning(fit: Fit, actual: Array, *, rows: int, features: int) -> st
         return metrics.rmse if metrics.rmse > rounding else 0.0
 
     if error(fit) >= error(fit.baselines.mean) > 0:
-        return "the network is no better than predicting the mean score for everyone."
+        return "the network is no better than predicting the mean score for every row."
     if rows > features + 1 and error(fit) >= error(fit.baselines.linear):
         return "the network is no better than linear regression."
     return None

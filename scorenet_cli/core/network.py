@@ -1,6 +1,6 @@
 """The network itself: layers, one forward pass, gradients by backpropagation.
 
-Pure NumPy on immutable values; no input or output. Every array holds one example a row.
+Pure NumPy on immutable values; no input or output. Every array holds one example per row.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from scorenet_cli.core.parallel import interruptible, map_shards, round_robin
 
 InitName = Literal["normal", "uniform", "scaled"]
 
-# Rows of a forward pass at a time: a block stays in the processor's cache.
+# Rows per block of a forward pass, so that it fits in the processor's cache.
 BLOCK_ROWS = 8192
-# Cells of a block in the widest layer.
+# Cells per block in the widest layer.
 BLOCK_CELLS = 131_072
 
 
@@ -40,64 +40,65 @@ class Layer:
     activation: ActivationName = "sigmoid"
 
     def __post_init__(self) -> None:
-        """Keep read-only copies; raise ValueError where the shapes do not fit."""
+        """Keep read-only copies; raises ValueError if the shapes do not fit."""
         object.__setattr__(self, "weights", _frozen(self.weights))
         if self.weights.ndim != 2 or 0 in self.weights.shape:  # noqa: PLR2004 - a matrix
-            raise ValueError(f"weights must be (inputs, neurons), not {self.weights.shape}")
+            raise ValueError(f"weights must have shape (inputs, neurons); got {self.weights.shape}")
         if self.bias is not None:
             object.__setattr__(self, "bias", _frozen(self.bias))
             if self.bias.shape != (self.neurons,):
-                raise ValueError(f"bias must be ({self.neurons},), not {self.bias.shape}")
+                raise ValueError(f"bias must have shape ({self.neurons},); got {self.bias.shape}")
 
     @property
     def inputs(self) -> int:
-        """How many values each neuron takes."""
+        """Number of inputs per neuron."""
         return int(self.weights.shape[0])
 
     @property
     def neurons(self) -> int:
-        """How many values the layer gives."""
+        """Number of outputs (neurons)."""
         return int(self.weights.shape[1])
 
     @property
     def parameters(self) -> int:
-        """How many numbers training may change."""
+        """Number of weights and biases."""
         return self.weights.size + (0 if self.bias is None else self.neurons)
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Layers from input to output; each takes what the one before it gives."""
+    """Layers from input to output; the outputs of each are the inputs of the next."""
 
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        """Raise ValueError for no layers, or neighbours whose sizes differ."""
+        """Raise ValueError if there is no layer, or if the sizes of two neighbours differ."""
         if not self.layers:
             raise ValueError("a network needs at least one layer")
         for before, after in pairwise(self.layers):
             if before.neurons != after.inputs:
                 raise ValueError(
-                    f"a layer of {before.neurons} neurons feeds one of {after.inputs} inputs"
+                    f"the number of inputs, {after.inputs}, must equal the number of neurons in "
+                    f"the layer before, {before.neurons}"
                 )
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Inputs, then each layer's neurons: (2, 3, 1) for the document's network."""
+        """Number of inputs, then of each layer's neurons: (2, 3, 1) for the document's network."""
         return (self.layers[0].inputs, *(layer.neurons for layer in self.layers))
 
     @property
     def parameters(self) -> int:
-        """How many numbers training may change."""
+        """Number of weights and biases."""
         return sum(layer.parameters for layer in self.layers)
 
 
 def count_parameters(shape: Sequence[int], *, bias: bool) -> int:
-    """How many weights (and biases) a network of this shape has."""
+    """Return the number of weights (and biases) of a network of this shape."""
     return sum((before + bias) * after for before, after in pairwise(shape))
 
 
-def random_network(  # noqa: PLR0913 - all that a start is made of
+def random_network(  # noqa: PLR0913 - all are needed
     shape: Sequence[int],
     *,
     seed: int,
@@ -106,9 +107,9 @@ def random_network(  # noqa: PLR0913 - all that a start is made of
     activation: ActivationName = "sigmoid",
     output_activation: ActivationName = "sigmoid",
 ) -> Network:
-    """Make a starting network: weights drawn layer by layer, biases 0.
+    """Make a starting network: random weights layer by layer, biases 0.
 
-    "scaled" divides normal weights by the root of a layer's inputs, so that sums are of one size.
+    "scaled" divides normal weights by √(inputs of the layer), so that sums have a similar size.
     """
     rng = np.random.default_rng(seed)
     draw = rng.random if init == "uniform" else rng.standard_normal
@@ -126,7 +127,7 @@ def random_network(  # noqa: PLR0913 - all that a start is made of
 
 
 class LayerPass(NamedTuple):
-    """One layer's part in a forward pass, both (rows, neurons)."""
+    """One layer's part in a forward pass; both are (rows, neurons)."""
 
     pre_activations: Array
     outputs: Array
@@ -135,8 +136,8 @@ class LayerPass(NamedTuple):
 def weighted_sums(inputs: Array, layer: Layer) -> Array:
     """Z = Σ input · weight + bias, (rows, neurons).
 
-    Added in the inputs' order, the bias last, so that a row's sums are the same bits alone
-    or among a million, and the same that adding the printed products by hand gives.
+    Products are added in the order of the inputs, the bias last, so that the sums of a row are
+    bit-identical alone and among a million rows, and equal the sums of the printed products.
     """
     sums: Array = inputs[:, :1] * layer.weights[0]
     for column in range(1, layer.inputs):
@@ -147,7 +148,7 @@ def weighted_sums(inputs: Array, layer: Layer) -> Array:
 
 
 def forward(network: Network, inputs: Array) -> tuple[LayerPass, ...]:
-    """Run each layer on the one before; inputs are (rows, inputs)."""
+    """Run each layer on the outputs of the one before; inputs are (rows, inputs)."""
     passes = []
     values = inputs
     with np.errstate(over="ignore", invalid="ignore"):
@@ -178,9 +179,9 @@ def predict(network: Network, inputs: Array) -> Array:
 class LayerGradient(NamedTuple):
     """One layer's part in backpropagation.
 
-    error, slope and delta are (rows, neurons); error is actual - output at the output layer,
-    and the error backpropagated from the next layer elsewhere. weights and bias are the gradient of
-    half the sum of squared errors, shaped like the layer's own.
+    error, slope and delta are (rows, neurons); error is actual - output at the output layer, and
+    the backpropagated error at hidden layers. weights and bias are the gradient of half the sum of
+    squared errors, shaped like the layer's own.
     """
 
     error: Array
@@ -195,8 +196,8 @@ def backward(
 ) -> tuple[LayerGradient, ...]:
     """Backpropagation of ½ Σ (actual - output)², layers in network order.
 
-    delta = error · slope; the error of a layer is the next one's delta times its weights;
-    the gradient of its weights is -inputsᵀ · delta. actual is (rows, outputs).
+    delta = error · slope; the error of a hidden layer is the next layer's delta times that layer's
+    weights; the gradient of a layer's weights is -inputsᵀ · delta. actual is (rows, outputs).
     """
     gradients: list[LayerGradient] = []
     error = actual - passes[-1].outputs
@@ -221,7 +222,7 @@ def backward(
 def gradient_step(
     network: Network, gradients: Sequence[LayerGradient], learning_rate: float
 ) -> Network:
-    """Take a step of gradient descent: each weight and bias less learning_rate · gradient."""
+    """Return the network after one step: each parameter minus learning_rate · its gradient."""
     return Network(
         tuple(
             Layer(
@@ -237,7 +238,7 @@ def gradient_step(
 
 
 def is_finite(network: Network) -> bool:
-    """Tell whether every weight and bias is a finite number."""
+    """Return whether every weight and bias is a finite number."""
     return all(
         bool(np.isfinite(layer.weights).all())
         and (layer.bias is None or bool(np.isfinite(layer.bias).all()))

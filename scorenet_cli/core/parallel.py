@@ -1,8 +1,8 @@
-"""Rows distributed over the machine's cores, with the same bits however many there are.
+"""Rows distributed over the machine's cores; the result does not depend on their number.
 
-Work is dealt to a fixed number of shards, whose results are added in the shards' order; how many
-threads run them changes the time and nothing else. NumPy releases the interpreter lock while it
-computes, so threads are enough.
+Work is distributed over a fixed number of shards, whose results are added in the shards' order; the
+number of threads that run them changes only the time. NumPy releases the interpreter lock while
+it computes, so threads suffice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-# More shards would serve more cores, and cost more memory.
+# More shards would use more cores and more memory.
 SHARDS = 8
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -30,7 +30,7 @@ _check: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None
 
 @contextmanager
 def interrupt_check(check: Callable[[], None]) -> Iterator[None]:
-    """Call check between blocks of rows while the context lasts; what it raises ends the work.
+    """Within the context, call check between blocks; an exception from it stops the computation.
 
     An optimizer's state is then that of its last finished epoch. check may be called from
     several threads at once.
@@ -52,7 +52,7 @@ def interruptible(blocks: Iterable[Part]) -> Iterator[Part]:
 
 
 def round_robin(parts: Sequence[Part], shards: int = SHARDS) -> list[Sequence[Part]]:
-    """Deal parts to at most so many shards, like cards."""
+    """Distribute parts over at most `shards` shards in turn (round robin)."""
     count = min(shards, len(parts))
     return [parts[shard::count] for shard in range(count)]
 
@@ -60,12 +60,12 @@ def round_robin(parts: Sequence[Part], shards: int = SHARDS) -> list[Sequence[Pa
 def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Result]:
     """Run every shard, on as many threads as there are cores; results in the shards' order.
 
-    Threads run in the caller's context: its np.errstate and its interrupt check. Where a shard
-    raises, its error is raised here when all have ended.
+    Threads use the caller's np.errstate and interrupt check. An exception in a shard is raised
+    here after all shards have ended.
     """
     if CORES == 1 or len(shards) == 1:
         return [run(shard) for shard in shards]
-    from concurrent.futures import wait  # noqa: PLC0415 - a few rows do not need it
+    from concurrent.futures import wait  # noqa: PLC0415 - not needed for a few rows
 
     futures = [_pool().submit(copy_context().run, run, shard) for shard in shards]
     wait(futures)
@@ -75,13 +75,13 @@ def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Re
 def ahead(items: Iterator[Part]) -> Iterator[Part]:
     """Yield items that are not None, each while a thread computes the next.
 
-    The first two come without: a small table needs no thread.
+    The first two are computed without a thread, which a small table does not need.
     """
     yield from islice(items, 2)
     if CORES == 1:
         yield from items
         return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a few rows do not need it
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not needed for a few rows
 
     with ThreadPoolExecutor(max_workers=1) as thread:
         following = thread.submit(next, items, None)
@@ -93,6 +93,6 @@ def ahead(items: Iterator[Part]) -> Iterator[Part]:
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Return the threads that shards run on."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a few rows do not need it
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not needed for a few rows
 
     return ThreadPoolExecutor(max_workers=min(CORES, SHARDS))

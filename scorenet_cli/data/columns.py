@@ -20,11 +20,11 @@ ScalingName = Literal["training", "own", "none"]
 # Texts of a feature, or of a target, by the column's name.
 Categories = Mapping[str, tuple[str, ...]]
 
-# A column of more different texts is no category.
+# Maximum number of categories per column.
 MAX_CATEGORIES = 20
 # Cells without a value, in any case.
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
-# Of two texts these are the 1, in any case.
+# Texts encoded as 1 in a column of two texts (case-insensitive).
 TRUE = frozenset({"yes", "true", "y", "t", "pass"})
 TWO = 2  # texts that share one input
 
@@ -35,7 +35,7 @@ def is_missing(cell: str) -> bool:
 
 
 def is_missing_text(cell: str) -> bool:
-    """Tell whether a cell of a column of texts has no value; `none` in small letters is one."""
+    """Return whether a cell of a text column is missing; lower-case `none` is a value."""
     return is_missing(cell) and cell.strip() != "none"
 
 
@@ -72,9 +72,9 @@ def positions(names: Sequence[str], categories: Categories) -> dict[str, slice]:
 
 
 def encode(cells: Sequence[str], categories: Sequence[str]) -> tuple[Array, list[int]]:
-    """Encode a column of texts: (rows, inputs), and the rows whose text is no category.
+    """Encode a text column as (rows, inputs); also return the rows with an unknown text.
 
-    Those and the rows without a value are nan.
+    These and rows without a value are nan.
     """
     known = {text: code for code, text in enumerate(categories)}
     codes = {cell: known.get(cell.strip(), -1) for cell in set(cells)}

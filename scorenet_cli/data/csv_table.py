@@ -49,36 +49,36 @@ from scorenet_cli.errors import DataError
 from scorenet_cli.text import listed, printable, quoted
 
 DELIMITERS = "\t;,|"
-# Where cells are not separated by commas, a number may hold one.
+# Separators that allow a decimal comma.
 _NOT_COMMA = {"\t", ";", "|"}
 
-# The first line of some spreadsheets' CSV.
+# Line "sep=;" that some spreadsheets write first.
 _SEPARATOR_LINE = re.compile(rb'"?sep=([^\w\s"\']|\t| )"?[ ]*(?:\n|\Z)', re.IGNORECASE)
 _OTHER_TEXT = {
     re.compile(rb'\s*(\{\s*"|\[\s*[\[{"])'): "JSON",
     re.compile(rb"\s*<(!doctype|html|\?xml)", re.IGNORECASE): "a web page or XML",
 }
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
-# Between cells of lines that had quotes, comments or white space.
+# Internal separator for lines that had quotes, comments or white space.
 _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
 _MAX_RESCANNED = 100_000
 # Rows in which a decimal point or comma is looked for, to settle other columns.
 _SETTLING_ROWS = 1000
-# Whole numbers that are more likely years, as names of columns, than data.
+# Whole numbers in a first row that are read as years, i.e. column names.
 _YEARS = range(1900, 2101)
 
 
 @dataclass(frozen=True, eq=False)
 class Table(Text):
-    """Rows of a CSV without its header, and what its first rows tell.
+    """Rows of a CSV without its header, and the format found in its first rows.
 
     The last row is not blank. is_first: no rows precede these. names are unique: columns without
-    one are called column_1, column_2, ..., and unnamed holds their positions; header_cells are
-    the names as the file has them. notes say what was assumed. sha256 is that of the file, empty
-    where it is read in blocks. formats: how columns write their numbers, as far as they have been
-    read, for all blocks of a file.
+    one are called column_1, column_2, ..., and unnamed holds their positions; header_cells are the
+    names as the file has them. notes say what was assumed. sha256 is that of the file, empty where
+    it is read in blocks. formats: how columns write their numbers, as far as they have been read,
+    for all blocks of a file.
     """
 
     names: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Table(Text):
 
 
 class CellError(DataError):
-    """One cell cannot be used; `location` is the message without what to do.
+    """One cell cannot be used; `location` is the message without the advice.
 
     line is that of the text. is_format_error: the value is there, and only its format is wrong.
     is_title: all cells of the row are text, as in a header.
@@ -123,10 +123,11 @@ def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> T
 def tables(
     chunks: Iterable[bytes], source: str, *, has_header: bool | None = None
 ) -> Iterator[Table]:
-    """Cut a CSV that comes in chunks into tables of whole rows; together they are make_table's.
+    """Split a CSV that arrives in chunks into tables of whole rows.
 
-    The first two rows settle delimiter and header. Holds a chunk, or as much as it takes to
-    end a row. DataError as soon as something is wrong. Each note comes once.
+    Together they equal the result of make_table. The first two rows settle delimiter and header.
+    Keeps in memory one chunk, or more if a row is longer. Raises DataError at the first error. Each
+    note is given once.
     """
     decoded, notes = decode_chunks(chunks, source)
     yield from _cut(_whole_lines(decoded), notes, source, has_header=has_header)
@@ -139,9 +140,9 @@ def _cut(
     *,
     has_header: bool | None,
 ) -> Iterator[Table]:
-    """Cut whole lines, of which the last are marked, into tables of whole rows."""
+    """Split pieces of whole lines, the last of them marked, into tables of whole rows."""
     told: set[str] = set()
-    table = Table(source, b"")  # it has no names before the first rows are whole
+    table = Table(source, b"")  # the header is not complete yet
     parts: list[bytes] = []
     min_length = 0
     for lines, is_last in pieces:
@@ -183,8 +184,8 @@ def read_columns(
 ) -> tuple[dict[int, Array | list[str]], DataError | None]:
     """Read columns: numbers (rows,), nan where blank, if all are plain, and else the cells.
 
-    Those of texts come as cells. The error is that of the first row with too few or too many
-    cells; the columns are then those of the rows before it.
+    Text columns are returned as cells. The error, if any, is for the first row with too few or too
+    many cells; the columns then hold the rows before it.
     """
     columns = [*columns]
     other = {*texts, *(n for n, known in table.formats.items() if not known.is_plain)}
@@ -205,7 +206,7 @@ def read_columns(
         n for n in found if has_point and n not in table.formats and _may_be_thousands(found[n])
     ]
     if has_point and any((found[n] % 1 > 0).any() for n in found if n not in doubtful):
-        doubtful = []  # a point marks decimals in this table
+        doubtful = []  # in this table, a point is the decimal sign
     others = read_texts(*bare, width, [n for n in columns if n not in found or n in doubtful])
     unsettled = _settle_points(table, others)
     others = {n: cells for n, cells in others.items() if n not in found or n in unsettled}
@@ -227,8 +228,8 @@ def _may_be_thousands(values: Array) -> bool:
 def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]:
     """Find the columns where points may be decimals or thousands, and settle it by other cells.
 
-    Where a cell of the table's first rows can only have a decimal comma, or point, so have these
-    columns; else it is up to read_column.
+    If a cell in the first rows has an unambiguous decimal comma or point, these columns use the
+    same; otherwise read_column decides.
     """
     if table.delimiter not in _NOT_COMMA or b"." not in table.data:
         return set()
@@ -255,7 +256,7 @@ def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:
 
 
 def _bare(table: Table) -> tuple[bytes, bytes] | None:
-    """Return lines that are cells and delimiters alone, and the delimiter; None for other text."""
+    """Return lines without quotes, comments or padding, and their delimiter; else None."""
     data, delimiter = table.data, table.delimiter
     if delimiter is None or table.has_quotes or b"#" in data or len(table.names) == 1:
         try:
@@ -283,7 +284,7 @@ def to_numbers(
             if allows_missing or not np.isnan(cells).any():
                 values[n] = cells
                 continue
-            cells = np.where(np.isnan(cells), "", "0").tolist()  # noqa: PLW2901 - to be refused
+            cells = np.where(np.isnan(cells), "", "0").tolist()  # noqa: PLW2901 - "" is rejected
         present = [
             row for row, cell in enumerate(cells) if not (allows_missing and is_missing(cell))
         ]
@@ -330,9 +331,8 @@ def blank_columns(table: Table) -> frozenset[int]:
 def header(table: Table, names: Sequence[str]) -> str:
     """Return the line of the table's names, with others added, in its own delimiter.
 
-    A table separated by spaces comes out separated by commas. Columns that are there already are
-    to be replaced, and are not added. Names that the table itself does not hold, from a model
-    then, are shown as a terminal may show them.
+    A table separated by spaces comes out separated by commas. Existing columns are replaced, not
+    added. Names that are not in the table (they come from a model) are made printable.
     """
     own = table.header_cells if table.has_header else tuple(map(printable, table.names))
     positions = _positions(table, names)
@@ -342,7 +342,8 @@ def header(table: Table, names: Sequence[str]) -> str:
 def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | list[str]]) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    columns are their cells: numbers, or texts in a list. The table's other cells stay as they are.
+    columns maps each name to its cells: an array of numbers or a list of texts. Other cells are
+    unchanged.
     """
     positions = _positions(table, names)
     numbers = [cells for cells in columns if not isinstance(cells, list)]
@@ -390,7 +391,7 @@ def _written(table: Table, cells: Iterable[Sequence[str]]) -> str:
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Join and cut chunks so that each ends at a line's end; the last, perhaps empty, is marked."""
     parts: list[bytes] = []
-    held = b""  # a carriage return, which may belong to a line feed
+    held = b""  # a final \r may be the first half of \r\n
     for chunk in chunks:
         whole = (held + chunk).removesuffix(b"\r")
         held = chunk[-1:] if chunk.endswith(b"\r") else b""
@@ -429,12 +430,15 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     if has_header is None:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
-            notes.append(f"line {line} is read as data; `header` makes it the header.")
+            notes.append(f"line {line} is read as data. Use `header` to read it as the header.")
+    second = first_rows[-1][1]
+    if has_header and len(second) == len(first) + 1 and not second[-1]:  # rows end in a delimiter
+        first.append("")
     names = first if has_header else [""] * len(first)
     named = [name or f"column_{n}" for n, name in enumerate(names, start=1)]
     unique = _tell_apart(named)
     if renamed := [new for new, name in zip(unique, named, strict=True) if new != name]:
-        notes.append(f"columns of the same name are renamed: {listed(renamed)}.")
+        notes.append(f"columns with the same name are renamed: {listed(renamed)}.")
     table = replace(
         table,
         names=tuple(unique),
@@ -464,10 +468,10 @@ def _first_rows(
 def _find_delimiter(
     table: Table, delimiters: Sequence[str | None], *, is_whole: bool
 ) -> tuple[Table, list[Row]]:
-    """Choose what cuts two rows alike; returns the first two rows, too.
+    """Choose the delimiter that gives the first two rows the same number of cells.
 
-    First comes what leaves only numbers in the second row, then the first of the delimiters.
-    White space is one only where nothing else cuts the rows. Cells may be in single quotes.
+    Return these rows, too. Prefer one that leaves only numbers in the second row. White space is
+    used only if no other delimiter fits. Cells may be in single quotes.
     """
 
     def cut(delimiter: str | None, quote: str) -> tuple[Table, list[Row]]:
@@ -516,10 +520,10 @@ def _ends_in_numbers(table: Table, first_rows: list[Row]) -> bool:
 
 
 def _is_header(first_rows: list[Row], source: str) -> bool:
-    """Tell whether the first row holds names; refuse one that mixes names and numbers.
+    """Return whether the first row holds names.
 
-    A first row with text in the same columns as the second is data: a column of names, say, in
-    a file without a header.
+    Raise DataError for a row that mixes names and numbers. A first row with text in the same
+    columns as the second is data: a column of names, say, in a file without a header.
     """
     line, first = first_rows[0]
     kinds = [[_is_text(cell) for cell in cells] for _, cells in first_rows]
@@ -531,8 +535,8 @@ def _is_header(first_rows: list[Row], source: str) -> bool:
         return False
     raise DataError(
         f"{source}, line {line}, column {first.index(texts[0]) + 1}: {quoted(texts[0])} is not a "
-        f"number, but {quoted(figures[0])} in the same line is. Say `header` if the line holds the "
-        "columns' names, or `no_header` if it is data, or fix the cell."
+        f"number, but {quoted(figures[0])} in the same line is. Use `header` if the line holds "
+        "column names or `no_header` if it is data, or fix the cell."
     )
 
 
@@ -541,7 +545,7 @@ def _is_text(cell: str) -> bool:
 
 
 def _may_be_names(first_rows: list[Row]) -> bool:
-    """Tell whether only the first row counts up from 0, or through years beside any texts."""
+    """Return whether the first row alone is 0, 1, 2, ... or years beside any texts."""
 
     def counts(cells: list[str]) -> bool:
         figures = [cell for cell in cells if not _is_text(cell)]
@@ -574,7 +578,7 @@ def _tell_apart(names: Sequence[str]) -> list[str]:
 def _wrong_width(table: Table, line: int, width: int) -> DataError:
     cells = "cell" if width == 1 else "cells"
     return DataError(
-        f"{table.source}, line {line}: has {width} {cells} where {len(table.names)} are expected "
+        f"{table.source}, line {line} has {width} {cells}; expected {len(table.names)} "
         f"({listed(table.names)}). Fix the line."
     )
 

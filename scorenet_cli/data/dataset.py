@@ -37,7 +37,7 @@ from scorenet_cli.errors import DataError, OptionError, ScorenetError
 from scorenet_cli.text import did_you_mean, listed, quoted
 
 MissingName = Literal["skip", "fill", "refuse"]
-# So many bytes of a CSV are read at once, where it is read in blocks.
+# Bytes per chunk of a CSV that is read in blocks.
 CHUNK = 1_000_000
 
 
@@ -46,10 +46,9 @@ class Dataset:
     """Inputs (rows, inputs) and scores (rows, outputs), in the file's own units.
 
     features and targets are the columns they come from; categories and classes the texts of those
-    that hold text, which are 0 and 1 here. fill is what missing cells became, by feature, where
-    they were filled. columns says of each column that is not simply a number what became of it.
-    positions are those of the rows in the file, where some were left out. gaps (rows, inputs) are
-    the cells that were filled.
+    that hold text, which are 0 and 1 here. fill: the replacement for missing cells, per feature.
+    columns: a description of each column that is not plain numbers. positions are those of the rows
+    in the file, where some were left out. gaps (rows, inputs) are the cells that were filled.
     """
 
     source: str
@@ -121,9 +120,10 @@ def read_dataset(
 ) -> Dataset:
     """Choose the columns, and read numbers and categories.
 
-    Without targets the last column that can be one is it. Without features, all other columns are,
-    but for those to ignore, and those that count or name the rows. Empty columns without a name
-    are passed over. OptionError for a column that is not there; DataError for cells.
+    Without targets, the last column that can be a target is one. Without features, all other
+    columns are features, except those to ignore and those that number or identify the rows. Empty
+    columns without a name are skipped. OptionError for a column that does not exist; DataError for
+    cells.
     """
     blank = blank_columns(table)
     notes = list(table.notes)
@@ -140,7 +140,8 @@ def read_dataset(
     if targets is None and last not in chosen.targets:
         name = quoted(table.names[chosen.targets[0]])
         notes.append(
-            f"the target is {name}, the last column that can be one; `target` chooses another."
+            f"the target is {name}, the last column that can be a target. "
+            "Choose another with `target`."
         )
     notes += [
         f"column {quoted(name)}: {text}."
@@ -188,13 +189,13 @@ def _choose(
         wanted = (scores or able or usable)[-1:]
     if features is None:
         others = [n for n in usable if n not in wanted]
-        # Where nothing else is there, even a column that counts the rows is learned from.
+        # Where there is no other column, even one of row numbers is a feature.
         named = [n for n in others if not kinds[n].reason] or [
             n for n in others if kinds[n].is_number
         ]
     if both := [table.names[n] for n in named if n in wanted]:
         raise OptionError(
-            f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
+            f"column {quoted(both[0])} is both a target and a feature. Leave it out of `features`."
         )
     if not named:
         reasons = [
@@ -202,11 +203,11 @@ def _choose(
             for n in usable
             if n not in wanted and kinds[n].reason
         ]
-        help_ = "Give a column of hours, say, and one of scores, separated by commas, semicolons "
+        help_ = "Give at least one feature column, e.g. hours, and a score column, separated by "
         raise DataError(
-            f"{table.source}: no column is left to learn from beside "
+            f"{table.source}: there is no feature column besides "
             f"{listed([table.names[n] for n in wanted])}. "
-            + (" ".join(reasons) or f"{help_}or tabs.")
+            + (" ".join(reasons) or f"{help_}commas, semicolons or tabs.")
         )
     told = {*named, *wanted, *(usable if features is None else ())}
     choice = _Choice({n: kinds[n] for n in sorted(kinds) if n in told}, named, wanted)
@@ -246,7 +247,7 @@ def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categori
     return {table.names[n]: texts for n in columns if (texts := chosen.kinds[n].categories)}
 
 
-def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
+def read_model_rows(  # noqa: PLR0913 - what a model holds of its columns
     table: Table,
     features: Sequence[str],
     targets: Sequence[str],
@@ -258,15 +259,15 @@ def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
 ) -> Dataset:
     """Read a model's columns, encoded as they were in training; DataError for an unknown text.
 
-    Missing cells are filled where the model has a value for them; other such rows are left out.
+    Missing cells are filled if the model has a fill value; otherwise their rows are skipped.
     """
     inputs, unknown = encode_rows(table, features, categories)
     scores, more = encode_rows(table, targets, classes)
     if found := [*unknown, *more]:
         raise DataError(
             f"{table.source}, line {line_of_row(table, found[0].row)}, column "
-            f"{quoted(found[0].column)}: the model does not know {quoted(found[0].text)}. "
-            f"It knows {listed(found[0].known, MAX_CATEGORIES)}. Fix the cell."
+            f"{quoted(found[0].column)}: {quoted(found[0].text)} does not occur in the training "
+            f"data; expected one of {listed(found[0].known, MAX_CATEGORIES)}. Fix the cell."
         )
     if missing != "refuse":
         inputs = fill_missing(inputs, features, categories, fill)
@@ -286,7 +287,7 @@ def read_model_rows(  # noqa: PLR0913 - what a model knows of its columns
 
 
 class UnknownText(NamedTuple):
-    """A text that is none of its column's categories, in a row of a table (from 0)."""
+    """An unknown text: its column, and its row in the table (from 0)."""
 
     row: int
     column: str
@@ -331,20 +332,23 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         notes, targets = [*data.notes], listed(data.targets)
         count = len(data.scores) - int(has_target.sum())
         if count == len(data.scores):
-            raise DataError(f"{table.source}: no row has a value of {targets}.")
+            raise DataError(
+                f"{table.source}: no row has a value for {targets}. Choose another `target`."
+            )
         if count:
-            notes.append(f"{_rows(count)} without a value of {targets}: left out.")
+            notes.append(f"{_rows(count)} left out: no value for {targets}.")
         gaps = _missing_counts(data.inputs[has_target], data.features, data.categories)
         left = int((has_target & ~has_all).sum())
         if left and missing == "fill" and can_fill:
             notes.append(
-                f"missing cells are filled with the column's mean, or no category ({gaps})."
+                "missing cells are filled with the column's mean; missing text counts as none of "
+                f"the categories ({gaps})."
             )
         elif left:
             if 2 * left > has_target.sum():
                 raise DataError(
                     f"{table.source}: {left:,} of {has_target.sum():,} rows have a missing cell "
-                    f"({gaps}). Leave the columns out by `ignore`, or fill the cells by "
+                    f"({gaps}). Leave the columns out with `ignore`, or fill the cells with "
                     "`missing=fill`."
                 )
             words = "a cell is missing" if left == 1 else "cells are missing"
@@ -358,8 +362,8 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
     if missing == "fill" and can_fill:
         if empty := [*compress(data.input_names, np.all(is_gap, axis=0))]:
             raise DataError(
-                f"{table.source}: {listed(empty)} has no value in the rows with a value of "
-                f"{listed(data.targets)}. Leave it out by `ignore`."
+                f"{table.source}: no value for {listed(empty)} in the rows that have a value "
+                f"for {listed(data.targets)}. Leave such columns out with `ignore`."
             )
         return replace(data, gaps=is_gap).fill_from(np.arange(len(is_gap)))
     return data
@@ -382,16 +386,16 @@ def _missing_counts(inputs: Array, names: Sequence[str], categories: Categories)
         name: int(np.isnan(inputs[:, where.start]).sum())
         for name, where in positions(names, categories).items()
     }
-    return ", ".join(f"{quoted(name)} {count:,}" for name, count in counts.items() if count)
+    return ", ".join(f"{quoted(name)}: {count:,}" for name, count in counts.items() if count)
 
 
 def _unnamed_note(table: Table, chosen: _Choice) -> list[str]:
     """Say what became of a first column without a name."""
     if not (0 in table.unnamed and table.has_header and 0 in chosen.kinds):
         return []
-    if 0 in chosen.features:
-        return ["the first column has no name; it is a feature called column_1."]
-    return ["the first column has no name and counts the rows: it is left out."]
+    if 0 in {*chosen.features, *chosen.targets}:
+        return ["the first column has no name; it is called column_1."]
+    return [f"the first column has no name and is {chosen.kinds[0].words(is_left_out=True)}."]
 
 
 def _check_kinds(table: Table, chosen: _Choice) -> None:
@@ -413,7 +417,7 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
         elif kind.values is None and n in chosen.targets:
-            other = f" (columns of numbers: {listed(of_numbers)})" if of_numbers else ""
+            other = f" (numeric columns: {listed(of_numbers)})" if of_numbers else ""
             text = f"{table.source}: {name} cannot be the target: {kind.reason}."
             problems.append((0, f"{text} Choose another `target`{other}."))
         elif kind.values is None:
@@ -426,7 +430,7 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
 def check_scores(
     table: Table, dataset: Dataset, max_scores: Array, *, hint: str | None = None
 ) -> None:
-    """Raise DataError for a score outside 0 to max_scores (targets,): a sigmoid ends there."""
+    """Raise DataError for a score outside 0 to max_scores (targets,), the range of a sigmoid."""
     scores = dataset.scores
     outside = (scores < 0) | (scores > max_scores)
     if not outside.any():
@@ -439,12 +443,13 @@ def check_scores(
         largest = np.where(outside.any(axis=0), scores.max(axis=0), max_scores)
         of = dict(zip(dataset.output_names, largest, strict=True))
         best = [of[name] for name in dataset.targets if name not in dataset.classes]
+        flags = " ".join(f"`max_score={_exact(n)}`" for n in best)
         hint = (
-            f"Say what the best score is: {' '.join(f'`max_score={_exact(n)}`' for n in best)}, or "
-            "let the scores have any size: `output_activation=linear`"
+            f"Set the highest possible score with {flags}, or allow scores of any size with "
+            "`output_activation=linear`."
         )
     if place == 0 and not table.has_header:
-        hint += ". If the line holds the columns' names: `header`"
+        hint = f"{hint} If the line holds column names, use `header`."
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
         f"{quoted(dataset.output_names[target])}: the score {_exact(scores[row, target])} "
@@ -457,7 +462,7 @@ def find_columns(table: Table, names: Sequence[str], option: str | None = None) 
 
     Where one is not there: OptionError that names the option, or, without one, DataError.
     """
-    columns: dict[int, None] = {}  # a set that keeps the order
+    columns: dict[int, None] = {}  # unique names, in order
     positions = {_normal(name): n for n, name in reversed([*enumerate(table.names)])}
     for name in names:
         column = positions.get(_normal(name))
@@ -483,9 +488,9 @@ def _column_error(reason: str, more: str, option: str | None) -> ScorenetError:
 def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:
     """Give a table the names of a model's columns.
 
-    With a header: names that differ only in case, spaces around or invisible characters become
-    the model's, with a note. Without one: the columns must be the features, or the features and
-    then the targets, in order; DataError else.
+    With a header: names that differ only in case, spaces around or invisible characters become the
+    model's, with a note. Without a header, the columns must be the features, or the features and
+    then the targets, in order; otherwise DataError is raised.
     """
     if table.has_header:
         return _match_names(table, [*features, *targets])
@@ -500,13 +505,14 @@ def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) 
         own = dict(enumerate(table.names)) | dict(zip(columns, names, strict=False))
         return replace(table, names=tuple(own.values()))
     raise DataError(
-        f"{table.source} has no header and {len(columns)} columns; the model needs "
-        f"{len(features)}: {listed(tuple(features))}. Give those, in this order, or a header."
+        f"{table.source} has {len(columns)} columns and no header; the model needs "
+        f"{len(features)}: {listed(tuple(features))}. Give these columns in this order, or add a "
+        "header."
     )
 
 
 def _match_names(table: Table, names: Sequence[str]) -> Table:
-    """Rename the columns that are the only ones to resemble a missing name."""
+    """Rename a column if it is the only one similar to a missing name."""
     known = set(map(_normal, table.names))
     own, notes = list(table.names), []
     for name in names:
@@ -514,8 +520,8 @@ def _match_names(table: Table, names: Sequence[str]) -> Table:
             alike = [n for n, each in enumerate(table.names) if _loose(each) == _loose(name)]
             if len(alike) == 1:
                 notes.append(
-                    f"column {quoted(own[alike[0]])} is taken for {quoted(name)}: the names differ "
-                    "in case, spaces or invisible characters."
+                    f"column {quoted(own[alike[0]])} is used as {quoted(name)}: the names differ "
+                    "only in case, spaces or invisible characters."
                 )
                 own[alike[0]] = name
     return replace(

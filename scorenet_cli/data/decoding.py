@@ -9,7 +9,7 @@ from itertools import chain
 from scorenet_cli.errors import DataError
 
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# How files begin that are often given in place of a CSV.
+# First bytes of file types that are often given instead of a CSV.
 _OTHER_FILES = {
     b"PK\x03\x04": "a spreadsheet or a zip file, not CSV. Save the table as CSV first.",
     b"\xd0\xcf\x11\xe0": "a spreadsheet, not CSV. Save the table as CSV first.",
@@ -60,7 +60,7 @@ def _from_utf_16(chunks: Iterable[bytes], source: str) -> Iterator[bytes]:
             yield decoder.decode(chunk).encode()
         decoder.decode(b"", final=True)
     except UnicodeError as error:
-        raise DataError(f"{source} is damaged UTF-16 text. Save it as CSV UTF-8.") from error
+        raise DataError(f"{source} is damaged UTF-16 text. Save the file as UTF-8.") from error
 
 
 def _decode_line(line: bytes, source: str, number: int) -> str:
@@ -70,5 +70,5 @@ def _decode_line(line: bytes, source: str, number: int) -> str:
         except UnicodeDecodeError:
             pass
     raise DataError(
-        f"{source}, line {number}: is neither UTF-8 nor Windows-1252 text. Save it as UTF-8."
+        f"{source}, line {number} is neither UTF-8 nor Windows-1252 text. Save the file as UTF-8."
     )

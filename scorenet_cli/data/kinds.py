@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,15 +28,17 @@ from scorenet_cli.data.csv_table import (
 from scorenet_cli.data.number_formats import NumberFormat, looks_like_number
 from scorenet_cli.text import listed, quoted
 
-# The last word of the name of a column that names rows.
+# Last words of column names that mark row identifiers.
 _IDENTIFIER = re.compile(r"(?:.*[^a-z])?(id|no|nr|serial|name|index|idx)", re.DOTALL)
-# With fewer rows, numbers that count up may be anything.
+# A number and its unit.
+_WITH_UNIT = re.compile(r"[+-]?[\d.,]+\s*([^\W\d_]\S*)")
+# Minimum rows to treat consecutive numbers as row numbers.
 MIN_ROWS_TO_COUNT = 10
-# With fewer rows, texts that are all different may be categories.
+# Minimum rows to treat all-different texts as row names.
 MIN_ROWS_TO_NAME = 4
-# A column of more different texts has too many, and not one that is misspelt.
+# With more distinct texts than this, do not suggest a misspelling.
 MAX_MISSPELT = 25
-# A column mostly of numbers with so few different cells may be categories, as 0, 1, 2, 3+ are.
+# Maximum distinct cells of a mostly numeric column read as categories (0, 1, 2, 3+).
 MAX_MIXED = 10
 
 
@@ -44,9 +46,9 @@ MAX_MIXED = 10
 class Kind:
     """What a column holds; values (rows, inputs) are nan where a cell has no value.
 
-    categories are the texts that became inputs; texts tells that the column holds text. reason
-    says why the column is not a feature unless it is asked for. error is the cell that is at
-    fault where a column is of numbers but for that cell; values is then None.
+    categories are the texts that became inputs; texts tells that the column holds text. reason: why
+    the column is not a feature by default. error: the one invalid cell of an otherwise numeric
+    column; values is then None.
     """
 
     values: Array | None
@@ -69,13 +71,13 @@ class Kind:
     def words(self, *, is_left_out: bool) -> str:
         """Say what became of the column; nothing where it is simply a number."""
         if is_left_out:
-            return f"left out, {self.reason}"
+            return f"left out because {self.reason}"
         if self.categories is None:
             return "" if self.format is None else _format_words(self.format)
         if len(self.categories) == TWO:
             return f"1 for {quoted(self.categories[1])}, 0 for {quoted(self.categories[0])}"
         shown = listed(self.categories, MAX_CATEGORIES)
-        return f"an input for each of {len(self.categories)} categories: {shown}"
+        return f"{len(self.categories)} categories, one input each: {shown}"
 
 
 def read_kinds(table: Table, columns: Sequence[int]) -> dict[int, Kind]:
@@ -90,12 +92,12 @@ def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
     """Tell what a column holds."""
     if isinstance(cells, np.ndarray):
         if np.isnan(cells[0]) and np.isnan(cells).all():
-            return Kind(None, reason="without values")
+            return Kind(None, reason="it has no values")
         return _of_numbers(table, column, cells)
     counts = Counter(cells)
     present = {cell: count for cell, count in counts.items() if not is_missing(cell)}
     if not present and "none" not in counts:
-        return Kind(None, reason="without values")
+        return Kind(None, reason="it has no values")
     texts = [count for cell, count in present.items() if not looks_like_number(cell)]
     is_mixed = bool(texts) and len(present) <= MAX_MIXED and min(texts) > 1
     if not present or is_mixed or 2 * sum(texts) > sum(present.values()):
@@ -108,20 +110,20 @@ def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
 
 
 def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
-    """Tell numbers (rows,) that only count or name the rows from others."""
+    """Tell numbers (rows,) that only number or identify the rows from others."""
     reason = ""
     is_unnamed = column == 0 and column in table.unnamed and table.has_header
     if _count_up(cells[:MIN_ROWS_TO_COUNT]) and _count_up(
         cells
     ):  # most columns need no second look
         if is_unnamed and cells[0] in {0.0, 1.0}:
-            reason = "it counts the rows"
+            reason = "it holds row numbers"
         elif len(cells) >= MIN_ROWS_TO_COUNT:
-            reason = "it counts the rows (consecutive whole numbers)"
+            reason = "it holds row numbers (consecutive whole numbers)"
     if not reason and is_identifier(table, column):
         is_whole = bool((cells == np.floor(cells)).all())
         if is_whole and len(np.unique(cells)) == len(cells):
-            reason = "it names the rows (all different)"
+            reason = "it identifies the rows (all values differ)"
     return Kind(cells[:, np.newaxis], reason=reason, format=table.formats.get(column))
 
 
@@ -131,35 +133,51 @@ def _count_up(cells: Array) -> bool:
 
 
 def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[str, int]) -> Kind:
-    """Make categories of texts, where they are few and say something."""
+    """Make categories of texts if there are few enough and they are not constant or row names."""
     counts = {text: count for text, count in counts.items() if not is_missing_text(text)}
     if len(counts) > MAX_CATEGORIES:
-        reason = f"{len(counts):,} different texts (at most {MAX_CATEGORIES} make categories)"
+        reason = (
+            f"it has {len(counts):,} different texts (at most {MAX_CATEGORIES} can be categories)"
+        )
         rare = [text for text, count in counts.items() if count == 1]
-        if len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
-            reason += f"; only once each, perhaps misspelt: {listed(rare)}"
+        if unit := _unit(counts):
+            reason = unit
+        elif len(counts) <= MAX_MISSPELT and 0 < len(rare) < len(counts):
+            reason += f"; these occur only once and may be misspelt: {listed(rare)}"
         elif words := _change(table, cells):
             reason += f"; {words}"
         return Kind(None, texts=True, reason=reason)
     if len(counts) == 1:
-        return Kind(None, texts=True, reason=f"the same text everywhere ({listed([*counts])})")
+        reason = f"it has the same text in every row ({listed([*counts])})"
+        return Kind(None, texts=True, reason=reason)
     categories = sort_categories(counts)
     is_name = max(counts.values()) == 1 and (
         len(cells) >= MIN_ROWS_TO_NAME or is_identifier(table, column)
     )
-    reason = "it names the rows (all different)" if is_name else ""
+    names_rows = "it identifies the rows (all values differ)"
+    reason = (_unit(counts) or names_rows) if is_name else ""
     return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
 
 
+def _unit(texts: Iterable[str]) -> str:
+    """Return a reason if all texts are numbers with the same unit, else an empty text."""
+    found = [_WITH_UNIT.fullmatch(text) for text in texts]
+    units = {"" if match is None else match[1] for match in found}
+    if len(units) > 1 or "" in units:
+        return ""
+    return f"it has numbers with a unit, {quoted(units.pop())}. Remove the unit to use them"
+
+
 def _change(table: Table, cells: Sequence[str]) -> str:
-    """Say where a column that begins with numbers goes on with text, or the other way round."""
+    """Describe where a column changes from numbers to text, or from text to numbers."""
     present = [(row, looks_like_number(cell)) for row, cell in enumerate(cells) if cell]
     begins = present[0][1]
     row = next((row for row, is_number in present if is_number is not begins), None)
     if row is None:
         return ""
     before, after = ("numbers", "text") if begins else ("text", "numbers")
-    return f"{before} before line {line_of_row(table, row)}, {after} there: {quoted(cells[row])}"
+    line = line_of_row(table, row)
+    return f"{before} before line {line}, but {after} in line {line}: {quoted(cells[row])}"
 
 
 def is_identifier(table: Table, column: int) -> bool:
@@ -171,6 +189,7 @@ def is_identifier(table: Table, column: int) -> bool:
 def _format_words(number_format: NumberFormat) -> str:
     """Say how a column writes its numbers, where that is not plain."""
     words = ["a decimal comma"] if number_format.decimal == "," else []
+    words += ["thousands separators"] if number_format.has_thousands else []
     words += ["percent signs"] if number_format.has_percent else []
     words += ["currency signs"] if number_format.has_currency else []
     return f"numbers with {' and '.join(words)}" if words else ""

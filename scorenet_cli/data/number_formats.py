@@ -28,11 +28,12 @@ _WITH_COMMA = re.compile(r"[+-]?(\d+(,\d+)?|,\d+)([eE][+-]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How a column writes numbers; decimal None: no cell so far has a decimal point or comma."""
+    """The number format of a column; decimal is None while no cell has a decimal point or comma."""
 
     decimal: str | None = None
     has_percent: bool = False
     has_currency: bool = False
+    has_thousands: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -41,7 +42,7 @@ class NumberFormat:
 
 
 class FormatError(ValueError):
-    """A number of which only the format is wrong, or not certain."""
+    """A number whose format is wrong or ambiguous."""
 
 
 class ColumnError(ValueError):
@@ -63,7 +64,7 @@ def looks_like_number(cell: str) -> bool:
 def read_column(
     cells: Sequence[str], *, allows_comma: bool, known: NumberFormat | None = None
 ) -> tuple[list[float], NumberFormat]:
-    """Read a column; ColumnError for a cell that is not a finite number, or not certainly which.
+    """Read a column; raise ColumnError for a cell that is not a finite number or is ambiguous.
 
     allows_comma: a decimal comma is possible. known is the format of the rows before.
     """
@@ -75,7 +76,7 @@ def read_column(
             pass
         else:
             has_point = any("." in cell for cell in cells)
-            # 1.234 in each row has three decimals; beside 690 it may be a thousand and more.
+            # 1.234 in every row has three decimals; next to 690 it may mean 1234.
             is_mixed = has_point and not all("." in cell for cell in cells)
             if known_decimal or not (allows_comma and is_mixed and has_grouped_points(cells)):
                 return values, NumberFormat("." if has_point else known_decimal)
@@ -91,17 +92,18 @@ def read_column(
             failed.append(error)
     if not found:
         raise max(failed, key=lambda error: error.row)
-    values = next(iter(found.values()))
+    sign, values = next(iter(found.items()))
+    has_thousands = any(map(_GROUPED_WITH[sign].fullmatch, bare))
     if failed or len(decimals) == 1:
-        return values, NumberFormat(next(iter(found)), has_percent, has_currency)
+        return values, NumberFormat(sign, has_percent, has_currency, has_thousands)
     for row, (one, other) in enumerate(zip(*found.values(), strict=True)):
         if one != other:
             reason = (
                 f"can be read as {one:.15g} or as {other:.15g} "
-                "(write it without separators, or with another number of decimals)"
+                "(write it without separators, or with a different number of decimals)"
             )
             raise ColumnError(row, FormatError(reason))
-    return values, NumberFormat(None, has_percent, has_currency)
+    return values, NumberFormat(None, has_percent, has_currency, has_thousands)
 
 
 def has_grouped_points(cells: Iterable[str]) -> bool:
@@ -129,7 +131,7 @@ def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[
     for row, (cell, is_signed) in enumerate(zip(bare, signed, strict=True)):
         if is_signed != has_percent and looks_like_number(cell):
             has, others = ("no percent sign", "one") if has_percent else ("a percent sign", "none")
-            reason = f"has {has}, and other cells of the column have {others}"
+            reason = f"has {has}, but other cells of the column have {others}"
             raise ColumnError(row, FormatError(reason))
     return [cell.removesuffix("%").rstrip() for cell in bare] if has_percent else bare, has_percent
 
@@ -144,7 +146,7 @@ def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
             if _WITH_COMMA.fullmatch(cell):
                 cell = cell.replace(",", ".")  # noqa: PLW2901
             elif is_number(cell) and "." in cell:
-                reason = "has a decimal point, and other cells of the column a decimal comma"
+                reason = "has a decimal point, but other cells of the column have a decimal comma"
                 raise ColumnError(row, FormatError(reason))
         try:
             values.append(parse_number(cell))

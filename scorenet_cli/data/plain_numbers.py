@@ -1,8 +1,8 @@
 """Columns of plain decimal numbers, read by NumPy from delimited text, and written.
 
-Eight characters of a cell are one 64-bit word, of which all digits are computed with at once
-(Lemire, "Number parsing at a gigabyte per second", 2021), for all cells of a block that fits the
-processor's cache. They make a whole number and a power of ten. Below 2^53 and 10^22 both are
+Eight characters of a cell form one 64-bit word, whose digits are converted together (Lemire,
+"Number parsing at a gigabyte per second", 2021), for all cells of a block that fits in the
+processor's cache. The result is a whole number and a power of ten. Below 2^53 and 10^22 both are
 exact in float64, so that their quotient is rounded as Python rounds it. Up to 19 digits both are
 exact in the 64 bits of an x86 processor's long double; its quotient is rounded once more, which
 is right unless its last 11 bits say that it may be half-way.
@@ -21,19 +21,19 @@ from numpy.typing import NDArray
 from scorenet_cli.core import Array
 
 Words = NDArray[np.uint64]
-# Text of one size; zero bytes in it are not part of it.
+# Fixed-size text, padded with zero bytes.
 Cells = NDArray[np.bytes_]
 
 BLOCK = 1 << 17  # bytes
 WORD = 8  # characters
 MAX_WORDS = 3
-HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - and a bit before the point
+HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - bits of its mantissa
 MAX_EXACT = 15  # digits of a number below 2^53
 MAX_DIGITS = 19 if HAS_LONG_DOUBLE else MAX_EXACT
 # By a point's place: none, then 1 for the last character.
 _POWERS = np.longdouble(10) ** np.maximum(np.arange(MAX_DIGITS + 2) - 1, 0)
 MAX_SCALED = 2.0**42
-# What other numbers that Python reads consist of, and the spaces around them.
+# Characters of the other numbers that Python reads, and surrounding spaces.
 _OF_NUMBERS = b"0123456789+-.eE \t"
 
 
@@ -124,7 +124,7 @@ def _blocks(data: bytes) -> Iterator[bytes]:
 
 
 def _floats(cells: Sequence[bytes]) -> list[float] | None:
-    """Read cells as Python does; None where one is no finite number."""
+    """Read cells as Python does; None if a cell is not a finite number."""
     if b"".join(cells).translate(None, _OF_NUMBERS):
         return None
     try:
@@ -137,7 +137,7 @@ def _floats(cells: Sequence[bytes]) -> list[float] | None:
 def _read_cells(
     block: bytes, is_end: NDArray[np.bool_], starts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> tuple[Array, NDArray[np.intp]]:
-    """Read cells by their digits; returns which are left to be read otherwise, too.
+    """Read cells by their digits; also return which cells must be read in another way.
 
     is_end (len(block),) tells which bytes end the block's cells.
     """
@@ -215,7 +215,7 @@ def _read_word(
 
 
 def write_fixed(values: Array, decimals: int) -> Cells:
-    """Write numbers (rows,) with so many decimals as Python does, zero without a sign."""
+    """Format numbers (rows,) with this number of decimals, as Python does; -0 becomes 0."""
     with np.errstate(over="ignore"):
         scaled = np.minimum(np.abs(values) * 10.0**decimals, MAX_SCALED)
     whole = np.rint(scaled)

@@ -14,7 +14,7 @@ from scorenet_cli.errors import DataError
 
 Row = tuple[int, list[str]]  # the line on which a row ends, and its cells
 
-csv.field_size_limit(2**31 - 1)  # the default of 128 KiB is less than a wide header
+csv.field_size_limit(2**31 - 1)  # the default limit, 128 KiB, is too small for a wide header
 
 # What str.strip removes, line ends excepted.
 _SPACES = [
@@ -25,7 +25,7 @@ _SPACES = [
 
 
 class MoreNeededError(Exception):
-    """The data so far end before what is looked for does."""
+    """The data end before the element that is searched for is complete."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Text:
 
     @cached_property
     def has_quotes(self) -> bool:
-        """Whether a line may be more, or less, than one row."""
+        """Whether quotes may make a line differ from a row."""
         return self.quote.encode() in self.data
 
 
@@ -56,7 +56,7 @@ def is_comment(line: str, delimiter: str | None) -> bool:
 def rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
     """Yield line numbers and stripped cells of all rows; blank lines are passed over.
 
-    DataError where the text is not CSV; MoreNeededError at the end of data that are not whole.
+    Raises DataError if the text is not CSV, and MoreNeededError if the data end within a row.
     """
     begun = 1  # the line at which the current row begins
     lines = _without_padding(text)
@@ -77,14 +77,14 @@ def rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterat
                 yield text.lines_before + reader.line_num, stripped
     except csv.Error as error:
         line = text.lines_before + reader.line_num
-        raise DataError(f"{text.source}, line {line}: cannot be read as CSV: {error}.") from error
+        raise DataError(f"{text.source}, line {line} cannot be read as CSV: {error}.") from error
 
 
 def end_of_rows(text: Text, *, is_whole: bool) -> int:
-    """Return where the last row ends that is not blank and that what follows cannot change.
+    """Return the end of the last complete non-blank row that later data cannot change.
 
-    Rows of blank cells count only where other rows follow, and a quoted cell may go on after a
-    line's end.
+    Rows of blank cells count only if other rows follow, and a quoted cell may go on after a line's
+    end.
     """
     data = text.data
     end = len(data)
@@ -106,7 +106,7 @@ def _is_blank(line: str, text: Text) -> bool:
 
 
 def _end_of_quoted_rows(text: Text, *, is_whole: bool) -> int:
-    """Cut the rows from the first on: a line's end may stand within a cell."""
+    """Find the row ends from the first row on, because a quoted cell may contain a line break."""
     last_line = text.lines_before
     try:
         for line, cells in rows(text, is_strict=False, is_whole=is_whole):

@@ -1,7 +1,7 @@
-"""A model as a program in another language, whose answers equal those of predict.
+"""A model as a program in another language that gives the same predictions as predict.
 
 program.py describes the forward pass as plain data. Each language is a module with a function
-write(model) that returns the program's text: a new one is a module and its name in FormatName.
+write(model) that returns the program's text; a new one needs a module and its name in FormatName.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 r"""The model as a C99 file with one function, scorenet_predict, that allocates nothing.
 
-Its parameters are those that the model needs, in this order: numbers, the values of the columns of
-numbers (NAN is missing); texts, those of the columns of text in UTF-8 (NULL or "" is missing);
-scores, which becomes the score of each output of the network; classes, which becomes the class of
-each target that has classes. Where a value is missing without a fill, or a text is unknown, scores
+Its parameters are those that the model needs, in this order: numbers, the values of the number
+columns (NAN is missing); texts, those of the text columns in UTF-8 (NULL or "" is missing);
+scores, which receives the score of each output of the network; classes, which receives the class
+of each target that has classes. If a value is missing without a fill, or a text is unknown, scores
 become NAN and classes NULL. The program links with -lm.
 """
 
@@ -24,7 +24,7 @@ from scorenet_cli.export.program import (
 from scorenet_cli.model.model import Model
 
 _CATEGORY = """
-/* 1 for the text, 0 for another of the texts, NAN for an unknown one. */
+/* Return 1 if value is text, 0 if another of texts, fill if it is missing, else NAN. */
 static double category(const char *value, const char *text, const char *const *texts, double fill) {
   const char *given = value ? value : "";
   for (; *texts; texts++)
@@ -35,7 +35,7 @@ static double category(const char *value, const char *text, const char *const *t
 
 
 def write(model: Model) -> str:
-    """Return the file's text; ModelError for a text with a null character, which ends C's texts."""
+    """Return the file's text; raises ModelError for a text with a null character."""
     program = describe(model)
     numbers = [name for name in model.features if name not in model.categories]
     texts = [name for name in model.features if name in model.categories]
@@ -71,7 +71,7 @@ def write(model: Model) -> str:
 ACTIVATIONS = {
     "sigmoid": "{0} < 0 ? exp({0}) / (1 + exp({0})) : 1 / (1 + exp(-{0}))",
     "tanh": "tanh({0})",
-    "relu": "{0} < 0 ? 0 : {0}",  # NAN where the sum is
+    "relu": "{0} < 0 ? 0 : {0}",  # NAN if the sum is NAN
     "linear": "{0}",
 }
 
@@ -87,9 +87,11 @@ def _value(source: Input, place: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Write a string literal in UTF-8; whatever is no letter, digit or space as its bytes."""
+    """Write a string literal in UTF-8; all but letters, digits and spaces as octal bytes."""
     if "\0" in text:
-        raise ModelError("a text of the model cannot be written: C has no null character.")
+        raise ModelError(
+            "a text in the model cannot be written: a C string cannot hold a null character."
+        )
     return '"{}"'.format(
         re.sub(rb"[^A-Za-z0-9 ]", lambda sign: rb"\%03o" % sign[0][0], text.encode()).decode()
     )

@@ -1,16 +1,15 @@
 r"""The model as a JavaScript module (ES2020) that exports one function, predict(inputs).
 
 inputs is an object of the columns' values, {"hours": 4, "smoker": "yes"}. A value that is
-undefined, null, NaN or "" is missing, and is filled where the model fills the column. The result
-is
+undefined, null, NaN or "" is missing, and is filled if the model fills the column. The result is
 
     {predicted: {score: 91.5, risk: "low"},   each target's score or class, by its name
      scores: [91.5, ...],                     each output of the network in score units
      inputs: [0.5, ...],                      the network's inputs, scaled
      layers: [{sums: [...], outputs: [...]}, ...]}   each layer's neurons, the outputs' layer last
 
-Where a value is missing or a text is unknown, predicted holds null and the numbers are NaN.
-Literals and comments hold no `<`, so that the text can stand inside <script type="module">.
+If a value is missing or a text is unknown, predicted holds null and the numbers are NaN.
+Literals and comments hold no `<`, so that the text can be put inside <script type="module">.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ const isMissing = (value) => value == null || Number.isNaN(value) || value === "
 
 const number = (value, fill) => (isMissing(value) ? fill : Number(value));
 
-// 1 for the text, 0 for another of the texts, NaN for an unknown one.
+// Return 1 if value is text, 0 if another of texts, fill if it is missing, else NaN.
 const category = (value, text, texts, fill) => {
   const given = isMissing(value) ? "" : String(value);
   if (texts.includes(given)) return given === text ? 1 : 0;
@@ -49,8 +48,8 @@ const category = (value, text, texts, fill) => {
 def write(model: Model, *, takes_weights: bool = False) -> str:
     """Return the module's text.
 
-    With takes_weights the function is predict(inputs, weights): a list of what are numbers in the
-    text otherwise, layer by layer, weights by input, then the biases. A page replays training so.
+    With takes_weights the function is predict(inputs, weights); weights lists the numbers that are
+    otherwise literals, layer by layer: weights by input, then biases. The page replays training so.
     """
     syntax = SYNTAX
     if takes_weights:
@@ -96,7 +95,7 @@ def _predicted(target: Target) -> str:
 
 
 def _text(text: str) -> str:
-    """Write a string literal that no page's parser takes for markup."""
+    """Write a string literal that an HTML parser cannot take for markup."""
     return json.dumps(text).replace("<", "\\u003c")
 
 
@@ -107,7 +106,7 @@ SYNTAX = Syntax(
     {
         "sigmoid": "{0} < 0 ? Math.exp({0}) / (1 + Math.exp({0})) : 1 / (1 + Math.exp(-{0}))",
         "tanh": "Math.tanh({0})",
-        "relu": "{0} < 0 ? 0 : {0}",  # NaN where the sum is
+        "relu": "{0} < 0 ? 0 : {0}",  # NaN if the sum is NaN
         "linear": "{0}",
     },
 )

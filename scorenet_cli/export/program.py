@@ -1,7 +1,7 @@
-"""What an exported program computes, as plain data and in the arithmetic that languages share.
+"""An exported program as plain data, and the arithmetic that all languages share.
 
 Inputs are x1, x2, ...; hidden neurons h1, h2, ... (h2_1 with several hidden layers); outputs y1,
-y2, ... These names are safe in every language. Names from outside appear only as literals, which
+y2, ... These names are safe in every language. Names from outside appear only in literals, which
 each language quotes, and in comments.
 """
 
@@ -18,14 +18,14 @@ from scorenet_cli.data.columns import positions
 from scorenet_cli.model.model import Model, neuron_names
 from scorenet_cli.text import printable, shorten
 
-WIDTH = 96  # characters of a line
+WIDTH = 96  # characters per line
 MAX_TERMS = 500  # of one sum; parsers nest them, SQL's at most 1,000 deep
 
 
 class Input(NamedTuple):
     """One input of the network: a column's number, or 1 for a text of the column, 0 for others.
 
-    texts are all that the column may hold, none for a number. fill replaces a missing value.
+    texts are all known texts of the column, () for numbers. fill replaces a missing value.
     The input is (value - offset) / scale.
     """
 
@@ -42,8 +42,8 @@ class Input(NamedTuple):
 class Neuron(NamedTuple):
     """A neuron: its output is activation(sum of source * weight, plus the bias).
 
-    Sums are added in predict's order, and a sigmoid is exp(z) / (1 + exp(z)) where z is below 0: a
-    trained network may multiply a difference in the last bit by a million.
+    Sums are added in predict's order, and a sigmoid is exp(z) / (1 + exp(z)) if z is below 0,
+    because a trained network can multiply a difference in the last bit by a million.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Target(NamedTuple):
 
 
 class Program(NamedTuple):
-    """The whole forward pass; about says where the model comes from, a line each."""
+    """The whole forward pass; about: comment lines on the origin of the model."""
 
     about: tuple[str, ...]
     inputs: tuple[Input, ...]
@@ -85,7 +85,7 @@ class Program(NamedTuple):
 
 
 def describe(model: Model, prefix: str = "") -> Program:
-    """Describe the model's forward pass in the training scaling; a prefix begins each new name."""
+    """Describe the model's forward pass with training scaling; all names begin with prefix."""
     labels = neuron_names(model)
     network = model.network.layers
     hidden = [[label.replace(".", "_") for label in layer] for layer in labels[1:-1]]
@@ -121,7 +121,7 @@ def describe(model: Model, prefix: str = "") -> Program:
 
 
 def _numbered(letter: str, of: Sequence[str]) -> list[str]:
-    """Return x1, x2, ..., as many as there are."""
+    """Return x1, x2, ..., one for each element."""
     return [f"{letter}{number}" for number, _ in enumerate(of, start=1)]
 
 
@@ -149,16 +149,16 @@ def _inputs(model: Model, names: Sequence[str]) -> tuple[Input, ...]:
 
 
 def _about(model: Model) -> tuple[str, ...]:
-    """Say what the model predicts, and how it came about."""
+    """Return comment lines: what the model predicts, and how it was trained."""
     record = model.training
     trained = []
     if record is not None:
-        trained += [f"trained on {comment(record.data)}"] if record.data else []
-        trained += [comment(record.date)] if record.date else []
+        trained += [f" from a model trained on {comment(record.data)}"] if record.data else []
+        trained += [f", {comment(record.date)}"] if record.date else []
     predicts = ", ".join(map(comment, model.targets))
     return (
         f"Predicts {predicts} from {', '.join(map(comment, model.features))}.",
-        f"Written by scorenet export{''.join(f', {part}' for part in trained)}.",
+        f"Written by scorenet export{''.join(trained)}.",
     )
 
 
@@ -168,7 +168,7 @@ def comment(text: str) -> str:
 
 
 def sum_of(neuron: Neuron, number: Callable[[float], str] = repr) -> str:
-    """Write a neuron's weighted sum, in the order that predict adds; a very long one in groups."""
+    """Write a neuron's weighted sum, in predict's order; a very long one in groups."""
     parts = [f"{source}*{number(weight)}" for source, weight in neuron.terms]
     parts += [] if neuron.bias is None else [number(neuron.bias)]
     groups = [" + ".join(parts[n : n + MAX_TERMS]) for n in range(0, len(parts), MAX_TERMS)]
@@ -188,9 +188,9 @@ def score_of(score: Score, number: Callable[[float], str] = repr) -> str:
 
 
 def class_tests(target: Target, both: str) -> list[tuple[str, str]]:
-    """Write for each class when it is the first of the most probable; none holds without a value.
+    """Write, for each class, a test whether it is the first class with the highest probability.
 
-    They are to be asked in this order; both joins two comparisons.
+    No test is true for a missing value. Run them in this order; `both` joins two comparisons.
     """
     outputs = [score.output for score in target.scores]
     if len(outputs) == 1:
@@ -205,7 +205,7 @@ def class_tests(target: Target, both: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Syntax:
-    """How a language writes statement and comment, an input's value, activations and weights."""
+    """Templates of a language for statements, comments, input values, activations and weights."""
 
     statement: str
     comment: str
@@ -229,6 +229,6 @@ class Syntax:
 
 
 def wrapped(statement: str) -> str:
-    """Break a statement without text literals at spaces, further lines indented by two more."""
+    """Break a statement without text literals at spaces; indent further lines by two more."""
     indent = statement[: -len(statement.lstrip())]
     return textwrap.fill(statement, WIDTH, subsequent_indent=f"{indent}  ", break_long_words=False)

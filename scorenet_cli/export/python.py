@@ -1,8 +1,8 @@
-"""The model as a Python module that imports math alone and has a function predict(inputs).
+"""The model as a Python module that imports only math and has a function predict(inputs).
 
 inputs is a dict of the columns' values, the result a dict of each target's score or class. A value
-that is left out, None, nan or "" is missing, and is filled where the model fills the column.
-Where a value is missing or a text is unknown, the result holds None.
+that is omitted, None, nan or "" is missing, and is filled if the model fills the column.
+If a value is missing or a text is unknown, the result holds None.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import math
 
 
 def _number(value, fill):
-    """Return the number, or what fills a missing one."""
+    """Return the value as a float, or fill if it is missing."""
     is_missing = value is None or value == "" or math.isnan(float(value))
     return fill if is_missing else float(value)
 
 
 def _category(value, text, texts, fill):
-    """Return 1 for the text, 0 for another of the texts, nan for an unknown one."""
+    """Return 1 if value is text, 0 if another of texts, fill if it is missing, else nan."""
     given = "" if value is None or value != value else str(value)
     if given in texts:
         return 1.0 if given == text else 0.0
@@ -29,7 +29,10 @@ def _category(value, text, texts, fill):
 
 
 def predict(inputs):
-    """Return each target's score or class, or None, for a dict of the columns' values."""'''
+    """Return a dict of each target's score or class.
+
+    It is None if a needed input is missing or unknown. inputs: a dict of values by column.
+    """'''
 
 
 def write(model: Model) -> str:
@@ -66,7 +69,7 @@ SYNTAX = Syntax(
     {
         "sigmoid": "math.exp({0}) / (1 + math.exp({0})) if {0} < 0 else 1 / (1 + math.exp(-{0}))",
         "tanh": "math.tanh({0})",
-        "relu": "0.0 if {0} < 0 else {0}",  # nan where the sum is
+        "relu": "0.0 if {0} < 0 else {0}",  # nan if the sum is nan
         "linear": "{0}",
     },
 )

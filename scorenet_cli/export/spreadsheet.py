@@ -1,9 +1,9 @@
 """The model as a CSV of formulas for Excel, LibreOffice and Google Sheets with English settings.
 
-Column A names what column B holds: first the columns' values, to be typed over, then each input of
-the network, each neuron's sum and output, and last each target's score or class. Column B may be
-copied to the right for further examples. A blank value is missing: filled where the model fills the
-column, else everything that follows is #N/A, as it is after an unknown text.
+Column A names the content of column B: first the columns' values, to be typed over, then each input
+of the network, each neuron's sum and output, and last each target's score or class. Column B may be
+copied to the right for further examples. A blank value is missing: it is filled if the model fills
+the column, else all results that depend on it are #N/A, as for an unknown text.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAX_FORMULA, MAX_TEXT = 8192, 255  # Excel's own limits
 
 
 def write(model: Model) -> str:
-    """Return the CSV; ModelError for a sum or a text longer than Excel's formulas may be."""
+    """Return the CSV; raises ModelError for a sum or a text that exceeds Excel's limits."""
     program = describe(model)
     rows = [[line] for line in program.about]
     cells: dict[str, str] = {}
@@ -43,11 +43,14 @@ def write(model: Model) -> str:
     def add(label: str, formula: str) -> str:
         """Add a row, and return the cell of the formula."""
         if len(formula) > MAX_FORMULA:
-            raise ModelError("the model is too wide for a spreadsheet: a sum fills no single cell.")
+            raise ModelError(
+                "the model is too wide for a spreadsheet: "
+                f"a formula would be longer than {MAX_FORMULA:,} characters."
+            )
         rows.append([_label(label), formula])
         return f"B{len(rows)}"
 
-    rows.append(["Values (type over column B)"])
+    rows.append(["Values (enter yours in column B)"])
     examples = _examples(program, model)
     columns = {column: add(column, examples.get(column, "")) for column in model.features}
     rows.append(["Inputs of the network"])
@@ -86,7 +89,7 @@ def _examples(program: Program, model: Model) -> dict[str, str]:
 
 
 def _value(source: Input, cell: str) -> str:
-    """Write an input's value; #N/A where it is missing."""
+    """Write an input's value; #N/A if it is missing."""
     fill = "NA()" if source.fill is None else repr(source.fill)
     if source.text is None:
         return f"IF(ISNUMBER({cell}),{cell},{fill})"
@@ -98,14 +101,17 @@ def _value(source: Input, cell: str) -> str:
 
 
 def _label(text: str) -> str:
-    """Return a cell's text that no program takes for a formula."""
+    """Return a label as a cell that no program reads as a formula."""
     shown = printable(text)
     return shown if shown[:1].isalnum() else f"'{shown}"
 
 
 def text_literal(text: str) -> str:
-    """Write a text in a formula; LibreOffice takes a formula with a line's end for text."""
+    """Write a text in a formula; LibreOffice treats a formula with a line break as text."""
     if len(text) > MAX_TEXT:
-        raise ModelError(f"{quoted(text)} is longer than a spreadsheet's formulas allow.")
+        raise ModelError(
+            f"{quoted(text)} is longer than {MAX_TEXT} characters, "
+            "the limit for text in a spreadsheet formula."
+        )
     literal = '"{}"'.format(text.replace('"', '""'))
     return re.sub(r"[\0-\x1f]", lambda sign: f'"&CHAR({ord(sign[0])})&"', literal)

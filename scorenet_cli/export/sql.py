@@ -2,14 +2,14 @@
 
 The standard text runs in SQLite (3.35 or newer, with its mathematical functions), DuckDB and
 PostgreSQL (12 or newer); Spark (3.3 or newer) quotes names and texts in its own way. Each layer is
-a table expression over the one before, so that a sum is written once; it is also computed once,
-because SQLite and PostgreSQL would otherwise put the expression wherever its name stands.
+a table expression over the one before, so that a sum is written once. MATERIALIZED computes it
+once; SQLite and PostgreSQL would otherwise inline the expression wherever its name is used.
 
-The inputs' and neurons' columns count for an engine's limit: SQLite takes 2,000 columns in all,
-PostgreSQL 1,664.
+The columns of inputs and neurons count towards an engine's limit: SQLite allows 2,000 columns in
+all, PostgreSQL 1,664.
 
-A missing value is NULL, NaN or an empty text. Without a fill it makes the prediction NULL, and so
-does an unknown text.
+A missing value is NULL, NaN or an empty text. Without a fill it makes the prediction NULL, as does
+an unknown text.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from scorenet_cli.export.program import (
 )
 from scorenet_cli.model.model import Model
 
-# Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL refuses an EXP that underflows.
-# relu names both cases, because NULL is neither.
+# Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL raises an error if EXP underflows.
+# relu has both cases, because NULL is neither.
 ACTIVATIONS = {
     "sigmoid": "CASE WHEN {0} < -500 THEN 0e0 WHEN {0} < 0 THEN EXP({0}) / (1e0 + EXP({0}))"
     " WHEN {0} < 500 THEN 1e0 / (1e0 + EXP(-{0})) WHEN {0} >= 500 THEN 1e0 END",
@@ -42,14 +42,14 @@ ACTIVATIONS = {
     "relu": "CASE WHEN {0} > 0 THEN {0} WHEN {0} <= 0 THEN 0e0 END",
     "linear": "{0}",
 }
-LARGEST = "1.7976931348623157e308"  # NaN and infinity are larger
+LARGEST = "1.7976931348623157e308"  # excludes NaN and infinity, which are larger
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What differs: quotes of names, escapes in texts, the type of a float64, a step's beginning.
+    """A dialect's quotes of names, escapes in texts, type of a float64, and start of a step.
 
-    refused is what a text of this dialect cannot hold, with the reason.
+    refused maps what a text of this dialect cannot hold to the reason.
     """
 
     quote: str
@@ -67,7 +67,7 @@ class Dialect:
         return f"'{''.join(self.escapes.get(sign, sign) for sign in text)}'"
 
 
-_NULL = {"\0": "SQL has no null character"}
+_NULL = {"\0": "SQL text cannot hold a null character"}
 DIALECTS: dict[DialectName, Dialect] = {
     "standard": Dialect('"', {"'": "''"}, "DOUBLE PRECISION", "AS MATERIALIZED", _NULL),
     "spark": Dialect(
@@ -75,7 +75,7 @@ DIALECTS: dict[DialectName, Dialect] = {
         {"'": r"\'", "\\": r"\\", "$": r"\u0024"},
         "DOUBLE",
         "AS",
-        {**_NULL, "${": "Spark takes ${ for a variable"},
+        {**_NULL, "${": "Spark reads ${ as a variable"},
     ),
 }
 
@@ -83,10 +83,10 @@ DIALECTS: dict[DialectName, Dialect] = {
 def write(model: Model, table: str = "data", dialect: DialectName = "standard") -> str:
     """Return the SELECT over a table, which may be schema.table, without a semicolon.
 
-    ModelError for a name that the dialect cannot hold.
+    Raises ModelError for a name that the dialect cannot hold.
     """
     sql = DIALECTS[dialect]
-    prefix = "nn_"  # of the new names, unlike any of the table's that are known
+    prefix = "nn_"  # of the new names; no known name of the table starts with it
     while any(name.lower().startswith(prefix) for name in (table, *model.features)):
         prefix += "_"
     program = describe(model, prefix)
@@ -101,7 +101,7 @@ def write(model: Model, table: str = "data", dialect: DialectName = "standard") 
     text = "\n".join(
         [
             *(f"-- {line}" for line in program.about),
-            f"-- {prefix}... are the inputs, scaled, and each neuron's sum and output.",
+            f"-- {prefix}... are the scaled inputs and each neuron's sum and output.",
             f"WITH {', '.join(expressions)}",
             _select([_predicted(target, sql) for target in program.targets], source),
             "",
@@ -109,7 +109,7 @@ def write(model: Model, table: str = "data", dialect: DialectName = "standard") 
     )
     for sign, reason in sql.refused.items():
         if sign in text:
-            raise ModelError(f"a name of the model cannot be written: {reason}. Rename the column.")
+            raise ModelError(f"a name in the model cannot be written: {reason}. Rename the column.")
     return text
 
 
@@ -119,7 +119,7 @@ def _select(columns: list[str], source: str) -> str:
 
 
 def _input(source: Input, sql: Dialect) -> str:
-    """Write an input of the network, NULL or filled where its value is missing."""
+    """Write an input of the network; if its value is missing, it is filled or NULL."""
     column = f"t.{sql.name(source.column)}"
     if source.text is None:
         number = f"CAST({column} AS {sql.double})"
@@ -162,6 +162,6 @@ def _predicted(target: Target, sql: Dialect) -> str:
 
 
 def _number(number: float) -> str:
-    """Write a float64; with an exponent it is none of SQL's decimals."""
+    """Write a float64 with an exponent, so that SQL does not read it as a decimal number."""
     text = repr(number).removesuffix(".0")
     return text if "e" in text else f"{text}e0"

@@ -1,1 +1,1 @@
-"""A network with names and scales around it: saved, loaded, traced."""
+"""Models: a network with names and scales; its files, traces and pictures."""

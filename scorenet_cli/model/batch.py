@@ -1,8 +1,8 @@
 """One step of full-batch gradient descent as matrices under the document's names.
 
-X, y and W1, W2, ... lead to z, z2, z3, ... and o: the sums and activations of one layer after the
-other, of which the last activation is o. o_error, o_delta, z2_error, z2_delta, ... lead back.
-Biases, which the document has none of, are b1, b2, ...
+From X, y and W1, W2, ... the forward pass computes z, z2, z3, ... and o: each layer's sums and
+activations in turn; the last activation is o. The backward pass has o_error, o_delta, z2_error,
+z2_delta, ... Biases are b1, b2, ...; the document has no biases.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ Kind = Literal[
 ]
 GIVEN: tuple[Kind, ...] = ("inputs", "targets", "weights", "biases")
 
-# NumPy for a delta: the error times the activation's slope, from the activation `a`.
+# NumPy factor of a delta: the slope, computed from the activation `a`.
 _SLOPES: dict[ActivationName, str] = {
     "sigmoid": " * {a} * (1 - {a})",
     "tanh": " * (1 - {a} * {a})",
     "relu": " * ({a} > 0)",
     "linear": "",
 }
-# Scales that a formula spells out.
+# Maximum number of scales that a formula spells out.
 MAX_SCALES = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """A matrix: its name, what it is of which layer, and the NumPy that makes it, where any does.
+    """A matrix: its name, kind and layer, and the NumPy expression that computes it, if any.
 
-    rows names its rows, () where they are the examples; columns are neurons, or inputs.
+    rows names its rows, () if they are the examples; columns are neurons, or inputs.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Matrix:
 class BatchTrace:
     """A step on all rows, in the order of the computation; losses are scaled.
 
-    notes say what was decided while the rows were read.
+    notes report the choices made while the rows were read.
     """
 
     model: Model
@@ -93,7 +93,7 @@ class BatchTrace:
     notes: tuple[str, ...] = ()
 
 
-def batch_trace(  # noqa: PLR0913 - a step is these facts
+def batch_trace(  # noqa: PLR0913 - all arguments are needed
     model: Model,
     inputs: Array,
     actual: Array,
@@ -104,7 +104,7 @@ def batch_trace(  # noqa: PLR0913 - a step is these facts
 ) -> BatchTrace:
     """Trace W += (learning_rate / rows) · inputsᵀ · delta on scaled rows.
 
-    The weights after it are those of optimizer gd after one epoch, to the bit. DataError where a
+    The weights after it are exactly those of optimizer gd after one epoch. Raises DataError if a
     number is too large to be shown.
     """
     network = model.network
@@ -126,7 +126,7 @@ def batch_trace(  # noqa: PLR0913 - a step is these facts
     return BatchTrace(model, len(inputs), learning_rate, matrices, loss, loss_after, checked, notes)
 
 
-def _matrices(  # noqa: PLR0913, PLR0917 - all that a step is made of
+def _matrices(  # noqa: PLR0913, PLR0917 - all arguments are needed
     model: Model,
     inputs: Array,
     actual: Array,
@@ -135,17 +135,17 @@ def _matrices(  # noqa: PLR0913, PLR0917 - all that a step is made of
     after: Network,
     learning_rate: float,
 ) -> Iterator[Matrix]:
-    """Name every matrix of a step: the pass forwards, the deltas backwards, then the weights."""
+    """Yield every matrix of a step: the forward pass, the deltas backwards, then the weights."""
     names, layers = neuron_names(model), [*layer_names(model), "input"]
     last = len(passes) - 1
 
-    def matrix(  # noqa: PLR0913, PLR0917 - all that a matrix is, `at` its layer, -1 the inputs
+    def matrix(  # noqa: PLR0913, PLR0917 - all are needed; `at` is the layer, -1 the inputs
         name: str, kind: Kind, at: int, rows: tuple[str, ...], values: Array, formula: str = ""
     ) -> Matrix:
         formula = formula and f"{name} = {formula}"
         return Matrix(name, kind, layers[at], rows, names[at + 1], values, formula)
 
-    # X, z2, z4, ..., o: what each layer takes, and what the last one gives.
+    # X, z2, z4, ..., o: the inputs of each layer, and the output of the last.
     given = ["X", *(f"z{2 * at}" for at in range(1, last + 1)), "o"]
     formula = _scaled("features", model.feature_offset, model.feature_scale)
     yield matrix("X", "inputs", -1, (), inputs, formula)
@@ -184,7 +184,7 @@ def _matrices(  # noqa: PLR0913, PLR0917 - all that a step is made of
 
 
 def _scaled(what: str, offset: Array | None, scale: Array) -> str:
-    """Write how columns are scaled, with the numbers where they are few."""
+    """Return the formula that scales columns, with the numbers if they are few."""
 
     def listed(numbers: Array) -> str:
         return f"[{', '.join(map(number, numbers.tolist()))}]"

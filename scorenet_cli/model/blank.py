@@ -1,4 +1,4 @@
-"""Traces as exercises: what is to be computed is nan, which pages show as a blank."""
+"""Traces as exercises: results are nan, which is printed as a blank."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scorenet_cli.model.trace import BackwardTrace, ForwardTrace
 
 _Trace = TypeVar("_Trace", ForwardTrace, BackwardTrace)
 
-# Fields that are computed. A term's value is one, too, from the second layer on.
+# Computed fields. From the second layer on, the value of a term is computed, too.
 _RESULTS = frozenset(
     {
         *("product", "sum", "output", "outputs", "scores", "error", "slope", "delta", "change"),
@@ -23,13 +23,13 @@ _RESULTS = frozenset(
 
 
 def blank(trace: _Trace) -> _Trace:
-    """Return a trace of which only values, weights, actual scores and learning rate are known."""
+    """Return the trace with only values, weights, actual scores and learning rate known."""
     blanked: _Trace = _blank(trace, _RESULTS)
     return blanked
 
 
 def blank_batch(trace: BatchTrace) -> BatchTrace:
-    """Return a step of which only X, y, the weights and the learning rate are known."""
+    """Return the step with only X, y, the weights and the learning rate known."""
     matrices = (
         matrix
         if matrix.kind in GIVEN

@@ -1,4 +1,4 @@
-"""The document's facts: its three rows, its worked example and the figures it printed."""
+"""The document's three rows, its worked example and its printed figures."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ROWS_CSV = b"hours_studied,hours_slept,score\n2,9,92\n1,5,86\n3,6,89\n"
 
 FEATURES = ("hours_studied", "hours_slept")
 TARGETS = ("score",)
-QUESTION = (4.0, 8.0)  # what the document asks its trained network
+QUESTION = (4.0, 8.0)  # the document's input for its trained network
 
 VALUES = (2.0, 9.0)
 TARGET = 92.0
 
 
 def worked_example() -> Model:
-    """Build the document's worked example: raw hours, its weights, scores out of 100."""
+    """Return the model of the document's worked example: unscaled hours, scores out of 100."""
     return Model(
         network=Network(
             (
@@ -41,10 +41,9 @@ def worked_example() -> Model:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number the document printed (as it printed it) beside the exact one.
+    """A figure of the document, as printed, and the exact number.
 
-    `difference` is printed - exact; `why` says where it comes from, "" where there is none
-    beyond floating point.
+    `difference` is printed - exact; `why` is its reason, "" if it is only floating-point rounding.
     """
 
     layer: str
@@ -58,20 +57,21 @@ class Figure:
 
 @dataclass(frozen=True)
 class Document:
-    """The document's side of the worked example; goal, its target, is a key of the JSON answer."""
+    """The document's figures for the worked example; goal is its target (a key of the JSON)."""
 
     goal: float
     figures: tuple[Figure, ...]
 
 
 def document_figures(trace: ForwardTrace) -> Document:
-    """Set the document's printed figures beside the exact ones of the worked example's trace."""
+    """Compare the document's printed figures with the exact ones of the worked example's trace."""
     cut = "the document truncates; rounded it is {}"
     stale = (
-        "1 + e^-7.5 = 1.000553084, cut: an earlier version's sum, division forgotten. "
-        "A sigmoid never reaches 1; S(3.9) is .9801596943"
+        "1.000 is 1 + e^-7.5 = 1.000553084, truncated: 7.5 is the sum of an earlier version, and "
+        "the division 1 / (1 + e^-7.5) was left out. A sigmoid never reaches 1; sigmoid(3.9) is "
+        ".9801596943"
     )
-    follows = "follows from the three figures above it, chiefly from 1.000 for S(3.9)"
+    follows = "follows from the three figures above it, mainly from 1.000 for sigmoid(3.9)"
     hidden, output = trace.layers
     printed = [
         (hidden, 0, "sum", "7.6", ""),
@@ -81,7 +81,13 @@ def document_figures(trace: ForwardTrace) -> Document:
         (hidden, 1, "output", "1.000", stale),
         (hidden, 2, "output", ".9984", cut.format(".9985")),
         (output, 0, "sum", "1.79832", follows),
-        (output, 0, "output", ".8579443067", "the sigmoid of 1.79832, so right for that sum"),
+        (
+            output,
+            0,
+            "output",
+            ".8579443067",
+            "is the sigmoid of 1.79832, so it is correct for that sum",
+        ),
     ]
     figures = []
     for layer, position, what, text, why in printed:
@@ -93,22 +99,23 @@ def document_figures(trace: ForwardTrace) -> Document:
 
 @dataclass(frozen=True)
 class TrainedAnswer:
-    """What the document's trained network printed for its question, and what other starts give."""
+    """The document's printed prediction for QUESTION, and the results of other starts."""
 
     printed: str = ".91882413"
     why: str = (
-        "the document divides [4, 8] by its own largest value, 8, so that [40, 80] gets the same "
-        "output. .91882413 is that of one random start: over 300 converged starts this scaling "
-        "gives .914 to .919 (median .918), and division by the training maxima .896 to .918"
+        "the document divides [4, 8] by the largest of these values, 8, so [40, 80] gives the same "
+        "output. The output of one random start is .91882413: over 300 converged starts, this "
+        "scaling gives .914 to .919 (median .918), and division by the training maxima gives .896 "
+        "to .918"
     )
 
 
 def trained_answer(
     model: Model, values: Sequence[float | str], scaling: ScalingName
 ) -> TrainedAnswer | None:
-    """Return the document's answer where its question is asked in its own way, else None.
+    """Return the document's printed prediction if values, scaling and model are its own, else None.
 
-    That is its values, scaled by their own largest, and a model trained on its rows.
+    They are 4 and 8, scaled by their own maximum, and a model trained on the document's rows.
     """
     if tuple(values) != QUESTION or scaling != "own":
         return None

@@ -1,6 +1,6 @@
-"""SVG: lines of text, labels and shapes on a ground of their own, for light and for dark.
+"""SVG text, labels and shapes on an opaque background, with light and dark variants.
 
-A picture names only fonts that are there already. Lengths are in pixels.
+A picture uses system fonts. Lengths are in pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from scorenet_cli.model.colours import COLOURS
 
 FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-CELL = 0.61  # the width of a monospaced sign, as a part of the font's size
+CELL = 0.61  # width of a monospaced character, as a fraction of the font size
 TITLE, HEADING, NAME, NOTE = 18, 16, 14, 12
 MARGIN = 24.0
 
@@ -21,14 +21,14 @@ Point = tuple[float, float]
 
 
 def draw_label(parent: ET.Element, text: str, centre: Point, value: float) -> None:
-    """Write a number, in the colour of its sign, on ground that covers what is below."""
+    """Write a number, in the colour of its sign, on a background that covers the lines below it."""
     width, height = text_width(text, NOTE) + 6, 1.4 * NOTE
     x, y = centre[0] - width / 2, centre[1] - height / 2
     add(parent, "rect", x=x, y=y, rx=4.0, width=width, height=height, fill="ground")
     write(parent, text, centre, NOTE, colour=sign(value))
 
 
-def write(  # noqa: PLR0913 - where and how
+def write(  # noqa: PLR0913 - position and style
     parent: ET.Element,
     text: str,
     centre: Point,
@@ -38,7 +38,7 @@ def write(  # noqa: PLR0913 - where and how
     colour: str = "ink",
     bold: bool = False,
 ) -> None:
-    """Write a line of text, its middle at that height."""
+    """Write a line of text, vertically centred."""
     if not text:
         return
     look = {"font_size": str(size), "text_anchor": anchor, "fill": colour}
@@ -49,18 +49,18 @@ def write(  # noqa: PLR0913 - where and how
 
 
 def text_width(text: str, size: int) -> float:
-    """Return how wide a text is, as near as can be told without the font: wide signs take two."""
+    """Estimate the width of a text without the font; wide characters count as two."""
     cells = len(text) + sum(east_asian_width(sign) in "WF" for sign in text)
     return cells * CELL * size
 
 
 def sign(value: float) -> str:
-    """Name the colour of a number."""
+    """Return the colour's name for a number: by its sign."""
     return "plus" if value > 0 else "minus" if value < 0 else "soft"
 
 
 def add(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
-    """Add an element: lengths to a tenth of a pixel; COLOURS by day, and by night by a class."""
+    """Add an element; lengths have one decimal, a class gives COLOURS their dark variant."""
     element = ET.SubElement(parent, tag)
     colours = {key: str(of) for key, of in attributes.items() if of in COLOURS}
     if colours:
@@ -74,7 +74,7 @@ def add(parent: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
 def document(
     title: str, legend: Iterable[str], size: tuple[float, float], parts: Iterable[ET.Element]
 ) -> str:
-    """Put parts of a size on their ground: a title above, a legend below, colours for the night."""
+    """Assemble a picture: background, title, parts, legend and dark-theme colours."""
     words, y = ET.Element("g"), size[1] + MARGIN
     width = max(size[0], MARGIN + text_width(title, TITLE)) + MARGIN
     write(words, title, (MARGIN, MARGIN + TITLE / 2), TITLE, anchor="start", bold=True)

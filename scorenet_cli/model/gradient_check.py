@@ -1,4 +1,4 @@
-"""Backpropagation checked against central differences, weight by weight."""
+"""Backpropagation compared with central differences, weight by weight."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from scorenet_cli.core.optimizers.least_squares import pack, unpack
 from scorenet_cli.errors import OptionError
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 
-# How far a weight is moved, times its size where that is above 1.
+# Step h of the central differences, times the weight's size if that is above 1.
 STEP = 1e-5
-# A wrong formula is off by far more, a central difference with this step by far less.
+# A wrong formula gives a far larger relative difference, rounding a far smaller one.
 TOLERANCE = 1e-5
-# Parameters times the cells of a pass, up to which a check takes seconds.
+# Maximum of parameters x cells per pass; a check of this size takes seconds.
 MAX_WORK = 200_000_000
-MIN_CELLS = 20_000  # a pass over fewer takes no less time
+MIN_CELLS = 20_000  # smaller passes are not faster
 
 
 @dataclass(frozen=True)
 class CheckedWeight:
-    """The derivative of half the sum of squared errors by one weight or bias, in both ways."""
+    """The derivative of half the sum of squared errors by a weight or bias, in both ways."""
 
     layer: str
     to: str
@@ -36,9 +36,9 @@ class CheckedWeight:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """Whether every relative difference is at most TOLERANCE; weights neuron by neuron.
+    """right: every relative difference is at most TOLERANCE; weights neuron by neuron.
 
-    has_corner tells that a layer is relu, whose slope is of no help where a sum is exactly 0.
+    has_corner: a layer is relu, which has no derivative at a sum of exactly 0.
     """
 
     right: bool
@@ -52,9 +52,9 @@ def check_gradient(
 ) -> GradientCheck:
     """Compare network.backward's gradients on scaled rows with central differences.
 
-    A difference is relative to the sum of the terms' sizes, which is the gradient's own for one
-    example; near a minimum the terms of many rows cancel. One that is no more than the rounding of
-    the outputs counts as less than TOLERANCE. OptionError where it would take minutes.
+    A difference is relative to the sum of the terms' absolute values, which is the gradient's own
+    for one example; near a minimum the terms of many rows cancel. A difference no larger than the
+    rounding of the outputs counts as below TOLERANCE. Raises OptionError if it would take minutes.
     """
     numerical, sizes = numerical_gradient(model.network, inputs, actual)
     exact = np.concatenate(
@@ -85,9 +85,9 @@ def check_gradient(
 def numerical_gradient(network: Network, inputs: Array, actual: Array) -> tuple[Array, Array]:
     """Return -Σ error · (output(w + h) - output(w - h)) / 2h for each parameter w.
 
-    Flat, in the order of pack; then the same sum of the terms' absolute values. The outputs are
-    compared and not half the sum of squared errors, whose curvature hides the gradient where a
-    trained network's errors are smaller than h.
+    Both results are flat, in the order of pack; the second is the sum of the terms' absolute
+    values. Differences of the outputs are used instead of those of half the sum of squared errors,
+    whose curvature hides the gradient if a trained network's errors are smaller than h.
     """
     parameters = pack(network)
     cells = max(len(inputs) * len(parameters), MIN_CELLS)

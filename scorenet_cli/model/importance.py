@@ -1,6 +1,6 @@
-"""Permutation importance: what a model loses when one column's values are shuffled.
+"""Permutation importance: the decrease of R² when the values of one column are shuffled.
 
-Breiman, Random Forests (2001), with R² as the measure, as scikit-learn's permutation_importance.
+Breiman, Random Forests (2001), as in scikit-learn's permutation_importance.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from scorenet_cli.model.model import Model, to_scores
 
 SHUFFLES = 5
 SEED = 23
-# Rows times products of all shuffles, about 2 seconds; of more rows a sample is drawn.
+# Maximum of rows x products over all shuffles, about 2 seconds; larger tables are sampled.
 MAX_WORK = 150_000_000
 MIN_ROWS = 100
 MAX_COLUMNS = 200
 
 
 class Importance(NamedTuple):
-    """The loss of R², its mean over the shuffles and its standard deviation."""
+    """The mean decrease of R² over the shuffles, and its standard deviation."""
 
     loss: float
     spread: float
 
 
 class Importances(NamedTuple):
-    """Each column's importance, and what was not measured, in words."""
+    """Each column's importance, and notes on what was not measured."""
 
     columns: dict[str, Importance]
     notes: tuple[str, ...] = ()
@@ -44,13 +44,14 @@ class Importances(NamedTuple):
 def permutation_importance(model: Model, inputs: Array, actual: Array) -> Importances:
     """Shuffle each column 5 times; inputs (rows, inputs) unscaled, actual scores (rows, outputs).
 
-    The inputs of one column of text are shuffled together. There are no columns in the result where
-    R² is not defined, and where there are more than MAX_COLUMNS. Of many rows a sample is drawn.
+    The inputs of a text column are shuffled together. The result has no columns if R² is undefined
+    or there are more than MAX_COLUMNS. Many rows are sampled.
     """
     first, *rest = model.network.layers
     columns = positions(model.features, model.categories)
     if len(columns) > MAX_COLUMNS:
-        return Importances({}, (f"importance is measured for up to {MAX_COLUMNS} columns.",))
+        note = f"importance is not measured: there are more than {MAX_COLUMNS} columns."
+        return Importances({}, (note,))
     notes: tuple[str, ...] = ()
     # An activation costs about as much as 20 products.
     work = 40 + 20 * first.neurons + sum(20 * each.neurons + each.parameters for each in rest)

@@ -1,7 +1,7 @@
-"""The model file: saved whole or not at all; loaded, or refused with the reason.
+"""Reading and writing model files: saved atomically, and checked when loaded.
 
 A model is a JSON file of format scorenet-model, or a folder with w1.txt, w2.txt, ... as the
-document saves them (and b1.txt, b2.txt, ... where there are biases).
+document saves them (and b1.txt, b2.txt, ... if there are biases).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FORMAT = "scorenet-model"
 VERSIONS = (1, 2)
 REQUIRED = ("format", "version", "features", "targets", "layers")
 OPTIONAL = ("feature_scale", "feature_range", "target_scale", "training")
-# What version 1 cannot hold.
+# Keys that need version 2.
 OPTIONAL_IN_2 = (
     *("categories", "classes", "feature_offset", "target_offset", "fill", "intervals"),
     "snapshots",
@@ -49,7 +49,7 @@ _SIGNATURE = re.compile(rb'"format"\s*:\s*"scorenet-model"')
 
 
 def to_json(model: Model) -> dict[str, Any]:
-    """Return the model's own keys, as the file and `inspect --json` hold them."""
+    """Return the model as the JSON object of the file and of `inspect --json`."""
     from scorenet_cli.core.optimizers.least_squares import pack  # noqa: PLC0415 - start-up
 
     uncertainty = model.uncertainty
@@ -99,21 +99,21 @@ def _as_list(array: Array | None) -> Any:  # noqa: ANN401 - a list of any depth,
 
 
 def save(model: Model, path: str) -> None:
-    """Write the model file, whole or not at all; FileError as check_output, or from the disk."""
+    """Write the model file atomically; raises FileError as check_output does, or from the disk."""
     check_output(path)
     files.write_atomic(path, dump(to_json(model)) + "\n")
 
 
 def largest_size(parameters: int, state_numbers: int = 0) -> int:
-    """Return the most bytes that a model file of so many numbers may take.
+    """Return an upper bound for the size in bytes of a model file with this number of parameters.
 
-    A weight may stand on a line of its own. adam's state has two numbers for each parameter.
+    A weight may be on its own line. adam's state has two numbers for each parameter.
     """
     return 32 * parameters + 26 * state_numbers + 1_000_000
 
 
 def check_output(path: str) -> None:
-    """Refuse early, with FileError, a place that cannot be written or holds something else."""
+    """Raise FileError early if path cannot be written or holds something that is not a model."""
     if path == "-":
         raise FileError("a model is saved to a file, not to standard output.")
     files.check_writable(path)
@@ -128,7 +128,7 @@ def check_output(path: str) -> None:
 
 
 def load(path: str) -> Model:
-    """Read a model file, or a folder with w1.txt, w2.txt, ...; ModelError says what is wrong."""
+    """Read a model file, or a folder with w1.txt, w2.txt, ...; raises ModelError or FileError."""
     if path == "-":
         raise FileError("a model comes from a file or a folder, not from standard input.")
     if os.path.isdir(path):
@@ -146,22 +146,22 @@ def load(path: str) -> Model:
     except ModelError as error:
         raise ModelError(f"{name}: {error}") from error
     except UnicodeDecodeError as error:
-        raise ModelError(f"{name}: not a model: not UTF-8 text.") from error
+        raise ModelError(f"{name} is not a model: it is not UTF-8 text.") from error
     except json.JSONDecodeError as error:
         raise ModelError(
             f"{name}, line {error.lineno}, column {error.colno}: "
-            f"not JSON: {error.msg}. A model file is what scorenet train writes."
+            f"invalid JSON: {error.msg}. Give a model file written by scorenet train."
         ) from error
     except RecursionError as error:
-        raise ModelError(f"{name}: not a model: nested too deeply.") from error
+        raise ModelError(f"{name} is not a model: its JSON is nested too deeply.") from error
     except ValueError as error:
         raise ModelError(f"{name}: a number has too many digits.") from error
 
 
 def _model(data: object) -> Model:
-    """Check the parsed JSON key by key and build the model; ModelError says what is wrong."""
+    """Check the parsed JSON key by key and build the model; raises ModelError."""
     if not isinstance(data, dict):
-        raise ModelError(f'not a model: expected a JSON object with "format": "{FORMAT}".')
+        raise ModelError(f'not a model; expected a JSON object with "format": "{FORMAT}".')
     _check_keys(data)
     features, targets = _names(data, "features"), _names(data, "targets")
     categories = _categories(data, "categories", features, "features")
@@ -169,13 +169,17 @@ def _model(data: object) -> Model:
     network = _network(data["layers"])
     inputs, outputs = network.shape[0], network.shape[-1]
     if inputs != len(names := expanded_names(features, categories)):
-        of = f", {len(names)} inputs ({listed(names)})" if categories else ""
+        of = f" with {len(names)} inputs ({listed(names)})" if categories else ""
         raise ModelError(
-            f"{len(features)} features{of}, but the first layer's weights have {inputs} rows."
+            f"the number of features is {len(features)}{of}, but the number of rows in the first "
+            f"layer's weights is {inputs}."
         )
     if outputs != len(names := expanded_names(targets, classes)):
-        of = f", {len(names)} outputs ({listed(names)})" if classes else ""
-        raise ModelError(f"{len(targets)} targets{of}, but the last layer has {outputs} neurons.")
+        of = f" with {len(names)} outputs ({listed(names)})" if classes else ""
+        raise ModelError(
+            f"the number of targets is {len(targets)}{of}, but the number of neurons in the last "
+            f"layer is {outputs}."
+        )
     training = data.get("training")
     record = None if training is None else read_record(training)
     if record is not None:
@@ -190,12 +194,12 @@ def _model(data: object) -> Model:
             data,
             "feature_range",
             (inputs, 2),
-            f"{inputs} pairs [smallest, largest]",
+            f"pairs [smallest, largest], of length {inputs}",
             lambda of: (of[:, 0] <= of[:, 1]).all(),
         ),
         training=record,
-        feature_offset=_array(data, "feature_offset", (inputs,), f"{inputs} numbers"),
-        target_offset=_array(data, "target_offset", (outputs,), f"{outputs} numbers"),
+        feature_offset=_array(data, "feature_offset", (inputs,), f"numbers, of length {inputs}"),
+        target_offset=_array(data, "target_offset", (outputs,), f"numbers, of length {outputs}"),
         categories=categories,
         classes=classes,
         fill=_fill(data, features),
@@ -205,18 +209,22 @@ def _model(data: object) -> Model:
 
 
 def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
-    """Read what intervals are made from, where given."""
+    """Read the data for intervals, if given."""
     if intervals is None:
         return None
     keys = {"noise", "degrees_of_freedom", "factor"}
     if not isinstance(intervals, dict) or intervals.keys() != keys:
-        raise ModelError('"intervals" must be an object with noise, degrees_of_freedom, factor.')
+        raise ModelError(
+            '"intervals" must be an object with the keys noise, degrees_of_freedom and factor.'
+        )
     noise = _numbers(intervals["noise"], "intervals, noise")
     factor = _numbers(intervals["factor"], "intervals, factor")
     degrees = intervals["degrees_of_freedom"]
     outputs, parameters = network.shape[-1], network.parameters
     if noise.shape != (outputs,) or (noise < 0).any():
-        raise ModelError(f'"intervals": noise must be a list of {outputs} numbers, 0 or more.')
+        raise ModelError(
+            f'"intervals": noise must be a list of numbers of at least 0, of length {outputs}.'
+        )
     if factor.shape != (parameters, parameters):
         raise ModelError(
             f'"intervals": factor must be {parameters} rows of {parameters} numbers, one for each '
@@ -228,18 +236,25 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
 
 
 def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
-    """Read the networks on the way to this one: epochs that rise, and all parameters of each."""
+    """Read the snapshots: increasing epochs, each with all parameters."""
     from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
 
     if not isinstance(snapshots, list):
-        raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
+        raise ModelError(
+            '"snapshots" must be a list of objects with the keys epoch and parameters.'
+        )
     before = -1
     for each in snapshots:
         if not isinstance(each, dict) or each.keys() != {"epoch", "parameters"}:
-            raise ModelError('"snapshots" must be a list of objects with epoch and parameters.')
+            raise ModelError(
+                '"snapshots" must be a list of objects with the keys epoch and parameters.'
+            )
         parameters = _numbers(each["parameters"], "snapshots, parameters")
         if parameters.shape != (network.parameters,):
-            raise ModelError(f'"snapshots": parameters must be {network.parameters} numbers.')
+            raise ModelError(
+                '"snapshots": parameters must be a list of numbers, '
+                f"of length {network.parameters}."
+            )
         if not is_whole(each["epoch"]) or each["epoch"] <= before:
             raise ModelError('"snapshots": each epoch must be a whole number above the one before.')
         before = each["epoch"]
@@ -247,22 +262,25 @@ def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Netwo
 
 
 def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:
-    """Check that a record has as many numbers as the model has features and targets."""
+    """Check that the record's numbers fit the model's numbers of inputs and outputs."""
     ranges, baselines = record.target_range, record.baselines
     if ranges is not None and (len(ranges), len(ranges[0])) != (outputs, 2):
-        raise ModelError(f"\"training\": 'target_range' must be {outputs} pairs [lowest, highest].")
+        raise ModelError(
+            "\"training\": 'target_range' must be a list of pairs [lowest, highest], "
+            f"of length {outputs}."
+        )
     lines = () if baselines is None else baselines["linear"]
     if lines and (len(lines), len(lines[0])) != (outputs, inputs + 1):
         raise ModelError(
-            f"\"training\": 'baselines' must have {inputs + 1} linear coefficients for each of "
-            f"{outputs} targets."
+            f"\"training\": 'baselines' must have {inputs + 1} linear coefficients for each "
+            f"target; the number of targets is {outputs}."
         )
 
 
 def _check_keys(data: dict[str, Any]) -> None:
-    """Check format and version, and that all required keys are there and no unknown ones."""
+    """Check format and version; reject missing and unknown keys."""
     if data.get("format") != FORMAT:
-        raise ModelError(f"not a model: {_must_be(data, 'format', FORMAT)}")
+        raise ModelError(f"not a model; {_must_be(data, 'format', FORMAT)}")
     version = data.get("version")
     if is_whole(version) and version > max(VERSIONS):
         raise ModelError(
@@ -272,27 +290,29 @@ def _check_keys(data: dict[str, Any]) -> None:
     if "version" in data and (isinstance(version, bool) or version not in VERSIONS):
         raise ModelError(_must_be(data, "version", *VERSIONS))
     if missing := [key for key in REQUIRED if key not in data]:
-        raise ModelError(f"not a whole model: the key {quoted(missing[0])} is missing.")
+        raise ModelError(f"the model is incomplete: the key {quoted(missing[0])} is missing.")
     known = REQUIRED + OPTIONAL + (() if version == 1 else OPTIONAL_IN_2)
     if unknown := [key for key in data if key not in known]:
         if unknown[0] in OPTIONAL_IN_2:
             raise ModelError(f'the key {quoted(unknown[0])} needs "version": 2.')
-        raise ModelError(f"the key {quoted(unknown[0])} is unknown. Known are: {', '.join(known)}.")
+        raise ModelError(
+            f"the key {quoted(unknown[0])} is unknown. The known keys are: {', '.join(known)}."
+        )
 
 
 def _must_be(data: dict[str, Any], key: str, *expected: object) -> str:
-    """Say what a key must be and what it is."""
+    """Return the message for a key with a wrong value."""
     found = f"is {_as_given(data[key])}" if key in data else "is missing"
     return f'its "{key}" must be {" or ".join(map(json.dumps, expected))} but {found}.'
 
 
 def _as_given(value: object) -> str:
-    """Show a value of the file in a message."""
+    """Format a value of the file for a message."""
     return shorten(json.dumps(value, default=lambda array: array.tolist()))
 
 
 def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
-    """Read a list of different names."""
+    """Read a list of distinct names."""
     names = data[key]
     if not isinstance(names, list) or not names:
         raise ModelError(f'"{key}" must be a list of names.')
@@ -301,28 +321,31 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
             raise ModelError(f'"{key}" must hold names, but holds {_as_given(name)}.')
     if len(set(names)) < len(names):
         ((duplicate, _),) = Counter(names).most_common(1)
-        raise ModelError(f'"{key}" names {quoted(duplicate)} twice.')
+        raise ModelError(f'"{key}" contains {quoted(duplicate)} twice.')
     return tuple(names)
 
 
 def _categories(
     data: dict[str, Any], key: str, names: tuple[str, ...], of: str
 ) -> dict[str, tuple[str, ...]]:
-    """Read the texts of some columns: at least two each, all different."""
+    """Read the distinct texts of some columns, at least two each."""
     found: dict[str, tuple[str, ...]] = {}
     for name, texts in _columns(data, key, names, of).items():
         if not isinstance(texts, list) or not all(is_text(t) and t == t.strip() for t in texts):
             raise ModelError(
-                f'"{key}": {quoted(name)} must be a list of texts without spaces around.'
+                f'"{key}": {quoted(name)} must be a list of texts without leading or trailing '
+                "spaces."
             )
         if len(texts) < 2 or len(set(texts)) < len(texts):  # noqa: PLR2004 - one says nothing
-            raise ModelError(f'"{key}": {quoted(name)} must be at least two different texts.')
+            raise ModelError(
+                f'"{key}": {quoted(name)} must be a list of at least two texts, all different.'
+            )
         found[name] = tuple(texts)
     return found
 
 
 def _fill(data: dict[str, Any], features: tuple[str, ...]) -> dict[str, float]:
-    """Read what a feature's missing cells become."""
+    """Read the numbers that replace missing values, by feature."""
     fill = _columns(data, "fill", features, "features")
     for name, value in fill.items():
         if not is_number(value):
@@ -331,18 +354,18 @@ def _fill(data: dict[str, Any], features: tuple[str, ...]) -> dict[str, float]:
 
 
 def _columns(data: dict[str, Any], key: str, names: tuple[str, ...], of: str) -> dict[str, Any]:
-    """Read an object whose keys are some of the columns' names."""
+    """Read an object whose keys are names of columns."""
     value = data.get(key, {})
     if not isinstance(value, dict):
-        raise ModelError(f'"{key}" must be an object with names of "{of}" as keys.')
+        raise ModelError(f'"{key}" must be an object whose keys are names of "{of}".')
     if unknown := [name for name in value if name not in names]:
         raise ModelError(f'"{key}": {quoted(unknown[0])} is not one of the "{of}".')
     return value
 
 
 def _numbers(value: object, where: str) -> Array:
-    """Read numbers, or lists of equally many; refuse text, true, null, nan and infinity."""
-    if isinstance(value, np.ndarray):  # read and checked as one
+    """Read an array of numbers; rejects text, true, null, nan and infinity."""
+    if isinstance(value, np.ndarray):  # checked when parsed
         return value
     pending = [value]
     while pending:
@@ -374,9 +397,9 @@ def _network(layers: object) -> Network:
 
 
 def _layer(layer: object, where: str) -> Layer:
-    """Read one layer; ValueError where its shapes do not fit."""
+    """Read one layer; raises ValueError if its shapes do not fit."""
     if not isinstance(layer, dict):
-        raise ModelError(f"{where}: must be an object with weights, bias and activation.")
+        raise ModelError(f"{where} must be an object with the keys weights, bias and activation.")
     if unknown := [key for key in layer if key not in ("weights", "bias", "activation")]:
         raise ModelError(f"{where}: the key {quoted(unknown[0])} is unknown.")
     if "weights" not in layer:
@@ -385,7 +408,7 @@ def _layer(layer: object, where: str) -> Layer:
     if activation not in tuple(ACTIVATIONS):
         raise ModelError(
             f"{where}: the activation {_as_given(activation)} is unknown. "
-            f"Known are: {', '.join(tuple(ACTIVATIONS))}."
+            f"The known activations are: {', '.join(tuple(ACTIVATIONS))}."
         )
     weights = _numbers(layer["weights"], f"{where}, weights")
     if weights.ndim != 2:  # noqa: PLR2004 - a matrix
@@ -405,7 +428,7 @@ def _array(
     words: str,
     is_valid: Callable[[Array], object] = lambda _: True,
 ) -> Array | None:
-    """Read numbers of this shape, where given; words say what they must be."""
+    """Read numbers of this shape, if given; words describe them in the message."""
     if data.get(key) is None:
         return None
     array = _numbers(data[key], key)
@@ -415,7 +438,7 @@ def _array(
 
 
 def _scales(data: dict[str, Any], key: str, count: int) -> Array:
-    """Read positive divisors; those left out are 1."""
-    words = f"{count} positive numbers"
+    """Read positive divisors; the default is 1."""
+    words = f"positive numbers, of length {count}"
     scales = _array(data, key, (count,), words, lambda of: (of > 0).all())
     return np.ones(count) if scales is None else scales

@@ -1,4 +1,4 @@
-"""The text of model files: JSON read with weights as arrays, and laid out for readers."""
+"""The text of model files: JSON, parsed with weights as arrays and written in short lines."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from scorenet_cli.core import Array
 from scorenet_cli.errors import ModelError
 from scorenet_cli.text import quoted
 
-# Characters of weights that are parsed at a time: as Python lists they take many times the room.
+# Characters of weights parsed per step, because Python lists of numbers need far more memory.
 _PIECE = 10_000
 _WEIGHTS = re.compile(r'"weights"\s*:\s*\[$')
 _ROWS = re.compile(r"[-+.eE\d\s,\[\]]*", re.ASCII)
 _NOT_MARKS = b"+-.eE0123456789 \t\r\n"
-# A number that stands before its bracket leaves nothing behind it.
+# An empty place after an opening bracket, or anything but a comma after a closing one.
 _MISPLACED = re.compile(r"\[\s*[,\]]|\]\s*[^\s,]")
 _NEXT_ROW = re.compile(r"\s*,\s*(?=\[)")
 _OBJECT = re.compile(r"\s*\{")
 
 _Parsed = tuple[Any, int]
 _Scan = Callable[[str, int], _Parsed]
-# The decoder's parts in Python, which typeshed does not list.
+# Parts of json's decoder that typeshed does not list.
 _MakeScanner = Callable[[json.JSONDecoder], _Scan]
 _scanner_in_python: _MakeScanner = vars(json.scanner)["py_make_scanner"]
 _scanner_in_c: _MakeScanner = vars(json.scanner)["make_scanner"]
@@ -36,15 +36,15 @@ _objects: Callable[[tuple[str, int], _Scan], _Parsed] = vars(json.decoder)["JSON
 
 
 def parse(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """Read JSON text; a value "weights" of rows of finite numbers, equally long, is an array.
+    """Parse JSON text; a value "weights" of equally long rows of finite numbers is an array.
 
-    ModelError where an object names a key twice; else the errors of json.loads.
+    Raises ModelError if an object has a key twice; else the errors of json.loads.
     """
     return json.loads(text, cls=_Decoder)
 
 
 def dump(value: object, indent: str = "") -> str:
-    """Write JSON for readers: a key a line, a row of numbers a line."""
+    """Write JSON with one key, or one row of numbers, per line."""
     inner = indent + " "
     if isinstance(value, dict) and value:
         lines = (f"{inner}{json.dumps(key)}: {dump(item, inner)}" for key, item in value.items())
@@ -55,7 +55,7 @@ def dump(value: object, indent: str = "") -> str:
 
 
 class _Decoder(json.JSONDecoder):
-    """json's decoder in Python for the few objects of a model, in C for all else but weights."""
+    """json's Python decoder for the objects of a model, its C decoder for all else but weights."""
 
     def __init__(self) -> None:
         super().__init__(object_pairs_hook=_unique_keys)
@@ -64,7 +64,7 @@ class _Decoder(json.JSONDecoder):
         self.scan_once = _scanner_in_python(self)
 
     def _parse_array(self, start: tuple[str, int], scan_once: _Scan) -> _Parsed:
-        """Read an array whose text begins after its bracket, at start."""
+        """Parse an array; start is the position after its opening bracket."""
         text, begin = start
         if _OBJECT.match(text, begin):
             return _objects(start, scan_once)
@@ -78,7 +78,7 @@ class _Decoder(json.JSONDecoder):
 
 
 def _matrix(text: str, begin: int, end: int) -> Array | None:
-    """Read rows of numbers; None where they are not equally long or not finite numbers."""
+    """Parse rows of numbers; None if they are not equally long or not finite numbers."""
     try:
         matrix = np.concatenate([_rows(piece) for piece in _pieces(text, begin, end)])
     except (ValueError, OverflowError):
@@ -87,9 +87,9 @@ def _matrix(text: str, begin: int, end: int) -> Array | None:
 
 
 def _rows(text: str) -> Array:
-    """Read `[1, 2], [3, 4]`: the brackets by themselves, then all numbers as one list of json's.
+    """Parse `[1, 2], [3, 4]`: the brackets by themselves, then all numbers as one JSON list.
 
-    ValueError where that is not JSON, or the rows differ in length.
+    Raises ValueError if that is not JSON, or if the rows differ in length.
     """
     marks = text.encode().translate(None, _NOT_MARKS)
     row, rows = marks[: marks.index(b"]") + 1], marks.count(b"]")
@@ -100,7 +100,7 @@ def _rows(text: str) -> Array:
 
 
 def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
-    """Cut the text of rows into shorter ones; ValueError where no comma stands between two."""
+    """Cut the text of rows into pieces; raises ValueError if no comma is between two of them."""
     while True:
         cut = text.find("]", begin + _PIECE, end) + 1 or end
         yield text[begin:cut]
@@ -113,7 +113,7 @@ def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice: one of the two would be ignored."""
+    """Make an object; raises ModelError for a duplicate key, of which json keeps only the last."""
     answer = dict(pairs)
     if len(answer) < len(pairs):
         ((duplicate, _),) = Counter(name for name, _ in pairs).most_common(1)

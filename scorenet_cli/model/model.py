@@ -1,4 +1,4 @@
-"""A model: a network, the names and scales around it, and how it was trained."""
+"""A model: a network, its names and scales, and how it was trained."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from scorenet_cli.text import did_you_mean, listed, number, parse_number, quoted
 
 # Rows of a value for each feature, or columns by name (a dict, a pandas DataFrame).
 Values = ArrayLike | Sequence[Sequence[object]] | Mapping[str, Any]
-# Networks at some epochs of the training, the last one as it was kept.
+# Networks at some epochs of the training; the last one is the saved network.
 Snapshots = tuple[tuple[int, Network], ...]
 
 
@@ -34,13 +34,12 @@ class Model:
 
     features and targets are columns. categories holds the texts of a feature, classes those of a
     target: such a column is one input or output of the network, or several (data.columns).
-    feature_offset (inputs,) and target_offset (outputs,) are what is subtracted, feature_scale and
-    target_scale what then divides; feature_range (inputs, 2) holds the smallest and largest
-    training value, where known. fill is what a feature's missing cells become.
-    is_weights_only tells that nothing but weights was loaded: the scaling they were trained with
-    is not known, and values are taken as already scaled. uncertainty is what intervals are made
-    from, where the model was trained by lm with weight decay; snapshots are the networks on the way
-    to this one, where training kept some.
+    feature_offset (inputs,) and target_offset (outputs,) are subtracted; then the values are
+    divided by feature_scale and target_scale. feature_range (inputs, 2) holds the smallest and
+    largest training value, if known. fill replaces a feature's missing cells. is_weights_only: only
+    weights were loaded; their scaling is unknown, and values are expected to be scaled already.
+    uncertainty: the data for intervals, if the model was trained by lm with weight decay.
+    snapshots: networks of earlier epochs, if training saved any.
     """
 
     network: Network
@@ -72,14 +71,14 @@ class Model:
     def predict(self, values: Values, *, scaling: ScalingName = "training") -> Array:
         """Return scores (rows, outputs), in score units, for rows of a value for each feature.
 
-        The function predict returns scaled inputs and outputs, too. Values and DataError as there.
+        The function predict returns scaled inputs and outputs, too; values and DataError as there.
         """
         return predict(self, values, scaling).scores
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save a model file, whole or not at all, in place of a model that is there.
+        """Save a model file atomically; an existing model file is replaced.
 
-        Any other file stays: FileError says why a model cannot be saved there.
+        Raises FileError if path holds any other file, or cannot be written.
         """
         from scorenet_cli.model import json_file  # noqa: PLC0415 - it imports this module
 
@@ -95,7 +94,7 @@ class Model:
 class Predictions(NamedTuple):
     """The network's inputs before and after scaling (rows, inputs), outputs and scores.
 
-    Those are (rows, outputs); out_of_range (rows, inputs) is true where a value lies outside the
+    The latter are (rows, outputs); out_of_range (rows, inputs) is true for values outside the
     training range.
     """
 
@@ -109,7 +108,7 @@ class Predictions(NamedTuple):
 def predict(model: Model, values: Values, scaling: ScalingName = "training") -> Predictions:
     """Run the model on rows of a value for each feature, in the features' own units.
 
-    DataError where values have another shape, are unknown, or become too large to compute with.
+    Raises DataError if values have another shape, are unknown, or become too large to compute with.
     """
     return predict_inputs(model, encode_values(model, values), scaling)
 
@@ -117,7 +116,7 @@ def predict(model: Model, values: Values, scaling: ScalingName = "training") -> 
 def encode_values(model: Model, values: Values) -> Array:
     """Encode rows of values, or columns by name, as the network's inputs (rows, inputs).
 
-    DataError for another shape, a missing value that the model does not fill, unknown text.
+    Raises DataError for another shape, a missing value that the model does not fill, unknown text.
     """
     is_by_name = isinstance(values, Mapping) or hasattr(values, "columns")
     if not (is_by_name or model.fill or model.categories):
@@ -126,7 +125,9 @@ def encode_values(model: Model, values: Values) -> Array:
     try:
         inputs = _encode_texts(model, np.array(rows, dtype=object))
     except ValueError as error:  # rows of different lengths
-        raise DataError(f"expected rows of {len(model.features)} values.") from error
+        raise DataError(
+            f"expected rows with a value for each of {listed([*model.features])}."
+        ) from error
     inputs = columns.fill_missing(inputs, model.features, model.categories, model.fill)
     if np.isnan(inputs).any():
         row, column = np.argwhere(np.isnan(inputs))[0].tolist()
@@ -163,23 +164,23 @@ def _encode_texts(model: Model, values: np.typing.NDArray[np.object_]) -> Array:
         part, unknown = columns.encode(cells, texts)
         if unknown:
             raise DataError(
-                f"{quoted(name)} cannot be {quoted(cells[unknown[0]])}. "
-                f"The model knows {listed(texts, columns.MAX_CATEGORIES)}."
+                f"{quoted(cells[unknown[0]])} is not a category of {quoted(name)}. "
+                f"The categories are {listed(texts, columns.MAX_CATEGORIES)}."
             )
         parts.append(part)
     return np.hstack(parts)
 
 
 def as_cells(column: Any) -> list[object]:  # noqa: ANN401 - any sequence
-    """Return a column's cells; those of a pandas Series without a value are None."""
+    """Return the cells of a column, or of one value; missing values of a pandas Series are None."""
     if hasattr(column, "notna"):
         column = column.astype(object).where(column.notna(), None)
-    cells: list[object] = np.asarray(column, dtype=object).tolist()
+    cells: list[object] = np.atleast_1d(np.asarray(column, dtype=object)).tolist()
     return cells
 
 
 def _number(name: str, value: object) -> float:
-    """Read a number, or text that is one; nan where it is missing."""
+    """Read a number, or the text of a number; nan if it is missing."""
     if isinstance(value, int | float | np.number):
         return float(value)
     if columns.is_missing(text := str(value)):
@@ -191,25 +192,25 @@ def _number(name: str, value: object) -> float:
 
 
 def _text(value: object) -> str:
-    """Write a value as a CSV would; 3.0 is 3."""
+    """Return a value as a CSV cell; 3.0 is 3."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value).strip()
 
 
-def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
+def encode_actual(model: Model, actual: Sequence[Any]) -> list[float]:
     """Encode one example's actual scores as one number for each output.
 
-    actual holds a score, or a class, for each target, text or number; or a number for each output.
-    OptionError for too many or too few, for what is neither, and for a score that a sigmoid can
-    never give.
+    actual holds a score or a class for each target, text or number; or a number for each output.
+    Raises OptionError for a wrong count, for a value that is neither, and for a score outside the
+    range of a sigmoid output.
     """
     if len(actual) == len(model.output_names) and not any(isinstance(each, str) for each in actual):
         scores = list(map(float, actual))
     elif (count := len(model.targets)) != len(actual):
-        each = "" if count == 1 else f" {count} times, once for each"
+        each = " for" if count == 1 else " once for each of"
         raise OptionError(
-            f"`actual=SCORE` is required{each} for {listed(model.targets)}; got {len(actual)}."
+            f"`actual=SCORE` is required{each} {listed(model.targets)}; got {len(actual)}."
         )
     else:
         pairs = zip(map(str, actual), model.targets, strict=True)
@@ -220,8 +221,8 @@ def encode_actual(model: Model, actual: Sequence[float | str]) -> list[float]:
         ):
             if not 0 <= score <= largest:
                 raise OptionError(
-                    f"{number(score)} for {quoted(name)} is outside 0 to {number(largest)}, the "
-                    "scores that this model can give.",
+                    f"{number(score)} for {quoted(name)} is outside the range 0 to "
+                    f"{number(largest)} that this model can predict.",
                     option="actual",
                 )
     return scores
@@ -238,8 +239,8 @@ def _actual(model: Model, text: str, target: str) -> list[float]:
             ) from reason
     if text.strip() not in classes:
         raise OptionError(
-            f"{quoted(text)} is no class of {quoted(target)}.{did_you_mean(text, classes)} "
-            f"The model knows {listed(classes)}.",
+            f"{quoted(text)} is not a class of {quoted(target)}.{did_you_mean(text, classes)} "
+            f"The classes are {listed(classes)}.",
             option="actual",
         )
     encoded: list[float] = columns.encode([text], classes)[0][0].tolist()
@@ -247,9 +248,9 @@ def _actual(model: Model, text: str, target: str) -> list[float]:
 
 
 def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training") -> Predictions:
-    """Run the model on the network's inputs before scaling (rows, inputs), none of them nan.
+    """Run the model on unscaled inputs of the network (rows, inputs), none of them nan.
 
-    DataError where they become too large to compute with.
+    Raises DataError if they become too large to compute with.
     """
     scaled = scale_inputs(values, model.feature_scale, scaling, model.feature_offset)
     outputs = predict_outputs(model.network, scaled)
@@ -263,8 +264,8 @@ def predict_inputs(model: Model, values: Array, scaling: ScalingName = "training
 def intervals(model: Model, answer: Predictions, level: float) -> Array:
     """Return the lowest and highest score of an interval (rows, outputs, 2) for predictions.
 
-    A new row's score is inside with the probability level. OptionError where level is none, or
-    where the model does not hold what intervals are made from.
+    A new row's score lies inside with probability `level`. Raises OptionError if level is not a
+    probability or the model has no data for intervals.
     """
     check_interval(model, level)
     assert model.uncertainty is not None  # noqa: S101 - checked
@@ -272,7 +273,7 @@ def intervals(model: Model, answer: Predictions, level: float) -> Array:
 
 
 def intervals_if_known(model: Model, scaled_inputs: Array) -> Array | None:
-    """Return the intervals of level LEVEL as intervals does; None where the model gives none."""
+    """Return the intervals of level LEVEL as intervals does; None if the model has none."""
     if model.uncertainty is None or model.classes:
         return None
     found = _intervals(model, model.uncertainty, scaled_inputs, LEVEL)
@@ -286,9 +287,9 @@ def _intervals(model: Model, uncertainty: Uncertainty, scaled_inputs: Array, lev
 
 
 def interval_text(low: float, high: float, score: float | None = None) -> str:
-    """Write an interval of level LEVEL, behind its score or alone: 90 % interval 62.3 to 99.1.
+    """Format an interval of level LEVEL, after its score if given: 90 % interval 62.3 to 99.1.
 
-    Three digits of its width are shown.
+    The ends are rounded to three significant digits of the width.
     """
     digits = max(2 - math.floor(math.log10(high - low)), 0) if high > low else 6
     before = "" if score is None else f"{score:z.{digits}f}, "
@@ -296,35 +297,35 @@ def interval_text(low: float, high: float, score: float | None = None) -> str:
 
 
 def check_level(level: float | None) -> None:
-    """Raise OptionError where the level of an interval, if one is asked for, is no probability."""
+    """Raise OptionError if the level of an interval is given and not a probability."""
     if level is not None and not 0 < level < 1:
         raise OptionError("expects a fraction between 0 and 1, e.g. 0.9.", option="interval")
 
 
 def check_interval(model: Model, level: float | None) -> None:
-    """Raise OptionError where level is no probability, or the model gives no intervals."""
+    """Raise OptionError if level is not a probability, or the model has no intervals."""
     check_level(level)
     if level is None:
         return
     if model.classes:
         raise OptionError(
-            "is for targets of numbers, and this model predicts classes.", option="interval"
+            "is only for numeric targets, but this model predicts classes. Leave it out.",
+            option="interval",
         )
     if model.uncertainty is None:
         raise OptionError(
-            "needs a model that knows how uncertain it is, and this one does not. Train one by "
-            "`optimizer=lm` with `weight_decay=auto`.",
+            "needs a model that stores its uncertainty, which this model does not. Train one with "
+            "`optimizer=lm` and `weight_decay=auto`.",
             option="interval",
         )
 
 
 def as_rows(names: Sequence[str], values: ArrayLike) -> Array:
-    """Return values as a float array (rows, names); DataError for anything else."""
-    count = len(names)
+    """Return values as a float array (rows, names); raises DataError for anything else."""
     try:
         rows = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"expected rows of {count} numbers: {listed([*names])}.") from error
+        raise DataError(f"expected rows with a number for each of {listed([*names])}.") from error
     _check_shape(names, rows.shape)
     if not np.isfinite(rows).all():
         raise DataError(f"{rows[~np.isfinite(rows)][0]} is not a finite number.")
@@ -339,28 +340,28 @@ def _check_shape(names: Sequence[str], shape: tuple[int, ...]) -> None:
 
 
 def to_scores(model: Model, outputs: Array) -> Array:
-    """Bring outputs (rows, outputs) to score units; infinite where they are too large."""
+    """Convert outputs (rows, outputs) to score units; infinite if they are too large."""
     with np.errstate(over="ignore"):
         scores = outputs * model.target_scale
         return scores if model.target_offset is None else scores + model.target_offset
 
 
 def to_outputs(model: Model, scores: Array) -> Array:
-    """Bring scores (rows, outputs) to the units of the network's outputs."""
+    """Convert scores (rows, outputs) to the units of the network's outputs."""
     offset = model.target_offset
     return (scores if offset is None else scores - offset) / model.target_scale
 
 
 def overflow_error(values: Sequence[float]) -> DataError:
-    """Make the error for values that lead beyond floating-point numbers."""
+    """Return the error for values whose results overflow."""
     return DataError(
-        f"the numbers for {', '.join(map(number, values))} become too large to compute with. "
-        "Check the values' units, and the model's weights and scales."
+        f"the numbers computed from the values {', '.join(map(number, values))} become too "
+        "large to compute with. Check the values' units, and the model's weights and scales."
     )
 
 
 def out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing.NDArray[np.bool_]:
-    """Tell which values lie outside the training range."""
+    """Return which values lie outside the training range."""
     ranges = training_range(model, scaling)
     if ranges is None:
         return np.zeros(values.shape, dtype=bool)
@@ -368,9 +369,9 @@ def out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing
 
 
 def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | None:
-    """Say that values (rows, features) are taken as scaled and one is not; None where all is well.
+    """Return a warning if values (rows, features) should be scaled and one is not, else None.
 
-    Weights alone hold no scaling, so that nothing divides the values.
+    A folder of weights has no scaling, so the values are not divided.
     """
     if not model.is_weights_only or scaling == "own":
         return None
@@ -378,14 +379,14 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
     if not large.size:
         return None
     return (
-        f"these weights hold no scaling, so values are taken as already scaled, and "
-        f"{number(float(large[0]))} is larger than 1. `scaling=own` divides values by their own "
-        "largest, as the document does."
+        "these weights hold no scaling, so values are expected to be scaled already, but "
+        f"{number(float(large[0]))} is outside -1 to 1. In predict and the traces, `scaling=own` "
+        "divides values by their own largest value, as the document does."
     )
 
 
 def training_range(model: Model, scaling: ScalingName) -> Array | None:
-    """Smallest and largest training value (inputs, 2), in the units that values come in."""
+    """Smallest and largest training value (inputs, 2), in the units of the given values."""
     if model.feature_range is None or scaling != "none":
         return model.feature_range
     return scale_inputs(
@@ -394,7 +395,7 @@ def training_range(model: Model, scaling: ScalingName) -> Array | None:
 
 
 def neuron_names(model: Model) -> list[tuple[str, ...]]:
-    """Name each layer's neurons, inputs first: hours, species=Adelie, h1, h2, ..., score.
+    """Return each layer's neuron names, inputs first: hours, species=Adelie, h1, h2, ..., score.
 
     With several hidden layers a hidden neuron is h<layer>.<neuron>.
     """
@@ -411,7 +412,7 @@ def neuron_names(model: Model) -> list[tuple[str, ...]]:
 
 
 def layer_names(model: Model) -> list[str]:
-    """Name each layer of neurons: hidden (hidden 1, hidden 2, ...), then output."""
+    """Return the layers' names: hidden (or hidden 1, hidden 2, ...), then output."""
     hidden = len(model.network.layers) - 1
     names = ["hidden"] if hidden == 1 else [f"hidden {n}" for n in range(1, hidden + 1)]
     return [*names, "output"]

@@ -1,4 +1,4 @@
-"""How a model was trained: each fact declared once, with its check, its label and its layout."""
+"""The training record: each field is declared once, with its check, label and format."""
 
 # ruff: noqa: RUF009 - _fact is dataclasses.field
 
@@ -15,17 +15,17 @@ from scorenet_cli.text import number, quoted
 
 
 def is_text(value: object) -> bool:
-    """Tell whether it is text that can be written again: no half of a surrogate pair."""
+    """Return whether value is text without unpaired surrogates."""
     return isinstance(value, str) and value == value.encode(errors="replace").decode()
 
 
 def is_number(value: object) -> bool:
-    """Tell whether it is a finite number that fits in float64; true and false are none."""
+    """Return whether value is a finite number that fits in float64; booleans are not numbers."""
     return are_numbers([value])
 
 
 def are_numbers(values: list[Any]) -> bool:
-    """Tell whether all are finite numbers that fit in float64, quickly for a million of them."""
+    """Return whether all are finite numbers that fit in float64; fast for a million values."""
     try:
         return set(map(type, values)) <= {int, float} and all(map(math.isfinite, values))
     except OverflowError:
@@ -33,12 +33,12 @@ def are_numbers(values: list[Any]) -> bool:
 
 
 def is_whole(value: object) -> TypeGuard[int]:
-    """Tell whether it is a whole number, 0 or more."""
+    """Return whether value is a whole number of at least 0."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_count(value: object) -> bool:
-    """Tell whether it is a whole number that fits where NumPy counts."""
+    """Return whether value is a whole number that fits in int64."""
     return is_whole(value) and value < 2**63
 
 
@@ -57,7 +57,7 @@ def _is_history(value: object) -> bool:
 
 
 def _is_matrix(value: object) -> bool:
-    """Tell whether it is a list of equally long lists of numbers."""
+    """Return whether value is a list of equally long lists of numbers."""
     return (
         isinstance(value, list)
         and all(isinstance(row, list) and are_numbers(row) for row in value)
@@ -81,7 +81,7 @@ def _is_baselines(value: object) -> bool:
 
 
 def _is_object(value: object) -> bool:
-    """Tell whether it is an object of which everything can be written again."""
+    """Return whether value is an object whose whole content can be saved again."""
     pending: list[object] = [value]
     while pending:
         item = pending.pop()
@@ -95,10 +95,10 @@ def _is_object(value: object) -> bool:
 
 
 class Baselines(TypedDict):
-    """What predicts each target without a network, fitted to the training rows.
+    """Baselines (mean and linear regression) fitted to the training rows.
 
     mean holds one score for each target; linear its coefficients of linear regression, one for
-    each feature and the intercept last. Both are for values and scores in their own units.
+    each input and the intercept last. Both are for values and scores in their own units.
     """
 
     mean: tuple[float, ...]
@@ -106,7 +106,7 @@ class Baselines(TypedDict):
 
 
 class Kind(NamedTuple):
-    """What a fact must be, in words and as a check; `read` makes it of the JSON value."""
+    """A kind of field: its description, its check, and `read`, which converts the JSON value."""
 
     words: str
     is_valid: Callable[[object], bool]
@@ -115,29 +115,29 @@ class Kind(NamedTuple):
 
 TEXT = Kind("text", is_text)
 COUNT = Kind("a count", _is_count)
-SEED = Kind("a whole number, 0 or more", is_whole)
-LOSS = Kind("a number, 0 or more", _is_loss)
+SEED = Kind("a whole number of at least 0", is_whole)
+LOSS = Kind("a number of at least 0", _is_loss)
 FRACTION = Kind("a number between 0 and 1", lambda of: isinstance(of, float) and 0 < of < 1)
 RATE = Kind("a number above 0", lambda of: _is_loss(of) and of != 0)
-DECAY = Kind('a number, 0 or more, or "auto"', lambda of: of == "auto" or _is_loss(of))
+DECAY = Kind('a number of at least 0, or "auto"', lambda of: of == "auto" or _is_loss(of))
 DECAYS = Kind(
-    "a list of numbers, 0 or more",
+    "a list of numbers of at least 0",
     lambda of: isinstance(of, list) and all(map(_is_loss, of)),
     lambda of: tuple(map(float, of)),
 )
 MATRIX = Kind("a list of equally long lists of numbers", _is_matrix, _as_tuples)
 OBJECT = Kind("an object of numbers and text", _is_object)
 BASELINES = Kind(
-    'an object with "mean" and "linear"',
+    'an object with the keys "mean" and "linear"',
     _is_baselines,
     lambda of: Baselines(mean=tuple(map(float, of["mean"])), linear=_as_tuples(of["linear"])),
 )
 VERSIONS = Kind(
-    "an object of texts",
+    "an object whose values are text",
     lambda of: isinstance(of, dict) and all(map(is_text, [*of, *of.values()])),
 )
 HISTORY = Kind(
-    "a list of [epoch, loss]",
+    "a list of pairs [epoch, loss]",
     _is_history,
     lambda points: tuple((epoch, float(loss)) for epoch, loss in points),
 )
@@ -146,7 +146,7 @@ HISTORY = Kind(
 def _fact(
     kind: Kind, label: str = "", show: Callable[[Any], str] = str, default: object = None
 ) -> Any:  # noqa: ANN401 - as dataclasses.field
-    """Declare a fact; one with a label is shown beside it, unless it is None or empty."""
+    """Declare a field; it is shown after its label, unless it has none or is None or empty."""
     metadata = {"kind": kind, "label": label, "show": show}
     if isinstance(default, dict):
         return dataclasses.field(default_factory=dict, metadata=metadata)
@@ -155,21 +155,21 @@ def _fact(
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """How a model was trained; a hand-written model may know none of it.
+    """How a model was trained; all fields are optional.
 
-    state is the optimizer's own, for a resume. epochs is how many ran; with validation rows,
-    best_epoch is the one that was kept. loss is that of what was kept. validation is the fraction
-    of validation rows, split_seed what drew them. seed is that of the best of the restarts.
-    weight_decay is as given, decays the coefficient of each layer's weights in the end, and
-    effective_parameters how many parameters the rows determine. target_range is [lowest, highest]
-    of each target's training scores.
+    state: the optimizer's state, for `resume`. epochs: the number of epochs run; best_epoch: the
+    one kept, with validation rows. loss: the training loss of the saved network. validation: the
+    fraction of validation rows; split_seed: the seed that selected them. seed: that of the best
+    restart. weight_decay: as given; decays: the final coefficient of each layer's weights;
+    effective_parameters: the number of parameters that the rows determine. target_range: [lowest,
+    highest] of each target's training scores.
     """
 
     data: str | None = _fact(TEXT, "data")
     sha256: str | None = _fact(TEXT, "sha256")
     rows: int | None = _fact(COUNT, "rows", "{:,}".format)
-    seed: int | None = _fact(SEED, "start", "seed {}".format)
-    init: str | None = _fact(TEXT, "start")
+    seed: int | None = _fact(SEED, "starting weights", "seed {}".format)
+    init: str | None = _fact(TEXT, "starting weights")
     optimizer: str | None = _fact(TEXT, "optimizer")
     state: dict[str, Any] | None = _fact(OBJECT)
     learning_rate: float | None = _fact(RATE, "learning rate", number)
@@ -178,12 +178,12 @@ class TrainingRecord:
         DECAY, "weight decay", lambda of: of if isinstance(of, str) else f"{of:.3g}"
     )
     decays: tuple[float, ...] | None = _fact(
-        DECAYS, "decay by layer", lambda of: ", ".join(map("{:.3g}".format, of))
+        DECAYS, "weight decay by layer", lambda of: ", ".join(map("{:.3g}".format, of))
     )
     effective_parameters: float | None = _fact(LOSS, "effective parameters", "{:.1f}".format)
     epochs: int = _fact(COUNT, "epochs", "{:,}".format, default=0)
     best_epoch: int | None = _fact(COUNT, "best epoch", "{:,}".format)
-    stopped: str | None = _fact(TEXT, "stopped by")
+    stopped: str | None = _fact(TEXT, "stop reason")
     loss: float | None = _fact(LOSS, "loss", "{:.6g}".format)
     history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
     validation: float | None = _fact(FRACTION, "validation rows", "{:g} of the rows".format)
@@ -192,7 +192,7 @@ class TrainingRecord:
     validation_history: tuple[tuple[int, float], ...] = _fact(HISTORY, default=())
     target_range: tuple[tuple[float, ...], ...] | None = _fact(MATRIX)
     baselines: Baselines | None = _fact(BASELINES)
-    restarts: int | None = _fact(COUNT, "best of", "{:,} starts".format)
+    restarts: int | None = _fact(COUNT, "starts", "best of {:,}".format)
     versions: dict[str, str] = _fact(
         VERSIONS, "made with", lambda of: ", ".join(map(" ".join, of.items())), default={}
     )
@@ -200,9 +200,9 @@ class TrainingRecord:
 
 
 def read_record(training: object) -> TrainingRecord:
-    """Read the JSON object of facts; those that are not known are passed over.
+    """Read the JSON object; unknown keys are ignored.
 
-    ModelError names the fact that is not of its kind.
+    Raises ModelError for a field of the wrong kind.
     """
     if not isinstance(training, dict):
         raise ModelError('"training" must be an object.')
@@ -219,7 +219,7 @@ def read_record(training: object) -> TrainingRecord:
 
 
 def labelled_facts(record: TrainingRecord) -> list[tuple[str, str]]:
-    """Return label and text of each fact that is known; facts of one label share a line."""
+    """Return label and text of each known field; fields with the same label share a line."""
     lines: dict[str, str] = {}
     for field in dataclasses.fields(record):
         label, value = field.metadata["label"], getattr(record, field.name)

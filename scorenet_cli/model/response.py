@@ -1,4 +1,4 @@
-"""How a model's scores depend on one or two columns, the others at their mean: data only."""
+"""A model's scores as a function of one or two columns, the others at their mean: data only."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from scorenet_cli.data.columns import encode, positions
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.model import Model, intervals_if_known, predict_inputs
 
-# Points of a curve, and how far beyond the training range it goes, as a part of that range.
+# Points per curve, and its extension beyond the training range, as a fraction of the range.
 POINTS = 61
 BEYOND = 0.25
-# Values beyond are not drawn.
+# Largest absolute value that is drawn.
 LARGEST = 1e290
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Scores along one column.
+    """Scores as a function of one column.
 
-    values (points,) are in the column's own unit; of a column of text they count its texts.
-    scores are (points, outputs), intervals (points, outputs, 2) where the model has them, and
-    is_trained (points,) tells which values are in the training range.
+    values (points,) are in the column's own unit; for a text column they are the indices of its
+    texts. scores are (points, outputs), intervals (points, outputs, 2) if the model has them;
+    is_trained (points,) is true for values in the training range.
     """
 
     column: str
@@ -37,10 +37,10 @@ class Curve:
 
 
 def base_inputs(model: Model, inputs: Array | None = None) -> Array:
-    """Return the inputs (inputs,) that stay as they are while others vary.
+    """Return the values (inputs,) of the inputs that do not vary.
 
-    They are the mean of the given inputs (rows, inputs), else that of the training rows where the
-    model holds it, else the middle of the training range and an equal part of each category.
+    They are the mean of the given inputs (rows, inputs), else that of the training rows if the
+    model stores it, else the middle of the training range and an equal part of each category.
     """
     if inputs is not None:
         unit = np.abs(inputs).max(axis=0) + 1.0  # so that no sum overflows
@@ -57,10 +57,10 @@ def base_inputs(model: Model, inputs: Array | None = None) -> Array:
 
 
 def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, float]:
-    """Return the ends of a column's axis: its training range, and a part of that beyond.
+    """Return the ends of a column's axis: its training range, extended by a fraction of it.
 
-    Where no training value is below 0, the axis is not, either. DataError where the ends are too
-    large to be drawn.
+    If no training value is negative, the axis starts at 0 or above. Raises DataError if the ends
+    are too large to be drawn.
     """
     where = positions(model.features, model.categories)[column].start
     low, high = training_ends(*_ranges(model)[where].tolist())
@@ -74,7 +74,7 @@ def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, floa
 def curve(
     model: Model, column: str, base: Array, *, beyond: float = BEYOND, points: int = POINTS
 ) -> Curve:
-    """Vary one column over its axis, or its texts; DataError where a number is too large."""
+    """Vary one column over its axis, or its texts; raises DataError if a number is too large."""
     where = positions(model.features, model.categories)[column]
     texts = model.categories.get(column, ())
     if texts:
@@ -96,28 +96,28 @@ def curve(
 
 
 def surface(model: Model, across: Array, down: Array) -> Array:
-    """Return the scores (down, across, outputs) of a model of two columns of numbers.
+    """Return the scores (down, across, outputs) of a model with two number columns.
 
-    across and down are values of the first and the second. DataError where a number is too large.
+    across holds values of the first, down of the second. Raises DataError if a score is too large.
     """
     inputs = np.stack(np.meshgrid(across, down), axis=2).reshape(-1, 2)
     return predict_inputs(model, inputs).scores.reshape(len(down), len(across), -1)
 
 
 def has_surface(model: Model) -> bool:
-    """Tell whether a model has two columns, both of numbers."""
+    """Return whether a model has exactly two columns, both of numbers."""
     return len(model.features) == 2 and not model.categories  # noqa: PLR2004
 
 
 def _ranges(model: Model) -> Array:
-    """Smallest and largest value of each input; from 0 to what divides it where not known."""
+    """Smallest and largest value of each input; if unknown, 0 and its scale."""
     if model.feature_range is not None:
         return model.feature_range
     return np.stack([np.zeros_like(model.feature_scale), model.feature_scale], axis=1)
 
 
 def training_ends(low: float, high: float) -> tuple[float, float]:
-    """Return the ends of a range; one around it where it is a single value."""
+    """Return the ends of a range; those of one around it if it is a single value."""
     is_range = high - low > 1e-9 * max(abs(low), abs(high), 1.0 / LARGEST)
     room = 0.0 if is_range else max(abs(low), 1.0) / 2
     return low - room, high + room

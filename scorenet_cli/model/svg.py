@@ -1,8 +1,7 @@
 """Networks as pictures (SVG): layers of circles joined by lines, numbers on both.
 
-A picture brings its own ground, for light and for dark surroundings, and names only fonts that
-are there already. Lengths are in pixels. All three pictures raise OptionError where the network
-is too large to be legible.
+A picture has an opaque background, light and dark variants, and uses system fonts. Lengths are in
+pixels. All three pictures raise OptionError if the network is too large to be legible.
 """
 
 from __future__ import annotations
@@ -34,28 +33,28 @@ from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.trace import BackwardTrace, ForwardTrace, without_rounding
 from scorenet_cli.text import number, printable, shorten
 
-# As in the document's own figure; --precision asks for more.
+# Digits, as in the document's figure; --precision changes it.
 DIGITS = 4
 
-# What can still be told apart on a slide.
+# Limits of legibility on a slide.
 MAX_CIRCLES = 32
 MAX_COLUMNS = 8
-MAX_BIASES = 10  # circles of a column that have room for biases below them
-MAX_LABELS = 40  # lines between two columns that have room for numbers on them
+MAX_BIASES = 10  # circles of a column, up to which biases are written below them
+MAX_LABELS = 40  # lines between two columns, up to which numbers are written on them
 
-# Sizes of fonts in a circle: the number, the one above it, the name.
+# Font sizes in a circle: the number, the one above it, the name.
 LARGE, SMALL, TINY = 16, 11, 10
 MAX_LARGE = 7
-MAX_NAME = 24  # signs; the circle's title has the whole
+MAX_NAME = 24  # characters; the full name is in the circle's tooltip
 
 GAP = 14.0
-BIAS_ROOM = 34.0  # between two circles of a column, where a bias stands there
-AIR = 150.0  # between all circles of a column, where there are few
-LINE_ROOM = 180.0  # between two columns, at least
+BIAS_ROOM = 34.0  # between two circles of a column, for a bias
+AIR = 150.0  # total space between the circles of a column with few of them
+LINE_ROOM = 180.0  # minimum between two columns
 THINNEST, THICKEST = 0.8, 5.0
-MAX_RATIO = 10.0  # of two layers' largest weights, up to which all lines are drawn to one scale
+MAX_RATIO = 10.0  # ratio of two layers' largest weights up to which line widths share one scale
 
-# The part of a line on which its number stands: nearer the end, where lines fan out.
+# Positions of the numbers along a line, as fractions of its length.
 FIRST_PART, LAST_PART = 0.25, 0.85
 
 
@@ -85,7 +84,7 @@ def network_picture(model: Model) -> str:
         biases = [None] * layer.neurons if layer.bias is None else layer.bias.tolist()
         circles = [Circle(name, bias=bias) for name, bias in zip(neurons, biases, strict=True)]
         columns.append(Column(heading, circles, layer.weights))
-    return draw(columns, title="The network", legend=["On the lines: weights."])
+    return draw(columns, title="The network", legend=["Lines: weights."])
 
 
 def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
@@ -101,13 +100,13 @@ def forward_picture(trace: ForwardTrace, precision: int | None = None) -> str:
         columns,
         title="A forward pass through the network",
         beside=[f"predicts {number(score, digits)}" for score in trace.scores],
-        legend=["In the circles: the sum, small, above the activation. On the lines: weights."],
+        legend=["Circles: weighted sum (small) above activation (bold). Lines: weights."],
         digits=digits,
     )
 
 
 def backward_picture(trace: BackwardTrace, precision: int | None = None) -> str:
-    """Return a backward step as SVG: errors above deltas, the weights' changes on the lines."""
+    """Return a backward step as SVG: errors above deltas, the changes of weights on the lines."""
     digits = DIGITS if precision is None else precision
     columns = [_inputs(trace.forward, digits)]
     for layer in trace.layers:
@@ -122,17 +121,19 @@ def backward_picture(trace: BackwardTrace, precision: int | None = None) -> str:
     return draw(
         columns,
         title="A step of backpropagation through the network",
-        beside=[f"output {number(a, digits)}, then {number(b, digits)}" for a, b in outputs],
+        beside=[
+            f"output {number(a, digits)} before, {number(b, digits)} after" for a, b in outputs
+        ],
         legend=[
             f"Loss {loss} before, {loss_after} after.",
-            "In the circles: the error, small, above the delta. On the lines: changes of weights.",
+            "Circles: error (small) above delta (bold). Lines: changes of the weights.",
         ],
         digits=digits,
     )
 
 
 def _inputs(trace: ForwardTrace, digits: int) -> Column:
-    """Make the first column: the value as given above the value as scaled, the formula beside."""
+    """Return the first column: given values above scaled ones, the formulas beside them."""
     circles = _circles([(i.name, i.value, i.scaled, None) for i in trace.inputs], digits)
     formulas = [each.formula(digits) for each in trace.inputs]
     circles = [each._replace(note=text) for each, text in zip(circles, formulas, strict=True)]
@@ -142,13 +143,13 @@ def _inputs(trace: ForwardTrace, digits: int) -> Column:
 
 
 def _circles(rows: Sequence[tuple[str, float, float, float | None]], digits: int) -> list[Circle]:
-    """Make a layer's circles: name, small number, large number, bias."""
+    """Return a layer's circles; rows hold name, small number, large number, bias."""
     names, small, large, biases = zip(*rows, strict=True)
     return list(map(Circle, names, _numbers(small, digits), _numbers(large, digits), biases))
 
 
 def _numbers(values: Sequence[float], digits: int) -> list[str]:
-    """Write a layer's numbers in one notation, the one that suits the largest of them."""
+    """Format a layer's numbers in one notation, that of the largest of them."""
     if "e" in number(max(map(abs, values), default=0.0), digits):
         return [f"{value:.{max(digits - 1, 0)}e}" if value else "0" for value in values]
     texts = [number(value, digits) for value in values]
@@ -164,12 +165,13 @@ def draw(
     digits: int = DIGITS,
     beside: Sequence[str] = (),
 ) -> str:
-    """Return the SVG of a network; beside stands under the names of the last column."""
+    """Return the SVG of a network; beside is written under the names of the last column."""
     most = max(len(column.circles) for column in columns)
     if most > MAX_CIRCLES or len(columns) > MAX_COLUMNS:
         raise OptionError(
-            f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons, and this "
-            f"network has {len(columns)} of up to {most:,}. The page shows it in tables."
+            f"a picture has room for {MAX_COLUMNS} columns of {MAX_CIRCLES} neurons; this "
+            f"network has {len(columns)} columns of up to {most:,} neurons. Save a page (.html) "
+            "instead."
         )
     largest = _largest(columns)
     legend = [*legend, *_legend(columns, is_even=len(set(largest)) == 1)]
@@ -192,7 +194,7 @@ def draw(
         if places:
             widest = max((text_width(text, NOTE) + 6 for text in labels), default=0.0)
             room = len(places[-1]) * widest / (LAST_PART - FIRST_PART)
-            beyond = radius / (1 - LAST_PART)  # so that the last number ends before the circle
+            beyond = radius / (1 - LAST_PART)  # the last number ends before the circle
             x += max(room, beyond, 2 * radius + LINE_ROOM, 2 * radius + height / 4)
         first = top + height / 2 - (len(column.circles) - 1) * pitch / 2
         places.append([(x, first + at * pitch) for at in range(len(column.circles))])
@@ -219,7 +221,7 @@ def draw(
 
 
 def _largest(columns: Sequence[Column]) -> list[float]:
-    """Return the weight whose line is thickest in each column: the largest of all, or its own."""
+    """Return the weight drawn with the thickest line, by column: the largest of all or its own."""
     largest = [0.0 if c.weights is None else float(np.abs(c.weights).max()) for c in columns]
     above_0 = [size for size in largest if size > 0] or [1.0]
     if max(above_0) <= MAX_RATIO * min(above_0):
@@ -228,27 +230,27 @@ def _largest(columns: Sequence[Column]) -> list[float]:
 
 
 def _legend(columns: Sequence[Column], *, is_even: bool) -> Iterator[str]:
-    """Say what lines and numbers mean, and which have no room; is_even: one scale for all lines."""
+    """Explain lines and numbers, and what is omitted; is_even: one scale for all line widths."""
     weights = np.concatenate([c.weights.ravel() for c in columns if c.weights is not None])
     biases = [c.bias for column in columns for c in column.circles if c.bias is not None]
     if any(circle.small for circle in columns[0].circles):
-        yield "Inputs: the value as given, small, above the scaled one."
+        yield "Inputs: given value (small) above scaled value (bold)."
     signs = set(np.sign([*weights, *biases]).tolist())
     if 1 in signs:
-        yield "Blue and solid: above 0."
+        yield "Solid blue: positive."
     if -1 in signs:
-        yield "Orange and dashed: below 0."
+        yield "Dashed orange: negative."
     if np.ptp(np.abs(weights)) > 0:
-        yield "Thicker: further from 0." if is_even else "Thicker: further from 0 in its layer."
+        yield f"Thicker: larger magnitude{'' if is_even else ' within the layer'}."
     crowded = [c.heading for c in columns if c.weights is not None and c.weights.size > MAX_LABELS]
     if crowded:
-        yield f"No room for the numbers on the lines to {', '.join(crowded)}."
+        yield f"No room for the numbers on the lines into: {', '.join(crowded)}."
     if biases and max(len(column.circles) for column in columns) > MAX_BIASES:
         yield "No room for the biases."
 
 
 def _labels(column: Column, digits: int) -> tuple[list[str], list[str]]:
-    """Write a column's weights, none where there is no room, and the biases of its circles."""
+    """Format a column's weights, none if there is no room, and the biases of its circles."""
     weights = [] if column.weights is None else column.weights.ravel().tolist()
     biases = [circle.bias or 0.0 for circle in column.circles]
     texts = _numbers([*weights, *biases], digits)
@@ -287,11 +289,11 @@ def _radius(circle: Circle) -> float:
 
 
 def _large(circle: Circle) -> int:
-    """Return the size of a circle's number: a long one is written smaller."""
+    """Return the font size of a circle's number; long numbers are smaller."""
     return LARGE if len(circle.large) <= MAX_LARGE else NOTE
 
 
-def _draw_weights(  # noqa: PLR0913, PLR0917 - where and how
+def _draw_weights(  # noqa: PLR0913, PLR0917 - position and style
     lines: ET.Element,
     words: ET.Element,
     weights: Array,
@@ -302,7 +304,7 @@ def _draw_weights(  # noqa: PLR0913, PLR0917 - where and how
 ) -> None:
     """Join all circles of two columns: colour and dashes by sign, thickness by size.
 
-    The numbers of one source stand in a column of their own.
+    The numbers of each source are in a column of their own.
     """
     starts, sinks = places
     for source, (x1, y1) in enumerate(starts):

@@ -1,6 +1,6 @@
 """One example's forward and backward pass as data: every product, sum, delta and change.
 
-Field names are the JSON answer's keys; from_ stands for "from", which Python reserves.
+Field names are the keys of the JSON output; from_ is "from", which Python reserves.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ _Term = TypeVar("_Term")
 
 @dataclass(frozen=True)
 class Input:
-    """A value as given, and as the network sees it: scaled = (value - offset) / scale.
+    """A value as given and as scaled: scaled = (value - offset) / scale.
 
-    offset and scale are None where nothing is subtracted or nothing divides.
+    offset is None if nothing is subtracted, scale None if the value is not divided.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Input:
     scale: float | None = None
 
     def formula(self, digits: int) -> str:
-        """Write how the value was scaled, (19 - 39.2) / 14; nothing where it is as it was."""
+        """Return how the value was scaled, (19 - 39.2) / 14; "" if it is not scaled."""
         value = number(self.value, digits)
         if self.offset is not None:
             sign = "+" if self.offset < 0 else "-"
@@ -102,8 +102,8 @@ class TracedLayer:
 class ForwardTrace:
     """A forward pass; scores are the outputs in score units.
 
-    outside_training_range names the features whose values the model was not trained on. intervals
-    holds [low, high] of each score's 90 % interval, nothing where the model has none.
+    outside_training_range names the inputs with values outside the training range. intervals
+    holds [low, high] of each score's 90 % interval; it is empty if the model has none.
     """
 
     inputs: tuple[Input, ...]
@@ -145,7 +145,7 @@ class WeightChange:
 
 @dataclass(frozen=True)
 class NeuronUpdate:
-    """delta = error x slope; error is the shares' products added, at the output actual - output."""
+    """delta = error x slope; error = sum of error terms, at the output layer actual - output."""
 
     name: str
     shares: tuple[ErrorTerm, ...]
@@ -168,8 +168,8 @@ class LayerUpdate:
 class BackwardTrace:
     """A step of gradient descent on one example; actual, outputs and losses are scaled.
 
-    targets are the actual scores as given and as scaled; check sets numerical gradients beside the
-    weights' own, where that was asked for.
+    targets are the actual scores as given and as scaled; check holds the numerical gradients, if
+    requested.
     """
 
     forward: ForwardTrace
@@ -190,12 +190,12 @@ def forward_trace(
 ) -> ForwardTrace:
     """Trace one example through the model; values in the features' own units.
 
-    DataError where a sum is too large to be shown.
+    Raises DataError if a sum is too large to be shown.
     """
     return _as_trace(model, values, *_forward(model, values, scaling), scaling)
 
 
-def backward_trace(  # noqa: PLR0913 - a step is these facts
+def backward_trace(  # noqa: PLR0913 - all arguments are needed
     model: Model,
     values: Sequence[float],
     actual: Sequence[float],
@@ -206,8 +206,8 @@ def backward_trace(  # noqa: PLR0913 - a step is these facts
 ) -> BackwardTrace:
     """Trace backpropagation of one example; values and actual scores in their own units.
 
-    The gradients are those of network.backward. DataError where values or scores do not fit the
-    model or become too large, OptionError for a learning rate that is not above 0.
+    The gradients are those of network.backward. Raises DataError if values or scores do not fit
+    the model or become too large, and OptionError for a learning rate that is not above 0.
     """
     if len(actual) != len(model.output_names):
         raise DataError(
@@ -247,12 +247,12 @@ def backward_trace(  # noqa: PLR0913 - a step is these facts
 
 
 def without_rounding(trace: ForwardTrace) -> ForwardTrace:
-    """Return the trace as it is shown: a sum that is only rounding noise is 0, and so is its tanh.
+    """Return the trace as shown: sums that are only rounding noise become 0.
 
-    So are the products that this passes on, and a score.
+    So do the outputs (except sigmoid), products and scores that follow from them.
     """
     layers: list[TracedLayer] = []
-    zeros: set[str] = set()  # the neurons of the layer before whose output is 0
+    zeros: set[str] = set()  # neurons of the previous layer whose output is 0
     for layer in trace.layers:
         neurons = []
         for neuron in layer.neurons:
@@ -264,7 +264,7 @@ def without_rounding(trace: ForwardTrace) -> ForwardTrace:
                 )
             products = [neuron.bias or 0.0, *(term.product for term in terms)]
             total = without_noise(neuron.sum, *products) if any(products) else 0.0
-            follows = total == 0 and abs(neuron.output) <= abs(neuron.sum)  # no sigmoid does
+            follows = total == 0 and abs(neuron.output) <= abs(neuron.sum)  # false for sigmoid
             output = 0.0 if follows else neuron.output
             neurons.append(replace(neuron, terms=terms, sum=total, output=output))
         zeros = {neuron.name for neuron in neurons if neuron.output == 0}
@@ -280,7 +280,7 @@ def without_rounding(trace: ForwardTrace) -> ForwardTrace:
 def _forward(
     model: Model, values: Sequence[float], scaling: ScalingName
 ) -> tuple[Array, tuple[LayerPass, ...]]:
-    """Return the scaled values (1, features) and each layer's pass, all of them finite."""
+    """Return the scaled values (1, inputs) and each layer's pass, all of them finite."""
     inputs = as_rows(model.input_names, [values])
     scaled = scale_inputs(inputs, model.feature_scale, scaling, model.feature_offset)
     passes = forward(model.network, scaled)
@@ -299,7 +299,7 @@ def _as_trace(
     passes: Sequence[LayerPass],
     scaling: ScalingName,
 ) -> ForwardTrace:
-    """Lay a forward pass out neuron by neuron."""
+    """Convert a forward pass to data, neuron by neuron."""
     names, layers = neuron_names(model), []
     layer_inputs = [scaled, *(layer_pass.outputs for layer_pass in passes)]
     for position, (layer, layer_pass) in enumerate(zip(model.network.layers, passes, strict=True)):
@@ -332,7 +332,7 @@ def _inputs(
     offset: Array | None,
     scale: Array,
 ) -> tuple[Input, ...]:
-    """Set each value as given beside the scaled one, and what was done with it."""
+    """Return each value as given and as scaled, with its scaling."""
     offsets = [None] * len(names) if offset is None else [each or None for each in offset.tolist()]
     scales = [None if each == 1 else each for each in scale.tolist()]
     return tuple(map(Input, names, map(float, values), scaled.tolist(), offsets, scales))
@@ -341,7 +341,7 @@ def _inputs(
 def _scaling(
     model: Model, values: Sequence[float], scaling: ScalingName
 ) -> tuple[Array | None, Array]:
-    """Return what is subtracted from each value, None for nothing, and what then divides it."""
+    """Return the offset subtracted from each value, None for nothing, and its divisor."""
     if scaling == "training":
         return model.feature_offset, model.feature_scale
     unit = np.ones(len(values))
@@ -351,7 +351,7 @@ def _scaling(
 def _layer_updates(
     model: Model, gradients: Sequence[LayerGradient], learning_rate: float
 ) -> tuple[LayerUpdate, ...]:
-    """Lay a backward pass out neuron by neuron, in network order."""
+    """Convert a backward pass to data, neuron by neuron, in network order."""
     names, layers, updates = neuron_names(model), model.network.layers, []
 
     def change(before: Array, gradient: Array) -> Array:
@@ -387,7 +387,7 @@ def _products(
     values: Array,
     weights: Array,
 ) -> list[tuple[_Term, ...]]:
-    """Make a term of each name, value, weight and product, for each row of weights."""
+    """Make terms of name, value, weight and product, for each row of weights."""
     return [
         tuple(map(make, names, values.tolist(), row, products))
         for row, products in zip(weights.tolist(), (values * weights).tolist(), strict=True)

@@ -16,14 +16,14 @@ from scorenet_cli.files import display_path
 from scorenet_cli.model.model import Model
 from scorenet_cli.text import is_finite_number, listed, parse_number, quoted
 
-_W1_SHAPE = (2, 3)  # of the document's network
+_W1_SHAPE = (2, 3)  # shape of w1.txt of the document's network
 
 
 def save(model: Model, folder: str) -> list[str]:
     """Write w1.txt, w2.txt, ... as the document's numpy.savetxt does, b1.txt ... for biases.
 
-    Returns the paths. A folder that holds such files of a deeper model, or of one with other
-    biases, is refused: they would be read together.
+    Returns the paths. Raises FileError for a folder with files of a deeper model or of one with
+    other biases, which load would read together with these.
     """
     texts = {}
     for number, layer in enumerate(model.network.layers, start=1):
@@ -38,8 +38,8 @@ def save(model: Model, folder: str) -> list[str]:
         raise FileError(f"cannot create folder {display_path(folder)}: {reason}.") from error
     if others := sorted(_weight_files(folder) - texts.keys()):
         raise FileError(
-            f"{display_path(folder)} already holds {listed(others)}, not of this model. "
-            "Choose an empty folder."
+            f"{display_path(folder)} already holds files that do not belong to this model: "
+            f"{listed(others)}. Choose an empty folder."
         )
     paths = [os.path.join(folder, name) for name in texts]
     for path in paths:
@@ -50,7 +50,7 @@ def save(model: Model, folder: str) -> list[str]:
 
 
 def _weight_files(folder: str) -> set[str]:
-    """Names in a folder that look like a layer's weights or biases."""
+    """Return the names in a folder that look like a layer's weights or biases."""
     try:
         names = os.listdir(folder)
     except OSError as error:
@@ -61,7 +61,7 @@ def _weight_files(folder: str) -> set[str]:
 
 
 def _as_text(values: Array) -> str:
-    """Write an array as numpy.savetxt(fmt="%s") does."""
+    """Return the text of numpy.savetxt(fmt="%s")."""
     buffer = io.StringIO()
     np.savetxt(buffer, values, fmt="%s")
     return buffer.getvalue()
@@ -78,7 +78,8 @@ def load(folder: str) -> Model:
         bias = _load_text(bias_path) if files.exists(bias_path) else None
         if bias is not None and bias.shape not in {(weights.shape[1], 1), (1, weights.shape[1])}:
             raise ModelError(
-                f"{display_path(bias_path)} must hold {weights.shape[1]} numbers, one per line."
+                f"{display_path(bias_path)} must hold one number per neuron "
+                f"({weights.shape[1]}), one per line."
             )
         try:
             layers.append(Layer(weights, None if bias is None else bias.ravel()))
@@ -88,7 +89,7 @@ def load(folder: str) -> Model:
     if not layers:
         raise ModelError(
             f"{display_path(folder)} is a folder without w1.txt. "
-            "Give a model file, or a folder with w1.txt and w2.txt."
+            "Give a model file, or a folder with w1.txt, w2.txt, ..."
         )
     known = {f"{kind}{number}.txt" for kind in "wb" for number in range(1, len(layers) + 1)}
     if others := sorted(_weight_files(folder) - known):
@@ -98,8 +99,8 @@ def load(folder: str) -> Model:
     network = Network(tuple(layers))
     if network.shape == _W1_SHAPE and layers[0].bias is None:
         raise ModelError(
-            f"{display_path(folder)} holds w1.txt alone, with the shape of the document's hidden "
-            "layer (2 rows, 3 columns): w2.txt, the output layer, is missing."
+            f"{display_path(folder)} holds only w1.txt, which has the shape of the document's "
+            "hidden layer (2 rows, 3 columns). w2.txt, the output layer, is missing."
         )
     inputs, outputs = network.shape[0], network.shape[-1]
     return Model(
@@ -115,17 +116,20 @@ def load(folder: str) -> Model:
 
 
 def description(model: Model) -> str:
-    """Say what was read from a folder: each file's shape (inputs, neurons), and what is missing."""
+    """Describe a weights folder: each file's shape, and whether a hidden layer is missing."""
     shapes = [
         f"w{number}.txt ({layer.inputs} x {layer.neurons})"
         for number, layer in enumerate(model.network.layers, start=1)
     ]
     no_hidden = " There is no hidden layer." if len(shapes) == 1 else ""
-    return f"Read {', '.join(shapes)}: values are taken as already scaled.{no_hidden}"
+    return (
+        f"the model is read from {', '.join(shapes)}: values are expected to be scaled already."
+        f"{no_hidden}"
+    )
 
 
 def _load_text(path: str) -> Array:
-    """Read what numpy.savetxt wrote: a row a line, numbers between spaces, # for comments."""
+    """Read a file of numpy.savetxt: a row per line, numbers between spaces, # for comments."""
     name = display_path(path)
     rows: list[list[float]] = []
     try:
@@ -138,12 +142,14 @@ def _load_text(path: str) -> Array:
             row = [parse_number(cell) for cell in cells]
         except ValueError:
             bad = next(cell for cell in cells if not is_finite_number(cell))
+            hint = " Separate numbers by spaces." if "," in bad else ""
             raise ModelError(
-                f"{name}, line {line}: {quoted(bad)} is not a finite number."
+                f"{name}, line {line}: {quoted(bad)} is not a finite number.{hint}"
             ) from None
         if rows and row and len(row) != len(rows[0]):
             raise ModelError(
-                f"{name}, line {line}: has {len(row)} numbers where {len(rows[0])} are expected."
+                f"{name}, line {line}: expected as many numbers as in the first row, "
+                f"{len(rows[0])}; got {len(row)}."
             )
         if row:
             rows.append(row)

@@ -1,1 +1,1 @@
-"""What people and scripts see: the only place that knows rich. Functions return what is shown."""
+"""Output for people and scripts; the only package that uses rich. Functions return renderables."""

@@ -1,4 +1,4 @@
-"""Charts in text: marks between labelled axes, in whatever width and signs the output has."""
+"""Text charts with labelled axes, in the width and the character set of the output."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Axis:
         return np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0)
 
     def ticks(self, most: int = MAX_TICKS) -> list[tuple[float, str]]:
-        """Choose a few round values, about `most`: where they lie, and what they are."""
+        """Choose about `most` round values; return their positions and labels."""
         values = self.round_values(most)
         return list(zip(self.place(values).tolist(), map(short, values.tolist()), strict=True))
 
@@ -133,7 +133,8 @@ class Chart:
         order = np.argsort(across, kind="stable")
         height = np.rint(np.interp(at, across[order], down[order])).astype(int).tolist()
         for column, row, before in zip(at.tolist(), height, height[:1] + height, strict=False):
-            # What lies between two columns' rows belongs to the later one, so that the line holds.
+            # Fill the cells between the rows of two columns in the later column, so that the line
+            # is unbroken.
             step = 1 if row >= before else -1
             first = before + step if row != before else row
             filled |= {(between, column) for between in range(first, row + step, step)}
@@ -148,7 +149,7 @@ def loss_chart(
     decades: tuple[float, float] | None = None,
     rows: int = ROWS,
 ) -> Chart | None:
-    """Draw losses by epoch, both on logarithmic scales; None where there is no curve to draw.
+    """Draw losses by epoch, both on logarithmic scales; None if there is no curve to draw.
 
     epochs and decades (powers of ten of the loss) are the axes' ends, those of the points unless
     given. A loss of 0 stands at the lowest other one.
@@ -159,7 +160,7 @@ def loss_chart(
     first, last = epochs or (0, max(epoch for epoch, _ in training))
     lowest = min(losses)
     low, high = decades or (math.log10(lowest), math.log10(max(losses)))
-    if high - low < 1e-6:  # noqa: PLR2004 - a flat curve runs through the middle
+    if high - low < 1e-6:  # noqa: PLR2004 - a constant loss is drawn in the middle of the axis
         low, high = low - 0.5, high + 0.5
 
     def series(name: str, points: Points, mark: str, style: str) -> Series:
@@ -181,7 +182,7 @@ def loss_chart(
 def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
     """Draw predicted scores (rows,) against actual ones; the dotted line is where both agree.
 
-    None where they lie further apart than a number can hold.
+    None if they lie further apart than a number can hold.
     """
     axis = linear_axis(printable(target), actual, predicted)
     if axis is None:
@@ -200,7 +201,7 @@ def scores_chart(target: str, actual: Array, predicted: Array) -> Chart | None:
 def linear_axis(label: str, *values: Array) -> Axis | None:
     """Make an axis for all the values, with room around where they are equal.
 
-    None where they lie further apart than a number can hold.
+    None if they lie further apart than a number can hold.
     """
     low = float(min(each.min() for each in values))
     high = float(max(each.max() for each in values))
@@ -249,7 +250,7 @@ def short(value: float) -> str:
     for size, sign in ((1e6, "M"), (1e3, "k")):
         if size <= abs(value) < 1e3 * size:
             return f"{value / size:.6g}{sign}"
-    if value != 0 and not 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004 - as few zeros as signs
+    if value != 0 and not 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004 - no longer than an exponent
         digits, _, exponent = f"{value:.5e}".partition("e")
         return f"{float(digits):g}e{int(exponent)}"
     return f"{value:.6g}"

@@ -1,4 +1,4 @@
-"""Consoles that know where they write: a terminal, a pipe, few or no colours."""
+"""Consoles adapted to the output: a terminal or a pipe, with or without colours."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, TextIO
 
 from rich.console import Console, Group, RenderableType
 
-# A heading, and whatever else can be shown: tables, text.
+# Parts of a page: headings, tables, text.
 Page = Group
 
-# A pipe has no edge: tables take the width they need and are never cut.
+# A pipe has no width limit: tables take the width they need and are never cut.
 PIPE_WIDTH = 100_000
 
 

@@ -1,4 +1,4 @@
-"""Pages as HTML that need no other file, legible by day and by night, on a phone and in print.
+"""Pages as HTML that need no other file, in light and dark themes, on phones and in print.
 
 html_page writes a page of the terminal: headings, notes and tables as such, and the picture.
 Nothing in it is loaded or run.
@@ -19,7 +19,7 @@ from rich.text import Text
 from scorenet_cli.model.colours import COLOURS
 from scorenet_cli.show.tables import FirstThatFits
 
-# Signs that a table may be wide on a screen of 390 pixels.
+# Maximum table width, in characters, on a screen of 390 pixels.
 PHONE_COLUMNS = 52
 
 _PAGE = """<!DOCTYPE html>
@@ -113,7 +113,7 @@ def _parts(part: RenderableType) -> Iterator[str]:
 
 
 def _for_a_phone(part: FirstThatFits) -> RenderableType:
-    """Return the first way that fits a phone with all columns, else the first: it is scrolled."""
+    """Return the first way that fits a phone with all columns, else the first, which scrolls."""
     first = part.ways[0]()
     for shown in (way() for way in part.ways):
         if isinstance(shown, Table):

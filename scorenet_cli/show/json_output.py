@@ -35,7 +35,7 @@ def to_line(answer: object) -> str:
 
 
 def batch_answer(trace: BatchTrace, path: str, data: str) -> dict[str, Any]:
-    """Lay out what `backward-trace --csv data --json` prints: every matrix by its name."""
+    """Return the JSON output of `backward-trace --csv data`: every matrix by its name."""
     about = {"model": path, "data": data, "rows": trace.rows, "learning_rate": trace.learning_rate}
     matrices = {matrix.name: matrix.values.tolist() for matrix in trace.matrices}
     losses = {"loss": trace.loss, "loss_after": trace.loss_after}
@@ -44,7 +44,7 @@ def batch_answer(trace: BatchTrace, path: str, data: str) -> dict[str, Any]:
 
 
 def train_answer(fit: FitResult, path: str, command: str = "") -> dict[str, Any]:
-    """Lay out what `train --json` prints of a model saved to path.
+    """Return the JSON output of `train` for a model saved to path.
 
     command is the one that trains the same without auto.
     """

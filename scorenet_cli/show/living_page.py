@@ -1,8 +1,8 @@
-"""A model as a page (HTML) that computes: values to move, every neuron's arithmetic, the response.
+"""The interactive HTML page of a model: sliders, the arithmetic of every neuron, the response.
 
-The page is page/page.html, .css and .js around two things: the module of `export javascript`,
-which has the only forward pass, and the facts of the model as JSON. Nothing in it is loaded, and
-its policy lets no other script run than the one written here.
+It combines page/page.html, .css and .js with the module of `export javascript`, which has the only
+forward pass, and the facts of the model as JSON. Nothing in it is loaded, and its policy lets no
+other script run than the one written here.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from scorenet_cli.show.html_page import web_page
 from scorenet_cli.show.tables import layer_title
 from scorenet_cli.text import printable, shorten
 
-MAX_ROWS = 300  # given rows that are drawn
+MAX_ROWS = 300  # maximum rows drawn
 MAX_CURVES = 12  # columns whose response is drawn, the most important where that is known
-MAX_UNCERTAIN = 100  # parameters of a model whose intervals the page computes
-STEPS = 100  # of a slider, at least half as many
-# How the numbers of an interval are written: more than is ever shown, and half as long as all.
+MAX_UNCERTAIN = 100  # maximum parameters for intervals on the page
+STEPS = 100  # steps of a slider (at least half as many)
+# Significant digits of the interval's numbers: more than are shown, half the full length.
 DIGITS = 9
 
 
@@ -40,7 +40,7 @@ def living_page(model: Model, source: str, module: str, scored: Evaluation | Non
     """Return the page of a model from `source`, with the given rows where there are some.
 
     module is the text of export.javascript.write, which takes the weights where the model has
-    snapshots. DataError where a training range is too large to be drawn.
+    snapshots. DataError if a training range is too large to be drawn.
     """
     names = ", ".join(model.targets), ", ".join(model.features)
     heading = " from ".join(shorten(name, 100) for name in names)

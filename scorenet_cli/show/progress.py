@@ -18,10 +18,10 @@ from scorenet_cli.show.console import make_console
 ROOM_FOR_A_BAR = 80
 ROOM_FOR_A_CURVE = 16  # lines of a terminal
 CURVE_ROWS = 8
-DECADES = 3  # powers of ten of the loss: the y axis has so many, and grows by as many
-MAX_DECADE = 300  # of an axis, so that its ticks are floating-point numbers
+DECADES = 3  # powers of ten on the y axis; it grows by the same number
+MAX_DECADE = 300  # largest exponent of an axis, so that its ticks are finite
 
-# Seconds until the first drawing; then drawing takes no more than this part of the time.
+# Seconds until the first drawing; maximum fraction of the time spent on drawing.
 FIRST_DRAWING = 0.2
 MAX_TIME = 0.01
 

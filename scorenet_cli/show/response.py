@@ -40,15 +40,15 @@ BLOCKS = (24, 12)
 HEIGHTS = "▁▂▃▄▅▆▇█"
 BAR = 15  # cells of the colour bar
 SHADES = tuple(map(scale_colour, np.linspace(0, 1, 64).tolist()))
-GRID = 8  # values of each column in the table of a surface, about
-SAMPLES = 41  # values of each column that the lowest and the highest score are of
+GRID = 8  # about this many values per column in the table of a surface
+SAMPLES = 41  # values per column at which the lowest and highest scores are searched
 
 
 def response_part(model: Model, scored: Evaluation | None = None) -> Iterator[RenderableType]:
-    """Show how each score depends on the columns; nothing where numbers are too large to draw.
+    """Show how each score depends on the columns; nothing if numbers are too large to draw.
 
-    scored gives the rows that stand beside a curve, the mean of the columns that stay as they are,
-    and which columns matter most.
+    scored: an evaluation that gives the rows to draw, the mean of the fixed columns, and the
+    importance of the columns.
     """
     outputs = list(enumerate(model.output_names))[:MAX_OUTPUTS]
     with suppress(DataError):
@@ -84,7 +84,7 @@ def important_curves(model: Model, scored: Evaluation | None) -> list[Curve]:
 def others(model: Model, scored: Evaluation | None) -> str:
     """Say where the other columns are kept."""
     known = scored is not None or model.feature_offset is not None
-    return f"the others at {'their mean' if known else 'the middle of their training range'}"
+    return f"the other columns at {'their mean' if known else 'the middle of their training range'}"
 
 
 def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None) -> Chart | None:
@@ -96,9 +96,9 @@ def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None
         for low_high in found.intervals[:, output].T:
             series.append(Series(words, x, low_high, "·", "dim", joined=True))
             words = ""
-    series.append(Series("outside", x, y, "-", "dim", joined=True))
+    series.append(Series("outside training range", x, y, "-", "dim", joined=True))
     if inside.any():  # a range of one value may lie between two points
-        series.append(Series("curve", x[inside], y[inside], "•", "cyan", joined=True))
+        series.append(Series("prediction", x[inside], y[inside], "•", "cyan", joined=True))
     if scored is not None:
         actual = scored.actual[:, output]
         series.append(Series("rows", scored.inputs[:, 0], actual, "○", "yellow"))
@@ -109,9 +109,9 @@ def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None
 
 @dataclass(frozen=True)
 class SurfaceChart(Chart):
-    """A chart whose cells are half blocks in the colours of their scores, the lowest low to high.
+    """A chart of half-block cells coloured by score, from `low` to `high`.
 
-    Where there are too few colours it is a table of scores at round values of both columns.
+    With too few colours, it is a table of scores at round values of both columns.
     """
 
     model: Model = field(kw_only=True)
@@ -125,7 +125,7 @@ class SurfaceChart(Chart):
         has_range = self.model.feature_range is not None
         if console.no_color or console.color_system not in {"256", "truecolor"}:
             note = "; in brackets: outside the training range" if has_range else ""
-            yield Text(f"across: {self.x.label}; down: {self.y.label}{note}", "dim")
+            yield Text(f"columns: {self.x.label}; rows: {self.y.label}{note}", "dim")
             yield self._table()
             return
         chart = self if console.color_system == "truecolor" else replace(self, shades=SCALE_256)
@@ -190,7 +190,7 @@ class SurfaceChart(Chart):
 
 
 def surface_chart(model: Model, output: int) -> SurfaceChart | None:
-    """Make the surface of an output; None where scores lie too far apart for a number."""
+    """Make the surface of an output; None if scores lie too far apart for a number."""
     x, y = (Axis(printable(name), *ends(model, name)) for name in model.features)
     samples = [np.linspace(axis.low, axis.high, SAMPLES) for axis in (x, y)]
     limits = linear_axis("", surface(model, *samples)[:, :, output])

@@ -1,4 +1,4 @@
-"""The response of a model's scores as a picture (SVG): what show.response draws on a terminal."""
+"""Scores as a function of the columns, as an SVG picture; show.response is the terminal version."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from scorenet_cli.model.model import Model
 from scorenet_cli.model.response import Curve, has_surface
 from scorenet_cli.show.chart import MAX_TICKS, Axis, linear_axis
 from scorenet_cli.show.response import MAX_CURVES, important_curves, others, surface_chart
+from scorenet_cli.show.tables import count
 from scorenet_cli.text import printable, shorten
 
 LEFT, BOTTOM = 64.0, 52.0
@@ -92,7 +93,7 @@ class Plot(NamedTuple):
 def response_picture(model: Model, scored: Evaluation | None = None) -> str:
     """Return the surface of two columns as SVG, else a curve for each column that matters most.
 
-    The first targets are drawn as far as there is room. DataError where numbers are too large.
+    The first targets are drawn as far as there is room. DataError if numbers are too large.
     """
     parent, is_surface = ET.Element("g"), has_surface(model)
     curves = [] if is_surface else important_curves(model, scored)
@@ -120,9 +121,9 @@ def response_picture(model: Model, scored: Evaluation | None = None) -> str:
     if each > 1:
         legend[f"{others(model, scored).capitalize()}."] = None
     if more := len(model.features) - each if curves else 0:
-        legend[f"{more:,} more columns are not shown."] = None
+        legend[f"{count(more, 'more column')} not shown."] = None
     if more := len(model.output_names) - len(outputs):
-        legend[f"{more:,} more targets are not shown."] = None
+        legend[f"{count(more, 'more target')} not shown."] = None
     rows = -(-each * len(outputs) // columns)
     return document(title, legend, (columns * step[0], top + rows * step[1] - 40), [parent])
 

@@ -17,14 +17,14 @@ from scorenet_cli.core.metrics import ROUNDING, ClassFit, Fit
 from scorenet_cli.show.console import PIPE_WIDTH
 from scorenet_cli.text import number, printable, without_noise
 
-# In a pipe, where there is no edge, a wider table gives way to a longer one from here on.
+# In a pipe, tables wider than this are replaced by a narrower, longer form.
 COMFORTABLE_WIDTH = 100
 
 # The document prints its result with ten digits; a narrow terminal shows no fewer than four.
 DOCUMENT_DIGITS = 10
 MIN_DIGITS = 4
 
-# Weights of a layer that a page shows; --json has all.
+# Weights of a layer that a page shows; --json prints all.
 MAX_WEIGHTS = 400
 
 
@@ -34,7 +34,7 @@ def heading(text: str) -> Text:
 
 
 def name(text: str, style: str = "") -> Text:
-    """Return a name from outside, without anything that could steer the terminal."""
+    """Return external text without terminal control characters."""
     return Text(printable(text), style=style, overflow="fold")
 
 
@@ -94,8 +94,8 @@ def r2_text(r2: float | None) -> str:
 def fit_table(fit: Fit, scores: Array, others: Mapping[str, Fit] | None = None) -> Table:
     """Show a network's metrics beside those of the baselines, in units of the actual scores.
 
-    Beside those an error may be only rounding noise, and is shown as 0. others are the metrics on
-    other rows than the training rows, by their title.
+    An error that is only rounding noise relative to the scores is shown as 0. others are the
+    metrics on other rows than the training rows, by their title.
     """
     largest = float(np.abs(scores).max())
     parts = {"training rows": fit, **others} if others else {"": fit}
@@ -125,8 +125,8 @@ def count(number_of: int, thing: str) -> str:
     return f"{number_of:,} {thing}{ending}"
 
 
-def omitted_note(number_of: int, thing: str, where: str = ": --json has all") -> list[Text]:
-    """Say how many things a page leaves out, and where they are; nothing where it has them all."""
+def omitted_note(number_of: int, thing: str, where: str = ": --json prints all") -> list[Text]:
+    """Say how many things a page leaves out, and where they are; nothing if it has them all."""
     if number_of <= 0:
         return []
     return [Text(f"... and {count(number_of, f'more {thing}')}{where}", style="dim")]
@@ -140,7 +140,7 @@ class FirstThatFits:
     pipe_width: int = PIPE_WIDTH
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield it; where there is no edge, as wide as pipe_width has room."""
+        """Yield the first way that fits the terminal, or pipe_width in a pipe."""
         room = self.pipe_width if options.max_width == PIPE_WIDTH else options.max_width
         unlimited = options.update(max_width=PIPE_WIDTH)
         for way in self.ways:
@@ -150,14 +150,14 @@ class FirstThatFits:
         yield shown
 
 
-def class_tables(fits: Sequence[ClassFit]) -> Iterator[RenderableType]:
-    """Show how well each target's classes are told apart: accuracy, and what is taken for what."""
+def class_tables(fits: Sequence[ClassFit], where: str = "") -> Iterator[RenderableType]:
+    """Show the accuracy and the confusion matrix of each target with classes."""
     for fit in fits:
-        yield from (Text(), heading(f"Classes of {fit.target}"))
+        yield from (Text(), heading(f"Classes of {fit.target}{where}"))
         yield key_value_table(
             [
                 ("accuracy", f"{fit.accuracy:.4f}"),
-                (f"always {fit.most_frequent}", f"{fit.most_frequent_accuracy:.4f}"),
+                (f"always predicting {fit.most_frequent}", f"{fit.most_frequent_accuracy:.4f}"),
             ]
         )
         yield Text()

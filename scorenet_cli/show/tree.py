@@ -13,14 +13,14 @@ from scorenet_cli.model.model import Model, neuron_names
 from scorenet_cli.show.tables import name
 from scorenet_cli.text import number, without_noise
 
-# A tree that can be taken in at a glance has no more lines than a screen.
+# Maximum lines of a tree, about one screen.
 MAX_LINES = 30
 
 
 def network_tree(model: Model) -> Tree | None:
-    """Return a tree with a branch for each output; None where it has more lines than a screen.
+    """Return a tree with a branch for each output; None if it has more lines than a screen.
 
-    The weights into a hidden neuron stand where it first occurs; later its name alone is shown.
+    A shared hidden neuron is expanded once.
     """
     layers, names = tuple(map(_without_rounding, model.network.layers)), neuron_names(model)
     if len(model.output_names) + model.network.parameters > MAX_LINES:
@@ -31,7 +31,7 @@ def network_tree(model: Model) -> Tree | None:
 
     def labelled(weight: float, source: str) -> Text:
         label = name(f"{number(weight).rjust(width)}  {source}")
-        # The sign says it, too: colour only helps to see it from the last row.
+        # Colour repeats the sign, for readers at a distance.
         label.stylize("cyan" if weight > 0 else "red" if weight < 0 else "", 0, width)
         return label
 

@@ -16,16 +16,16 @@ from scorenet_cli.training.loop import TrainingResult
 from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_blocks
 from scorenet_cli.training.settings import AUTO
 
-# A loss above this part of the scores' variance does not match the scores.
+# Maximum loss, as a fraction of the scores' variance, that counts as matching the scores.
 POOR_FIT = 0.01
-# With fewer rows a perfect fit says nothing, and everyone can see that.
+# Minimum rows for a warning about a perfect fit.
 MIN_ROWS = 10
-# A network with more parameters for each score can memorize.
+# A network with more parameters for each score can overfit.
 MEMORIZING_PARAMETERS = 0.4
 MEMORIZING_R2 = 0.9
-# So many times the error on the training rows out of fold, and so much less of R2, is memorizing.
+# Overfitting: an out-of-fold error above this multiple of the training error, and R2 lower by this.
 MEMORIZING_RATIO, MEMORIZING_GAP = 2.0, 0.1
-# lm's matrix of so many parameters is solved in a second.
+# lm's matrix of this many parameters is solved in a second.
 MAX_LM_PARAMETERS = 1000
 
 
@@ -38,7 +38,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     *,
     is_chosen: bool,
 ) -> tuple[str, ...]:
-    """Say where the model is not to be relied on, and what to try; empty where nothing is wrong.
+    """Return warnings about the model, each with the setting that may help.
 
     each holds the metrics of every target on the training rows, validation all those on the
     held-out rows, cross_validation those out of fold. is_chosen: sizes were compared already.
@@ -46,12 +46,13 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     if cross_validation is not None:
         return tuple(_out_of_fold(plan, each, cross_validation, is_chosen=is_chosen))
     if validation is not None and validation.warnings:
-        return tuple(f"on the held-out rows, {words}" for words in validation.warnings)
+        title = "validation rows" if plan.test_rows is None else "test rows"
+        return tuple(f"on the {title}, {words}" for words in validation.warnings)
     scores = plan.data.scores
     if max(fit.rmse for fit in each) <= ROUNDING * np.abs(scores).max():
         return tuple(_memorized(plan, result, each, validation))
     actual = to_outputs(plan.model, scores)
-    varies = np.ptp(actual, axis=0) > 0  # equal scores have a variance, too: that of rounding
+    varies = np.ptp(actual, axis=0) > 0  # equal scores have a nonzero variance from rounding
     deviation = actual - actual.mean(axis=0)
     deviation *= deviation
     deviation *= varies
@@ -65,17 +66,17 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
             for inputs, _ in scaled_blocks(plan.model, plan.data)
         )
     ):
-        words = "all outputs are stuck at the end of the sigmoid, where it is flat and hardly"
+        words = "all outputs are saturated: the sigmoid is flat there, so the weights hardly change"
         helps = "a smaller `learning_rate`" if "learning_rate" in plan.options else "another `seed`"
-        return (f"{words} learns. Try {helps}.",)
+        return (f"{words}. Try {helps}.",)
     advice = " ".join(_advice(plan, result))
     if len(actual) > 1 and result.loss >= variance > 0:
         same = "each class's share of the rows" if plan.data.classes else "the mean score"
-        words = f"the network is no better than predicting {same} for everyone."
+        words = f"the network is no better than predicting {same} for every row."
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):
         return memorized
-    decays = bool(plan.options.get("weight_decay"))  # which keeps the scores from being matched
+    decays = bool(plan.options.get("weight_decay"))  # weight decay prevents an exact match
     if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
     size = {"rows": len(scores), "features": plan.data.inputs.shape[1]}
@@ -87,7 +88,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
 def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | None:
     """Say that a network that could match the scores does not match them yet."""
     can_fit = variance > 0 and result.network.parameters >= scores
-    is_overtrained = result.best_epoch < result.epochs  # more epochs would not be kept
+    is_overtrained = result.best_epoch < result.epochs  # later epochs were worse and were not kept
     if result.stopped in {"tolerance", "patience"} or is_overtrained or not can_fit:
         return None
     if result.loss <= variance * POOR_FIT:
@@ -123,6 +124,7 @@ def _memorized(
 ) -> Iterator[str]:
     """Warn where the network fits far better than a line by means of many parameters."""
     scores, parameters = plan.data.scores.size, float(result.network.parameters)
+    effective = "" if result.evidence is None else "effective "
     if result.evidence is not None:
         parameters = result.evidence.effective_parameters
     if validation is not None or len(plan.data.scores) < MIN_ROWS:
@@ -135,8 +137,8 @@ def _memorized(
     )
     if parameters >= MEMORIZING_PARAMETERS * scores and any(far_better):
         yield (
-            f"the network has {parameters:.4g} parameters for {scores} scores and may have "
-            "memorized them: its fit says little about new rows. Try `validation=0.2`, a smaller "
+            f"the network has {parameters:.4g} {effective}parameters for {scores} scores and may "
+            "overfit: its fit says little about new rows. Try `validation=0.2`, a smaller "
             "`hidden`, or more rows."
         )
 
@@ -154,18 +156,18 @@ def _out_of_fold(
         mean, linear = unseen.baselines.mean.rmse, unseen.baselines.linear.rmse
         if unseen.rmse >= mean:
             yield (
-                f"{about}out of fold the network is no better than predicting the mean score for "
-                "everyone. More rows or other columns may help."
+                f"{about}out of fold, the network is no better than predicting the mean score for "
+                "every row. More rows or other columns may help."
             )
         elif unseen.rmse > MEMORIZING_RATIO * fit.rmse and fit.r2 - unseen.r2 > MEMORIZING_GAP:
             yield (
-                f"{about}the network has memorized its rows: R2 is {fit.r2:.3f} on them and "
+                f"{about}the network overfits: R2 is {fit.r2:.3f} on the training rows and "
                 f"{unseen.r2:.3f} out of fold. " + _remedy(plan, is_chosen=is_chosen)
             )
         elif _is_uncertain(cross_validation, target):
             yield (
                 f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
-                "network is better than the mean score. Collect more rows."
+                "network is better than predicting the mean score. Collect more rows."
             )
         elif unseen.rmse > linear and (hidden or has_sigmoid_output(plan.model.network)):
             advice = "More rows may help."
@@ -173,13 +175,13 @@ def _out_of_fold(
                 advice = "Try `output_activation=linear`."
             elif hidden and not is_chosen:
                 advice = "Try `hidden=none`."
-            yield f"{about}out of fold the network is no better than linear regression. {advice}"
+            yield f"{about}out of fold, the network is no better than linear regression. {advice}"
 
 
 def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:
-    """Name what keeps a network from memorizing."""
+    """Name what keeps a network from overfitting."""
     if is_chosen or plan.options.get("weight_decay") == AUTO:
-        return "More rows or fewer columns help."
+        return "More rows or fewer columns may help."
     return "Try `optimizer=auto`, a `weight_decay`, a smaller `hidden`, or more rows."
 
 

@@ -52,7 +52,7 @@ class RestartStats:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What `optimizer=auto` compared on so many rows, and chose.
+    """What `optimizer=auto` compared, on how many rows, and chose.
 
     compared holds each size of the hidden layers with its fit out of fold; settings train the same
     without auto.
@@ -68,11 +68,11 @@ class FitResult:
     """A trained model, how training went, and how well the model fits.
 
     result is the run that was kept; predicted (rows, targets) the scores for the training rows
-    (of an interrupted run the first BLOCK_ROWS of them, and so the metrics);
-    metrics compare them with the baselines, each does so for every target. validation is the same
-    on the rows held out (the test rows, where there are some); restarts compares the starts;
-    classes is about the targets of text, on the training rows. cross_validation is the fit out of
-    fold, and choice what auto compared. Metrics are in score units.
+    (of an interrupted run the first BLOCK_ROWS of them, and so the metrics); metrics hold their fit
+    and that of the baselines, each the same for every target. validation is the same on the rows
+    held out (the test rows, where there are some); restarts compares the starts; classes holds the
+    results of text targets on the training rows. cross_validation is the fit out of fold, and
+    choice what auto compared. Metrics are in score units.
     """
 
     model: Model
@@ -95,7 +95,7 @@ class FitResult:
 
     @cached_property
     def importance(self) -> Mapping[str, Importance]:
-        """How much R² on the training rows each column's values bring; measured when asked for."""
+        """Permutation importance of each column on the training rows; computed on first access."""
         rows = self.plan.data
         return permutation_importance(self.model, rows.inputs, rows.scores).columns
 
@@ -151,7 +151,7 @@ def fit(
 
 
 def _judged_rows(plan: TrainingPlan, result: TrainingResult) -> TrainingPlan:
-    """Return the plan with the rows to judge on: after an interrupt few, to end soon."""
+    """Return the plan with the rows to evaluate on; after an interrupt only a few, to end soon."""
     if result.stopped != "interrupted":
         return plan
 
@@ -226,7 +226,7 @@ def _train_starts(
         return best, ()
     tried = len(plan.networks) if together else len(finished)
     counts = f"{tried} of {len(plan.networks)}"
-    return best, (f"interrupted with {counts} starts tried; only the best of them is kept.",)
+    return best, (f"interrupted after {counts} starts; the best of these is kept.",)
 
 
 def best_of(results: Sequence[TrainingResult]) -> TrainingResult:
@@ -298,7 +298,7 @@ def _date() -> str:
 
 
 def _with_baselines(model: Model, baselines: BaselineModel) -> Model:
-    """Add to the record what the mean and linear regression predict, where numbers reach."""
+    """Add the baselines to the record if they are finite."""
     scale = np.append(baselines.input_scale, 1.0)[:, np.newaxis]
     with np.errstate(over="ignore"):
         lines = baselines.coefficients * baselines.score_scale / scale
@@ -382,7 +382,7 @@ def _evaluation(
     rows = (predicted, data.inputs, data.scores, baselines)
     each = metrics.compare_each(*rows)
     (first, *deeper) = model.network.layers
-    is_line = not deeper and first.activation == "linear"  # which is no better than itself
+    is_line = not deeper and first.activation == "linear"  # a baseline cannot be better than itself
     size = {"rows": 0 if is_line else len(training_data.inputs), "features": data.inputs.shape[1]}
     warnings = metrics.baseline_warnings(each, data.scores, data.output_names, **size)
     return Evaluation(

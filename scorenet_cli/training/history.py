@@ -1,4 +1,4 @@
-"""Every epoch's loss as a CSV: kept outside memory while a run lasts, written at its end."""
+"""The loss of every epoch as a CSV, buffered in a temporary file and written at the end."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ def read_history(path: str) -> list[str]:
 
 
 def lines_before(lines: Sequence[str], plan: TrainingPlan) -> list[str]:
-    """Return the lines of the run that a plan resumes, up to its start; none of another run's.
+    """Return the lines of the run that a plan resumes, up to its start; none of another run.
 
-    A file is taken for that run's where it has the losses that the model recorded.
+    A file belongs to that run if it has the losses recorded in the model.
     """
     recorded = dict(plan.record.history)
     width = len(HEADER.split(",")) + (plan.validation_rows is not None)

@@ -32,8 +32,8 @@ History = tuple[tuple[int, float], ...]
 # Seconds between progress, autosave and stop checks.
 TICK = 0.1
 
-# The epochs whose loss a model remembers: 20 a decade, the same however long a run is and
-# however often it was resumed. With the last epoch these are 173 points at the most.
+# Epochs whose loss is saved in a model: 20 per decade, independent of the length of the run and of
+# resumes. With the last epoch these are 173 points at the most.
 HISTORY_EPOCHS = frozenset({0} | {round(10 ** (n / 20)) for n in range(20 * 9 + 1)})
 
 
@@ -54,13 +54,13 @@ class RestartResult:
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What training came to, so far or in the end.
+    """The result of a training run, final or so far.
 
     epochs counts all that ran, those before a resume too; best_epoch is the one whose network this
     is, the last unless a validation chose another. loss is the plain forward pass's mean squared
     error on the training rows (an interrupted run's: the optimizer's), validation_loss that on the
-    others; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is what the
-    optimizer must know to go on, evidence what lm with weight decay found out. snapshots are the
+    validation rows; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is the
+    optimizer state for a resume, evidence the estimates of lm with weight decay. snapshots are the
     networks at HISTORY_EPOCHS, where asked for, and the one that was kept; starts holds every
     start where there were several.
     """
@@ -83,7 +83,7 @@ class TrainingResult:
 
 @dataclass(frozen=True)
 class StoppingCriteria:
-    """When to end: after so many epochs, at a loss, or when validation no longer gains.
+    """Stop after a number of epochs, at a loss, or when the validation loss no longer improves.
 
     patience is how many epochs may pass without a better validation loss; None is forever.
     """
@@ -106,11 +106,11 @@ Result = TypeVar("Result")
 class Callbacks(Generic[Result]):
     """Optional callbacks during training.
 
-    choosing gets what is cross-validated, and how many of how many trainings are done. begin gets
-    the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss
-    of each network trained side by side, and the validation loss. tick gets epoch and loss about
-    ten times a second, with a function that returns the best result so far. should_stop is asked
-    as often; where it answers True, training ends there.
+    choosing: called with a description, the number of finished trainings and their total. begin
+    gets the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss of each
+    network trained side by side, and the validation loss. tick gets epoch and loss about ten times
+    a second, with a function that returns the best result so far. should_stop is asked as often;
+    where it answers True, training ends there.
     """
 
     choosing: Callable[[str, int, int], None] | None = None
@@ -122,7 +122,7 @@ class Callbacks(Generic[Result]):
 
 
 class Ticker:
-    """Tells when TICK seconds have passed; shared by all starts, which may be shorter."""
+    """Reports when TICK seconds have passed; shared by all starts, some shorter than TICK."""
 
     def __init__(self) -> None:
         self._next = time.perf_counter() + TICK
@@ -161,7 +161,8 @@ class _Record:
         self._rows, self._criteria = rows, criteria
         self._start_epoch, best_epoch = resumed.epochs, resumed.best_epoch
         self._kept_epoch = resumed.epochs if best_epoch is None else best_epoch
-        # Where an earlier epoch was kept, the last losses of the run before stay as they were.
+        # If an earlier epoch was kept, the point of the previous run at the start epoch is
+        # retained.
         self._first = self._start_epoch + (self._kept_epoch < self._start_epoch)
         self._before, self._validation = (
             [point for point in points if point[0] in HISTORY_EPOCHS and point[0] < self._first]
@@ -169,7 +170,7 @@ class _Record:
         )
         self._losses: list[tuple[int, Array]] = []
         self.networks: list[tuple[int, list[Network]]] = []
-        self._last = -1, np.empty(0)  # the last epoch that was looked at, and its losses
+        self._last = -1, np.empty(0)  # last recorded epoch, and its losses
         self._validation_losses: Callable[[], Array] | None = None
         self.validation_loss: float | None = None
         self._began = time.perf_counter()
@@ -187,7 +188,7 @@ class _Record:
         return self.is_out_of_patience(epoch) or not math.isfinite(loss)
 
     def is_out_of_patience(self, epoch: int) -> bool:
-        """Tell whether the best epoch, or the resumed one, was too long ago."""
+        """Return whether the best (or resumed) epoch is at least `patience` epochs back."""
         if self._criteria.patience is None or self.best is None:
             return False
         return epoch - max(self.best.epoch, self._start_epoch) >= self._criteria.patience
@@ -201,7 +202,7 @@ class _Record:
                 self._validation.append((epoch, self.validation_loss))
 
     def _of(self, epoch: int) -> int:
-        """Return the epoch that the network is of: a resumed one was kept, perhaps, before it."""
+        """Return the epoch of the network; a resumed one may be from before its last epoch."""
         return self._kept_epoch if epoch == self._start_epoch else epoch
 
     def stop_reason(self, epoch: int, loss: float) -> Stopped | None:
@@ -211,7 +212,7 @@ class _Record:
         return "patience" if self.is_out_of_patience(epoch) else None
 
     def result(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
-        """Make the TrainingResult of what there is.
+        """Make the TrainingResult at this epoch.
 
         Where the run was interrupted, losses that are known are taken: the plain forward pass can
         last for seconds.
@@ -357,6 +358,6 @@ def _finite(loss: float, epoch: int) -> float:
 def _diverged(epoch: int) -> TrainingError:
     """Make the error for a loss or weights beyond floating-point numbers."""
     return TrainingError(
-        f"training diverged: its numbers are no longer finite at epoch {epoch}. "
+        f"training diverged: the loss or the weights are no longer finite at epoch {epoch}. "
         "Try a smaller `learning_rate`."
     )

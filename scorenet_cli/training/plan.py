@@ -1,4 +1,4 @@
-"""From settings, rows and perhaps a resumed model to what will be trained on what."""
+"""Make a training plan from settings, rows and, for --resume, a model."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ from scorenet_cli.training.settings import (
 )
 
 MIN_ROWS_TO_SPLIT = 2
-# An epoch of lm that takes longer is told before it starts.
+# Announce an epoch of lm that takes longer than this many seconds.
 MIN_SECONDS_TO_TELL = 10
-# What another optimizer does not take over.
+# Record fields reset when the optimizer changes.
 _WITHOUT_OPTIMIZER: dict[str, Any] = {"state": None, "learning_rate": None, "batch_size": None}
-# What snapshots are kept of.
+# Maximum parameters for snapshots.
 MAX_SNAPSHOT_PARAMETERS = 200
-# A model file of more would pass the 256 MB that a model may have.
+# Maximum parameters: a larger model file would exceed 256 MB.
 MAX_PARAMETERS = 10_000_000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrainingPlan:
-    """What is trained on what, and what the user should know before it starts.
+    """The networks, rows and optimizer of a run, with notes and warnings for the user.
 
     data are the rows to learn from, validation_rows those that choose the epoch and the start,
     test_rows those that choose nothing (with several starts and a validation). model is the model
@@ -98,7 +98,7 @@ class TrainingPlan:
 def make_plan(table: Table, settings: Settings, resumed: Model | None = None) -> TrainingPlan:
     """Plan new networks for a table's rows, or go on with a model.
 
-    check_settings is called before, so that no rows are read in vain.
+    Call check_settings first, so that invalid settings fail before rows are read.
     """
     if resumed is None:
         return plan_rows(table, read_rows(table, settings), settings)
@@ -161,28 +161,29 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
     table = dataset.name_columns(table, old.features, old.targets)
     data = model_rows(old, table, cast("MissingName", settings.missing or "skip"))
     if has_sigmoid_output(old.network):
-        hint = "The best score comes from the resumed model's target_scale."
+        hint = "The highest possible score is set by the resumed model's target_scale."
         dataset.check_scores(table, data, old.target_scale, hint=hint)
     notes: tuple[str, ...] = data.notes
     warnings: tuple[str, ...] = ()
     if before.sha256 not in {None, data.sha256}:
         if before.validation is not None:
             raise DataError(
-                f"{data.source}: the model was validated on rows of other data "
-                f"({before.data or 'another file'}), so its validation rows cannot be told from "
-                "those it has learned. Train a new model on these rows."
+                f"{data.source}: the model was trained and validated on other data "
+                f"({before.data or 'another file'}), so its validation rows cannot be separated "
+                "from its training rows here. Train a new model on these rows."
             )
         warnings = (f"the model was trained on other data: {before.data or 'another file'}.",)
         if before.state is not None:
-            notes += (
-                "the rows differ from the last run's: the optimizer starts with fresh state.",
-            )
+            words = "the rows differ from those of the last run"
+            notes += (f"{words}: the optimizer starts with fresh state.",)
             before = dataclasses.replace(before, state=None)
+    if before.best_epoch not in {None, before.epochs}:
+        notes += (f"training continues from epoch {before.best_epoch:,}, the one that was kept.",)
     seeds = (before.split_seed, before.seed, DEFAULT_SEED)
     split_seed = next(seed for seed in seeds if seed is not None)
     seed = settings.seed if before.seed is None else before.seed
     before = dataclasses.replace(before, split_seed=split_seed, seed=seed)
-    # Rows that were held out once are not to be learned from by leaving the option out.
+    # Keep the validation rows held out when --validation is omitted on resume.
     settings = dataclasses.replace(settings, validation=settings.validation or before.validation)
     parts = _split(data, settings.validation, split_seed, restarts=before.restarts or 1)
     optimizer = settings.optimizer or before.optimizer or DEFAULT_OPTIMIZER
@@ -206,14 +207,14 @@ def model_rows(model: Model, table: Table, missing: MissingName = "skip") -> Dat
 
 
 def _plan_from_weights(table: Table, settings: Settings, network: Network) -> TrainingPlan:
-    """Train from given weights with the scaling of the training rows, as a new run would have."""
+    """Plan training from given weights, with the scaling of the training rows as in a new run."""
     data = read_rows(table, settings)
     inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
     if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
-            f"{data.source}: the weights need {network.shape[0]} features and "
-            f"{network.shape[-1]} targets; the chosen columns are {inputs} and "
-            f"{outputs}. Choose them by `features` and `target`."
+            f"{data.source}: the weights need {network.shape[0]} feature columns and "
+            f"{network.shape[-1]} target columns; {inputs} and {outputs} are chosen. "
+            "Choose them with `features` and `target`."
         )
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _new_plan(table, data, settings, (network,), record)
@@ -226,17 +227,17 @@ def _check_columns(settings: Settings) -> None:
         if twice := [name for name in names if names.count(name) > 1]:
             raise OptionError(f"names column {quoted(twice[0])} twice.", option=option)
         if both := [name for name in names if name in (settings.ignore or ())]:
-            raise OptionError(f"column {quoted(both[0])} is in `{option}` and in `ignore`.")
+            raise OptionError(f"column {quoted(both[0])} is both in `{option}` and in `ignore`.")
     if both := [name for name in settings.features or () if name in (settings.target or ())]:
         raise OptionError(
-            f"column {quoted(both[0])} is a target and a feature. Leave it out of `features`."
+            f"column {quoted(both[0])} is both a target and a feature. Leave it out of `features`."
         )
 
 
 def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     """Refuse settings that exclude each other or contradict the resumed model.
 
-    OptionError; ModelError where the model was trained by an unknown optimizer.
+    OptionError; ModelError where the model was trained with an unknown optimizer.
     """
     record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
     optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
@@ -244,8 +245,8 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     if optimizer not in {AUTO, *OPTIMIZERS}:
         if settings.optimizer is None:
             raise ModelError(
-                f"the model was trained by {quoted(optimizer)}. Choose an `optimizer`: "
-                f"{', '.join(OPTIMIZERS)}."
+                f"the model was trained with {quoted(optimizer)}, which is not a known optimizer. "
+                f"Choose an `optimizer`: {', '.join(OPTIMIZERS)}."
             )
         raise OptionError(
             f"expects one of {', '.join([AUTO, *OPTIMIZERS])}; got {quoted(str(optimizer))}.",
@@ -268,8 +269,10 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
             )
     _check_optimizer(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
-        raise OptionError("counts epochs on the validation rows: it needs `validation`.",
-                          option="patience")  # fmt: skip
+        raise OptionError(
+            "needs `validation`: it counts the epochs without improvement on the validation rows.",
+            option="patience",
+        )
     if resumed is not None:
         _check_agrees(settings, resumed)
 
@@ -292,11 +295,11 @@ def _check_optimizer(settings: Settings, optimizer: str) -> None:
 def _check_agrees(settings: Settings, model: Model) -> None:
     """Refuse a setting that contradicts the model that is resumed."""
     record = model.training
-    has_learned_all = record is not None and record.validation is None and record.epochs > 0
-    if settings.validation is not None and has_learned_all:
+    is_trained_on_all = record is not None and record.validation is None and record.epochs > 0
+    if settings.validation is not None and is_trained_on_all:
         raise OptionError(
-            "cannot be added by `resume`: the model has learned from all rows. Train a new model "
-            "with it.",
+            "cannot be added with `resume`: the model was already trained on all rows. Train a "
+            "new model with `validation`.",
             option="validation",
         )
     hidden = model.network.layers[:-1]
@@ -345,8 +348,8 @@ def _check_targets(
     if not has_sigmoid_output(network):
         if data.classes:
             raise OptionError(
-                f"cannot be linear: {listed([*data.classes])} holds text, so that the outputs are "
-                "probabilities of classes.",
+                f"cannot be linear for text targets ({listed([*data.classes])}): the outputs are "
+                "class probabilities. Leave it out.",
                 option="output_activation",
             )
         return data
@@ -358,8 +361,8 @@ def _check_targets(
     ]
     notes = _note_small_scores(data, max_scores)
     if probable:
-        words = "holds only 0 and 1: the score is a probability (`max_score=1`)."
-        notes += (f"{listed(probable)} {words}",)
+        words = "hold only 0 and 1: the predicted score is a probability (`max_score=1`)."
+        notes += (f"the scores of {listed(probable)} {words}",)
     return dataclasses.replace(data, notes=data.notes + notes)
 
 
@@ -374,8 +377,10 @@ def _note_small_scores(data: Dataset, max_scores: Array) -> tuple[str, ...]:
     shown = better[:1] if len(set(better)) == 1 else better
     advice = " ".join(f"`max_score={each:g}`" for each in shown)
     names = listed([data.output_names[n] for n in small])
-    words = f"the scores of {names} use less than half of 0 to {max_scores[small].max():g}"
-    return (f"{words}: {advice} suits them better.",)
+    words = (
+        f"the scores of {names} use less than half of the range 0 to {max_scores[small].max():g}"
+    )
+    return (f"{words}. Try {advice}.",)
 
 
 def nice_above(value: float) -> float:
@@ -448,7 +453,7 @@ def _standard(values: Array) -> tuple[Array, Array]:
 
 
 def has_sigmoid_output(network: Network) -> bool:
-    """Tell whether the scores end at 0 and at the highest possible score."""
+    """Return whether the output is a sigmoid, which limits scores to 0 to the highest possible."""
     return network.layers[-1].activation == "sigmoid"
 
 
@@ -498,15 +503,18 @@ def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
 def _split(
     data: Dataset, fraction: float | None, seed: int, *, restarts: int
 ) -> tuple[Dataset, Dataset | None, Dataset | None]:
-    """Hold out a fraction of the rows, where one is asked for: to train, to choose, to report.
+    """Split the rows into training, validation and test rows.
 
-    With several starts half of the rows held out choose nothing, so that their score is unseen.
+    With several starts, half of the held-out rows are test rows, on which nothing is chosen.
     """
     if fraction is None:
         return data, None, None
     rows = len(data.inputs)
     if rows < MIN_ROWS_TO_SPLIT:
-        raise DataError(f"{data.source}: {rows} rows cannot be split. Leave `validation` out.")
+        raise DataError(
+            f"{data.source}: `validation` needs at least {MIN_ROWS_TO_SPLIT} rows; got {rows}. "
+            "Leave it out."
+        )
     kept, held_out = loop.split(rows, fraction, seed)
     data = data.fill_from(kept)
     if restarts == 1 or len(held_out) < MIN_ROWS_TO_SPLIT:
@@ -519,7 +527,9 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
     _check_size(plan)
     if before.optimizer not in {None, plan.optimizer}:
-        change = f"the model was trained by {before.optimizer}; {plan.optimizer} starts with fresh"
+        change = (
+            f"the model was trained with {before.optimizer}; {plan.optimizer} starts with fresh"
+        )
         warnings += (f"{change} optimizer state.",)
         decay = None if before.weight_decay == AUTO else before.weight_decay
         before = dataclasses.replace(before, **_WITHOUT_OPTIMIZER, weight_decay=decay)
@@ -528,7 +538,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
         options |= optimizer.linear_options
     for name, default in options.items():
         given = getattr(plan.settings, name)
-        known = getattr(before, name, None)  # a resumed run's, where the record has it
+        known = getattr(before, name, None)  # the resumed run's value, if recorded
         options[name] = next(each for each in (given, known, default) if each is not None)
     if optimizer.check is not None:
         optimizer.check(plan.model.network, len(plan.data.inputs), **options)
@@ -562,9 +572,8 @@ def _check_size(plan: TrainingPlan) -> None:
     state = OPTIMIZERS[plan.optimizer].state_numbers * parameters
     if json_file.largest_size(parameters, state) > files.MAX_MODEL_BYTES:
         raise OptionError(
-            f"is too large: with {parameters:,} parameters a model trained by {plan.optimizer} may "
-            f"not fit in {files.MAX_MODEL_BYTES // 1_000_000} MB, the most that a model file may "
-            "have.",
+            f"is too large: with {parameters:,} parameters, a model trained with {plan.optimizer} "
+            f"may exceed {files.MAX_MODEL_BYTES // 1_000_000} MB, the size limit of a model file.",
             option="hidden",
         )
 
@@ -575,10 +584,10 @@ def _nothing_to_learn(data: Dataset) -> Iterator[str]:
     inputs = zip(data.input_names, data.inputs.T, strict=True)
     constant = [name for name, column in outputs if np.ptp(column) == 0]
     if constant and len(data.scores) > 1:
-        words = "the same in every row, so that there is nothing to learn"
-        yield f"{words}: {listed(constant)}. Choose another `target`."
+        words = "every row has the same score, so there is nothing to learn"
+        yield f"{listed(constant)}: {words}. Choose another `target`."
     if zero := [name for name, column in inputs if not column.any()]:
-        yield f"zero in every row, so that nothing can be learned from it: {listed(zero)}."
+        yield f"nothing can be learned from inputs that are 0 in every row: {listed(zero)}."
 
 
 def _cost(plan: TrainingPlan) -> tuple[str, ...]:
@@ -592,15 +601,13 @@ def _cost(plan: TrainingPlan) -> tuple[str, ...]:
 
 
 def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
-    """Say what the rows that were held out are used for."""
+    """Return the note on how the held-out rows are used."""
     if plan.validation_rows is None:
         return ()
     count = len(plan.validation_rows.inputs)
     if plan.test_rows is not None:
-        words = f"{count} held-out rows choose the epoch and the start; the fit reported is that"
-        return (f"{words} on {len(plan.test_rows.inputs)} others.",)
-    several = len(plan.networks) > 1
-    chosen = "the epoch and the start" if several else "the epoch"
-    rows = f"{count} validation {'row chooses' if count == 1 else 'rows choose'}"
-    words = f"the {rows} {chosen}: expect a little less on rows that the model has never seen."
-    return (words,)
+        words = f"held-out rows: {count} to choose the epoch and the start"
+        return (f"{words}, {len(plan.test_rows.inputs)} (the test rows) to measure the fit.",)
+    chosen = "the epoch and the start are" if len(plan.networks) > 1 else "the epoch is"
+    rows = f"{count} validation {'row' if count == 1 else 'rows'}"
+    return (f"{chosen} chosen on the {rows}: expect a slightly worse fit on new rows.",)

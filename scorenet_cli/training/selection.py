@@ -22,32 +22,32 @@ from scorenet_cli.training.loop import Callbacks
 from scorenet_cli.training.plan import check_settings, highest_scores, plan_rows, read_rows
 from scorenet_cli.training.settings import AUTO, DEFAULT_SEED, Settings
 
-# With fewer rows there is nothing to choose by.
+# Minimum rows for a comparison.
 MIN_ROWS = 10
 FOLDS = 5
 # Hidden layers compared, the simplest first.
 SIZES: tuple[tuple[int, ...], ...] = ((), (3,), (8,))
-# Rows that a size is chosen on, where there are more.
+# Maximum rows used for the comparison.
 SAMPLE_ROWS = 1000
-# Starts of a training, and of each while sizes are compared: the last from the least-squares line.
+# Starts of the final training, and per size during the comparison; the last one is line_start.
 STARTS, COMPARED_STARTS = 4, 2
-# lm ends by itself before, as a rule; while sizes are compared it need not be exact.
+# Maximum epochs; lm usually converges earlier. The comparison needs less accuracy.
 EPOCHS, COMPARED_EPOCHS = 100, 30
-# Of the best's mean squared error: so much more is no reason for a larger network.
+# A smaller network is kept if its mean squared error exceeds the best by at most this fraction.
 MARGIN = 0.01
-# Rows · parameters · epochs that take lm about 15 seconds; the fewest epochs where that is little.
+# Maximum of rows · parameters · epochs (about 15 seconds of lm), and the minimum number of epochs.
 MAX_WORK, MIN_EPOCHS = 500_000_000, 20
 ADAM_EPOCHS = 300
-# With so many rows for each parameter linear regression has nothing to gain from decay; one that
-# changes no digit gives it intervals.
+# With this many rows per parameter, linear regression needs no weight decay; NO_DECAY is too small
+# to change the result but makes intervals possible.
 ROWS_PER_PARAMETER, NO_DECAY = 10, 1e-6
-# A candidate is as good as the best where its mean squared error is no more than so many standard
-# errors of their difference above it; with FEW_ROWS rows twice as many, as the choice is mostly
-# chance there. On 14 tables made up or of scikit-learn half an error lost .01 of R2 to the best
+# A candidate is as good as the best if its mean squared error is at most TIE standard errors of the
+# paired difference higher (2 x TIE at FEW_ROWS rows, where the choice is mostly chance). On 14
+# tables (synthetic, and from scikit-learn) half a standard error lost .01 of R2 against the best
 # size, a whole one .02.
 TIE, FEW_ROWS = 0.5, 30
 
-# (part, inputs): the scores of a model of the part for inputs that it has not seen.
+# (part, inputs): the scores that a model trained on the part predicts for other inputs.
 Predictor = Callable[[Dataset, Array], Array]
 
 
@@ -60,15 +60,15 @@ def train_table(
     if settings.optimizer == AUTO and len(data.inputs) < MIN_ROWS:
         settings = dataclasses.replace(settings, optimizer=None)
         check_settings(settings)
-        words = f"{len(data.inputs)} rows are too few to choose by ({MIN_ROWS} are needed)"
-        note = f"{words}: training as in the document."
+        words = f"`optimizer=auto` needs at least {MIN_ROWS} rows; got {len(data.inputs)}"
+        note = f"{words}. Training with gd, as in the document."
         data = dataclasses.replace(data, notes=(*data.notes, note))
     if settings.optimizer == AUTO:
         choice, validated = choose(table, data, settings, callbacks)
     plan = plan_rows(table, data, choice.settings if choice else settings)
     if settings.folds is not None:
         validated = cross_validate(table, data, settings, callbacks)
-    del table  # its text may take as much memory as the rows
+    del table  # free the table: its text may take as much memory as the rows
     return fit(plan, callbacks, choice, validated)
 
 
@@ -77,10 +77,11 @@ def choose(
 ) -> tuple[Choice, Evaluation]:
     """Compare sizes of the hidden layers by cross-validation on at most SAMPLE_ROWS rows.
 
-    From COMPARED_STARTS starts each: more take longer and choose no better. Returns the choice, and
-    what to expect of it: each fold's rows are predicted by the size that is best on the others, so
-    that no row's error chooses its own prediction. This is not fully nested, as `folds` with auto
-    is: the models that choose have trained on the fold's rows, and settings_for has seen all rows.
+    Each size is trained from COMPARED_STARTS starts; more take longer and do not improve the
+    choice. Returns the choice and its evaluation: each fold is predicted with the size that is best
+    on the other folds, so no row's error chooses its own prediction. This is not fully nested, as
+    `folds` with auto is: the models that choose were trained on the rows of the fold, and
+    settings_for uses all rows.
     """
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     chosen_rows = np.random.default_rng((seed, 3)).permutation(len(data.inputs))[:SAMPLE_ROWS]
@@ -97,13 +98,16 @@ def choose(
         def predictor(part: Dataset, inputs: Array, quick: Settings = quick) -> Array:
             return predict_inputs(train_model(plan_rows(table, part, quick)), inputs).scores
 
-        words = f"comparing {len(sizes)} sizes" if len(sizes) > 1 else "cross-validation"
+        words = "comparing hidden layers"
         tell = _progress(callbacks, words, number * FOLDS, len(sizes) * FOLDS)
         outputs.append(out_of_fold(sample, FOLDS, seed, predictor, tell))
     baselines = _baselines_out_of_fold(sample, FOLDS, seed)
     varies = np.ptp(sample.scores, axis=0) > 0
     unit = np.where(varies, sample.scores.std(axis=0), 1.0)
-    errors = [(((each - sample.scores) / unit) ** 2).mean(axis=1) for each in outputs]
+    errors = [
+        np.maximum((((each - sample.scores) / unit) ** 2).mean(axis=1), metrics.ROUNDING**2)
+        for each in outputs  # what is only rounding ties
+    ]
     predicted = np.empty_like(sample.scores)
     for kept, held_out in folds(len(sample.inputs), FOLDS, seed):
         predicted[held_out] = outputs[simplest([each[kept] for each in errors])][held_out]
@@ -116,7 +120,7 @@ def choose(
 
 
 def simplest(errors: list[Array]) -> int:
-    """Return the first of the candidates that is as good as the best, by errors of equal rows.
+    """Return the index of the first candidate that is as good as the best, comparing row by row.
 
     errors holds each candidate's squared errors (rows,), the simplest candidate first.
     """
@@ -128,13 +132,13 @@ def simplest(errors: list[Array]) -> int:
             tie * worse.std() / np.sqrt(len(worse)), MARGIN * float(best.mean())
         ):
             return number
-    raise AssertionError  # the best is as good as itself
+    raise AssertionError  # unreachable: the best candidate always qualifies
 
 
 def settings_for(data: Dataset, settings: Settings, hidden: tuple[int, ...]) -> Settings:
-    """Complete the settings of auto for one size of the hidden layers, as they are without auto.
+    """Return explicit settings that replace auto for one size of the hidden layers.
 
-    What is given is kept. Where lm's equations are too large: adam, with validation.
+    Given settings are kept. If lm's equations would be too large, adam with validation is used.
     """
     highest = highest_scores(data, settings)
     is_score = bool(
@@ -175,12 +179,15 @@ def cross_validate(
 ) -> Evaluation:
     """Train on all folds but one, and predict that one, for each of `folds` folds.
 
-    All that is fitted or chosen is so in the training part: scaling, fill, decay, the best of
+    Everything is fitted or chosen on the training part only: scaling, fill, decay, the best of
     several starts, and with `optimizer=auto` the size.
     """
     count = settings.folds or FOLDS
     if len(data.inputs) < count:
-        raise DataError(f"{data.source}: {len(data.inputs)} rows cannot be cut into {count} folds.")
+        raise DataError(
+            f"{data.source}: {len(data.inputs)} rows cannot be split into {count} folds. "
+            "Use fewer `folds`, or more rows."
+        )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
 
     def predictor(part: Dataset, inputs: Array) -> Array:
@@ -226,7 +233,7 @@ def _parts(
         filled = data.fill_from(kept)
         part, unseen = filled.take(kept), filled.take(held_out)
         for name, where in positions(data.features, data.categories).items():
-            if name in data.categories:  # one that the part does not know is none
+            if name in data.categories:  # one that the training part does not contain is 0
                 unseen.inputs[:, where] *= np.ptp(part.inputs[:, where], axis=0) > 0
         yield part, unseen.inputs, held_out
 

@@ -17,7 +17,7 @@ DEFAULT_MAX_SCORE = 100.0
 DEFAULT_OPTIMIZER = "gd"
 DEFAULT_EPOCHS = 1000
 MAX_RESTARTS = 1000
-# An optimizer, where cross-validation chooses; a weight decay, where the evidence does.
+# The value "auto": the optimizer is chosen by cross-validation, the weight decay by the evidence.
 AUTO = "auto"
 OUTPUT_ACTIVATIONS = ("sigmoid", "linear")
 
@@ -141,7 +141,7 @@ def _is_finite(value: object) -> bool:
 
 
 def _check_numbers(settings: Settings) -> None:
-    """Refuse nan, infinity, zero where it makes no sense, and settings that exclude each other."""
+    """Reject nan, infinity, and numbers out of range."""
     for option, minimum in (("learning_rate", "above 0"),
                             ("tolerance", "of at least 0")):  # fmt: skip
         value = getattr(settings, option)

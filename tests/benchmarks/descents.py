@@ -7,10 +7,11 @@ TABLES.tsv has a line for each table: name, file in FOLDER, target, options of `
 target column_1, column_2, ... says that the file has no header. With names only those are taken.
 
 Each of three folds is predicted by models of the other two: auto's; and by lm, gd and adam with
-the settings that auto names (size, output, --bias --standardize --init scaled), one start and
+the settings that auto names (size, output, --bias --standardize --init scaled), one start, and
 --weight-decay D, the D of DECAYS that is best for lm by --folds 5 on the training rows. gd and
-adam have their own learning rates. Printed are R² of all predictions together, and how far above
-lm's minimum of Σ error² + D · Σ weight² the other two end, their mean over the folds.
+adam have their default learning rates. Printed are R² of all predictions together, and how far
+above lm's Σ error² + D · Σ weight² the other two end, the mean over the folds. Size and D are
+those of the last fold.
 """
 
 from __future__ import annotations

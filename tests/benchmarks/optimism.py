@@ -2,7 +2,7 @@
 
     python tests/benchmarks/optimism.py [TABLES]
 
-Makes TABLES (default 40) small tables of each count of rows, of one to three inputs and a target
+Makes TABLES (default 25) small tables of each count of rows, of one to three inputs and a target
 that is a line, a wave, a product or noise alone, with noise of .2 to 1 of the signal. A figure is
 1 - mean squared error / the target's true variance: an R² without the chance in the rows' variance.
 Four predict the rows out of fold or fresh ones:
@@ -78,23 +78,34 @@ def measure(inputs: Array, target: Array, rows: int) -> list[float]:
 
 
 def main() -> None:
-    """Print the mean differences for each count of rows."""
+    """Print the mean differences for each count of rows, and for all tables."""
     console = Console(highlight=False)
-    count = int(sys.argv[1]) if sys.argv[1:] else 40
+    count = int(sys.argv[1]) if sys.argv[1:] else 25
+    every: list[Array] = []
     for rows in ROWS:
         found = []
         for number in range(count):
             inputs, target, variance = draw(np.random.default_rng((rows, number)), rows)
             found.append(-np.array(measure(inputs, target, rows)) / variance)
-        all_folds, other_folds, nested, fresh, whole = np.transpose(found)
-        for words, differences in (
-            ("all folds - nested", all_folds - nested),
-            ("other folds - nested", other_folds - nested),
-            ("nested - fresh", nested - fresh),
-            ("whole - fresh", whole - fresh),
-        ):
-            error = differences.std(ddof=1) / count**0.5
-            console.print(f"{rows:4} rows  {words:22} {differences.mean():+.4f} ± {error:.4f}")
+        every += found
+        console.print(f"{rows} rows{differences(found)}")
+    console.print(f"all{differences(every)}")
+
+
+def differences(found: list[Array]) -> str:
+    """Return a line for each mean difference between the figures of so many tables."""
+    all_folds, other_folds, nested, fresh, whole = np.transpose(found)
+    pairs = {
+        "all folds - nested": all_folds - nested,
+        "other folds - nested": other_folds - nested,
+        "nested - fresh": nested - fresh,
+        "other folds - fresh": other_folds - fresh,
+        "whole - fresh": whole - fresh,
+    }
+    return "".join(
+        f"\n  {words:22} {each.mean():+.3f} ± {each.std(ddof=1) / len(found) ** 0.5:.3f}"
+        for words, each in pairs.items()
+    )
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def test_a_full_disk_behind_stdout_is_one_message(tmp_path: Path, words: list[st
         )
     assert result.returncode == 1
     message = result.stderr.splitlines()[-1]
-    assert message == "Error: standard output: cannot be written: no space left on device."
+    assert message == "Error: standard output cannot be written: no space left on device."
 
 
 @pytest.mark.skipif(os.name == "nt", reason="closed streams as POSIX has them")
@@ -119,4 +119,4 @@ def test_a_closed_stdout_is_an_error_and_not_silence(tmp_path: Path) -> None:
         check=False,
     )
     assert result.returncode == 1
-    assert result.stderr.startswith("Error: standard output: cannot be written")
+    assert result.stderr.startswith("Error: standard output cannot be written")

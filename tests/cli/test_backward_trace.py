@@ -125,13 +125,17 @@ def test_relu_and_tanh_outputs_take_any_score(invoke: Invoke) -> None:
         (["2", "8", "--actual", "1"], 2, "got 1"),
         (["2", "8", "--actual", "x", "--actual", "1"], 2, "--actual 'x' is not a number"),
         (["2", "8", "--actual", "nan", "--actual", "1"], 2, "is not a finite number"),
-        (["2", "8", "--actual", "0.5", "--actual", "92"], 2, "92 for 'o2' is outside 0 to 1"),
-        (["--actual", "101"], 2, "101 for 'score' is outside 0 to 100"),
+        (
+            ["2", "8", "--actual", "0.5", "--actual", "92"],
+            2,
+            "92 for 'o2' is outside the range 0 to 1",
+        ),
+        (["--actual", "101"], 2, "101 for 'score' is outside the range 0 to 100"),
         (["--actual", "1", "--actual", "2"], 2, "--actual SCORE is required for 'score'; got 2"),
         (["--learning-rate", "0"], 2, "must be a finite number above 0"),
         (["--learning-rate", "nan"], 2, "'nan' is not a finite number"),
         (["2", "--actual", "1", "--actual", "1"], 2, "expected 2 values"),
-        (["--model", "scorenet.json"], 2, "--model is not for the worked example"),
+        (["--model", "scorenet.json"], 2, "--model has no effect with the worked example"),
         (["--save", "net.png"], 2, "name ending in .svg, .html or .txt; got 'net.png'"),
         (["--save", "no/net.svg"], 1, "there is no folder"),
         (["--rate", "1"], 2, "no option '--rate'"),
@@ -218,7 +222,7 @@ def test_a_batch_step_of_a_learners_own_weights(invoke: Invoke) -> None:
     invoke("train", "--epochs", 5, "--quiet")
     invoke("inspect", "--weights-to", "w")
     result = invoke("backward-trace", "--csv", STUDY_HOURS, "--model", "w", "--json")
-    assert "the rows are scaled as train scales them" in result.stderr
+    assert "the rows are scaled as scorenet train would" in result.stderr
     answer = json.loads(result.stdout)
     assert answer["X"][0] == [2 / 3, 1]
     assert answer["y"] == [[0.92], [0.86], [0.89]]
@@ -231,7 +235,7 @@ def test_a_batch_page_shows_twenty_rows_and_adds_all(invoke: Invoke) -> None:
     invoke("train", STUDENTS, "--epochs", 0, "--quiet")
     page = invoke("backward-trace", "--csv", STUDENTS).stdout
     assert "One step of gradient descent on 400 rows of" in page
-    assert page.count("... and 380 more rows, in the sums too: --json has all") == 10
+    assert page.count("... and 380 more rows (included in the sums): --json prints all") == 10
     assert "row 20 " in page
     assert "row 21 " not in page
     assert "W1_after = W1 + 3 / 400 * W1_product" in page
@@ -294,7 +298,7 @@ def test_a_batch_step_that_raises_the_loss_is_named(invoke: Invoke) -> None:
 def test_check_says_that_backpropagation_is_right(textbook: Invoke) -> None:
     words = ("backward-trace", 0.05, 0.1, "--actual", 0.01, "--actual", 0.99, "--check")
     page = textbook(*words).stdout
-    assert "Backpropagation is right: no relative difference is above 1e-05" in page
+    assert "Backpropagation is correct: no relative difference is above 1e-05" in page
     check = json.loads(textbook(*words, "--json").stdout)["check"]
     assert check["right"]
     first = check["weights"][0]
@@ -305,7 +309,7 @@ def test_check_says_that_backpropagation_is_right(textbook: Invoke) -> None:
     assert "check" not in json.loads(textbook(*words[:-1], "--json").stdout)
     textbook("train", "--epochs", 10, "--quiet")
     assert (
-        "Backpropagation is right"
+        "Backpropagation is correct"
         in textbook("backward-trace", "--csv", STUDY_HOURS, "--check").stdout
     )
 
@@ -316,7 +320,10 @@ def test_a_wrong_backpropagation_is_called_wrong(
     forgotten = dataclasses.replace(ACTIVATIONS["sigmoid"], slope_at_output=lambda o: o)
     monkeypatch.setitem(ACTIVATIONS, "sigmoid", forgotten)
     page = invoke("backward-trace", "--check").stdout
-    assert "Backpropagation is wrong for 9 of 9 weights (largest: 1.0e+00)." in page
+    assert (
+        "Backpropagation is wrong for 9 of 9 weights (largest relative difference: 1.0e+00)."
+        in page
+    )
 
 
 @pytest.mark.parametrize("words", [(), ("--csv", STUDY_HOURS, "--check")])

@@ -53,10 +53,10 @@ def students(invoke: Invoke, tmp_path: Path) -> str:
 
 def test_train_says_what_became_of_each_column(students: str) -> None:
     assert [line for line in students.splitlines() if line.startswith("Note: ")] == [
-        "Note: column 'student': left out, it names the rows (all different).",
+        "Note: column 'student': left out because it identifies the rows (all values differ).",
         "Note: column 'sex': 1 for 'm', 0 for 'f'.",
-        "Note: column 'town': an input for each of 3 categories: 'Bern', 'Rom', 'Wien'.",
-        "Note: 1 row left out: a cell is missing ('hours' 1).",
+        "Note: column 'town': 3 categories, one input each: 'Bern', 'Rom', 'Wien'.",
+        "Note: 1 row left out: a cell is missing ('hours': 1).",
     ]
     assert "Next: scorenet predict f 2 Bern" in students
 
@@ -76,16 +76,30 @@ def test_values_come_in_order_or_by_name(invoke: Invoke) -> None:
     assert invoke("predict", "town=Rom", "Sex=f", "hours=3").stdout == in_order.stdout
 
 
+def test_behind_two_dashes_a_name_may_begin_with_a_dash(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "n.csv").write_text("--hours,-n,s\n5,1,50\n6,2,60\n9,1,90\n")
+    invoke("train", "n.csv", "--epochs", 1)
+    named = invoke("predict", "--", "-n=2", "--hours=7")
+    assert (named.exit_code, named.stdout) == (0, invoke("predict", 7, 2).stdout)
+    assert "there is no option '--hours'" in one_message(invoke("predict", "--hours=7", "-n=2"))
+
+
 @pytest.mark.usefixtures("students")
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["f", "3", "Romm"], "'town' cannot be 'Romm'. Did you mean 'Rom'? The model knows 'Bern'"),
+        (
+            ["f", "3", "Romm"],
+            "'Romm' is not a category of 'town'. Did you mean 'Rom'? The categories are 'Bern'",
+        ),
         (["f", "many", "Rom"], "the value 'many' is not a number."),
         (["f", "3"], "expected 3 values ('sex', 'hours', 'town'), got 2."),
         (["sex=f", "hours=3"], "no value is given for 'town'."),
         (["sex=f", "sex=m", "hours=3"], "'sex' is given twice."),
-        (["sex=f", "hour=3", "town=Rom"], "no feature for 'hour=3'. Did you mean 'hours'?"),
+        (
+            ["sex=f", "hour=3", "town=Rom"],
+            "'hour=3' does not name a feature. Did you mean 'hours'?",
+        ),
         (["f", "?", "Rom"], "the value '?' is not a number."),
     ],
 )
@@ -105,8 +119,8 @@ def test_rows_that_cannot_be_predicted_stay_empty_and_are_counted(invoke: Invoke
         f"town,hours,sex,predicted_score\nRom,3,f,{single}\nRom,NA,f,\nOslo,2,m,\n"
     )
     assert result.stderr == (
-        "Warning: 2 of 3 rows are not predicted: missing cells ('hours' 1) and texts that the "
-        "model does not know ('town' 1; line 4, 'Oslo'; the model knows 'Bern', 'Rom', 'Wien').\n"
+        "Warning: 2 of 3 rows are not predicted: missing cells ('hours': 1) and unknown categories "
+        "('town': 1; first in line 4: 'Oslo'; the categories are 'Bern', 'Rom', 'Wien').\n"
     )
     answer = json.loads(invoke("predict", "--csv", "-", "--json", stdin=rows).stdout)
     assert [row["scores"] is None for row in answer["predictions"]] == [False, True, True]
@@ -124,15 +138,15 @@ def test_traces_and_inspect_show_what_the_network_sees(invoke: Invoke) -> None:
     shown = invoke("inspect", "--data", "students.csv")
     assert "features    sex, hours, town" in shown.stdout
     assert "town=Wien" in shown.stdout
-    assert "Note: 1 row left out: a cell is missing ('hours' 1).\n" in shown.stderr
+    assert "Note: 1 row left out: a cell is missing ('hours': 1).\n" in shown.stderr
 
 
 @pytest.mark.usefixtures("students")
 def test_inspect_names_a_text_that_is_not_known(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("sex,hours,town,score\nf,1,Oslo,50\nm,2,Rom,60\n")
     assert one_message(invoke("inspect", "--data", "new.csv")) == (
-        "Error: new.csv, line 2, column 'town': the model does not know 'Oslo'. "
-        "It knows 'Bern', 'Rom', 'Wien'. Fix the cell."
+        "Error: new.csv, line 2, column 'town': 'Oslo' does not occur in the training "
+        "data; expected one of 'Bern', 'Rom', 'Wien'. Fix the cell."
     )
 
 
@@ -161,8 +175,8 @@ def test_missing_cells_can_be_refused(invoke: Invoke, tmp_path: Path) -> None:
 def test_more_missing_than_present_is_an_error(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "gaps.csv").write_text("a,b,s\n1,,3\n,2,4\n3,NA,5\n4,5,\n5,6,7\n")
     assert one_message(invoke("train", "gaps.csv")) == (
-        "Error: gaps.csv: 3 of 4 rows have a missing cell ('a' 1, 'b' 2). "
-        "Leave the columns out by --ignore, or fill the cells by --missing fill."
+        "Error: gaps.csv: 3 of 4 rows have a missing cell ('a': 1, 'b': 2). "
+        "Leave the columns out with --ignore, or fill the cells with --missing fill."
     )
     assert invoke("train", "gaps.csv", "--missing", "fill", "--epochs", 1).exit_code == 0
     assert invoke("train", "gaps.csv", "--ignore", "b", "--epochs", 1).exit_code == 0
@@ -191,7 +205,9 @@ def test_a_target_of_text_is_predicted_as_a_class(
     assert rows[:3] == ["hours,slept,grade,predicted_grade", "1,5,fail,fail", "2,9,pass,pass"]
     traced = invoke("backward-trace", 1, 5, "--actual", "fail")
     assert traced.exit_code == 0
-    assert "is no class of 'grade'" in one_message(invoke("backward-trace", 1, 5, "--actual", "f"))
+    assert "is not a class of 'grade'" in one_message(
+        invoke("backward-trace", 1, 5, "--actual", "f")
+    )
     fit = json.loads(invoke("inspect", "--data", "grades.csv", "--json").stdout)["fit"]
     assert fit["classes"][0]["accuracy"] == 1.0
     assert np.sum(fit["classes"][0]["confusion"]) == len(rows) - 1
@@ -201,7 +217,8 @@ def test_zero_and_one_are_a_probability(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("h,passed\n1,0\n2,1\n3,1\n")
     result = invoke("train", "p.csv", "--epochs", 1)
     assert (
-        "'passed' holds only 0 and 1: the score is a probability (--max-score 1)" in result.stderr
+        "'passed' hold only 0 and 1: the predicted score is a probability (--max-score 1)"
+        in result.stderr
     )
     assert json.loads((tmp_path / "scorenet.json").read_text())["target_scale"] == [1.0]
 
@@ -221,10 +238,13 @@ def test_a_linear_output_has_scores_of_any_size(invoke: Invoke, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--target", "grade", "--output-activation", "linear"], "cannot be linear: 'grade' holds"),
+        (
+            ["--target", "grade", "--output-activation", "linear"],
+            "cannot be linear for text targets ('grade')",
+        ),
         (["--output-activation", "linear", "--max-score", 9], "--max-score has no effect with"),
         (["--ignore", "slep"], "no column 'slep'. Did you mean 'slept'?"),
-        (["--features", "hours,grade"], "column 'grade' is a target and a feature."),
+        (["--features", "hours,grade"], "column 'grade' is both a target and a feature."),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(
@@ -238,7 +258,9 @@ def test_settings_that_do_not_fit_are_refused(
 
 CONTEXT = cast(
     "typer.Context",
-    SimpleNamespace(command=SimpleNamespace(params=[]), command_path="scorenet predict"),
+    SimpleNamespace(
+        command=SimpleNamespace(params=[]), command_path="scorenet predict", meta={"behind": []}
+    ),
 )
 TEXTS = st.text('abcxyz\u00e9\u6f22=, ";', min_size=1, max_size=5).map(lambda t: f"t{t}t")
 NUMBERS = st.floats(-1e6, 1e6).map(repr)
@@ -321,7 +343,7 @@ def test_a_standardized_model_says_so_in_its_trace(invoke: Invoke, tmp_path: Pat
     model = json.loads((tmp_path / "scorenet.json").read_text())
     assert (model["version"], model["feature_offset"]) == (2, [2.0])
     shown = invoke("forward-trace", 3, "--precision", 3, "--save", "h.svg").stdout
-    assert "minus the training mean, divided by the standard deviation" in shown
+    assert "minus the training mean, then divided by the standard deviation" in shown
     assert ["h", "3", "(3", "-", "2)", "/", "0.816", "1.225"] in map(str.split, shown.splitlines())
     assert ">(3 - 2) / 0.816<" in (tmp_path / "h.svg").read_text()
     traced = json.loads(invoke("forward-trace", 3, "--json").stdout)
@@ -335,7 +357,7 @@ def test_what_was_decided_about_a_csv_is_said_by_every_command(
     (tmp_path / "s.csv").write_bytes(data)
     notes = [
         "the file is not UTF-8: it is read as Windows-1252.",
-        "columns of the same name are renamed: 'hours_2'.",
+        "columns with the same name are renamed: 'hours_2'.",
         "lines that start with # are skipped.",
     ]
     for words in (
@@ -383,7 +405,7 @@ def test_a_first_row_of_numbers_may_be_the_header(
 ) -> None:
     (tmp_path / "n.csv").write_text("0,1\n5,50\n6,60\n9,90\n")
     invoke("train", "n.csv", "--epochs", 1)
-    note = "Note: line 1 is read as data; --header makes it the header."
+    note = "Note: line 1 is read as data. Use --header to read it as the header."
     assert note in invoke(*words).stderr
     invoke("train", "n.csv", "--epochs", 1, "--header")
     assert json.loads((tmp_path / "scorenet.json").read_text())["features"] == ["0"]
@@ -396,7 +418,7 @@ def test_a_header_of_numbers_that_is_no_score_names_the_option(
 ) -> None:
     (tmp_path / "n.csv").write_text("2019,2020\n5,50\n6,60\n9,90\n")
     message = one_message(invoke("train", "n.csv", "--epochs", 1))
-    assert message.rstrip().endswith("If the line holds the columns' names: --header")
+    assert message.rstrip().endswith("If the line holds column names, use --header.")
 
 
 def test_a_header_read_as_data_is_told(invoke: Invoke, tmp_path: Path) -> None:
@@ -424,7 +446,7 @@ def test_a_header_in_other_case_is_matched_with_a_note(invoke: Invoke) -> None:
         *["Note"] * 2,
         *["Warning"] * 2,
     ]
-    assert "column 'Sex' is taken for 'sex'" in said.stderr
+    assert "column 'Sex' is used as 'sex'" in said.stderr
     quiet = invoke("predict", "--csv", "-", "--quiet", stdin=rows)
     assert (quiet.stdout, quiet.stderr) == (said.stdout, warnings_of(said))
     answer = json.loads(invoke("predict", "--csv", "-", "--quiet", "--json", stdin=rows).stdout)
@@ -474,5 +496,5 @@ def test_a_file_with_no_usable_feature_names_the_misspelt_category(
     towns = [f"town{letter}" for letter in "abcdefghijklmnopqrst"] * 2 + ["townn n"]
     (tmp_path / "t.csv").write_text("town,s\n" + "".join(f"{town},5\n" for town in towns))
     message = one_message(invoke("train", "t.csv"))
-    assert "no column is left to learn from beside 's'. Column 'town': left out, 21" in message
-    assert "only once each, perhaps misspelt: 'townn n'" in message
+    assert "no feature column besides 's'. Column 'town': left out because it has 21" in message
+    assert "occur only once and may be misspelt: 'townn n'" in message

@@ -69,9 +69,12 @@ def test_spark_has_its_own_quotes(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["c", "--table", "x"], "Error: --table has no effect on c."),
-        (["python", "--dialect", "spark"], "Error: --dialect has no effect on python."),
-        (["sql", "--table", "a..b"], "--table expects the name of a table, or schema.table."),
+        (["c", "--table", "x"], "Error: --table has no effect with the format c."),
+        (
+            ["python", "--dialect", "spark"],
+            "Error: --dialect has no effect with the format python.",
+        ),
+        (["sql", "--table", "a..b"], "--table expects the name of a table, or schema.table; got"),
         (["c", "-o", "scorenet.json"], "--output would overwrite the model"),
         (["pascal"], "expects one of sql, spreadsheet, python, javascript, c; got 'pascal'."),
     ],

@@ -256,7 +256,7 @@ def test_a_file_that_may_not_grow_is_one_message_and_the_old_one_stays(
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
     result = ended(start(folder, *words, change=limit))
     assert one_message(result) == (
-        f"Error: {target} cannot be written: file too large. Nothing was changed there."
+        f"Error: {target} cannot be written: file too large. Nothing was written to it."
     )
     assert result.returncode == 1
     assert (folder / target).read_bytes() == before
@@ -286,7 +286,7 @@ def test_a_folder_that_may_not_be_written_to_is_one_message(folder: Path) -> Non
         for words in (TRAIN, PREDICT):
             result = ended(start(folder, *words, change="" if os.geteuid() else LIKE_ANYBODY))
             assert "the folder" in one_message(result)
-            assert one_message(result).endswith("cannot be written to.")
+            assert one_message(result).endswith("is not writable. Choose another folder.")
             assert result.returncode == 1
         assert sorted(os.listdir(folder)) == ["d.csv", "rows.csv", "scorenet.json", "students.csv"]
         assert (folder / "scorenet.json").read_bytes() == before
@@ -384,7 +384,7 @@ def test_ctrl_c_while_a_csv_is_still_coming(folder: Path, words: list[str]) -> N
     run.send_signal(signal.SIGINT)
     result = ended(run)
     assert (result.returncode, result.stdout) == (130, "")
-    assert result.stderr in {"Interrupted.\n", "Interrupted. Nothing was saved yet.\n"}
+    assert result.stderr in {"Interrupted.\n", "Interrupted. Nothing was saved.\n"}
     assert (folder / "scorenet.json").read_bytes() == before
     assert (folder / "p.csv").read_text() == "old"
     assert litter(folder) == []
@@ -409,7 +409,7 @@ selection.out_of_fold = out_of_fold
     assert run.stdout.readline() == "comparing\n"
     run.send_signal(signal.SIGINT)
     result = ended(run)
-    assert (result.returncode, result.stderr) == (130, "Interrupted. Nothing was saved yet.\n")
+    assert (result.returncode, result.stderr) == (130, "Interrupted. Nothing was saved.\n")
     assert (folder / "scorenet.json").read_bytes() == before
     assert litter(folder) == []
 

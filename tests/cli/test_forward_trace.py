@@ -112,13 +112,13 @@ def test_a_table_in_a_pipe_is_never_cut(
     [
         (["1"], 1, "there is no model"),
         (["1", "--worked-example"], 2, "expected 2 values"),
-        (["--model", "m.json"], 2, "--model is not for the worked example"),
+        (["--model", "m.json"], 2, "--model has no effect with the worked example"),
         (["1", "x", "--worked-example"], 2, "'x' is not a number"),
         (["--sav", "x.svg"], 2, "no option '--sav'. Did you mean '--save'?"),
         (["--save", "net.png"], 2, "name ending in .svg, .html or .txt; got 'net.png'"),
         (["--save", "no/net.svg"], 1, "there is no folder"),
         (["1", "2", "--model", "m.svg", "--save", "m.svg"], 2, "would overwrite the model"),
-        (["1", "2", "--model", "wide.json", "--save", "n.svg"], 2, "The page shows it in tables"),
+        (["1", "2", "--model", "wide.json", "--save", "n.svg"], 2, "Save a page (.html) instead"),
     ],
 )
 def test_what_is_at_fault_is_named_once(
@@ -204,7 +204,7 @@ def test_the_documents_own_scaling_tells_the_story_of_its_answer(invoke: Invoke)
     invoke("train", "--epochs", 3)
     page = " ".join(invoke("forward-trace", 4, 8, "--scaling", "own").stdout.split())
     assert "The document printed .91882413" in page
-    assert "[40, 80] gets the same output" in page
+    assert "[40, 80] gives the same output" in page
     assert ".91882413" not in invoke("forward-trace", 4, 8).stdout
     assert ".91882413" in invoke("predict", 4, 8, "--scaling", "own").stderr
 
@@ -214,7 +214,7 @@ def test_weights_alone_warn_of_values_that_cannot_be_scaled(invoke: Invoke) -> N
     invoke("inspect", "--weights-to", "w")
     for command in ("predict", "forward-trace"):
         result = invoke(command, 4, 8, "--model", "w")
-        assert "taken as already scaled, and 4 is larger than 1" in result.stderr
+        assert "expected to be scaled already, but 4 is outside -1 to 1" in result.stderr
         assert "--scaling own divides values by their own largest" in result.stderr
         assert "already scaled" not in invoke(command, 0.5, 1, "--model", "w").stderr
         own = invoke(command, 4, 8, "--model", "w", "--scaling", "own")

@@ -87,7 +87,7 @@ def model(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON is any of si
         (json.dumps(model(training={"state": {"m": float("inf")}})), "'state' must be"),
         (json.dumps(model(layers=[{"weights": {"__class__": "x"}}])), "is not a number"),
         (json.dumps(model(layers="../w1.txt")), '"layers" must be a list'),
-        ("\x80\x02cos\nsystem\n(S'id'\ntR.", "not JSON"),  # a pickle
+        ("\x80\x02cos\nsystem\n(S'id'\ntR.", "invalid JSON"),  # a pickle
     ],
 )
 def test_what_is_no_model_is_refused_in_one_message(
@@ -101,7 +101,9 @@ def test_what_is_no_model_is_refused_in_one_message(
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a POSIX device")
 def test_a_file_without_end_is_refused(invoke: Invoke, tmp_path: Path) -> None:
-    assert "is larger than 256 MB" in one_message(invoke("inspect", "--model", "/dev/zero"))
+    assert "is larger than the limit of 256 MB" in one_message(
+        invoke("inspect", "--model", "/dev/zero")
+    )
     (tmp_path / "loop.json").symlink_to("loop.json")
     assert "cannot be read" in one_message(invoke("inspect", "--model", "loop.json"))
 

@@ -60,9 +60,9 @@ def test_weights_to_writes_what_numpy_savetxt_writes_and_reads_back(invoke: Invo
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("{", "line 1, column 2: not JSON"),
+        ("{", "line 1, column 2: invalid JSON"),
         ('{"format": "other"}', '"format" must be "scorenet-model" but is "other"'),
-        ("\x00", "not JSON"),
+        ("\x00", "invalid JSON"),
     ],
 )
 def test_a_file_that_is_no_model_is_refused(invoke: Invoke, content: str, expected: str) -> None:
@@ -143,8 +143,8 @@ def test_new_rows_are_judged_by_the_baselines_of_the_training_rows(invoke: Invok
     expected = float(np.sqrt(np.mean(errors**2)))
     assert fit["baselines"]["linear"]["rmse"] == pytest.approx(expected)
     assert fit["training_data"] is False
-    assert "4 rows, not those it was trained on" in invoke("inspect", "--data", "new.csv").stdout
-    assert "299 rows, those it was trained on" in invoke("inspect", "--data", "train.csv").stdout
+    assert "4 rows, not the training rows" in invoke("inspect", "--data", "new.csv").stdout
+    assert "299 rows, the training rows" in invoke("inspect", "--data", "train.csv").stdout
 
 
 def test_linear_regression_is_not_said_to_be_no_better_than_itself(invoke: Invoke) -> None:

@@ -42,8 +42,8 @@ def test_train_tells_how_many_parameters_are_used(invoke: Invoke) -> None:
     assert 1 < answer["effective_parameters"] < 6
     assert answer["parameters"] == 10
     page = invoke("train", "rows.csv", "--optimizer", "lm", "--bias", "--weight-decay", "auto")
-    used = f"{answer['effective_parameters']:.1f} of 10 parameters are used"
-    assert used in page.stdout
+    used = rf"effective parameters +{answer['effective_parameters']:.1f} of 10\n"
+    assert re.search(used, page.stdout)
 
 
 def test_the_score_is_between_the_ends_of_its_interval(invoke: Invoke) -> None:
@@ -98,7 +98,7 @@ def test_a_model_without_intervals_names_the_way_to_one(invoke: Invoke) -> None:
     assert result.exit_code != 0
     message = one_message(result)
     assert "--interval" in message
-    assert "--optimizer lm with --weight-decay auto" in message
+    assert "--optimizer lm and --weight-decay auto" in message
 
 
 @pytest.mark.parametrize("level", ["0", "1", "90"])
@@ -125,7 +125,7 @@ def test_the_warning_and_the_trace_show_the_interval(invoke: Invoke) -> None:
     train(invoke, "auto")
     result = invoke("predict", 30)
     found = re.search(
-        r"the prediction is a guess: ([\d.]+), 90 % interval ([\d.]+) to ([\d.]+)\.$", result.stderr
+        r"extrapolation \(([\d.]+), 90 % interval ([\d.]+) to ([\d.]+)\)\.$", result.stderr
     )
     assert found is not None, result.stderr
     asked = invoke("predict", 30, "--interval", 0.9).stdout.split()
@@ -142,7 +142,7 @@ def test_neither_is_shown_where_the_model_has_no_interval(invoke: Invoke) -> Non
     invoke("train", "rows.csv", "--epochs", 5)
     result = invoke("forward-trace", 30)
     assert "interval" not in result.output
-    assert result.stderr.endswith("the prediction is a guess.\n")
+    assert result.stderr.endswith("the prediction is an extrapolation.\n")
 
 
 def test_inspect_counts_the_rows_inside_their_intervals(invoke: Invoke) -> None:
@@ -150,7 +150,7 @@ def test_inspect_counts_the_rows_inside_their_intervals(invoke: Invoke) -> None:
     answer = json.loads(invoke("inspect", "--data", "rows.csv", "--json").stdout)["fit"]
     coverage = answer["interval_coverage"]["score"]
     assert coverage >= 0.8
-    line = f"90 % intervals hold {round(coverage * ROWS)} of 30 rows."
+    line = f"90 % intervals contain the actual score in {round(coverage * ROWS)} of 30 rows."
     page = invoke("inspect", "--data", "rows.csv").stdout
     assert line in page
     (lost,) = re.findall(r"^hours +([\d.]+) +[\d.]+$", page, re.MULTILINE)

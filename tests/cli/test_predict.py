@@ -138,7 +138,10 @@ def test_a_csv_in_json_has_a_prediction_a_row(invoke: Invoke) -> None:
     result = invoke("predict", "--csv", "-", "--json", stdin="studied,slept\n2,8\n9,8\n")
     predictions = json.loads(result.stdout)["predictions"]
     assert [entry["outside_training_range"] for entry in predictions] == [[], ["studied"]]
-    assert "'studied' in 1 of 2 rows (the first: 9) is outside" in result.stderr
+    assert (
+        "'studied' is outside the training range 1 to 4 in 1 of 2 rows (first value: 9)"
+        in result.stderr
+    )
 
 
 def test_rows_that_come_slowly_are_answered_as_they_come(tmp_path: Path) -> None:
@@ -164,7 +167,9 @@ def test_rows_that_come_slowly_are_answered_as_they_come(tmp_path: Path) -> None
     assert run.poll() is None
     _, errors = run.communicate()
     assert run.returncode == 0
-    assert errors.startswith("Warning: 'studied' in 1 of 3 rows (the first: 9) is outside")
+    assert errors.startswith(
+        "Warning: 'studied' is outside the training range 1 to 4 in 1 of 3 rows (first value: 9)"
+    )
 
 
 def test_many_rows_take_as_much_memory_as_few(tmp_path: Path) -> None:
@@ -255,7 +260,7 @@ def test_model_by_environment_and_by_folder(
         (["1", "2", "--output", "no/where"], 1, "there is no folder"),
         (["1", "2", "--output", "scorenet.json"], 2, "--output would overwrite the model"),
         (["--csv", "d.csv", "--output", "d.csv"], 2, "--output would overwrite the CSV"),
-        (["--", "-1", "--json"], 2, "--json is behind --"),
+        (["--", "-1", "--json"], 2, "--json comes after --"),
         (["--csv", "bad.csv"], 1, "line 2, column 'slept': 'x' is not a number. Fix the cell."),
         (["1", "2", "--model", "-"], 1, "a model comes from a file or a folder"),
     ],

@@ -122,7 +122,10 @@ def test_an_unnamed_column_that_counts_the_rows_is_left_out_with_a_note(invoke: 
     Path("d.csv").write_text(",Hours,Scores\n0,2.5,21\n1,5.1,47\n2,3.2,27\n", encoding="utf-8")
     result = invoke("train", "d.csv", "--epochs", 3)
     assert saved()["features"] == ["Hours"]
-    assert "Note: the first column has no name and counts the rows" in result.stderr
+    assert (
+        "Note: the first column has no name and is left out because it holds row numbers"
+        in result.stderr
+    )
 
 
 def test_a_column_that_names_the_rows_is_left_out_with_a_note(invoke: Invoke) -> None:
@@ -130,7 +133,7 @@ def test_a_column_that_names_the_rows_is_left_out_with_a_note(invoke: Invoke) ->
         'id,"Hours, net",Sleep,Score\nA1,2,9,92\nB2,1,5,86\n', encoding="utf-8"
     )
     result = invoke("train", "d.csv", "--epochs", 1)
-    assert "column 'id': left out, it names the rows (all different)." in result.stderr
+    assert "column 'id': left out because it identifies the rows" in result.stderr
     assert saved()["features"] == ["Hours, net", "Sleep"]
 
 
@@ -241,7 +244,7 @@ def test_weights_for_other_columns_are_refused(invoke: Invoke) -> None:
     Path("w").mkdir()
     Path("w/w1.txt").write_text("0.2\n0.8\n0.1\n", encoding="utf-8")
     message = one_message(invoke("train", SAMPLE / "study_hours.csv", "--resume", "w"))
-    assert "the weights need 3 features and 1 targets; the chosen columns are 2 and 1" in message
+    assert "the weights need 3 feature columns and 1 target columns; 2 and 1 are chosen" in message
 
 
 def test_scores_of_any_size_have_their_metrics(invoke: Invoke, tmp_path: Path) -> None:
@@ -256,7 +259,7 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_training(
     invoke("train", "--epochs", 1)
     monkeypatch.setattr(os, "access", lambda *_: False)
     result = invoke("train", "--epochs", 100_000_000)
-    assert "cannot be written to" in one_message(result)
+    assert "is not writable" in one_message(result)
 
 
 def test_log_every_prints_to_stderr(invoke: Invoke) -> None:
@@ -302,14 +305,14 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["."], 1, ". is a folder, not a file."),
         (["d.csv", "--target", "marks"], 2, "no column 'marks'"),
         (["d.csv", "--features", "hours_sleptt"], 2, "Did you mean 'hours_slept'?"),
-        (["d.csv", "--features", "score"], 2, "is a target and a feature"),
+        (["d.csv", "--features", "score"], 2, "is both a target and a feature"),
         (["d.csv", "--features", ","], 2, "--features expects names separated by commas"),
         (["d.csv", "--max-score", "90"], 1, "line 2, column 'score': the score 92 is not between"),
         (["d.csv", "--max-score", "nan"], 2, "--max-score expects a number, but 'nan'"),
         (["d.csv", "--learning-rate", "0"], 2, "--learning-rate must be a finite number above 0"),
         (["d.csv", "--tolerance", "inf"], 2, "--tolerance expects a number, but"),
         (["no.csv", "--tolerance", "-1"], 2, "--tolerance must be a finite number of at least 0"),
-        (["no.csv", "--resume", "no.json", "--folds", "3"], 2, "--folds cannot be combined with"),
+        (["no.csv", "--resume", "no.json", "--folds", "3"], 2, "--folds trains new models"),
         (["d.csv", "--hidden", "3,x"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "0"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "99999999"], 2, "more than 10,000,000 parameters"),
@@ -321,8 +324,8 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "--features", "a\nb"], 2, "--features expects names separated by commas"),
         (["d.csv", "--hidden", "1_6"], 2, "--hidden expects positive sizes"),
         (["d.csv", "-o", "-"], 2, "--output needs a file"),
-        (["d.csv", "-o", ""], 1, "the name of a file is empty"),
-        (["d.csv", "--history", "other.json"], 1, "is not a history, so it is left alone"),
+        (["d.csv", "-o", ""], 1, "a file name is empty"),
+        (["d.csv", "--history", "other.json"], 1, "is not a loss history, so it is left alone"),
         (["d.csv", "--resume", "none.json"], 1, "there is no model none.json"),
     ],
 )
@@ -423,7 +426,7 @@ def test_another_optimizer_starts_afresh_and_says_so(invoke: Invoke) -> None:
     invoke("train", "--optimizer", "adam", "--epochs", 2, "--quiet")
     words = ["--resume", "scorenet.json", "--optimizer", "gd", "--epochs", 2, "--quiet"]
     result = invoke("train", *words)
-    assert "trained by adam; gd starts with fresh optimizer state" in result.stderr
+    assert "trained with adam; gd starts with fresh optimizer state" in result.stderr
     assert saved()["training"]["learning_rate"] == 3
 
 
@@ -498,9 +501,9 @@ def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: In
         (
             ["many.csv", "--optimizer", "lm", "--hidden", "1200,120"],
             2,
-            "145,320 x 1,000 numbers, 1.1 GiB",
+            "145,320 x 1,000 numbers (1.1 GiB)",
         ),
-        (["--patience", "3"], 2, "it needs --validation"),
+        (["--patience", "3"], 2, "--patience needs --validation"),
         (["--validation", "1"], 2, "--validation expects a fraction between 0 and 1"),
         (["--validation", "nan"], 2, "--validation expects a number, but 'nan'"),
         (
@@ -508,7 +511,7 @@ def test_on_a_straight_line_with_noise_it_is_as_good_as_least_squares(invoke: In
             2,
             "--restarts cannot be combined with --resume",
         ),
-        (["one.csv", "--validation", "0.5"], 1, "1 rows cannot be split"),
+        (["one.csv", "--validation", "0.5"], 1, "--validation needs at least 2 rows; got 1"),
     ],
 )
 def test_options_that_do_not_go_together(
@@ -555,7 +558,7 @@ def test_a_history_of_restarts_is_that_of_the_start_that_was_kept(invoke: Invoke
 
 def test_a_broken_history_file_is_refused_before_training(invoke: Invoke) -> None:
     Path("h.csv").write_text("epoch,loss\n0,0.5\n\n", encoding="utf-8")
-    assert "is not a history" in one_message(invoke("train", "--history", "h.csv"))
+    assert "is not a loss history" in one_message(invoke("train", "--history", "h.csv"))
 
 
 def test_tiny_scores_have_no_r2_and_no_warning(invoke: Invoke, tmp_path: Path) -> None:
@@ -599,7 +602,7 @@ def interrupted_on_a_terminal(folder: Path, words: list[str], awaited: str) -> s
 @pytest.mark.skipif(os.name == "nt", reason="a terminal of our own needs a POSIX system")
 def test_a_terminal_shows_the_curve_live_and_is_left_as_it_was(tmp_path: Path) -> None:
     text = interrupted_on_a_terminal(tmp_path, ["--epochs", "100000000"], "loss (log scale)")
-    assert "epochs. The weights are saved. Continue with" in text.replace("\r\n", " ")
+    assert "epochs. The model is saved. Continue with" in text.replace("\r\n", " ")
     hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
     assert -1 < hidden < shown < text.rfind("Interrupted after")  # the cursor is back
     assert "loss (log scale)" not in text[shown:]
@@ -612,7 +615,7 @@ def test_the_cursor_is_back_when_a_comparison_is_interrupted(tmp_path: Path) -> 
     (tmp_path / "d.csv").write_text(f"a,b,score\n{rows}", encoding="utf-8")
     text = interrupted_on_a_terminal(tmp_path, ["d.csv", "--hidden", "300"], "comparing")
     hidden, shown = text.rfind("\x1b[?25l"), text.rfind("\x1b[?25h")
-    assert -1 < hidden < shown < text.rfind("Interrupted. Nothing was saved yet.")
+    assert -1 < hidden < shown < text.rfind("Interrupted. Nothing was saved.")
 
 
 @pytest.mark.parametrize("words", [[], ["--quiet"], ["--json"]])
@@ -678,7 +681,7 @@ def test_many_short_starts_hear_ctrl_c_and_name_the_command_for_the_others(
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
-    tried = re.search(r"(\d+) of 1000 starts tried; only the best of them is kept", errors)
+    tried = re.search(r"(\d+) of 1000 starts; the best of these is kept", errors)
     assert tried is not None
     first = 23 + int(tried[1]) - 1  # the interrupted one begins anew
     command = errors.splitlines()[-1].split()
@@ -726,9 +729,9 @@ def test_each_target_has_its_metrics_and_its_own_warning(invoke: Invoke) -> None
 def test_scores_above_their_highest_name_one_max_score_for_each_target(invoke: Invoke) -> None:
     Path("two.csv").write_text("h,a,b\n1,150,50\n2,120,50.5\n", encoding="utf-8")
     result = invoke("train", "two.csv", "--epochs", 1, "--target", "b", "--target", "a")
-    assert "--max-score 100 --max-score 150, or let" in one_message(result)
+    assert "--max-score 100 --max-score 150, or allow" in one_message(result)
     one = invoke("train", "two.csv", "--epochs", 1, "--target", "a")
-    assert "best score is: --max-score 150, or let" in one_message(one)
+    assert "--max-score 150, or allow" in one_message(one)
 
 
 def test_a_constant_target_leaves_the_others_r2(invoke: Invoke) -> None:

@@ -21,7 +21,7 @@ from support import Invoke, one_message
         ("train --restarts 1e9", "expects a whole number from 1 to 1000; got '1e9'."),
         ("train --seed 1.5", "--seed expects a whole number of at least 0; got '1.5'."),
         ("train --tolerance x", "--tolerance expects a number, but 'x' is not a number."),
-        ("train a b", "unexpected 'b'"),
+        ("train a b", "unexpected argument 'b'"),
         ("export", "'FORMAT'. Choose from: sql, spreadsheet, python, javascript, c. See:"),
         ("traim", "no such command 'traim'. Did you mean 'train'? See: scorenet --help"),
     ],

@@ -152,5 +152,5 @@ def test_an_activation_without_an_in_place_form_is_refused(monkeypatch: pytest.M
     plain = dataclasses.replace(ACTIVATIONS["tanh"], in_place=None)
     monkeypatch.setitem(ACTIVATIONS, "plain", plain)
     network, _, _ = random_case(2, ["plain"], rows=3)
-    with pytest.raises(OptionError, match="`activation=plain` has no in-place form"):
+    with pytest.raises(OptionError, match="`activation=plain` has no in-place implementation"):
         pack([network], 3)

@@ -125,7 +125,7 @@ def test_the_line_is_the_same_in_any_unit_of_the_inputs() -> None:
         assert fit.baselines.linear.mae == pytest.approx(2 / 7)
 
 
-MEAN_WARNING = "the network is no better than predicting the mean score for everyone."
+MEAN_WARNING = "the network is no better than predicting the mean score for every row."
 LINE_WARNING = "the network is no better than linear regression."
 
 

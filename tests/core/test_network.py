@@ -154,12 +154,12 @@ def test_values_cannot_be_changed_afterwards() -> None:
     ("make", "message"),
     [
         (lambda: Network(()), "^a network needs at least one layer$"),
-        (lambda: Layer(np.ones(3)), r"\(inputs, neurons\), not \(3,\)"),
+        (lambda: Layer(np.ones(3)), r"shape \(inputs, neurons\); got \(3,\)"),
         (lambda: Layer(np.ones((0, 3))), "inputs, neurons"),
-        (lambda: Layer(np.ones((2, 3)), np.ones(2)), r"bias must be \(3,\), not \(2,\)"),
+        (lambda: Layer(np.ones((2, 3)), np.ones(2)), r"bias must have shape \(3,\); got \(2,\)"),
         (
             lambda: Network((Layer(np.ones((2, 3))), Layer(np.ones((2, 1))))),
-            "3 neurons feeds one of 2 inputs",
+            "inputs, 2, must equal the number of neurons in the layer before, 3",
         ),
     ],
 )

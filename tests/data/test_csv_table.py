@@ -12,6 +12,7 @@ from support import Array
 
 from scorenet_cli.data.csv_table import (
     Table,
+    blank_columns,
     header,
     line_of_row,
     make_table,
@@ -300,15 +301,24 @@ def test_whether_there_is_a_header_is_said_or_guessed(
     ],
 )
 def test_a_first_row_of_numbers_that_may_be_a_header_is_noted(text: str, is_noted: bool) -> None:
-    note = "line 1 is read as data; `header` makes it the header."
+    note = "line 1 is read as data. Use `header` to read it as the header."
     assert table(text).notes == ((note,) if is_noted else ())
+
+
+def test_rows_may_end_in_a_delimiter_where_the_header_does_not() -> None:
+    found = table("a,b\n1,2,\n3,4,\n")
+    assert found.names == ("a", "b", "column_3")
+    assert blank_columns(found) == {2}
+    assert header(found, ["p"]) == "a,b,,p\n"
+    with pytest.raises(DataError, match="line 2 has 3 cells; expected 2"):
+        numbers(table("a,b\n1,2,5\n"), [0])
 
 
 def test_names_are_made_unique_and_the_header_stays() -> None:
     found = table("h,h,,h_2,column_3,h\n1,2,3,4,5,6\n")
     assert found.names == ("h", "h_3", "column_3", "h_2", "column_3_2", "h_4")
     assert header(found, ["p"]) == "h,h,,h_2,column_3,h,p\n"
-    assert found.notes == ("columns of the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
+    assert found.notes == ("columns with the same name are renamed: 'h_3', 'column_3_2', 'h_4'.",)
     many = table(",".join(["h"] * 5_000) + "\n" + ",".join(["1"] * 5_000) + "\n")
     assert len(set(many.names)) == 5_000
 
@@ -383,11 +393,11 @@ def test_lines_are_counted_as_an_editor_counts_them(text: str, line: int) -> Non
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("h,s\n1,2\n3\n", "line 3: has 1 cell where 2 are expected ('h', 's'). Fix the line."),
-        ("h,s\n1,2,3\n", "line 2: has 3 cells where 2 are expected ('h', 's'). Fix the line."),
-        ("1;2\n3;4\n5;6;7\n", "line 3: has 3 cells where 2 are expected "),
-        ("a b c\n1 2 3\n4 5\n", "line 3: has 2 cells where 3 are expected "),
-        ("h,s\n1,5,92\n", "line 2: has 3 cells where 2 are expected "),
+        ("h,s\n1,2\n3\n", "line 3 has 1 cell; expected 2 ('h', 's'). Fix the line."),
+        ("h,s\n1,2,3\n", "line 2 has 3 cells; expected 2 ('h', 's'). Fix the line."),
+        ("1;2\n3;4\n5;6;7\n", "line 3 has 3 cells; expected 2 "),
+        ("a b c\n1 2 3\n4 5\n", "line 3 has 2 cells; expected 3 "),
+        ("h,s\n1,5,92\n", "line 2 has 3 cells; expected 2 "),
     ],
 )
 def test_a_line_with_too_few_or_too_many_cells_is_named(text: str, message: str) -> None:
@@ -396,7 +406,7 @@ def test_a_line_with_too_few_or_too_many_cells_is_named(text: str, message: str)
 
 def test_a_line_of_the_wrong_length_is_seen_beside_columns_not_asked_for() -> None:
     for line in ("1,2", "1,2,x,y"):
-        with pytest.raises(DataError, match=r"^s\.csv, line 3: has "):
+        with pytest.raises(DataError, match=r"^s\.csv, line 3 has "):
             numbers(table(f"h,s,n\n1,2,ann\n{line}\n"), [0, 1])
 
 
@@ -411,7 +421,7 @@ def test_a_line_of_the_wrong_length_is_seen_beside_columns_not_asked_for() -> No
 )
 def test_a_quote_that_is_not_closed_hides_no_rows(text: str) -> None:
     found = table(text)
-    with pytest.raises(DataError, match=r"^s\.csv, line \d: cannot be read as CSV"):
+    with pytest.raises(DataError, match=r"^s\.csv, line \d cannot be read as CSV"):
         numbers(found, [found.names.index("h"), found.names.index("s")])
 
 
@@ -440,10 +450,10 @@ def test_a_file_without_rows_is_refused(text: str) -> None:
         (b'{"a": [1, 2]}', " is JSON, not CSV. Save the table as CSV first."),
         (b'[\n {"a": 1}]', " is JSON, not CSV. Save the table as CSV first."),
         (b"<!DOCTYPE html>\n", " is a web page or XML, not CSV. Save the table as CSV first."),
-        (b"\xff\xfeh\0\0", " is damaged UTF-16 text. Save it as CSV UTF-8."),
+        (b"\xff\xfeh\0\0", " is damaged UTF-16 text. Save the file as UTF-8."),
         (
             b"h,s\r1,2\rJos\x81,3\r",
-            ", line 3: is neither UTF-8 nor Windows-1252 text. Save it as UTF-8.",
+            ", line 3 is neither UTF-8 nor Windows-1252 text. Save the file as UTF-8.",
         ),
     ],
 )
@@ -454,9 +464,8 @@ def test_what_is_not_a_text_table_is_refused(data: bytes, message: str) -> None:
 
 def test_a_first_line_of_names_and_numbers_is_refused() -> None:
     assert refusal("h,2\n3,4\n") == (
-        "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. Say "
-        "`header` if the line holds the columns' names, or `no_header` if it is data, or fix the "
-        "cell."
+        "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. Use `header` "
+        "if the line holds column names or `no_header` if it is data, or fix the cell."
     )
     assert refusal("\n1,x\n3,4\n").startswith("s.csv, line 2, column 2: 'x' is not a number")
 
@@ -537,15 +546,15 @@ def test_spaces_after_a_closing_quote_do_not_matter(text: str, name: str) -> Non
 
 
 def test_a_header_that_is_not_csv_is_refused_by_its_line() -> None:
-    assert refusal('\n"a"b,c\n1,2\n').startswith("s.csv, line 2: cannot be read as CSV: ")
+    assert refusal('\n"a"b,c\n1,2\n').startswith("s.csv, line 2 cannot be read as CSV: ")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b,c\n1,2\n", "s.csv, line 2: has 2 cells where 3 are expected ('a', 'b', 'c'). "),
-        ("a\tb\tc\n1\t2\n", "s.csv, line 2: has 2 cells where 3 are expected ('a', 'b', 'c'). "),
-        ("a;b\n1;2;3\n", "s.csv, line 2: has 3 cells where 2 are expected ('a', 'b'). "),
+        ("a,b,c\n1,2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
+        ("a\tb\tc\n1\t2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
+        ("a;b\n1;2;3\n", "s.csv, line 2 has 3 cells; expected 2 ('a', 'b'). "),
         ("a b c\n1 2\n", "s.csv, line 2, column 'a b c': '1 2' is not a number. "),
         ("1,x\n", "s.csv, line 1, column 2: 'x' is not a number, but '1' in the same line is. "),
     ],

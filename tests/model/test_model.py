@@ -85,11 +85,13 @@ def test_the_row_that_is_too_large_is_the_one_named() -> None:
     with pytest.raises(DataError) as error:
         predict(steep, rows)
     assert str(error.value) == (
-        "the numbers for 10000000000, 8 become too large to compute with. "
+        "the numbers computed from the values 10000000000, 8 become too large to compute with. "
         "Check the values' units, and the model's weights and scales."
     )
     tiny = dataclasses.replace(model(), feature_scale=np.array([1e-300, 1.0]))
-    with pytest.raises(DataError, match="the numbers for 10000000000, 8 become"):
+    with pytest.raises(
+        DataError, match="the numbers computed from the values 10000000000, 8 become"
+    ):
         predict(tiny, rows)
 
 

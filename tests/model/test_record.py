@@ -21,12 +21,12 @@ def test_known_facts_have_labels_and_those_of_one_label_share_a_line() -> None:
     assert labelled_facts(record) == [
         ("data", "a.csv"),
         ("rows", "1,234"),
-        ("start", "seed 23, normal"),
+        ("starting weights", "seed 23, normal"),
         ("learning rate", "0.5"),
         ("epochs", "100,000"),
         ("loss", "1.94137e-18"),
         ("validation rows", "0.25 of the rows"),
-        ("best of", "5 starts"),
+        ("starts", "best of 5"),
         ("made with", "scorenet 1, numpy 2"),
     ]
 

@@ -82,7 +82,7 @@ def test_a_large_network_is_legible_and_says_what_it_leaves_out() -> None:
     svg = forward_picture(trace)
     assert_nothing_overlaps(svg)
     written = numbers_in(svg)
-    assert "No room for the numbers on the lines to hidden 1, hidden 2." in written
+    assert "No room for the numbers on the lines into: hidden 1, hidden 2." in written
     assert "No room for the biases." in written
     for neuron in trace.layers[0].neurons:
         assert figure(neuron.output) in written
@@ -209,15 +209,15 @@ def test_a_picture_says_what_it_is_and_explains_only_what_is_in_it() -> None:
     example = forward_trace(document.worked_example(), document.VALUES)
     words = numbers_in(forward_picture(example))
     assert "A forward pass through the network" in words
-    assert "Blue and solid: above 0." in words
-    assert "Thicker: further from 0." in words
+    assert "Solid blue: positive." in words
+    assert "Thicker: larger magnitude." in words
     assert "Orange" not in words
     assert "Inputs:" not in words  # their values are not scaled
     scaled = replace(document.worked_example(), feature_scale=np.array([3.0, 9.0]))
     words = numbers_in(forward_picture(forward_trace(scaled, document.VALUES)))
-    assert "Inputs: the value as given, small, above the scaled one." in words
+    assert "Inputs: given value (small) above scaled value (bold)." in words
     network = named(("a", "b"), (2, 3, 1))
-    assert "Orange and dashed: below 0." in numbers_in(network_picture(network))
+    assert "Dashed orange: negative." in numbers_in(network_picture(network))
     one = Column("b", [Circle("y")], np.array([[-2.0]]))
     words = numbers_in(draw([Column("a", [Circle("x")]), one], title="One line", legend=[]))
     assert "One line" in words

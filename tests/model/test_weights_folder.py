@@ -88,13 +88,22 @@ def test_a_bias_file_belongs_to_its_layer(tmp_path: Path, bias: str) -> None:
             "/w2.txt holds no numbers; one row of weights per line is expected.",
         ),
         ({"w1": "one\n"}, "/w1.txt, line 1: 'one' is not a finite number."),
-        ({"w1": "1,2\n"}, "/w1.txt, line 1: '1,2' is not a finite number."),
-        ({"w1": "1 2\n3\n"}, "/w1.txt, line 2: has 1 numbers where 2 are expected."),
+        (
+            {"w1": "1,2\n"},
+            "/w1.txt, line 1: '1,2' is not a finite number. Separate numbers by spaces.",
+        ),
+        (
+            {"w1": "1 2\n3\n"},
+            "/w1.txt, line 2: expected as many numbers as in the first row, 2; got 1.",
+        ),
         ({"w1": "1 nan\n"}, "/w1.txt, line 1: 'nan' is not a finite number."),
         ({"w1": "1 2\n", "b1": "1 -inf\n"}, "/b1.txt, line 1: '-inf' is not a finite number."),
-        ({"w1": "1 2\n", "w2": "1\n"}, "/w2.txt: a layer of 2 neurons feeds one of 1 inputs."),
-        ({"w1": "1 2\n", "b1": "1\n"}, "/b1.txt must hold 2 numbers, one per line."),
-        ({"w1": "1 2 3\n4 5 6\n"}, " holds w1.txt alone, with the shape of the document's hidden "),
+        ({"w1": "1 2\n", "w2": "1\n"}, "/w2.txt: the number of inputs, 1, must equal"),
+        (
+            {"w1": "1 2\n", "b1": "1\n"},
+            "/b1.txt must hold one number per neuron (2), one per line.",
+        ),
+        ({"w1": "1 2 3\n4 5 6\n"}, " holds only w1.txt, which has the shape of the document's "),
         ({"w1": "1\n", "w3": "1\n"}, " holds 'w3.txt', but no w2.txt."),
         ({"w1": "1\n", "b2": "1\n"}, " holds 'b2.txt', but no w2.txt."),
         ({"w1": "1\n", "w0": "1\n"}, " holds 'w0.txt', but no w2.txt."),
@@ -113,16 +122,16 @@ def test_a_folder_that_is_no_model_is_refused(
     [
         (
             {"w1": "1\n2\n"},
-            "Read w1.txt (2 x 1): values are taken as already scaled. There is no hidden layer.",
+            "w1.txt (2 x 1): values are expected to be scaled already. There is no hidden layer.",
         ),
         (
             {"w1": "1 2\n", "w2": "3\n4\n"},
-            "Read w1.txt (1 x 2), w2.txt (2 x 1): values are taken as already scaled.",
+            "w1.txt (1 x 2), w2.txt (2 x 1): values are expected to be scaled already.",
         ),
     ],
 )
 def test_what_was_read_is_said(tmp_path: Path, texts: dict[str, str], words: str) -> None:
-    assert description(load(folder_of(tmp_path, **texts))) == words
+    assert description(load(folder_of(tmp_path, **texts))).endswith(words)
 
 
 def test_weights_that_are_read_only_are_left_alone_all_of_them(tmp_path: Path) -> None:
@@ -151,7 +160,7 @@ def test_a_weights_file_over_the_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "MAX_MODEL_BYTES", 1_000_000)
-    with pytest.raises(FileError, match=r"w1\.txt is larger than 1 MB"):
+    with pytest.raises(FileError, match=r"w1\.txt is larger than the limit of 1 MB"):
         load(folder_of(tmp_path, w1="1".ljust(1_000_001)))
 
 
@@ -189,9 +198,8 @@ def test_a_folder_with_another_model_s_weights_is_left_alone(tmp_path: Path, oth
     (tmp_path / other).write_text("1\n")
     with pytest.raises(FileError) as error:
         save_weights(worked_example(), str(tmp_path))
-    assert str(error.value) == (
-        f"{tmp_path} already holds '{other}', not of this model. Choose an empty folder."
-    )
+    assert str(error.value).startswith(f"{tmp_path} already holds files that do not belong")
+    assert f"'{other}'. Choose an empty folder." in str(error.value)
     assert os.listdir(tmp_path) == [other]
 
 

@@ -36,7 +36,7 @@ def text_of(model: Model, width: int = 80) -> str:
 
 def test_a_surface_is_a_table_of_scores_where_colours_are_off() -> None:
     text = text_of(BOTH)
-    assert "across: hours; down: slept; in brackets: outside the training range" in text
+    assert "columns: hours; rows: slept; in brackets: outside the training range" in text
     header, *rows = (line.split() for line in text.splitlines()[3:] if "─" not in line)
     assert header == ["0", "2", "4", "6", "8", "10", "12"]
     (row,) = (row for row in rows if row[0] == "6")
@@ -81,7 +81,7 @@ def test_of_more_columns_each_has_a_small_curve_and_the_rest_is_counted() -> Non
     names = [line.split()[0] for line in text.splitlines() if line.startswith("x")]
     assert names == [f"x{n}" for n in range(9, 1, -1)]
     assert "... and 2 more columns" in text
-    assert "others at their mean" in text
+    assert "other columns at their mean" in text
 
 
 @pytest.mark.parametrize("draw", [text_of, response_picture])
@@ -115,7 +115,7 @@ def test_pictures_are_saved_from_the_command_line(invoke: Invoke) -> None:
     assert marks.count("circle") == 9
     assert marks.count("polygon") == 1
     page = invoke("inspect", "--data", "d.csv").stdout
-    for mark in ("• curve", "○ rows", "90 % interval", "- outside"):
+    for mark in ("• prediction", "○ rows", "90 % interval", "- outside training range"):
         assert mark in page
 
 

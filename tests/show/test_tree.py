@@ -44,8 +44,8 @@ def score_network(features: Sequence[str] = STUDY, target: str = "score") -> Mod
 def tree(model: Model, width: int = 80) -> list[str]:
     """The lines under the heading for the weights."""
     page = shown(inspection(model, "m.json"), width)
-    assert "Weights, listed under the neuron they lead into\n" in page
-    return page.partition("lead into\n")[2].partition("\n\n")[0].splitlines()
+    assert "Weights, grouped by the neuron that receives them\n" in page
+    return page.partition("that receives them\n")[2].partition("\n\n")[0].splitlines()
 
 
 @pytest.mark.parametrize("width", [80, 50])

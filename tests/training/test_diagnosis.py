@@ -47,14 +47,14 @@ def test_outputs_at_the_end_of_the_sigmoid_are_named() -> None:
     model = scorenet.train(DOCUMENT, epochs=0).model
     stuck = Network((Layer(np.full((2, 3), 40.0)), Layer(np.full((3, 1), 40.0))))
     at_the_end = type(model)(stuck, *list(vars(model).values())[1:])
-    assert "end of the sigmoid" in warnings(DOCUMENT, epochs=3, resume=at_the_end)
+    assert "all outputs are saturated" in warnings(DOCUMENT, epochs=3, resume=at_the_end)
 
 
 def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
     rng = np.random.default_rng(1)
     hours = rng.uniform(0, 10, 60)
     data: dict[str, Any] = {"hours": hours, "gpa": 1 + 0.3 * hours}
-    note = "the scores of 'gpa' use less than half of 0 to 100: `max_score=4` suits them better."
+    note = "the scores of 'gpa' use less than half of the range 0 to 100. Try `max_score=4`."
     for settings in (
         {"epochs": 5},
         {"optimizer": "lm", "epochs": 100},
@@ -67,15 +67,18 @@ def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
 
 
 def test_scores_that_are_all_zero_get_none() -> None:
-    notes = " ".join(scorenet.train({"x": [1, 2], "score": [0, 0]}, epochs=1).notes)
-    assert "nothing to learn" in notes
+    fit = scorenet.train({"x": [1, 2], "score": [0, 0]}, epochs=1)
+    notes = " ".join(fit.notes + fit.warnings)
+    assert "'score': every row has the same score" in notes
     assert "max_score" not in notes
 
 
 def test_each_of_several_targets_gets_its_max_score() -> None:
     data = {"h": [1, 2, 3], "gpa": [1, 2, 3], "score": [50, 60, 90]}
     (note,) = scorenet.train(data, target=["gpa", "score"], epochs=1).notes
-    assert "'gpa' use less than half of 0 to 100: `max_score=4` `max_score=100` suits" in note
+    assert (
+        "'gpa' use less than half of the range 0 to 100. Try `max_score=4` `max_score=100`" in note
+    )
 
 
 def test_a_loss_that_rises_and_falls_gets_a_learning_rate() -> None:
@@ -113,7 +116,7 @@ def test_a_sigmoid_without_hidden_layer_may_be_no_better_than_a_line() -> None:
     data = {"hours": [*range(30)], "score": [3 * hours for hours in range(30)]}
     said = warnings(data, optimizer="lm", hidden="none", bias=True, folds=3)
     assert said == (
-        "out of fold the network is no better than linear regression. "
+        "out of fold, the network is no better than linear regression. "
         "Try `output_activation=linear`."
     )
 
@@ -121,7 +124,7 @@ def test_a_sigmoid_without_hidden_layer_may_be_no_better_than_a_line() -> None:
 def test_equal_scores_are_said_once() -> None:
     data = {"hours": list(range(1, 31)), "score": [70] * 30}
     assert warnings(data, optimizer="lm", bias=True, epochs=50) == (
-        "the same in every row, so that there is nothing to learn: 'score'. "
+        "'score': every row has the same score, so there is nothing to learn. "
         "Choose another `target`."
     )
 

@@ -137,7 +137,7 @@ def test_the_row_that_is_too_large_for_its_scale_is_named() -> None:
     tiny = dataclasses.replace(
         initial_model(NETWORK, DOCUMENT, HUNDRED), feature_scale=np.array([1e-300, 1.0])
     )
-    with pytest.raises(DataError, match="the numbers for 10000000000, 7 become"):
+    with pytest.raises(DataError, match="the values 10000000000, 7 become"):
         scaled_rows(tiny, dataset([[1, 6], [1e10, 7], [1e11, 8]]))
 
 

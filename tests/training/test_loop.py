@@ -128,7 +128,7 @@ def test_a_loss_that_is_no_number_ends_the_run() -> None:
     with pytest.raises(TrainingError) as error:
         train(descent(exploding), training_rows, StoppingCriteria(10))
     assert str(error.value) == (
-        "training diverged: its numbers are no longer finite at epoch 0. "
+        "training diverged: the loss or the weights are no longer finite at epoch 0. "
         "Try a smaller `learning_rate`."
     )
 

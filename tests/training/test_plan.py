@@ -77,6 +77,14 @@ def test_the_report_tells_the_epochs_that_ran_from_the_one_that_was_kept() -> No
     assert record.loss == fit.result.loss == kept
 
 
+def test_a_resumed_run_says_that_it_continues_from_the_epoch_that_was_kept() -> None:
+    model = scorenet.train(students(), validation=0.3, epochs=6).model
+    assert model.training is not None
+    kept = dataclasses.replace(model.training, best_epoch=2)
+    again = scorenet.train(students(), resume=dataclasses.replace(model, training=kept), epochs=1)
+    assert "training continues from epoch 2, the one that was kept." in again.notes
+
+
 def test_a_resumed_run_counts_the_epochs_that_ran_before_and_keeps_the_best_of_all() -> None:
     first = scorenet.train(students(), **VALIDATED | {"epochs": 30})
     assert first.result.best_epoch < 30
@@ -126,7 +134,7 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
         assert len(fit.plan.test_rows.inputs) == len(fit.plan.validation_rows.inputs) == 25
         assert fit.validation is not None
         scores.append(fit.validation.fit.r2 or 0.0)
-        assert any("others" in note for note in fit.notes)
+        assert any("the test rows" in note for note in fit.notes)
     assert np.mean(scores) < 0.1  # noise cannot be predicted
 
 
@@ -153,14 +161,14 @@ def test_another_optimizer_starts_with_fresh_state() -> None:
     table = make_table(b"x,y\n1,70\n2,90\n", "rows.csv")
     model = fit(make_plan(table, make_settings(epochs=1, learning_rate=7))).model
     plan = make_plan(table, make_settings(optimizer="adam"), model)
-    words = "the model was trained by gd; adam starts with fresh optimizer state."
+    words = "the model was trained with gd; adam starts with fresh optimizer state."
     assert plan.warnings == (words,)
     assert plan.options["learning_rate"] != 7
 
 
 def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
     model = scorenet.train(students(), epochs=1).model
-    with pytest.raises(scorenet.OptionError, match="has learned from all rows") as caught:
+    with pytest.raises(scorenet.OptionError, match="was already trained on all rows") as caught:
         scorenet.train(students(), resume=model, validation=0.2)
     assert caught.value.option == "validation"
 
@@ -179,10 +187,10 @@ def test_uniform_weights_are_from_0_to_1() -> None:
 @pytest.mark.parametrize(
     ("rows", "restarts", "expected"),
     [
-        (8, 1, "the 2 validation rows choose the epoch: expect"),
-        (3, 1, "the 1 validation row chooses the epoch: expect"),
-        (3, 2, "the 1 validation row chooses the epoch and the start: expect"),
-        (16, 2, "2 held-out rows choose the epoch and the start; the fit reported is that on 2"),
+        (8, 1, "the epoch is chosen on the 2 validation rows:"),
+        (3, 1, "the epoch is chosen on the 1 validation row:"),
+        (3, 2, "the epoch and the start are chosen on the 1 validation row:"),
+        (16, 2, "held-out rows: 2 to choose the epoch and the start, 2 (the test rows) to"),
     ],
 )
 def test_what_held_out_rows_are_used_for_is_said(rows: int, restarts: int, expected: str) -> None:

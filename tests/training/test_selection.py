@@ -117,7 +117,7 @@ def test_classes_are_told_apart_out_of_fold() -> None:
 def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
     fit = scorenet.train(students(9))
     assert (fit.plan.optimizer, fit.choice, fit.cross_validation) == ("gd", None, None)
-    assert any("9 rows are too few" in note for note in fit.notes)
+    assert any("needs at least 10 rows; got 9" in note for note in fit.notes)
     assert not scorenet.train(students(9), epochs=5).notes
 
 
@@ -157,7 +157,7 @@ def test_a_resumed_model_has_nothing_to_choose(settings: Columns) -> None:
 
 
 def test_more_folds_than_rows_are_refused() -> None:
-    with pytest.raises(scorenet.DataError, match="12 rows cannot be cut into 13 folds"):
+    with pytest.raises(scorenet.DataError, match="12 rows cannot be split into 13 folds"):
         scorenet.train(students(12), folds=13, epochs=2)
 
 
@@ -232,10 +232,15 @@ def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> No
     assert selection.simplest(errors) == chosen
 
 
+def test_errors_of_rounding_are_a_tie() -> None:
+    columns = {"a": [7 * n % 11 for n in range(10)], "b": [n * n % 7 for n in range(10)]}
+    assert scorenet.train({**columns, "score": [0.0] * 10}).model.network.shape == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("rows", "settings", "words"),
     [
-        (14, {"optimizer": "lm", "bias": True, "epochs": 40}, "memorized"),
+        (14, {"optimizer": "lm", "bias": True, "epochs": 40}, "overfits"),
         (40, {"epochs": 3}, "no better than predicting the mean"),
         (60, {"optimizer": "lm", "bias": True, "epochs": 20}, "no better than linear regression"),
     ],
@@ -259,7 +264,8 @@ def test_a_callback_hears_how_far_the_choice_is() -> None:
     table = make_table(b"x,y\n" + b"".join(b"%d,%d\n" % (n, n * n % 7) for n in range(12)), "x.csv")
     selection.train_table(table, make_settings(folds=12, epochs=1), callbacks)
     selection.train_table(table, make_settings(optimizer="auto", hidden=1, epochs=1), callbacks)
-    assert said == [("cross-validation", done, of) for of in (12, 5) for done in range(of)]
+    assert said[:12] == [("cross-validation", done, 12) for done in range(12)]
+    assert said[12:] == [("comparing hidden layers", done, 5) for done in range(5)]
 
 
 @pytest.mark.parametrize(

@@ -79,11 +79,11 @@ def test_a_model_file_keeps_them_to_the_bit(invoke: Invoke) -> None:
     again = [{"epoch": at, "parameters": pack(each).tolist()} for at, each in model.snapshots]
     assert written["snapshots"] == again
     assert len(again) == 4
-    assert "4 of epochs 0 to 50" in invoke("inspect").stdout
+    assert "4, from epoch 0 to 50" in invoke("inspect").stdout
     for change, message in (
         ({"epoch": 1}, "must be a list of objects"),
         ([3], "must be a list of objects"),
-        ([{"epoch": 1, "parameters": [1.0]}], "parameters must be 9 numbers"),
+        ([{"epoch": 1, "parameters": [1.0]}], "parameters must be a list of numbers, of length 9"),
         ([again[1], again[0]], "above the one before"),
         ([{**again[0], "epoch": 1.5}], "above the one before"),
         ([{**again[0], "extra": 1}], "must be a list of objects"),

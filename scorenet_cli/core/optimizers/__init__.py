@@ -1,4 +1,4 @@
-"""The registry of optimizers: an entry in OPTIMIZERS is all that a new one needs."""
+"""The registry of optimizers; a new one needs only an entry in OPTIMIZERS."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from scorenet_cli.core.optimizers.state import State
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How to train by an optimizer, and what it can be told.
+    """An optimizer's training function and its options.
 
     start(networks, inputs, actual, *, seed, state, **options) yields a State before the first
     epoch and after each; inputs (rows, inputs) and actual (rows, outputs) are scaled, state is
-    the state_dict of the run that is resumed or None. options holds the names of its options
-    with their defaults, linear_options the defaults that differ with a linear output.
-    side_by_side tells whether it takes several networks of one shape at once, takes_parts whether
-    inputs and actual may be Rows that are no arrays; check(network, rows, **options) raises
-    OptionError for what it cannot train.
+    the state_dict of the resumed run or None. options holds the names of its options with their
+    defaults, linear_options the defaults that differ with a linear output. side_by_side: it trains
+    several networks of one shape at once. takes_parts: inputs and actual may be Rows other than
+    arrays. check(network, rows, **options) raises OptionError if it cannot train the network.
     """
 
     start: Callable[..., Iterator[State]]
@@ -36,7 +35,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "gd": Optimizer(
         gradient_descent.gradient_descent,
         {"learning_rate": 3.0, "batch_size": 0, "weight_decay": 0.0},
-        # A sigmoid's slope is at most 1/4, and the gradient has its square: 3 / 16 is as large.
+        # A sigmoid's slope is at most 1/4 and enters twice, so 3 / 16 gives a step of similar size.
         linear_options={"learning_rate": 0.2},
         side_by_side=True,
         takes_parts=True,

@@ -11,8 +11,7 @@ import numpy as np
 from scorenet_cli.core import Array
 from scorenet_cli.core.inplace import InPlaceLoss, MiniBatches, ScaledParameters, pack
 from scorenet_cli.core.network import Network, mean_squared_error, predict
-from scorenet_cli.core.optimizers.state import Snapshot, State
-from scorenet_cli.errors import ModelError
+from scorenet_cli.core.optimizers.state import Snapshot, State, state_error
 
 # Adam's own constants (Kingma and Ba, 2015).
 BETA1 = 0.9
@@ -95,17 +94,17 @@ class Adam(State):
         return self.snapshot().state_dict()
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Restore what state_dict returned; ModelError where it does not fit the network."""
+        """Restore what state_dict returned; ModelError if it does not fit the network."""
         try:
             first, second = np.array(state["mean"]), np.array(state["square"])
             self.steps = int(state["steps"])
             self.random.bit_generator.state = state["random"]
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ModelError("the model's training state is not one of adam. Remove it.") from error
+            raise state_error("is not a state of adam") from error
         fits = first.shape == second.shape == self.first_moment.shape
         fits = fits and first.dtype == second.dtype == np.float64
         if not (fits and np.isfinite(first).all() and (second >= 0).all() and self.steps >= 0):
-            raise ModelError("the model's training state does not fit its layers. Remove it.")
+            raise state_error("does not fit its layers")
         self.first_moment, self.second_moment = first, second
 
 
@@ -120,11 +119,11 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     seed: int,
     state: dict[str, Any] | None = None,
 ) -> Iterator[Adam]:
-    """Adam on mini-batches; an epoch goes through all rows once, in an order drawn anew.
+    """Adam on mini-batches; each epoch takes all rows once, in a new random order.
 
-    The gradient is that of half the mean squared error of the batch's rows, plus weight_decay
-    for each of all rows · half the sum of squared weights. networks holds one network; state is
-    the state_dict of the run that is resumed.
+    The objective of a batch is half its mean squared error + (weight_decay / number of all rows) ·
+    half the sum of squared weights. networks holds one network; state is the state_dict of the run
+    that is resumed.
     """
     parameters = pack(networks, min(batch_size, len(inputs)))
     batches = MiniBatches(parameters, inputs, actual, batch_size)

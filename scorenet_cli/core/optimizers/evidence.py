@@ -1,10 +1,10 @@
 """Weight decay chosen by the evidence (MacKay 1992; Foresee and Hagan 1997).
 
-What is minimized is Σ error² + Σ decay · parameter². Read as a probability, every error is
-Gaussian with a variance (the noise), and every parameter is Gaussian around 0 with the variance
-noise / decay. The evidence is how probable the rows are when all parameters are averaged over.
-Near the minimum the parameters are Gaussian, too: their covariance is noise · H⁻¹,
-H = JᵀJ + decay, J the derivatives of every output by every parameter.
+Training minimizes Σ error² + Σ decay · parameter². In the probabilistic interpretation, every error
+is Gaussian with a variance (the noise), and every parameter is Gaussian around 0 with the variance
+noise / decay. The evidence is the probability of the rows, averaged over all parameters. Near the
+minimum the parameters are Gaussian, too: their covariance is noise · H⁻¹ with H = JᵀJ + decay;
+J holds the derivatives of every output by every parameter.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.inverse import inverse_factor
 from scorenet_cli.core.network import Network
 
-# Of the actual outputs' variance: the least that noise may be.
+# Minimum noise, as a fraction of the variance of the actual outputs.
 MIN_NOISE = 1e-10
 MIN_DECAY, MAX_DECAY = 1e-10, 1e10
-# The least effective parameters of a group: its decay never becomes 0.
+# Minimum number of effective parameters per group, so that no decay becomes 0.
 MIN_EFFECTIVE = 1e-3
 
 
 class Evidence(NamedTuple):
-    """What the rows say about decay, noise and parameters.
+    """Estimates of decay, noise and parameter covariance from the rows.
 
     decays holds one coefficient for each layer's weights. noise (targets,) is the variance of each
-    target's errors, effective_parameters how many parameters the rows determine, and
-    degrees_of_freedom what they leave to the noise. log_evidence is the log of the probability
-    density of the actual outputs; parameters without decay are integrated over without a prior.
-    factor F (parameters, parameters) gives the covariance noise · FᵀF, the noise being that of
-    all targets together.
+    target's errors, effective_parameters the number of parameters that the rows determine, and
+    degrees_of_freedom the number of actual outputs minus that. log_evidence is the log of the
+    probability density of the actual outputs; parameters without decay are integrated over without
+    a prior. noise · FᵀF is the covariance of the parameters, with factor F (parameters, parameters)
+    and the noise of all targets together.
     """
 
     decays: tuple[float, ...]
@@ -46,10 +46,10 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class DecayGroups:
-    """Which of a network's flat parameters share a decay coefficient.
+    """Groups of a network's flat parameters that share a decay coefficient.
 
-    Groups are each layer's weights, and then each layer's biases: members (parameters,) holds a
-    group's number for each parameter.
+    Groups are each layer's weights, and then each layer's biases: members (parameters,) holds the
+    group's number of each parameter.
     """
 
     layers: int
@@ -70,22 +70,22 @@ class DecayGroups:
         return np.repeat([decay, 0.0], self.layers)
 
     def with_hidden_biases(self, decays: Array) -> Array:
-        """Give hidden biases without a decay that of their layer's weights.
+        """Return decays in which each hidden bias without a decay has that of its layer's weights.
 
-        Without one, H would be singular where a neuron's outgoing weights vanish.
+        Without one, H would be singular if a neuron's outgoing weights vanish.
         """
         weights, biases = decays[: self.layers], decays[self.layers :].copy()
         biases[:-1] = np.where(biases[:-1] > 0, biases[:-1], weights[:-1])
         return np.concatenate([weights, biases])
 
     def start(self, actual: Array) -> Array:
-        """Return the decays to start from: small beside the outputs' variance."""
+        """Return the initial decays, small relative to the variance of the outputs."""
         decays = np.full(2 * self.layers, 0.1 * max(float(actual.var(axis=0).mean()), MIN_DECAY))
         decays[-1] = 0.0
         return decays
 
     def sums(self, values: Array | None = None) -> Array:
-        """Add up values (parameters,) within each group; counts them where none are given."""
+        """Add up values (parameters,) within each group; without values, count the parameters."""
         return np.bincount(self.members, values, 2 * self.layers).astype(np.float64)
 
     def update(self, minimum: Minimum, parameters: Array) -> Array:
@@ -108,10 +108,10 @@ def noise_variance(square: float, actual: Array, effective: float) -> float:
 
 
 class Minimum(NamedTuple):
-    """What all targets together say at a minimum.
+    """Estimates at a minimum, for all targets together.
 
     factor, noise (of all targets) and log_evidence are those of Evidence; effective (groups,)
-    holds how many parameters of each group the rows determine.
+    holds the number of parameters of each group that the rows determine.
     """
 
     factor: Array
@@ -120,7 +120,7 @@ class Minimum(NamedTuple):
     log_evidence: float
 
     @classmethod
-    def of(  # noqa: PLR0913, PLR0917 - what the evidence is made of
+    def of(  # noqa: PLR0913, PLR0917 - all are needed
         cls,
         groups: DecayGroups,
         decays: Array,
@@ -129,7 +129,7 @@ class Minimum(NamedTuple):
         square: float,
         actual: Array,
     ) -> Minimum:
-        """Sum up hessian H, flat parameters, and Σ error² of the actual outputs."""
+        """Compute them from the Hessian H, the flat parameters, and square = Σ error²."""
         factor, log_determinant = inverse_factor(hessian)
         inverse_diagonal = np.einsum("ij,ij->j", factor, factor)
         effective = groups.sums() - decays * groups.sums(inverse_diagonal)
@@ -149,7 +149,7 @@ class Minimum(NamedTuple):
 def evidence(
     groups: DecayGroups, decays: Array, minimum: Minimum, squares: Array, actual: Array
 ) -> Evidence:
-    """Sum up a minimum for each target; squares are each target's Σ error² (targets,)."""
+    """Compute the evidence at a minimum; squares (targets,) are each target's Σ error²."""
     targets = actual.shape[1]
     effective = float(minimum.effective.sum())
     return Evidence(

@@ -46,11 +46,11 @@ class GradientDescent(InPlaceLoss, State):
 
 
 class FullBatchDescent(InPlaceGradient, GradientDescent):
-    """State of full-batch gradient descent: the last pass was taken with the parameters."""
+    """State of full-batch gradient descent; the last pass used the current parameters."""
 
 
 class MiniBatchDescent(GradientDescent):
-    """State of gradient descent on mini-batches: a loss takes a pass of its own."""
+    """State of gradient descent on mini-batches; computing a loss needs a separate pass."""
 
     def losses(self) -> Array:
         """Mean squared error of each network on all rows."""
@@ -72,7 +72,7 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
     """Gradient descent, W += (learning_rate / rows) · inputsᵀ · delta.
 
     Each step takes batch_size rows, the last of an epoch perhaps fewer, in their order: 1 is row
-    by row, 0 all rows. With learning_rate = rows a step on all is the document's own. Networks of
+    by row, 0 all rows. With learning_rate = rows a full-batch step is the document's. Networks of
     one shape train side by side. With weight_decay the sum of squared errors + weight_decay · the
     sum of squared weights is minimized, by the same rate; a batch takes its rows' share.
     inputs (rows, inputs), actual (rows, outputs), both scaled.
@@ -103,7 +103,7 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
 def _full_batch(
     current: FullBatchDescent, rate: float, kept: Array | None
 ) -> Iterator[GradientDescent]:
-    """Take steps on all rows; kept is what weight decay leaves of each parameter."""
+    """Take steps on all rows; kept is the factor that weight decay applies to each parameter."""
     rates = rate * current.step_scale
     calls, values, step = current.calls, current.parameters.values, current.negative_gradient
     multiply, add = np.multiply, np.add

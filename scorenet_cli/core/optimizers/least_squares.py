@@ -1,12 +1,12 @@
-"""The damped least-squares equations of a network, in the smaller of two equal forms.
+"""The damped least-squares equations of a network, in the smaller of two equivalent forms.
 
-J holds the derivatives of every output by every parameter, (rows · targets, parameters), and a
-step solves (JᵀJ + λ D) step = Jᵀ (actual - output), D = diagonal of JᵀJ + a constant.
+J (rows · targets, parameters) holds the derivatives of every output by every parameter. A step
+solves (JᵀJ + λ D) step = Jᵀ (actual - output), D = diagonal of JᵀJ + a constant.
 
-- NormalEquations are these. An output weight moves one target only, so most of J is zero: JᵀJ is
-  a matrix for the hidden parameters, a small one for each target, and what couples them. The
-  targets' own parameters are eliminated first (Schur complement).
-- DualEquations have a row for each row and target in place of each parameter, for few rows:
+- NormalEquations solve this system directly. An output weight affects one target only, so most of
+  J is zero: JᵀJ consists of a matrix for the hidden parameters, a small one for each target, and
+  the couplings. The targets' own parameters are eliminated first (Schur complement).
+- DualEquations, for few rows, have one equation per row and target instead of one per parameter:
   step = D⁻¹ Jᵀ (J D⁻¹ Jᵀ + λ)⁻¹ (actual - output).
 """
 
@@ -24,19 +24,19 @@ from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
 
-# Cells of a block of the Jacobian, but at least so many of its rows.
+# Cells per block of the Jacobian; minimum rows per block.
 BLOCK_CELLS = 131_072
 MIN_BLOCK_ROWS = 64
 # Rows of the dual matrix between two interrupt checks.
 DUAL_BLOCK_ROWS = 512
-# Cells of the equations up to which every shard has its own: 8 MB each.
+# Maximum cells of the equations (8 MB) for which every shard stores its own.
 MAX_CELLS_FOR_SHARDS = 1_000_000
-# Added to D for each row and target.
+# Constant added to D, per row and target.
 MIN_SCALE = 0.03
 
 
 def pack(network: Network) -> Array:
-    """Return all parameters, flat: layer by layer, weights by input, then the bias."""
+    """Return all parameters as a flat array: layer by layer, weights by input, then the bias."""
     parts = []
     for layer in network.layers:
         parts.append(layer.weights.ravel())
@@ -46,7 +46,7 @@ def pack(network: Network) -> Array:
 
 
 def unpack(shape: Network, parameters: Array) -> Network:
-    """Build the network of that shape from its flat parameters."""
+    """Return the network with the layers of shape and these flat parameters."""
     return Network(
         tuple(
             Layer(view[: layer.inputs], None if layer.bias is None else view[-1], layer.activation)
@@ -56,7 +56,7 @@ def unpack(shape: Network, parameters: Array) -> Network:
 
 
 def _by_layer(shape: Network, parameters: Array) -> list[Array]:
-    """Cut flat parameters into views, one a layer: (inputs and perhaps the bias, neurons)."""
+    """Cut flat parameters into views, one per layer: (inputs and perhaps the bias, neurons)."""
     views, start = [], 0
     for layer in shape.layers:
         end = start + layer.parameters
@@ -109,7 +109,7 @@ class NormalEquations:
         )
 
     def matrix(self) -> Array:
-        """Return the whole JᵀJ, (parameters, parameters), with the penalty where there is one."""
+        """Return the whole JᵀJ (parameters, parameters), with the penalty if there is one."""
         targets, size, hidden = self.coupling.shape
         whole = np.zeros((hidden + targets * size,) * 2)
         whole[:hidden, :hidden] = self.hidden
@@ -121,7 +121,7 @@ class NormalEquations:
         return whole
 
     def step(self, damping: float) -> Array:
-        """Solve for the flat step; NaN where the equations are singular."""
+        """Solve for the flat step; NaN if the equations are singular."""
         targets, size, hidden = self.coupling.shape
         right = np.concatenate([self.coupling, self.output_error[..., np.newaxis]], axis=2)
         solved = _solve(_damped(self.output, damping, self.min_scale), right)
@@ -155,7 +155,7 @@ class DualEquations:
         return replace(self, penalty=penalty, parameters=parameters)
 
     def matrix(self) -> Array:
-        """Return JᵀJ, (parameters, parameters), with the penalty where there is one."""
+        """Return JᵀJ (parameters, parameters), with the penalty if there is one."""
         jacobian = self.jacobian * self.root
         matrix: Array = jacobian.T @ jacobian
         if self.penalty is not None:
@@ -163,7 +163,7 @@ class DualEquations:
         return matrix
 
     def step(self, damping: float) -> Array:
-        """Solve for the flat step; NaN where the equations are singular."""
+        """Solve for the flat step; NaN if the equations are singular."""
         if self.penalty is not None and self.parameters is not None:
             return self._penalized_step(damping, self.penalty, self.parameters)
         matrix = self.product.copy()
@@ -192,7 +192,7 @@ def _damped(matrix: Array, damping: float, min_scale: float) -> Array:
 
 
 def _solve(matrix: Array, right: Array) -> Array:
-    """Solve linear equations; NaN where they are singular, so that the caller raises λ."""
+    """Solve linear equations; NaN if they are singular, so that the caller raises λ."""
     try:
         return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
     except np.linalg.LinAlgError:
@@ -200,9 +200,9 @@ def _solve(matrix: Array, right: Array) -> Array:
 
 
 class Evaluation(NamedTuple):
-    """Sum of squared errors, infinite where it is not a number, and each layer's outputs.
+    """Sum of squared errors (infinite if it is not a number), and each layer's outputs.
 
-    The outputs are None where the rows do not fit in one block.
+    The outputs are None if the rows do not fit in one block.
     """
 
     square: float
@@ -210,7 +210,7 @@ class Evaluation(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Some of the rows, and where they are among all."""
+    """Some of the rows, and their positions among all rows."""
 
     part: slice
     inputs: Array
@@ -218,7 +218,7 @@ class Block(NamedTuple):
 
 
 class LeastSquares:
-    """The rows, cut into blocks, and what is computed from them at some flat parameters."""
+    """The rows, cut into blocks; computes squared errors and equations for flat parameters."""
 
     def __init__(self, network: Network, inputs: Array, actual: Array) -> None:
         self._network = network
@@ -230,14 +230,14 @@ class LeastSquares:
         size = max(BLOCK_CELLS // width, MIN_BLOCK_ROWS // targets, 1)
         parts = [slice(start, start + size) for start in range(0, len(inputs), size)]
         self._blocks = [Block(part, inputs[part], actual[part]) for part in parts]
-        # Every shard holds its own equations: where they are large, one shard must do.
+        # Every shard stores its own equations; large ones allow only one shard.
         is_small = network.parameters * self._hidden <= MAX_CELLS_FOR_SHARDS
         self._shards = round_robin(self._blocks, SHARDS if is_small else 1)
         self._rows = len(inputs)
         self.actual = actual
 
     def evaluate(self, parameters: Array) -> Evaluation:
-        """Run the rows forward, and compare with the actual outputs."""
+        """Run a forward pass on the rows, and compare with the actual outputs."""
         views = _by_layer(self._network, parameters)
 
         def evaluate_block(block: Block) -> Evaluation:
@@ -323,9 +323,9 @@ class LeastSquares:
 
 
 def jacobian(network: Network, inputs: Array) -> tuple[Array, Array]:
-    """Return outputs (rows, outputs) and their derivatives by every flat parameter.
+    """Return outputs (rows, outputs) and their derivatives (rows, outputs, parameters).
 
-    The derivatives are (rows, outputs, parameters).
+    The derivatives are with respect to every flat parameter.
     """
     views = _by_layer(network, pack(network))
     outputs = _forward(network, views, inputs)
@@ -334,7 +334,7 @@ def jacobian(network: Network, inputs: Array) -> tuple[Array, Array]:
 
 
 def _whole_jacobian(network: Network, hidden: Array, own: Array) -> Array:
-    """Put the parts of a Jacobian together: zero by other output neurons' weights."""
+    """Assemble a Jacobian; derivatives by other output neurons' weights are zero."""
     rows, targets, size = hidden.shape
     whole = np.zeros((rows, targets, network.parameters))
     whole[..., :size] = hidden
@@ -344,7 +344,7 @@ def _whole_jacobian(network: Network, hidden: Array, own: Array) -> Array:
 
 
 def _forward(network: Network, views: list[Array], inputs: Array) -> list[Array]:
-    """Each layer's outputs (rows, neurons), by BLAS."""
+    """Compute each layer's outputs (rows, neurons) with BLAS."""
     outputs = [inputs]
     for layer, view in zip(network.layers, views, strict=True):
         pre_activations = outputs[-1] @ view[: layer.inputs]
@@ -357,10 +357,10 @@ def _forward(network: Network, views: list[Array], inputs: Array) -> list[Array]
 def _jacobian(
     network: Network, views: list[Array], inputs: Array, outputs: list[Array]
 ) -> tuple[Array, Array]:
-    """Take the derivatives of every output: by hidden parameters, and by its own weights.
+    """Return the derivatives of every output by the hidden parameters, and by its own weights.
 
-    Returns (rows, targets, hidden parameters) and (rows, targets, weights and bias of an
-    output neuron); by other output neurons' weights the derivatives are zero.
+    They are (rows, targets, hidden parameters) and (rows, targets, weights and bias of an output
+    neuron); by other output neurons' weights the derivatives are zero.
     """
     layers = network.layers
     ones = np.ones((len(inputs), 1))

@@ -1,11 +1,11 @@
 """Levenberg-Marquardt: least squares by damped Gauss-Newton steps on all rows.
 
-Each step solves (JᵀJ + λ D) step = Jᵀ (actual - output), J the derivatives of every output by
-every parameter. D is the diagonal of JᵀJ, so that the damping scales with the parameters
-(Marquardt 1963), plus a small constant for those that hardly matter yet (Levenberg
-1944): without it 30 of the document's first 200 starts never converge, with it all do. λ falls
-tenfold after a step that lowers the loss, and rises tenfold until one does. With weight decay a
-penalty Σ decay · weight² is added to the squared errors, and its second derivative to JᵀJ.
+Each step solves (JᵀJ + λ D) step = Jᵀ (actual - output); J holds the derivatives of every output by
+every parameter. D is the diagonal of JᵀJ, so that the damping scales with the parameters (Marquardt
+1963), plus a small constant for parameters with almost no influence (Levenberg 1944). Without it,
+30 of the first 200 seeds on the document's rows never converge; with it, all converge. λ is divided
+by 10 after a step that lowers the loss, and multiplied by 10 until a step lowers the loss. Weight
+decay adds Σ decay · weight² to the squared errors, and decay to the diagonal of JᵀJ.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import DecayGroups, Evidence, Minimum, evidence
 from scorenet_cli.core.optimizers.least_squares import LeastSquares, equations_shape, pack, unpack
-from scorenet_cli.errors import ModelError, OptionError
+from scorenet_cli.core.optimizers.state import state_error
+from scorenet_cli.errors import OptionError
 
 MAX_BYTES = 2**30
-# Of one core: 8e9 to 13e9 were measured with 900 to 3,000 parameters.
+# Multiplications per second of one core; measured: 8e9 to 13e9 with 900 to 3,000 parameters.
 PRODUCTS_PER_SECOND = 1e10
 # The evidence inverts a matrix of parameters x parameters after each step.
 MAX_EVIDENCE_PARAMETERS = 2000
@@ -33,51 +34,51 @@ START_DAMPING = 0.1
 MIN_DAMPING = 1e-15
 # A step smaller than this fraction of the largest parameter is rounding.
 MIN_STEP = 4e-16
-# A step that lowers the loss by less than this fraction is idle; so many in a row end training.
+# Training ends after MAX_IDLE_STEPS steps in a row that lower the loss by a fraction < MIN_GAIN.
 MIN_GAIN = 1e-8
 MAX_IDLE_STEPS = 5
-# While decays are re-estimated, a step is idle that leaves the log of the evidence below its
-# highest value + MIN_GAIN_AUTO. It passes its maximum: decays of layers that nearly compensate
-# each other (small weights before, large ones behind) drift on for hundreds of steps.
+# While decays are re-estimated, a step is idle if the log evidence stays below its highest value
+# + MIN_GAIN_AUTO. The evidence has a maximum, after which the decays of layers that compensate each
+# other (small weights, then large ones) can drift for hundreds of steps.
 MIN_GAIN_AUTO = 1e-5
 MAX_IDLE_STEPS_AUTO = 10
-# A mean square at which every error is less than an output's last bit.
+# Mean squared error at which all errors are below floating-point precision.
 ROUNDING = float(np.finfo(np.float64).eps) ** 2
 
 
 def check_size(network: Network, rows: int, *, weight_decay: float | str = 0.0) -> None:
-    """Raise OptionError where the equations for so many rows would not fit in 1 GiB.
+    """Raise OptionError if the equations for these rows would not fit in 1 GiB.
 
-    With weight_decay "auto" the limit is MAX_EVIDENCE_PARAMETERS.
+    With weight_decay "auto", more than MAX_EVIDENCE_PARAMETERS parameters are rejected, too.
     """
     if weight_decay == AUTO and network.parameters > MAX_EVIDENCE_PARAMETERS:
         raise OptionError(
             f"`weight_decay=auto` is for networks of at most {MAX_EVIDENCE_PARAMETERS:,} "
-            f"parameters, and this one has {network.parameters:,}. Use a smaller `hidden`, or a "
+            f"parameters, but this one has {network.parameters:,}. Use a smaller `hidden`, or a "
             "number for `weight_decay`."
         )
     height, width = equations_shape(network, rows)
     size = height * width * 8
     if size > MAX_BYTES:
         raise OptionError(
-            f"`optimizer=lm` needs a matrix of {height:,} x {width:,} numbers, "
-            f"{size / 2**30:,.1f} GiB; the limit is 1 GiB. Use a smaller `hidden`, or "
+            f"`optimizer=lm` needs a matrix of {height:,} x {width:,} numbers "
+            f"({size / 2**30:,.1f} GiB); the limit is 1 GiB. Use a smaller `hidden`, or "
             "`optimizer=adam`."
         )
 
 
 def seconds_per_step(network: Network, rows: int) -> float:
-    """Estimate how long a step takes, most of it for the matrix of its equations."""
+    """Estimate the duration of a step; setting up the matrix takes most of it."""
     height, width = equations_shape(network, rows)
     return rows * network.shape[-1] * height * width / PRODUCTS_PER_SECOND
 
 
 @dataclass
 class LevenbergMarquardt:
-    """State of the search: parameters (flat), loss and damping λ; shape is the network's.
+    """State of the optimizer: parameters (flat), loss and damping λ; shape is the initial network.
 
-    decays (groups,) are the coefficients that the parameters were fitted with, log_evidence is the
-    highest so far where they are re-estimated.
+    decays (groups,) are the coefficients that the parameters were fitted with; log_evidence is the
+    highest so far if they are re-estimated.
     """
 
     shape: Network
@@ -96,7 +97,7 @@ class LevenbergMarquardt:
         return np.array([self.mean_square])
 
     def networks(self) -> list[Network]:
-        """Return the network as it is now, in a list of one."""
+        """Return the current network, in a list of one."""
         return [unpack(self.shape, self.parameters)]
 
     def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
@@ -105,7 +106,7 @@ class LevenbergMarquardt:
         return lambda: np.array([other.evaluate(self.parameters).square / actual.size])
 
     def evidence(self) -> Evidence | None:
-        """Return what the rows say about noise and parameters, where there is weight decay."""
+        """Return estimates of noise and parameter covariance; None without weight decay."""
         too_large = len(self.parameters) > MAX_EVIDENCE_PARAMETERS
         if too_large or not (self.is_auto or self.decays.any()):
             return None
@@ -120,11 +121,11 @@ class LevenbergMarquardt:
         return evidence(self.groups, decays, minimum, squares, actual)
 
     def snapshot(self) -> LevenbergMarquardt:
-        """Return a copy; steps replace the parameters and never change them."""
+        """Return a copy; steps replace the parameter array and never modify it."""
         return replace(self)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return damping, idle steps, and the decays where they are re-estimated."""
+        """Return damping, idle steps, and the decays if they are re-estimated."""
         state: dict[str, Any] = {"damping": self.damping, "idle_steps": self.idle_steps}
         if self.is_auto:
             state["decays"] = self.decays.tolist()
@@ -133,18 +134,18 @@ class LevenbergMarquardt:
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Restore what state_dict returned; ModelError where it is something else."""
+        """Restore what state_dict returned; raises ModelError if state is anything else."""
         try:
             self.damping = float(state["damping"])
             self.idle_steps = int(state["idle_steps"])
             self.log_evidence = float(state.get("log_evidence", -np.inf))
             decays = np.array(state.get("decays", self.decays), dtype=np.float64)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ModelError("the model's training state is not one of lm. Remove it.") from error
+            raise state_error("is not a state of lm") from error
         if not (self.damping > 0 and np.isfinite(self.damping)):
-            raise ModelError("the model's training state has no damping above 0. Remove it.")
+            raise state_error("must have a finite damping above 0")
         if decays.shape != self.decays.shape or not (np.isfinite(decays) & (decays >= 0)).all():
-            raise ModelError("the model's training state has decays that do not fit. Remove it.")
+            raise state_error("has decays that do not fit its layers")
         if self.is_auto:
             self.decays = decays
 
@@ -158,12 +159,12 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
     seed: int = 0,  # noqa: ARG001 - nothing is random
     state: dict[str, Any] | None = None,
 ) -> Iterator[LevenbergMarquardt]:
-    """Yield the start, and then every step that lowers the loss; end when none does.
+    """Yield the initial state and that after every step that lowers the loss, while one does.
 
-    inputs (rows, inputs) and actual (rows, outputs), scaled. networks holds one network; state
-    is the state_dict of the run that is resumed. With weight_decay the sum of squared errors +
+    inputs (rows, inputs) and actual (rows, outputs) are scaled. networks holds one network; state
+    is the state_dict of the resumed run. With weight_decay, the sum of squared errors +
     weight_decay · the sum of squared weights is minimized; "auto" re-estimates a coefficient for
-    each layer's weights from the evidence, after each step.
+    each layer's weights from the evidence after each step.
     """
     (network,) = networks
     check_size(network, len(inputs), weight_decay=weight_decay)
@@ -198,7 +199,7 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
             if new_cost < cost:
                 break
             damping *= 10.0
-            if not np.isfinite(damping):  # the equations themselves have overflowed
+            if not np.isfinite(damping):  # the equations have overflowed
                 return
         decays, equations = current.decays, None
         if is_auto:

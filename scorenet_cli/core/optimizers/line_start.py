@@ -1,4 +1,4 @@
-"""A start for least squares: the network that is nearly linear regression."""
+"""Starting weights for lm that nearly reproduce linear regression."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from scorenet_cli.core.activations import ACTIVATIONS
 from scorenet_cli.core.metrics import fit_baselines
 from scorenet_cli.core.network import Layer, Network
 
-# Standard deviation of a neuron's sum that carries the line: the activation is nearly straight.
+# Standard deviation of the sum of a line's neuron; small, so that the activation is nearly linear.
 SPREAD = 0.5
-# Of the other neurons' random weights, so that they can still differ.
+# Factor on the random weights of the other neurons, which keeps them different.
 OTHERS = 0.1
-# A sigmoid output is linearized around the mean, no nearer to its ends than this.
+# A sigmoid output is linearized around the mean, at least this far from 0 and 1.
 MIN_MEAN = 0.05
-# The least standard deviation of a line.
+# Minimum standard deviation of a regression line.
 MIN_SPREAD = 1e-9
 
 
 def line_start(network: Network, inputs: Array, actual: Array) -> Network:
-    """Return the network with weights by which its outputs are nearly the least-squares lines.
+    """Return the network with weights that make its outputs nearly those of linear regression.
 
-    inputs (rows, inputs) and actual (rows, outputs) are scaled. The first hidden neuron carries the
-    first output's line, the next the second's; the other weights become a tenth. Networks in which
-    that cannot be (not one hidden layer with biases, fewer neurons than outputs, an activation that
-    is flat at 0) come back as they are.
+    inputs (rows, inputs) and actual (rows, outputs) are scaled. The first hidden neuron computes
+    the first output's regression line, the next the second's; the other weights become a tenth.
+    Networks that do not allow this (not exactly one hidden layer with biases, fewer neurons than
+    outputs, an activation with slope 0 at 0) are returned unchanged.
     """
     first, last = network.layers[0], network.layers[-1]
     outputs = len(last.weights.T)

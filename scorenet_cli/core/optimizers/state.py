@@ -1,4 +1,4 @@
-"""What every optimizer yields."""
+"""The interface of the states that optimizers yield."""
 
 from __future__ import annotations
 
@@ -8,38 +8,47 @@ from typing import Any, Protocol
 from scorenet_cli.core import Array
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import Evidence
+from scorenet_cli.errors import ModelError
+
+
+def state_error(reason: str) -> ModelError:
+    """Make the error for a state that is not the optimizer's."""
+    return ModelError(
+        f"the optimizer state in the model {reason}. "
+        'Remove "state" from "training" in the model file.'
+    )
 
 
 class Snapshot(Protocol):
-    """What a model keeps of an optimizer's state, at one epoch."""
+    """The part of an optimizer's state that is saved with a model, at one epoch."""
 
     def networks(self) -> list[Network]:
         """Return the networks, one or several side by side."""
 
     def state_dict(self) -> dict[str, Any] | None:
-        """Return what a resumed run needs beside the network, as JSON; None where nothing is."""
+        """Return what a resumed run needs beside the network, as JSON; None if that is nothing."""
         return None
 
     def evidence(self) -> Evidence | None:
-        """Return what the rows say about noise and parameters; None but for lm with decay."""
+        """Return estimates of noise and parameter covariance; None except for lm with decay."""
         return None
 
 
 class State(Snapshot, Protocol):
     """An optimizer between two epochs; the same object changes with every epoch.
 
-    Interrupted within an epoch (core.parallel.interrupt_check), it is as before that epoch.
+    If an epoch is interrupted (core.parallel.interrupt_check), the state is that before the epoch.
     """
 
     def losses(self) -> Array:
         """Mean squared error on the training rows, (networks,)."""
 
     def losses_on(self, inputs: Array, actual: Array) -> Callable[[], Array]:
-        """Return a quick function for the mean squared error on other rows, (networks,).
+        """Return a fast function for the mean squared error on other rows, (networks,).
 
-        It takes the parameters as they are when it is called; its last bits may differ from
-        those of the plain formulas.
+        It uses the parameters at the time of the call; its last bits may differ from those of the
+        plain formulas.
         """
 
     def snapshot(self) -> Snapshot:
-        """Return a copy that stays as it is; cheap, unlike networks() and state_dict()."""
+        """Return an immutable copy; cheap, unlike networks() and state_dict()."""

@@ -197,7 +197,7 @@ function makeFields() {
         note.textContent =
           value === null
             ? feature.fills
-              ? "no value: filled"
+              ? "no value: the fill value is used"
               : "no value"
             : isOutside
               ? `outside the ${range}`
@@ -690,13 +690,13 @@ function drawCurves(width, label) {
   });
   find("chart").replaceChildren(root);
   const notes = ["Large point: these values."];
-  if (!isAlone) notes.push("Along one column the others stay as they are.");
+  if (!isAlone) notes.push("Along each curve the other columns keep their values.");
   if (curves.some((curve) => curve.feature.trained))
     notes.push("Dashed: outside the training range.");
   if (curves[0].ends[0]) notes.push(`Pale: the ${data.interval.level} interval.`);
   if (isAlone && hasRows) notes.push("Circles: the given rows.");
-  if (features.length > chosen.length)
-    notes.push(`${count(features.length - chosen.length)} more columns are not shown.`);
+  const more = features.length - chosen.length;
+  if (more) notes.push(`${count(more)} more ${more === 1 ? "column" : "columns"} not shown.`);
   find("note").textContent = notes.join(" ");
 }
 
@@ -727,7 +727,7 @@ function showLoss() {
     low: 10 ** low,
     high: 10 ** Math.max(high, low + 1),
     to: Math.log10,
-    label: data.validation.length ? "loss; dashed: of the validation rows" : "loss",
+    label: data.validation.length ? "loss; dashed: validation loss" : "loss",
     ticks: powers(low, Math.max(high, low + 1), 6),
   };
   const { across, path } = plot(root, { left: 52, top: 26, width: width - 84, height: 150 }, x, y);
@@ -763,7 +763,7 @@ function showRows() {
       const take = html("button", {
         type: "button",
         textContent: String(n + 1),
-        ariaLabel: `take the values of row ${n + 1}`,
+        ariaLabel: `use the values of row ${n + 1}`,
       });
       take.onclick = () => {
         Object.assign(state.values, row.values);
@@ -792,7 +792,7 @@ function showRows() {
     (classes.length
       ? `Right for ${count(right)} of ${count(rows.length)} rows.`
       : `Root mean squared error of ${count(rows.length)} rows: ${format(rmse, 4)}.`) +
-    " Press the number of a row to take its values.";
+    " Press the number of a row to use its values.";
 }
 
 // The replay.
@@ -853,8 +853,8 @@ find("output").onchange = () => {
   update();
 };
 find("legend").textContent =
-  "Circles: sum (small) and output. Lines: weights; solid blue above 0, " +
-  "dashed orange below 0; thicker: larger in its layer.";
+  "Circles: weighted sum (small) and output. Lines: weights; solid blue: positive; " +
+  "dashed orange: negative; thicker: larger magnitude within the layer.";
 makeFields();
 let drawn = 0;
 const draw = () => {

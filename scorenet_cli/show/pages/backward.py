@@ -32,7 +32,7 @@ from scorenet_cli.text import number
 class Step(NamedTuple):
     """One step of backpropagation: its kind, its title, its formula and its table.
 
-    The table of a layer of many neurons, or of many terms each, has room for some of them.
+    For large layers the table shows only some neurons and terms.
     """
 
     kind: str
@@ -66,7 +66,7 @@ def backward_page(trace: BackwardTrace, look: Look) -> Group:
 
 
 def _steps(trace: BackwardTrace) -> Iterator[Step]:
-    """Give the document's steps in its order: errors and deltas backwards, weights forwards."""
+    """Yield the document's steps: errors and deltas from the last layer on, then weights."""
     layers = list(zip(trace.forward.layers, trace.layers, strict=True))
     following: LayerUpdate | None = None
     for traced, layer in reversed(layers):
@@ -79,7 +79,7 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
             yield Step("output error", f"{title} error", formula, columns, shown, neurons)
         else:
             formula = f"error term = {following.name} delta x weight; error = sum of error terms"
-            columns = ["", "from", "delta", "weight", "error term"]
+            columns = ["", "delta of", "delta", "weight", "error term"]
             size = neurons, len(following.neurons)
             terms = _error_terms(layer)
             yield Step(
@@ -95,7 +95,8 @@ def _steps(trace: BackwardTrace) -> Iterator[Step]:
         following = layer
     rate = number(trace.learning_rate)
     for traced, layer in layers:
-        formula = f"change = learning rate {rate} x value x delta; after = before + change"
+        formula = "change = learning rate x value x delta; after = before + change; "
+        formula += f"learning rate = {rate}"
         columns = ["", "value", "before", "change", "after"]
         size = len(layer.neurons), len(traced.neurons[0].terms)
         title = f"Weights into {layer_title(layer.name)}"
@@ -117,7 +118,7 @@ def _error_terms(layer: LayerUpdate) -> Iterator[Row]:
 
 
 def _weights(traced: TracedLayer, layer: LayerUpdate) -> Iterator[Row]:
-    """List each weight before, its change, and after; a bias takes the value 1."""
+    """List each weight before and after the step, and its change; the value of a bias is 1."""
     values = [term.value for term in traced.neurons[0].terms[:MAX_WEIGHTS]]
     for neuron in layer.neurons[: max_neurons(len(traced.neurons[0].terms))]:
         yield (neuron.name,)
@@ -139,5 +140,5 @@ def _result(trace: BackwardTrace) -> Iterator[Row]:
         yield f"{what} output", *values
     if trace.actual_scores != trace.actual:
         for what, *values in islice(scores, max_neurons(1)):
-            yield f"{what} in points", *values
+            yield f"{what} in score units", *values
     yield "loss", trace.loss, trace.loss_after

@@ -28,8 +28,8 @@ MAX_ROWS = 20
 MAX_COLUMNS = 20
 
 _TITLES: dict[Kind, str] = {
-    "inputs": "inputs, scaled",
-    "targets": "actual scores, scaled",
+    "inputs": "scaled inputs",
+    "targets": "scaled actual scores",
     "weights": "weights into {}",
     "biases": "biases of {}",
     "sums": "sums of {}",
@@ -55,7 +55,7 @@ def batch_page(trace: BatchTrace, look: Look, data: str) -> Group:
         parts.append(heading(f"{matrix.name}: {title}"))
         parts += [Text(matrix.formula, style="dim")] if matrix.formula else []
         parts += look.why(matrix.kind)
-        where = "" if matrix.rows else ", in the sums too: --json has all"
+        where = "" if matrix.rows else " (included in the sums): --json prints all"
         omitted = omitted_note(len(matrix.values) - MAX_ROWS, "row", where)
         parts += [_matrix(matrix, look), *omitted, Text()]
     parts.append(heading("Result of the step"))

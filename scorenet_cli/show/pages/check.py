@@ -21,8 +21,8 @@ def check_part(check: GradientCheck | None, look: Look) -> Iterator[RenderableTy
     yield heading("Check of the gradient")
     yield Text(
         "gradient = -value x delta; numerical = -error x (output(weight + h) - output(weight - h))"
-        f" / 2h, h = {STEP:g}; both added over rows and outputs. Off by: the difference, "
-        "relative to the sum of what is added, all taken as positive",
+        f" / 2h, h = {STEP:g}; both are summed over rows and outputs. Off by: the "
+        "difference, divided by the sum of the absolute values of the terms",
         style="dim",
     )
     yield from look.why("check")
@@ -31,15 +31,15 @@ def check_part(check: GradientCheck | None, look: Look) -> Iterator[RenderableTy
     yield from omitted_note(len(check.weights) - MAX_WEIGHTS, "weight")
     largest = check.largest_relative_difference
     if check.right:
-        verdict = f"Backpropagation is right: no relative difference is above {TOLERANCE:g}"
+        verdict = f"Backpropagation is correct: no relative difference is above {TOLERANCE:g}"
     else:
         wrong = sum(weight.relative_difference > TOLERANCE for weight in check.weights)
         total = len(check.weights)
         verdict = f"Backpropagation is wrong for {wrong:,} of {total:,} weights"
         if check.has_corner:
-            verdict += ", or a sum is 0, where relu has a corner"
+            verdict += "; where a sum is 0, relu has no derivative and the gradients may differ"
     yield Text()
-    yield heading(f"{verdict} (largest: {largest:.1e}).")
+    yield heading(f"{verdict} (largest relative difference: {largest:.1e}).")
 
 
 def _rows(weights: tuple[CheckedWeight, ...]) -> Iterator[Row]:

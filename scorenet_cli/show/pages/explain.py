@@ -24,40 +24,41 @@ _WHY = {
     "weights": "Each column holds the weights of one neuron: training changes these numbers and "
     "no others.",
     "biases": "A bias shifts its neuron's sum whatever the inputs are.",
-    "hidden layer": "A neuron adds its inputs, each times its weight; without an activation that "
-    "is not linear two layers could do no more than one.",
-    "output layer": "The output layer weights what the layer before it gives; its activation is "
-    "the network's answer, as a scaled score.",
+    "hidden layer": "A neuron sums its inputs, each times its weight; without a nonlinear "
+    "activation, two layers could do no more than one.",
+    "output layer": "The output layer sums the values of the layer before it, each times its "
+    "weight; its activation is the network's prediction, as a scaled score.",
     "scores": "Scaling is undone, so that the output can be read in score units.",
-    "sums": "A neuron adds its inputs, each times its weight: a larger weight makes its input "
+    "sums": "A neuron sums its inputs, each times its weight: a larger weight makes its input "
     "count more.",
     "activations": "Without a nonlinear activation, two layers could do no more than one.",
-    "output": "The last activation is the network's answer, as a scaled score.",
-    "output error": "The sign of the error says whether the output is too low or too high, its "
-    "size by how much.",
-    "hidden error": "A hidden neuron has no target; its error is what it contributes to the next "
-    "layer's deltas, through its weights.",
-    "delta": "The slope says how much the output moves when the sum does: where the activation "
-    "is flat, a change of the sum achieves little.",
-    "change": "Value x delta is how fast half the squared error falls as the weight grows; the "
-    "learning rate says how far to go.",
-    "product": "The product adds value x delta over all rows: how fast half the sum of squared "
-    "errors falls as each weight grows.",
-    "bias product": "A bias has the value 1 in every row, so that its deltas are only added.",
-    "after": "The learning rate says how far to go; divided by the number of rows, it makes the "
-    "step that of a mean.",
-    "result": "The loss after the step shows whether it helped; training repeats such steps.",
-    "check": "Moving a weight a little both ways and comparing the outputs measures the gradient "
-    "without backpropagation, so that the two confirm each other.",
+    "output": "The last activation is the network's prediction, as a scaled score.",
+    "output error": "The sign of the error shows whether the output is too low or too high; its "
+    "size shows by how much.",
+    "hidden error": "A hidden neuron has no target; its error is the sum of the next layer's "
+    "deltas, each times the weight that connects the two neurons.",
+    "delta": "The slope is the change of the output per change of the sum: where the activation is "
+    "flat, a change of the sum has little effect.",
+    "change": "Value x delta is the rate at which half the squared error falls as the weight "
+    "grows; the learning rate sets the step size.",
+    "product": "The product is the sum of value x delta over all rows: the rate at which half the "
+    "sum of squared errors falls as the weight grows.",
+    "bias product": "The input of a bias is 1 in every row, so its product is the sum of the "
+    "deltas.",
+    "after": "The learning rate sets the step size; it is divided by the number of rows because "
+    "the product is a sum over the rows, not a mean.",
+    "result": "The loss after the step shows whether the step helped; training repeats such steps.",
+    "check": "Changing a weight slightly in both directions and comparing the outputs measures the "
+    "gradient without backpropagation; the two gradients must agree.",
 }
 
 
 class Look(NamedTuple):
     """How a trace is shown.
 
-    precision None means the document's ten digits, or as many as a table has room for. explain adds
-    why each step is taken. source is the model's file, None for the document's weights; scaling is
-    a key of SCALINGS.
+    precision None: ten digits, as in the document, or as many as fit. explain adds why each step is
+    taken. source is the model's file, None for the document's weights; scaling is a key of
+    SCALINGS.
     """
 
     precision: int | None = None

@@ -28,8 +28,8 @@ from scorenet_cli.text import number, printable
 # How the values were scaled, by the option's name.
 SCALINGS = {
     "training": "divided by the training maxima",
-    "standardized": "minus the training mean, divided by the standard deviation",
-    "own": "divided by their own largest",
+    "standardized": "minus the training mean, then divided by the standard deviation",
+    "own": "divided by their own largest value",
     "none": "unscaled",
 }
 
@@ -40,9 +40,9 @@ def forward_page(
     look: Look,
     story: TrainedAnswer | None = None,
 ) -> Group:
-    """Show a forward pass: the inputs, a table a layer, and what came out.
+    """Show a forward pass: the inputs, a table for each layer, and the scores.
 
-    story is what the document printed for the same values.
+    story: the document's printed prediction for the same values.
     """
     trace = without_rounding(trace)
     layers = layers_part(trace, look, document)
@@ -100,14 +100,14 @@ def layers_part(
 
 
 def max_neurons(terms: int) -> int:
-    """How many neurons of so many terms a page has room for."""
+    """How many neurons, each with this many terms, a page has room for."""
     return max(MAX_WEIGHTS // terms, 1)
 
 
 def large_layer_notes(neurons: int, terms: int, thing: str) -> Iterator[RenderableType]:
     """Say what a table of a large layer leaves out."""
     yield from omitted_note(neurons - max_neurons(terms), "neuron")
-    yield from omitted_note(terms - MAX_WEIGHTS, thing, " in each neuron: --json has all")
+    yield from omitted_note(terms - MAX_WEIGHTS, thing, " in each neuron: --json prints all")
 
 
 def _layer_rows(layer: TracedLayer, document: Document | None) -> Iterator[Row]:
@@ -141,13 +141,13 @@ def _scores(trace: ForwardTrace, look: Look) -> Iterator[RenderableType]:
 
 
 def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterator[RenderableType]:
-    """Name each figure that the document got wrong, and what follows from it."""
+    """List each wrong figure of the document with the reason, and the resulting output."""
     yield heading("Where the document differs")
     for figure in document.figures:
         if figure.why:
             exact, off = number(figure.exact, digits), number(figure.difference, digits)
             what = f"{figure.neuron} {figure.what}"
-            yield Text(f"{what}: {figure.printed} printed, {exact} exact, off by {off}")
+            yield Text(f"{what}: {figure.printed} printed, {exact} exact, difference {off}")
             why = Text(figure.why.replace(". ", "\n"), style="dim")
             yield Padding(why, (0, 0, 0, 4), expand=False)
     output = trace.layers[-1].neurons[0]

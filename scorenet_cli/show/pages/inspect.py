@@ -38,7 +38,7 @@ from scorenet_cli.text import number
 
 # Columns whose importance is shown.
 MAX_IMPORTANCES = 20
-# Features, and targets, that are named; --json has all.
+# Features, and targets, that are named; --json prints all.
 MAX_NAMES = 100
 # Targets whose scores are drawn.
 MAX_TARGETS = 4
@@ -57,9 +57,9 @@ def inspection(model: Model, source: str, scored: Evaluation | None = None) -> G
     }
     if model.snapshots:
         first, last = model.snapshots[0][0], model.snapshots[-1][0]
-        about["snapshots"] = f"{len(model.snapshots)} of epochs {first:,} to {last:,}"
+        about["snapshots"] = f"{len(model.snapshots)}, from epoch {first:,} to {last:,}"
     record = model.training
-    origin = [("origin", "not recorded: written by hand, or weights alone")]
+    origin = [("origin", "not recorded: the model was written by hand or read from weights only")]
     parts: list[RenderableType] = [heading(source), key_value_table(about.items())]
     parts += [*_weights(model), Text(), heading("Scaling"), *_scaling(model)]
     parts += [
@@ -88,7 +88,7 @@ def architecture(model: Model) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """List names, so far as a screen goes."""
+    """List names, at most MAX_NAMES."""
     more = len(names) - MAX_NAMES
     return ", ".join(names[:MAX_NAMES]) + (f" and {more:,} more" if more > 0 else "")
 
@@ -97,7 +97,7 @@ def _weights(model: Model) -> Iterator[RenderableType]:
     """Show a small network as a tree, a larger one as a table for each layer."""
     tree = network_tree(model)
     if tree is not None:
-        yield from (Text(), heading("Weights, listed under the neuron they lead into"), tree)
+        yield from (Text(), heading("Weights, grouped by the neuron that receives them"), tree)
         return
     names = neuron_names(model)
     for position, layer_name in enumerate(layer_names(model)):
@@ -107,19 +107,19 @@ def _weights(model: Model) -> Iterator[RenderableType]:
             ways.insert(0, partial(_weight_matrix, *args))
         yield from (Text(), heading(f"Weights into {layer_title(layer_name)}"))
         yield FirstThatFits(ways, COMFORTABLE_WIDTH)
-        where = ": --json or --weights-to has all"
+        where = ": --json or --weights-to writes all"
         yield from omitted_note(args[0].parameters - MAX_WEIGHTS, "weight", where)
 
 
 def _weight_matrix(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
-    """Rows are what a weight comes from, columns what it leads into."""
+    """Return a layer's weights as a table: a row per input, a column per neuron."""
     rows = [*before] if layer.bias is None else [*before, "bias"]
     numbers = zip(rows, _with_bias(layer).tolist(), strict=True)
     return number_table(["from", *after], ([row, *weights] for row, weights in numbers))
 
 
 def _weight_list(layer: Layer, before: Sequence[str], after: Sequence[str]) -> Table:
-    """One weight a line, so far as a screen goes."""
+    """One weight per line, at most MAX_WEIGHTS."""
     numbers = np.transpose(_with_bias(layer)).tolist()
     lines = (
         (from_, to, weight)
@@ -151,10 +151,10 @@ def _scaling(model: Model) -> Iterator[RenderableType]:
         *zip(features, model.feature_scale.tolist(), ranges, strict=False),
         *zip(targets, model.target_scale.tolist(), target_ranges, strict=False),
     ]
-    titles = ["column", "divided by", "range"]
+    titles = ["column", "divided by", "training range"]
     offsets = model.feature_offset, model.target_offset
     if any(offset is not None for offset in offsets):
-        titles.insert(1, "minus")
+        titles.insert(1, "subtracted")
         minus = [
             number
             for names, offset in zip((features, targets), offsets, strict=True)
@@ -170,9 +170,9 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
     """Show the fit to given rows, and draw predicted scores against actual ones."""
     rows = count(len(scored.actual), "row")
     validated = model.training is not None and model.training.validation is not None
-    known = "not those it was trained on"
+    known = "not the training rows"
     if scored.is_training_data:
-        known = f"those it was trained {'and validated ' if validated else ''}on"
+        known = f"the training {'and validation ' if validated else ''}rows"
     yield from (Text(), heading(f"Fit on {rows}, {known}"), fit_table(scored.fit, scored.actual))
     if len(scored.each) > 1:
         for target, fit, scores in zip(
@@ -191,18 +191,18 @@ def _scores(model: Model, scored: Evaluation) -> Iterator[RenderableType]:
             yield from (Text(), chart)
         if target in coverage:
             inside = round(coverage[target] * len(actual))
-            held = f"{100 * LEVEL:g} % intervals hold {inside:,} of {count(len(actual), 'row')}."
-            yield Text(held)
+            rows = f"{inside:,} of {count(len(actual), 'row')}"
+            yield Text(f"{100 * LEVEL:g} % intervals contain the actual score in {rows}.")
     more = len(columns) - MAX_TARGETS
-    yield from omitted_note(more, "target", ": predict --csv has all")
+    yield from omitted_note(more, "target", ": predict --csv writes all")
 
 
 def _importance(scored: Evaluation) -> Iterator[RenderableType]:
-    """Show what shuffling each column costs, the most important first."""
+    """Show the permutation importance of each column, highest first."""
     if not scored.importance:
         return
     found = sorted(scored.importance.items(), key=lambda item: -item[1][0])
-    yield from (Text(), heading("Importance: loss of R2 where a column is shuffled"))
+    yield from (Text(), heading("Importance: decrease in R2 when a column is shuffled"))
     rows = ((name, *of) for name, of in found[:MAX_IMPORTANCES])
-    yield number_table(["column", "loss of R2", "spread"], rows, 4)
+    yield number_table(["column", "R2 decrease", "std"], rows, 4)
     yield from omitted_note(len(found) - MAX_IMPORTANCES, "column")

@@ -1,4 +1,4 @@
-"""What a training run came to: scores beside each other, loss, fit."""
+"""The summary of a training run: actual and predicted scores, loss, fit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from scorenet_cli.training.fit import Choice, FitResult
 
 # Rows of a training set that the summary shows.
 FIRST_ROWS = 10
-# Scores are written to hundredths from 1 up to here.
+# Largest score written with two decimals; the smallest is 1.
 MAX_POINTS = 1e9
 
 
@@ -43,27 +43,29 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     epochs = f"{count(result.epochs, 'epoch')}, {result.seconds:.3g} s"
     pairs = [("loss", f"{result.loss:.6g} after {epochs}")]
     if result.best_epoch != result.epochs:
-        best = f"{result.loss:.6g} at epoch {result.best_epoch:,}, the best of {epochs}"
-        pairs = [("loss", best)]
+        pairs = [("loss", f"{result.loss:.6g} at epoch {result.best_epoch:,} of {epochs}")]
     if result.validation_loss is not None:
-        pairs.append(("validation", f"{result.validation_loss:.6g} at that epoch"))
+        pairs.append(("validation loss", f"{result.validation_loss:.6g} at that epoch, the lowest"))
     if result.stopped not in {"epochs", "interrupted"}:
-        pairs.append(("stopped by", result.stopped))
+        pairs.append(("stop reason", result.stopped))
     if (found := result.evidence) is not None:
-        used = f"{found.effective_parameters:.1f} of {result.network.parameters} parameters"
+        effective = f"{found.effective_parameters:.1f} of {result.network.parameters}"
         decays = ", ".join(map("{:.3g}".format, found.decays))
-        pairs += [("weight decay", f"{decays} (each layer's weights); {used} are used")]
+        pairs += [("weight decay by layer", decays), ("effective parameters", effective)]
     if (spread := fit.restarts) is not None:
-        losses = f"{spread.best:.3g} best, {spread.median:.3g} median, {spread.worst:.3g} worst"
+        losses = (
+            f"lowest loss {spread.best:.3g}, median {spread.median:.3g}, highest {spread.worst:.3g}"
+        )
+        reason = " (the highest evidence)" if found else ""
         mean, largest = number(spread.prediction_deviation, 4), number(spread.prediction_range, 4)
         pairs += [
-            (f"{spread.count} starts", f"loss {losses}; seed {fit.seed} is kept"),
-            ("", f"prediction spread across starts: mean std {mean}, max range {largest} points"),
+            (f"{spread.count} starts", f"{losses}; seed {fit.seed} is kept{reason}"),
+            ("", f"prediction spread across starts: mean std {mean}, max range {largest}"),
         ]
     if (choice := fit.choice) is not None:
         pairs = [*_choice_lines(choice, command), *pairs]
     others = {title: other.fit for title, other in _on_other_rows(fit).items()}
-    no_room = Text("(no room for the features)", style="dim")
+    no_room = Text("(feature columns omitted: the table would be too wide)", style="dim")
     ways: list[Callable[[], Table | Group]] = [
         lambda: _first_scores(dataset, predicted, has_features=True),
         lambda: Group(_first_scores(dataset, predicted, has_features=False), no_room),
@@ -76,14 +78,14 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         Text(),
         fit_table(fit.metrics, dataset.scores, others),
         *_each_target(fit),
-        *class_tables((fit.validation or fit.cross_validation or fit).classes),
+        *_classes(fit),
     )
 
 
 def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> Table:
     """Show the first rows: their features, then each score, or class, and its prediction."""
     largest = max(float(dataset.scores.max()), float(predicted.max()))
-    # Scores are written to hundredths, or as any number where the largest is no usual score.
+    # Two decimals if the largest score is from 1 to MAX_POINTS; otherwise the general format.
     points = "{:z.2f}".format if 1 <= largest < MAX_POINTS else number
     predicted = np.where(np.abs(predicted) <= ROUNDING * largest, 0.0, predicted)
     columns: dict[str, list[str]] = {}
@@ -108,8 +110,11 @@ def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
         is_chosen = ", chosen" if hidden == choice.settings.hidden else ""
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
-    yield ("", f"on {choice.rows:,} rows, in 5 folds")
-    yield ("the same by", command)
+    chosen = "chosen: the simplest that is as good as the best"
+    yield ("", f"on {choice.rows:,} rows, in 5 folds; {chosen}")
+    if len(choice.compared) > 1:
+        yield ("", "below, each fold is predicted with the size chosen on the other folds")
+    yield ("reproduce with", command)
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
@@ -124,8 +129,14 @@ def _each_target(fit: FitResult) -> Iterator[RenderableType]:
             yield from (Text(), heading(target), fit_table(fit.each[number_of], scores, beside))
 
 
+def _classes(fit: FitResult) -> Iterator[RenderableType]:
+    """Show how well classes are told apart, on rows not used for training if there are any."""
+    title, part = next(iter(_on_other_rows(fit).items()), ("training rows", fit))
+    return class_tables(part.classes, f", {title}")
+
+
 def _on_other_rows(fit: FitResult) -> dict[str, Evaluation]:
-    """Return what there is of rows that the model, or each fold's, was not trained on."""
+    """Return the evaluations on validation or test rows and out of fold, if any."""
     held_out = "validation rows" if fit.plan.test_rows is None else "test rows"
     parts = {held_out: fit.validation, "out of fold": fit.cross_validation}
     return {title: part for title, part in parts.items() if part is not None}

@@ -120,7 +120,7 @@ def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
 def test_a_huge_layer_is_cut_and_says_so() -> None:
     trace = backward_trace(named(("a", "b"), (2, 500, 1)), (1, 2), (50,))
     text = html_page(backward_page(trace, Look(6, source="m.json")), "", "title")
-    assert text.count("... and 100 more neurons: --json has all") == 2
-    assert "... and 300 more neurons: --json has all" in text
-    assert "... and 100 more weights in each neuron: --json has all" in text
+    assert text.count("... and 100 more neurons: --json prints all") == 2
+    assert "... and 300 more neurons: --json prints all" in text
+    assert "... and 100 more weights in each neuron: --json prints all" in text
     assert "h401" not in text

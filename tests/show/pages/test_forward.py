@@ -17,7 +17,7 @@ def test_the_worked_example_shows_every_figure_beside_the_documents() -> None:
     for figure in (
         *("7.6", "3.9", "6.5", "0.9994997989", "0.9801596943", "0.9984988177"),
         *("1.7885287027", "0.8567467964", ".9994", "1.000", ".9984", "1.79832", ".8579443067"),
-        *("S(3.9) is .9801596943", "rounded it is .9995", "rounded it is .9985", "0.92"),
+        *("sigmoid(3.9) is .9801596943", "rounded it is .9995", "rounded it is .9985", "0.92"),
     ):
         assert figure in text
 

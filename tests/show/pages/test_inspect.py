@@ -25,15 +25,15 @@ def test_weights_stand_in_a_matrix_where_it_fits_and_in_a_list_elsewhere() -> No
 
 def test_a_huge_layer_is_cut_and_says_so() -> None:
     text = shown(inspection(named(("a", "b"), (2, 300, 1)), "m.json"))
-    assert "... and 500 more weights: --json or --weights-to has all" in text
+    assert "... and 500 more weights: --json or --weights-to writes all" in text
 
 
 def test_of_very_many_columns_some_are_named_and_the_others_counted() -> None:
     model = named(tuple(f"f{n}" for n in range(103)), (103, 1, 102))
     text = shown(inspection(model, "m.json"))
     assert "f99 and 3 more" in text
-    assert "... and 3 more features: --json has all" in text
-    assert "... and 2 more targets: --json has all" in text
+    assert "... and 3 more features: --json prints all" in text
+    assert "... and 2 more targets: --json prints all" in text
     scaling = text.split("Scaling")[1].split("Training")[0].splitlines()
     assert [line.split()[0] for line in scaling if line.startswith("f")][-1] == "f99"
 
