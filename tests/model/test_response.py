@@ -33,7 +33,8 @@ def test_a_curve_is_what_predict_gives_over_the_training_range_and_a_quarter_bey
 def test_a_curve_has_the_intervals_of_its_scores() -> None:
     model = scorenet.train(students(20), optimizer="lm", weight_decay=0.1, bias=True).model
     found = curve(model, "sleep", base_inputs(model))
-    answer = predict_inputs(model, [[base_inputs(model)[0], value] for value in found.values])
+    rows = np.column_stack([np.full(len(found.values), base_inputs(model)[0]), found.values])
+    answer = predict_inputs(model, rows)
     assert found.intervals is not None
     np.testing.assert_allclose(found.intervals, intervals(model, answer, 0.9))
 
