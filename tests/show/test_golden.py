@@ -111,7 +111,6 @@ def inspect_page_of_columns() -> RenderableType:
         categories={"smoker": ("no", "yes")},
         feature_range=np.array([[-2.0, 3.0], [0.0, 1.0]]),
         feature_offset=np.array([0.5, 0.25]),
-        target_offset=np.array([7.0]),
     )
     return inspection(model, "columns.json")
 
