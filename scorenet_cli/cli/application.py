@@ -132,4 +132,7 @@ def main() -> None:
             setattr(sys, name, os.fdopen(closed, "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # characters that the terminal cannot encode
+    # Typer builds each command it knows of, which takes time: one is enough where it is named.
+    named = [each for each in app.registered_commands if [each.name] == sys.argv[1:2]]
+    app.registered_commands = named or app.registered_commands
     app(prog_name="scorenet")

@@ -108,11 +108,10 @@ def predict(
                 said.note(f"the document printed {story.printed} for these values: {story.why}.")
         blocks = iter([_Block(None, api.predict(loaded, [row], scaling=scaling))])
     else:  # block by block, because the rows may not fit in memory
-        from scorenet_cli.core.parallel import ahead
         from scorenet_cli.data import dataset
 
         tables = dataset.read_tables(csv or "", has_header=header)
-        blocks = ahead(_of_rows(loaded, tables, scaling, skipped, said))
+        blocks = _of_rows(loaded, tables, scaling, skipped, said)
     blocks = _watched(blocks, ranges, skipped, said)
     if json:
         parts = _as_json(loaded, blocks, said, interval)

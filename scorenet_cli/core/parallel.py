@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -70,24 +69,6 @@ def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Re
     futures = [_pool().submit(copy_context().run, run, shard) for shard in shards]
     wait(futures)
     return [future.result() for future in futures]
-
-
-def ahead(items: Iterator[Part]) -> Iterator[Part]:
-    """Yield items that are not None, each while a thread computes the next.
-
-    The first two are computed without a thread, which a small table does not need.
-    """
-    yield from islice(items, 2)
-    if CORES == 1:
-        yield from items
-        return
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not needed for a few rows
-
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        following = thread.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = thread.submit(next, items, None)
-            yield item
 
 
 @cache

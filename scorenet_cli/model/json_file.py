@@ -237,14 +237,14 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
 
 def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Network]]:
     """Read the snapshots: increasing epochs, each with all parameters."""
-    from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
-
     if not isinstance(snapshots, list):
         raise ModelError(
             '"snapshots" must be a list of objects with the keys epoch and parameters.'
         )
     before = -1
     for each in snapshots:
+        from scorenet_cli.core.optimizers.least_squares import unpack  # noqa: PLC0415 - start-up
+
         if not isinstance(each, dict) or each.keys() != {"epoch", "parameters"}:
             raise ModelError(
                 '"snapshots" must be a list of objects with the keys epoch and parameters.'

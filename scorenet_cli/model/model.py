@@ -369,10 +369,15 @@ def out_of_range(model: Model, values: Array, scaling: ScalingName) -> np.typing
 
 
 def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | None:
-    """Return a warning if values (rows, features) should be scaled and one is not, else None.
+    """Return a warning if values (rows, features) do not get the scaling they need, else None.
 
     A folder of weights has no scaling, so the values are not divided.
     """
+    if scaling == "own" and model.feature_offset is not None:
+        return (
+            "the model was trained with `standardize`, so `scaling=own` gives it inputs of another "
+            "scale. Leave `scaling` out."
+        )
     if not model.is_weights_only or scaling == "own":
         return None
     large = values[np.abs(values) > 1]

@@ -32,10 +32,10 @@ def show(*renderables: RenderableType) -> None:
     """Print to standard output, without spaces at the ends of lines where it is a pipe."""
     console = make_console(sys.stdout)
     if console.is_terminal:
-        console.print(*renderables, sep="\n")
+        console.print(*renderables, sep="\n", crop=False)
         return
     with console.capture() as capture:
-        console.print(*renderables, sep="\n")
+        console.print(*renderables, sep="\n", crop=False)
     sys.stdout.write(_stripped(capture.get()))
 
 

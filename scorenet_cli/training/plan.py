@@ -447,9 +447,11 @@ def initial_model(
 def _standard(values: Array) -> tuple[Array, Array]:
     """Mean and standard deviation of each column, 1 for a constant one."""
     unit = largest_absolute(values)  # so that no sum overflows
-    deviation = (values / unit).std(axis=0) * unit
-    mean = (values / unit).mean(axis=0) * unit
-    return mean, np.where(deviation > 0, deviation, 1.0)
+    scaled = values / unit
+    mean = scaled.mean(axis=0)
+    scaled -= mean
+    deviation = np.sqrt(np.square(scaled, out=scaled).mean(axis=0)) * unit  # std takes memory twice
+    return mean * unit, np.where(deviation > 0, deviation, 1.0)
 
 
 def has_sigmoid_output(network: Network) -> bool:

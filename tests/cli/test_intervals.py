@@ -42,7 +42,7 @@ def test_train_tells_how_many_parameters_are_used(invoke: Invoke) -> None:
     assert 1 < answer["effective_parameters"] < 6
     assert answer["parameters"] == 10
     page = invoke("train", "rows.csv", "--optimizer", "lm", "--bias", "--weight-decay", "auto")
-    used = rf"effective parameters +{answer['effective_parameters']:.1f} of 10\n"
+    used = rf"parameters +{answer['effective_parameters']:.1f} of 10 effective\n"
     assert re.search(used, page.stdout)
 
 

@@ -346,3 +346,9 @@ def test_output_to_dev_stdout_is_standard_output_and_truncates_nothing(
     number = f"{score(0.5, 0.8):.6f}\n"
     assert (tmp_path / "log").read_text(encoding="utf-8") == "keep\n" + number * 2
     assert invoke("predict", 2, 8, "--output", "-").stdout == number
+
+
+def test_own_scaling_of_a_standardized_model_is_warned_about(invoke: Invoke) -> None:
+    invoke("train", "--standardize", "--epochs", 5)
+    assert "trained with --standardize" in invoke("predict", 2, 8, "--scaling", "own").stderr
+    assert "standardize" not in invoke("predict", 2, 8).stderr

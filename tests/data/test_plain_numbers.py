@@ -86,6 +86,17 @@ def test_blank_cells_are_nan_and_lines_of_another_width_are_refused() -> None:
         assert read_plain(data, b",", 2, [0]) is None
 
 
+@pytest.mark.parametrize("delimiter", ["-", ".", "/", "+", ";"])
+def test_a_delimiter_may_be_a_sign_of_numbers(delimiter: str) -> None:
+    lines = [["12", "", "7"], ["", "3", "x"], ["40", "5 5", ""]]
+    text = "".join(f"{delimiter.join(cells)}\n" for cells in lines)
+    found = read_plain(text.encode(), delimiter.encode(), 3, [0, 1, 2])
+    assert found is not None
+    assert {n: column.tolist() for n, column in found.items()} == {
+        0: [12, pytest.approx(np.nan, nan_ok=True), 40]
+    }
+
+
 @settings(max_examples=60)
 @given(
     st.lists(

@@ -51,7 +51,8 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     if (found := result.evidence) is not None:
         effective = f"{found.effective_parameters:.1f} of {result.network.parameters}"
         decays = ", ".join(map("{:.3g}".format, found.decays))
-        pairs += [("weight decay by layer", decays), ("effective parameters", effective)]
+        decays += " by layer" if len(found.decays) > 1 else ""
+        pairs += [("weight decay", decays), ("parameters", f"{effective} effective")]
     if (spread := fit.restarts) is not None:
         losses = (
             f"lowest loss {spread.best:.3g}, median {spread.median:.3g}, highest {spread.worst:.3g}"
@@ -63,7 +64,7 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
             ("", f"prediction spread across starts: mean std {mean}, max range {largest}"),
         ]
     if (choice := fit.choice) is not None:
-        pairs = [*_choice_lines(choice, command), *pairs]
+        pairs = [*_choice_lines(choice), *pairs]
     others = {title: other.fit for title, other in _on_other_rows(fit).items()}
     no_room = Text("(feature columns omitted: the table would be too wide)", style="dim")
     ways: list[Callable[[], Table | Group]] = [
@@ -75,6 +76,7 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         *omitted_note(len(dataset.scores) - FIRST_ROWS, "row", ""),
         Text(),
         key_value_table(pairs),
+        *([Text(f"reproduce with: {command}", no_wrap=True, overflow="ignore")] if command else []),
         Text(),
         fit_table(fit.metrics, dataset.scores, others),
         *_each_target(fit),
@@ -103,18 +105,17 @@ def _first_scores(dataset: Dataset, predicted: Array, *, has_features: bool) -> 
     return number_table([*names, *columns], rows, numbers_from=0)
 
 
-def _choice_lines(choice: Choice, command: str) -> Iterator[tuple[str, str]]:
-    """Say what auto compared and chose, and how to train the same without it."""
+def _choice_lines(choice: Choice) -> Iterator[tuple[str, str]]:
+    """Describe what auto compared and chose."""
     for number_of, (hidden, fit) in enumerate(choice.compared):
         beside = f"R2 {r2_text(fit.r2)}, RMSE {number(fit.rmse, 4)} out of fold"
         is_chosen = ", chosen" if hidden == choice.settings.hidden else ""
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
-    chosen = "chosen: the simplest that is as good as the best"
-    yield ("", f"on {choice.rows:,} rows, in 5 folds; {chosen}")
+    folds = f"on {choice.rows:,} rows, in 5 folds"
+    yield ("", f"{folds}; chosen: the simplest as good as the best")
     if len(choice.compared) > 1:
-        yield ("", "below, each fold is predicted with the size chosen on the other folds")
-    yield ("reproduce with", command)
+        yield ("", "below, each fold is predicted by the choice of the others")
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
