@@ -219,7 +219,7 @@ def _table(data: Data | None, *, header: bool | None) -> Table:
         content = content.encode() if isinstance(content, str) else content
         source = display_path(str(getattr(data, "name", "the file")))
         return csv_table.make_table(content, source, has_header=header)
-    return csv_table.make_table(_as_csv(data), "the given columns", has_header=True)
+    return csv_table.make_table(_as_csv(data), "the given table", has_header=True)
 
 
 def _as_csv(columns: Any) -> bytes:  # noqa: ANN401 - checked here
@@ -231,8 +231,10 @@ def _as_csv(columns: Any) -> bytes:  # noqa: ANN401 - checked here
         raise DataError(f"expected {kinds}; got {type(columns).__name__}.")
     names = [str(name) for name in columns]
     cells = [models.as_cells(columns[name]) for name in columns]
-    if len({len(column) for column in cells}) != 1:
-        raise DataError("the given columns differ in length, or there are none.")
+    if not cells:
+        raise DataError("no columns are given.")
+    if len({len(column) for column in cells}) > 1:
+        raise DataError("the given columns differ in length.")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerows([names, *zip(*cells, strict=True)])

@@ -150,7 +150,7 @@ def check_writable(path: str | Path) -> None:
 def _check_name(path: str | Path) -> None:
     """Reject an empty name, which the system's message would not show."""
     if not str(path):
-        raise FileError("a file name is empty. Give a file name.")
+        raise FileError("a file name is empty: a shell variable may be unset. Give a file name.")
 
 
 def _check_replaceable(path: str | Path) -> None:
@@ -158,7 +158,7 @@ def _check_replaceable(path: str | Path) -> None:
     mode = _mode(path)
     if mode is not None and stat.S_ISREG(mode) and not mode & stat.S_IWUSR:
         raise FileError(
-            f"{display_path(path)} is read-only, so it is left alone. "
+            f"{display_path(path)} is read-only, so it was not overwritten. "
             "Choose another name, or make it writable."
         )
 

@@ -143,7 +143,7 @@ def test_a_model_shows_itself_as_a_picture(path: Path) -> None:
         ({"restarts": 10**6}, "`restarts` must be at most 1000."),
         ({"standardize": "no"}, "`standardize` must be True or False."),
         ({"activation": 3}, "`activation` expects one of sigmoid, tanh, relu, linear; got '3'."),
-        ({"features": 5}, "has no column '5'"),
+        ({"features": 5}, "no column '5'"),
         ({"target": "marks"}, "'marks'"),
         ({"target": "score", "ignore": "score"}, "'score' is both in `target` and in `ignore`."),
         ({"optimizer": "lm", "learning_rate": 1.0}, "`learning_rate` has no effect"),

@@ -466,7 +466,7 @@ def test_a_file_that_was_made_read_only_is_left_alone(tmp_path: Path, name: str)
         with pytest.raises(FileError) as error:
             refuse(tmp_path / name)
         assert str(error.value) == (
-            f"{tmp_path / name} is read-only, so it is left alone. "
+            f"{tmp_path / name} is read-only, so it was not overwritten. "
             "Choose another name, or make it writable."
         )
     assert path.read_text() == "old"

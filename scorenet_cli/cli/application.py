@@ -105,6 +105,9 @@ def scorenet(
     scorenet backward-trace
     scorenet export sql
 
+    The document that some pages mention is the tutorial "Build a Neural Network" by Samay
+    Shamdasani; its three rows are the default data.
+
     Exit status: 0 success; 1 problem with data, model or disk; 2 usage error; 130 interrupted
     (143 terminated).
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are

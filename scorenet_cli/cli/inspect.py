@@ -64,7 +64,7 @@ def inspect(
         if not quiet:
             echo_error(f"Wrote {', '.join(paths)}.")
         if any(scale != 1 for scale in (*loaded.feature_scale, *loaded.target_scale)):
-            said.warn("these files hold only the weights, not the names or the scaling.")
+            said.warn("the weight files hold neither the names nor the scaling.")
         others = {layer.activation for layer in loaded.network.layers} - {"sigmoid"}
         if others:
             said.warn(

@@ -28,6 +28,7 @@ def as_flags(text: str) -> str:
         name, value = match.groups()
         return f"--{name.replace('_', '-')}" + ("" if value is None else f" {value}")
 
+    text = text.replace("`header=True`", "--header").replace("`header=False`", "--no-header")
     return _SETTING.sub(flag, text)
 
 

@@ -115,7 +115,7 @@ def backward_trace(
     header: HeaderOption = None,
     learning_rate: Annotated[
         float | None,
-        setting("RATE", "Step size.", "1, or with --csv as in train", parser=decimal),
+        setting("RATE", "Step size.", "1; with --csv: as in train", parser=decimal),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare each gradient with a central difference.")

@@ -121,7 +121,7 @@ def train(
         setting(
             "NAME",
             "sigmoid: scores from 0 to --max-score. linear: scores of any size.",
-            "sigmoid; with --optimizer auto: by the scores",
+            "sigmoid; with --optimizer auto: chosen from the scores",
         ),
     ] = None,
     init: Annotated[
@@ -327,17 +327,17 @@ def _check_places(run: _Run) -> None:
     for option, place in (("output", run.output), ("history", run.history)):
         if place == "-":
             raise OptionError(
-                "needs a file name: the results are printed to standard output.", option=option
+                "cannot be standard output, where the results go. Give a file name.", option=option
             )
     json_file.check_output(run.output)
     if run.history is None:
         return
-    reads = {"the CSV": run.csv, "`output`": run.output, "`resume`": run.resume}
+    reads = {"the CSV": run.csv, "the `output`": run.output, "the `resume` model": run.resume}
     check_output(run.history, "history", reads)
     if os.path.isfile(run.history) and not read_history(run.history):
         raise FileError(
             f"{files.display_path(run.history)} exists and is not a loss history, "
-            "so it is left alone. Choose another name, or move it away."
+            "so it was not overwritten. Choose another name, or move it away."
         )
 
 
@@ -513,11 +513,11 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
     words = ["scorenet", "train", *([] if run.csv is None else [run.csv])]
     words += [] if run.header is None else ["--header" if run.header else "--no-header"]
     if len(plan.networks) > 1 and not plan.is_side_by_side:
-        left, what = len(plan.networks) - len(result.starts) + 1, "Train all starts"
+        left, what = len(plan.networks) - len(result.starts) + 1, "Run all starts again"
         if plan.validation_rows is None:  # another seed would select other validation rows
             first = (plan.record.seed or 0) + len(plan.networks) - left
             settings = dataclasses.replace(settings, seed=first, restarts=left)
-            output, what = f"{os.path.splitext(output)[0]}-others.json", "Train the other starts"
+            output, what = f"{os.path.splitext(output)[0]}-others.json", "Run the remaining starts"
         saved = "The best model so far is saved."
     else:
         left = plan.record.epochs + plan.epochs - result.epochs

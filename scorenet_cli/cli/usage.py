@@ -55,7 +55,7 @@ class Command(TyperCommand):
         for param in self.get_params(ctx):
             group = _GROUPS.get(param.name or "", group)
             if record := param.get_help_record(ctx):
-                text = re.sub(r"\[default: \((.*?)\)", r"[default: \1", record[1])
+                text = re.sub(r"\[default: \((.*)\)\]", r"[default: \1]", record[1])
                 name = "Arguments" if param.param_type_name == "argument" else group
                 groups.setdefault(name, []).append((record[0], text))
         for name, records in groups.items():

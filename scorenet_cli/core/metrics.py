@@ -292,7 +292,7 @@ def baseline_warnings(
         if fit.r2 is None:  # constant scores: R² is undefined
             continue
         if words := baseline_warning(fit, actual[:, target : target + 1], **size):
-            found.append(words if len(names) == 1 else f"'{name}': {words}")
+            found.append(words if len(names) == 1 else f"for '{name}', {words}")
     return tuple(found)
 
 

@@ -1,8 +1,8 @@
-"""From a column's cells to the network's inputs: text as 0 and 1, missing cells, scaling.
+"""Convert a column's cells to network inputs: text as 0 and 1, missing cells, scaling.
 
-A column of numbers is one network input. A category of two texts is one input, `smoker=yes`, 1
-for the second text and 0 for the first; one of more texts is an input for each. Text targets are
-classes, and become outputs the same way.
+A column of numbers is one input. A column of two texts is one input, `smoker=yes`: 1 for the second
+text and 0 for the first. A column of more texts is one input per text. Text targets are classes,
+encoded as outputs in the same way.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from scorenet_cli.core.metrics import class_codes, largest_absolute
 from scorenet_cli.errors import OptionError
 
 ScalingName = Literal["training", "own", "none"]
-# Texts of a feature, or of a target, by the column's name.
+# Texts of features, or of targets, by column name.
 Categories = Mapping[str, tuple[str, ...]]
 
 # Maximum number of categories per column.
 MAX_CATEGORIES = 20
-# Cells without a value, in any case.
+# Cells without a value (case-insensitive).
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 # Texts encoded as 1 in a column of two texts (case-insensitive).
 TRUE = frozenset({"yes", "true", "y", "t", "pass"})
@@ -30,7 +30,7 @@ TWO = 2  # texts that share one input
 
 
 def is_missing(cell: str) -> bool:
-    """Tell whether a cell of a column of numbers has no value."""
+    """Return whether a cell of a column of numbers has no value."""
     return cell.strip().casefold() in MISSING
 
 
@@ -40,7 +40,7 @@ def is_missing_text(cell: str) -> bool:
 
 
 def sort_categories(texts: Iterable[str]) -> tuple[str, ...]:
-    """Sort different texts; of two, the one that is 1 comes second."""
+    """Sort distinct texts; of two texts, the one encoded as 1 comes second."""
     found = tuple(sorted(set(texts)))
     if len(found) == TWO and found[0].casefold() in TRUE and found[1].casefold() not in TRUE:
         return found[1], found[0]
@@ -48,12 +48,12 @@ def sort_categories(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def width(categories: Sequence[str] | None) -> int:
-    """Count the inputs of a column with these categories; None is a column of numbers."""
+    """Return how many inputs a column with these categories has; None is a column of numbers."""
     return 1 if categories is None or len(categories) == TWO else len(categories)
 
 
 def expanded_names(names: Sequence[str], categories: Categories) -> tuple[str, ...]:
-    """Name the network's inputs, or outputs: `age`, `smoker=yes`, `species=Adelie`."""
+    """Return the names of inputs, or outputs: `age`, `smoker=yes`, `species=Adelie`."""
     return tuple(
         name if texts is None else f"{name}={text}"
         for name in names
@@ -63,7 +63,7 @@ def expanded_names(names: Sequence[str], categories: Categories) -> tuple[str, .
 
 
 def positions(names: Sequence[str], categories: Categories) -> dict[str, slice]:
-    """Tell which of the network's inputs, or outputs, are a column's."""
+    """Return the slice of the network's inputs, or outputs, that belongs to each column."""
     found, start = {}, 0
     for name in names:
         found[name] = slice(start, start + width(categories.get(name)))
@@ -87,7 +87,7 @@ def encode(cells: Sequence[str], categories: Sequence[str]) -> tuple[Array, list
 
 
 def decode(outputs: Array, classes: Sequence[str]) -> list[str]:
-    """Name the class of each row of a target's outputs (rows, outputs): the most probable."""
+    """Return the most probable class for each row of a target's outputs (rows, outputs)."""
     return [classes[code] for code in class_codes(outputs).tolist()]
 
 
@@ -108,7 +108,7 @@ def decode_row(
 def fill_missing(
     inputs: Array, names: Sequence[str], categories: Categories, fill: Mapping[str, float]
 ) -> Array:
-    """Put each column's fill value where inputs (rows, inputs) are nan; others stay nan."""
+    """Replace nan in inputs (rows, inputs) by each column's fill value, if it has one."""
     filled = inputs.copy()
     for name, where in positions(names, categories).items():
         if name in fill:
@@ -118,9 +118,9 @@ def fill_missing(
 
 
 def fill_values(inputs: Array, names: Sequence[str], categories: Categories) -> dict[str, float]:
-    """Return what fills a column: the mean of its one input, or 0 for each of several.
+    """Return each column's fill value: the mean of its one input, or 0 for each of several.
 
-    A column without any value has none.
+    A column without any value has no fill value.
     """
     return {
         name: _mean(inputs[:, where]) if where.stop - where.start == 1 else 0.0
@@ -130,7 +130,7 @@ def fill_values(inputs: Array, names: Sequence[str], categories: Categories) -> 
 
 
 def _mean(values: Array) -> float:
-    """Return the mean without nan; by a power of two the sum stays below the largest float."""
+    """Return the mean without nan; scaling by a power of two keeps the sum from overflowing."""
     _, exponent = np.frexp(np.nanmax(np.abs(values)))
     return float(np.ldexp(np.nanmean(np.ldexp(values, -exponent)), exponent))
 
@@ -138,10 +138,10 @@ def _mean(values: Array) -> float:
 def scale_inputs(
     values: Array, feature_scale: Array, scaling: ScalingName, offset: Array | None = None
 ) -> Array:
-    """Scale values (rows, inputs): as in training, by a row's own maximum, or not.
+    """Scale values (rows, inputs): as in training, by each row's own maximum, or not at all.
 
-    In training an offset is subtracted, where there is one, and the scale divides. Infinite where
-    a value is too large for its scale.
+    As in training: the offset, if any, is subtracted, and the scale divides. A value too large for
+    its scale becomes infinite.
     """
     if scaling not in get_args(ScalingName):
         raise OptionError(

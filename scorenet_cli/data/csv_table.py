@@ -1,7 +1,7 @@
 """CSV text to named columns of numbers, and back; every error names the line and the column.
 
 Columns of plain numbers are read by NumPy. The others are read cell by cell: either all are
-numbers, in a format that is certain, or the error says which is not.
+numbers, in one unambiguous format, or the error names a cell that is not.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
 _MAX_RESCANNED = 100_000
-# Rows in which a decimal point or comma is looked for, to settle other columns.
+# Rows searched for an unambiguous decimal point or comma, which settles other columns.
 _SETTLING_ROWS = 1000
 # Whole numbers in a first row that are read as years, i.e. column names.
 _YEARS = range(1900, 2101)
@@ -76,9 +76,9 @@ class Table(Text):
 
     The last row is not blank. is_first: no rows precede these. names are unique: columns without
     one are called column_1, column_2, ..., and unnamed holds their positions; header_cells are the
-    names as the file has them. notes say what was assumed. sha256 is that of the file, empty where
-    it is read in blocks. formats: how columns write their numbers, as far as they have been read,
-    for all blocks of a file.
+    names as written in the file. notes say what was assumed. sha256 is that of the file, or empty
+    if it is read in blocks. formats: the number format of each column read so far, shared by all
+    blocks of a file.
     """
 
     names: tuple[str, ...] = ()
@@ -94,8 +94,8 @@ class Table(Text):
 class CellError(DataError):
     """One cell cannot be used; `location` is the message without the advice.
 
-    line is that of the text. is_format_error: the value is there, and only its format is wrong.
-    is_title: all cells of the row are text, as in a header.
+    line is the line of the file. is_format_error: the cell has a value, and only its format is
+    wrong. is_title: all cells of the row are text, as in a header.
     """
 
     def __init__(self, table: Table, row: int, column: int, cell: str, reason: ColumnError) -> None:
@@ -110,10 +110,10 @@ class CellError(DataError):
 
 
 def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> Table:
-    """Find a CSV's delimiter and header; DataError where it is not text or has no rows.
+    """Find a CSV's delimiter and header; raises DataError if it is not text or has no rows.
 
-    has_header None: the first row is a header where it holds text and the second does not hold
-    text in the same columns.
+    has_header None: the first row is a header if it has text and no numbers. If it has both, it is
+    data if the second row has text in the same columns; otherwise DataError is raised.
     """
     chunks, notes = decode_chunks([data], source)
     (table,) = _cut([(b"".join(chunks), True)], notes, source, has_header=has_header)
@@ -125,7 +125,7 @@ def tables(
 ) -> Iterator[Table]:
     """Split a CSV that arrives in chunks into tables of whole rows.
 
-    Together they equal the result of make_table. The first two rows settle delimiter and header.
+    Together they equal the result of make_table. The first two rows determine delimiter and header.
     Keeps in memory one chunk, or more if a row is longer. Raises DataError at the first error. Each
     note is given once.
     """
@@ -140,7 +140,7 @@ def _cut(
     *,
     has_header: bool | None,
 ) -> Iterator[Table]:
-    """Split pieces of whole lines, the last of them marked, into tables of whole rows."""
+    """Split pieces of whole lines, each flagged if it is the last, into tables of whole rows."""
     told: set[str] = set()
     table = Table(source, b"")  # the header is not complete yet
     parts: list[bytes] = []
@@ -182,7 +182,7 @@ def _cut(
 def read_columns(
     table: Table, columns: Iterable[int], texts: Iterable[int] = ()
 ) -> tuple[dict[int, Array | list[str]], DataError | None]:
-    """Read columns: numbers (rows,), nan where blank, if all are plain, and else the cells.
+    """Read columns: numbers (rows,), nan for blank cells, if all are plain; otherwise the cells.
 
     Text columns are returned as cells. The error, if any, is for the first row with too few or too
     many cells; the columns then hold the rows before it.
@@ -218,7 +218,7 @@ def read_columns(
 
 
 def _may_be_thousands(values: Array) -> bool:
-    """Tell whether numbers (rows,) are such that the points in them may separate thousands."""
+    """Return whether the points in these numbers (rows,) may separate thousands."""
     size = np.abs(values[values % 1 > 0])
     if len(size) and (size.min() < 1 or size.max() >= 1000):  # noqa: PLR2004 - thousand
         return False
@@ -226,7 +226,7 @@ def _may_be_thousands(values: Array) -> bool:
 
 
 def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]:
-    """Find the columns where points may be decimals or thousands, and settle it by other cells.
+    """Find columns whose points may mark decimals or thousands; settle which by other cells.
 
     If a cell in the first rows has an unambiguous decimal comma or point, these columns use the
     same; otherwise read_column decides.
@@ -243,7 +243,7 @@ def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]
 
 
 def _whole_rows(table: Table) -> tuple[list[list[str]], DataError | None]:
-    """Return the rows' cells, and the error for the first that has too few or too many."""
+    """Return the rows' cells, and the error for the first row with too few or too many."""
     found: list[list[str]] = []
     try:
         for line, cells in rows(table):
@@ -272,10 +272,10 @@ def _bare(table: Table) -> tuple[bytes, bytes] | None:
 def to_numbers(
     table: Table, found: Mapping[int, Array | list[str]], *, allows_missing: bool = False
 ) -> dict[int, Array]:
-    """Read columns as finite numbers (rows,); CellError for the first cell that is none.
+    """Read columns as finite numbers (rows,); raises CellError for the first cell that is not one.
 
-    Cells without a value are nan where they are allowed. In a table read in blocks, a column's
-    format is that of the first block that settles it.
+    Cells without a value are nan if they are allowed. In a table read in blocks, a column's format
+    is that of the first block that determines it.
     """
     values: dict[int, Array] = {}
     bad: list[tuple[int, int, str, ColumnError]] = []
@@ -305,7 +305,7 @@ def to_numbers(
 
 
 def numbers(table: Table, columns: Sequence[int]) -> Array:
-    """Read columns as finite numbers (rows, len(columns)); CellError where one is not."""
+    """Read columns as finite numbers (rows, len(columns)); raises CellError for other cells."""
     found, failed = read_columns(table, columns)
     values = to_numbers(table, found)
     if failed:
@@ -314,7 +314,7 @@ def numbers(table: Table, columns: Sequence[int]) -> Array:
 
 
 def line_of_row(table: Table, row: int) -> int:
-    """Line of the text where data row `row` (from 0) ends."""
+    """Return the line of the file on which data row `row` (from 0) ends."""
     return next(islice(rows(table), row, None))[0]
 
 
@@ -329,9 +329,9 @@ def blank_columns(table: Table) -> frozenset[int]:
 
 
 def header(table: Table, names: Sequence[str]) -> str:
-    """Return the line of the table's names, with others added, in its own delimiter.
+    """Return the header line in the table's own delimiter, with more names added.
 
-    A table separated by spaces comes out separated by commas. Existing columns are replaced, not
+    A table separated by white space is written with commas. Existing columns are replaced, not
     added. Names that are not in the table (they come from a model) are made printable.
     """
     own = table.header_cells if table.has_header else tuple(map(printable, table.names))
@@ -342,8 +342,8 @@ def header(table: Table, names: Sequence[str]) -> str:
 def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | list[str]]) -> str:
     """Return the table's rows, without a header, with the named columns replaced or added.
 
-    columns maps each name to its cells: an array of numbers or a list of texts. Other cells are
-    unchanged.
+    columns are the cells for each name: an array of fixed-size texts, or a list of texts. Other
+    cells are unchanged.
     """
     positions = _positions(table, names)
     numbers = [cells for cells in columns if not isinstance(cells, list)]
@@ -355,7 +355,7 @@ def with_columns(table: Table, names: Sequence[str], columns: Sequence[Cells | l
 
 
 def _without_blank_lines(data: bytes) -> bytes:
-    """Return lines of which none is empty, each with a line feed at its end."""
+    """Return lines without the empty ones, each ending with a line feed."""
     is_end = np.frombuffer(data, np.uint8) == ord("\n")
     if is_end[0] or (is_end[1:] & is_end[:-1]).any():
         data = re.sub(rb"\n+", b"\n", data).lstrip(b"\n")
@@ -363,7 +363,7 @@ def _without_blank_lines(data: bytes) -> bytes:
 
 
 def _positions(table: Table, names: Sequence[str]) -> list[int | None]:
-    """Find where the table has the named columns already."""
+    """Return the positions of the named columns; None for a column that the table does not have."""
     known = {name: position for position, name in enumerate(table.names)}
     return [known.get(name) for name in names]
 
@@ -371,7 +371,7 @@ def _positions(table: Table, names: Sequence[str]) -> list[int | None]:
 def _combined(
     cells: Sequence[str], new: Sequence[str], positions: Sequence[int | None]
 ) -> list[str]:
-    """Put new cells at their positions, those without one at the end."""
+    """Put new cells at their positions, and those without a position at the end."""
     combined = list(cells)
     for cell, position in zip(new, positions, strict=True):
         if position is None:
@@ -382,14 +382,14 @@ def _combined(
 
 
 def _written(table: Table, cells: Iterable[Sequence[str]]) -> str:
-    """Write rows as CSV, quoted where they must be."""
+    """Write rows as CSV, with quotes only if necessary."""
     text = io.StringIO()
     csv.writer(text, delimiter=table.delimiter or ",", lineterminator="\n").writerows(cells)
     return text.getvalue()
 
 
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Join and cut chunks so that each ends at a line's end; the last, perhaps empty, is marked."""
+    """Join and cut chunks into whole lines; the last part, perhaps empty, is flagged."""
     parts: list[bytes] = []
     held = b""  # a final \r may be the first half of \r\n
     for chunk in chunks:
@@ -404,7 +404,7 @@ def _whole_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _comment_notes(data: bytes, delimiter: str | None) -> tuple[str, ...]:
-    """Say that there are comments, where there are."""
+    """Return a note if there are comments."""
     cell = f"(?!{re.escape(delimiter)})" if delimiter else ""
     if b"#" in data and re.search(f"^#{cell}".encode(), data, re.MULTILINE):
         return ("lines that start with # are skipped.",)
@@ -412,7 +412,7 @@ def _comment_notes(data: bytes, delimiter: str | None) -> tuple[str, ...]:
 
 
 def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
-    """Find delimiter and header in the first rows; MoreNeededError where there may be more."""
+    """Find delimiter and header in the first rows; raises MoreNeededError if more may follow."""
     for pattern, kind in _OTHER_TEXT.items():
         if pattern.match(table.data):
             raise DataError(f"{table.source} is {kind}, not CSV. Save the table as CSV first.")
@@ -430,7 +430,8 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     if has_header is None:
         has_header = _is_header(first_rows, table.source)
         if not has_header and _may_be_names(first_rows):
-            notes.append(f"line {line} is read as data. Use `header` to read it as the header.")
+            words = "is read as data. Use `header=True` to read it as the header."
+            notes.append(f"line {line} {words}")
     second = first_rows[-1][1]
     if has_header and len(second) == len(first) + 1 and not second[-1]:  # rows end in a delimiter
         first.append("")
@@ -449,7 +450,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     )
     if not has_header:
         return table
-    next(rows(head))  # once more, as strictly as the rows are read
+    next(rows(head))  # again, strictly, as the rows are read
     start = start_of_line(table.data, line - table.lines_before)
     return replace(table, data=table.data[start:], lines_before=line)
 
@@ -457,7 +458,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
 def _first_rows(
     table: Table, delimiters: Sequence[str | None], *, is_whole: bool
 ) -> tuple[Table, list[Row]]:
-    """Choose the delimiter by as few lines as will do; returns the first two rows, too."""
+    """Choose the delimiter by as few lines as possible; also return the first two rows."""
     if end := table.data.find(b"\n", _MAX_RESCANNED) + 1:
         head = replace(table, data=table.data[:end])
         with suppress(MoreNeededError):
@@ -470,8 +471,8 @@ def _find_delimiter(
 ) -> tuple[Table, list[Row]]:
     """Choose the delimiter that gives the first two rows the same number of cells.
 
-    Return these rows, too. Prefer one that leaves only numbers in the second row. White space is
-    used only if no other delimiter fits. Cells may be in single quotes.
+    Also return these rows. Prefer a delimiter that leaves only numbers in the second row. White
+    space is used only if no other delimiter fits. Cells may be in single quotes.
     """
 
     def cut(delimiter: str | None, quote: str) -> tuple[Table, list[Row]]:
@@ -499,7 +500,7 @@ def _find_delimiter(
 
 
 def _is_single_quoted(table: Table, first_rows: list[Row]) -> bool:
-    """Tell whether a cell stands in single quotes, and none in double quotes."""
+    """Return whether a cell is in single quotes, and there are no double quotes."""
     if not any(_SINGLE_QUOTED.fullmatch(cell) for _, cells in first_rows for cell in cells):
         return False
     end = start_of_line(table.data, first_rows[-1][0] - table.lines_before)
@@ -507,23 +508,23 @@ def _is_single_quoted(table: Table, first_rows: list[Row]) -> bool:
 
 
 def _same_width(first_rows: list[Row]) -> bool:
-    """Tell whether the rows have several cells, and all equally many."""
+    """Return whether all rows have the same number of cells, and more than one."""
     widths = {len(cells) for _, cells in first_rows}
     return len(widths) == 1 and widths != {1}
 
 
 def _ends_in_numbers(table: Table, first_rows: list[Row]) -> bool:
-    """Tell whether the last of the first rows holds only numbers, whatever their format."""
+    """Return whether the last of the first rows holds only numbers, in any format."""
     cells = list(filter(None, first_rows[-1][1]))
     with_comma = table.delimiter is None and any("," in cell for cell in cells)
     return bool(cells) and not with_comma and all(map(looks_like_number, cells))
 
 
 def _is_header(first_rows: list[Row], source: str) -> bool:
-    """Return whether the first row holds names.
+    """Return whether the first row holds names: text, and no numbers.
 
-    Raise DataError for a row that mixes names and numbers. A first row with text in the same
-    columns as the second is data: a column of names, say, in a file without a header.
+    A first row with both is data if the second has text in the same columns: a column of names,
+    say, in a file without a header. Otherwise DataError is raised.
     """
     line, first = first_rows[0]
     kinds = [[_is_text(cell) for cell in cells] for _, cells in first_rows]
@@ -535,8 +536,8 @@ def _is_header(first_rows: list[Row], source: str) -> bool:
         return False
     raise DataError(
         f"{source}, line {line}, column {first.index(texts[0]) + 1}: {quoted(texts[0])} is not a "
-        f"number, but {quoted(figures[0])} in the same line is. Use `header` if the line holds "
-        "column names or `no_header` if it is data, or fix the cell."
+        f"number, but {quoted(figures[0])} in the same line is. Use `header=True` if the "
+        "line holds column names or `header=False` if it is data, or fix the cell."
     )
 
 
@@ -545,11 +546,11 @@ def _is_text(cell: str) -> bool:
 
 
 def _may_be_names(first_rows: list[Row]) -> bool:
-    """Return whether the first row alone is 0, 1, 2, ... or years beside any texts."""
+    """Return whether the first row alone is 0, 1, 2, ... or consecutive years beside any texts."""
 
     def counts(cells: list[str]) -> bool:
         figures = [cell for cell in cells if not _is_text(cell)]
-        if len(figures) < 2 or not all(cell.isascii() and cell.isdigit() for cell in figures):  # noqa: PLR2004 - one does not count
+        if len(figures) < 2 or not all(cell.isascii() and cell.isdigit() for cell in figures):  # noqa: PLR2004 - one is no sequence
             return False
         first = int(figures[0])
         if first not in _YEARS and (first or len(figures) < len(cells)):
@@ -561,7 +562,7 @@ def _may_be_names(first_rows: list[Row]) -> bool:
 
 
 def _tell_apart(names: Sequence[str]) -> list[str]:
-    """Give names that occur more than once a number: name, name_2, ..."""
+    """Add a number to names that occur more than once: name, name_2, ..."""
     taken = set(names)
     next_number: dict[str, int] = {}
     unique = []

@@ -33,7 +33,7 @@ from scorenet_cli.data.csv_table import (
     to_numbers,
 )
 from scorenet_cli.data.kinds import Kind, is_identifier, read_kinds
-from scorenet_cli.errors import DataError, OptionError, ScorenetError
+from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.text import did_you_mean, listed, quoted
 
 MissingName = Literal["skip", "fill", "refuse"]
@@ -45,10 +45,10 @@ CHUNK = 1_000_000
 class Dataset:
     """Inputs (rows, inputs) and scores (rows, outputs), in the file's own units.
 
-    features and targets are the columns they come from; categories and classes the texts of those
-    that hold text, which are 0 and 1 here. fill: the replacement for missing cells, per feature.
-    columns: a description of each column that is not plain numbers. positions are those of the rows
-    in the file, where some were left out. gaps (rows, inputs) are the cells that were filled.
+    features and targets are the columns they come from; categories and classes are the texts of
+    columns that hold text, encoded here as 0 and 1. fill: the replacement for missing cells, per
+    feature. columns: a description of each column that is not plain numbers. positions: the rows'
+    positions in the file, if some were left out. gaps (rows, inputs): which cells were filled.
     """
 
     source: str
@@ -76,7 +76,7 @@ class Dataset:
         return expanded_names(self.targets, self.classes)
 
     def take(self, chosen: NDArray[np.intp]) -> Dataset:
-        """Return the same with only the chosen rows, by their positions."""
+        """Return a dataset of the chosen rows, by their positions."""
         return replace(
             self,
             inputs=self.inputs[chosen],
@@ -86,7 +86,7 @@ class Dataset:
         )
 
     def fill_from(self, chosen: NDArray[np.intp]) -> Dataset:
-        """Return the same with missing cells filled by the means of the chosen rows alone."""
+        """Return the dataset with missing cells filled by the means of the chosen rows only."""
         if self.gaps is None:
             return self
         inputs = np.where(self.gaps, np.nan, self.inputs)
@@ -97,17 +97,17 @@ class Dataset:
 
 
 def read_table(path: str, *, has_header: bool | None = None) -> Table:
-    """Read a CSV file, or standard input for '-', as far as its header.
+    """Read a CSV file, or standard input for '-', and find its header.
 
-    has_header None: whether the first row is one is guessed.
+    has_header None: guess whether the first row is a header.
     """
     return make_table(files.read_bytes(path), files.display_path(path), has_header=has_header)
 
 
 def read_tables(path: str, *, has_header: bool | None = None) -> Iterator[Table]:
     """Read a CSV file, or standard input for '-', in blocks of rows, as they come."""
-    # Of 16 MB that were freed the C library keeps as much for later: each block's arrays would else
-    # be given back to the system and fetched anew, a tenth of the time that predicting takes.
+    # After 16 MB were freed, the C library keeps as much for reuse. Otherwise each block's arrays
+    # would be returned to the system and allocated again: a tenth of the time of predicting.
     np.empty(2 * CHUNK)
     chunks = files.read_chunks(path, CHUNK)
     return tables(chunks, files.display_path(path), has_header=has_header)
@@ -125,8 +125,8 @@ def read_dataset(
 
     Without targets, the last column that can be a target is one. Without features, all other
     columns are features, except those to ignore and those that number or identify the rows. Empty
-    columns without a name are skipped. OptionError for a column that does not exist; DataError for
-    cells.
+    columns without a name are skipped. Raises OptionError if a column does not exist, DataError if
+    a cell is invalid.
     """
     blank = blank_columns(table)
     notes = list(table.notes)
@@ -136,7 +136,7 @@ def read_dataset(
         notes += _unnamed_note(table, chosen)
     if blank:
         shown = ", ".join(str(n + 1) for n in sorted(blank))
-        notes.append(f"empty columns without a name are skipped: {shown}.")
+        notes.append(f"empty columns without a name are skipped (column numbers: {shown}).")
     words = _column_words(table, chosen)
     has_note = 0 in table.unnamed and table.has_header
     last = max(n for n in range(len(table.names)) if n not in ignored)
@@ -167,7 +167,7 @@ def read_dataset(
 
 
 class _Choice(NamedTuple):
-    """The columns by position: what each holds, which are features, which targets."""
+    """The kinds of the columns by position, and the positions of features and targets."""
 
     kinds: dict[int, Kind]
     features: list[int]
@@ -180,7 +180,7 @@ def _choose(
     targets: Sequence[str] | None,
     ignored: set[int],
 ) -> _Choice:
-    """Choose features and targets; DataError where they cannot be used."""
+    """Choose features and targets; raises DataError if they cannot be used."""
     usable = [n for n in range(len(table.names)) if n not in ignored]
     named = [] if features is None else find_columns(table, features, "features")
     wanted = [] if targets is None else find_columns(table, targets, "target")
@@ -192,7 +192,7 @@ def _choose(
         wanted = (scores or able or usable)[-1:]
     if features is None:
         others = [n for n in usable if n not in wanted]
-        # Where there is no other column, even one of row numbers is a feature.
+        # If there is no other column, even row numbers are used as a feature.
         named = [n for n in others if not kinds[n].reason] or [
             n for n in others if kinds[n].is_number
         ]
@@ -219,7 +219,7 @@ def _choose(
 
 
 def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
-    """Say what became of each column that is not simply a number."""
+    """Describe the use of each column that is not plain numbers."""
     found: dict[str, str] = {}
     for n, kind in chosen.kinds.items():
         if n in chosen.targets and kind.categories:
@@ -231,9 +231,9 @@ def _column_words(table: Table, chosen: _Choice) -> dict[str, str]:
 
 
 def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
-    """Put the columns' values side by side (rows, inputs): large tables fit in memory once.
+    """Move the columns' values out of `chosen`, side by side (rows, inputs), to save memory.
 
-    Columns that lie side by side already, as they were read, are not copied.
+    Columns that are side by side already, as they were read, are not copied.
     """
     parts = [values for n in columns if (values := chosen.kinds.pop(n).values) is not None]
     base = parts[0].base
@@ -246,7 +246,7 @@ def _side_by_side(chosen: _Choice, columns: Sequence[int]) -> Array:
 
 
 def _texts_of(table: Table, chosen: _Choice, columns: Sequence[int]) -> Categories:
-    """Return the categories of those columns that have some, by name."""
+    """Return the categories of the columns that have some, by name."""
     return {table.names[n]: texts for n in columns if (texts := chosen.kinds[n].categories)}
 
 
@@ -260,7 +260,7 @@ def read_model_rows(  # noqa: PLR0913 - what a model holds of its columns
     fill: Mapping[str, float],
     missing: MissingName = "skip",
 ) -> Dataset:
-    """Read a model's columns, encoded as they were in training; DataError for an unknown text.
+    """Read a model's columns, encoded as in training; raises DataError for an unknown text.
 
     Missing cells are filled if the model has a fill value; otherwise their rows are skipped.
     """
@@ -301,9 +301,9 @@ class UnknownText(NamedTuple):
 def encode_rows(
     table: Table, names: Sequence[str], categories: Categories
 ) -> tuple[Array, list[UnknownText]]:
-    """Read a model's columns as its inputs (rows, inputs), nan where a cell cannot be used.
+    """Read a model's columns as its inputs (rows, inputs), nan for a cell that cannot be used.
 
-    The texts that are not known come in the rows' order.
+    Also return the unknown texts, in the order of the rows.
     """
     columns = dict(zip(names, find_columns(table, names), strict=True))
     texts = {columns[name]: name for name in names if name in categories}
@@ -325,7 +325,7 @@ def encode_rows(
 
 
 def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill: bool) -> Dataset:
-    """Leave out or fill what is missing, and say so."""
+    """Leave out rows with missing cells, or fill the cells, and add notes."""
     is_gap = np.isnan(data.inputs)
     if is_gap.any() or np.isnan(data.scores).any():
         has_target = ~np.isnan(data.scores).any(axis=1)
@@ -344,8 +344,8 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         left = int((has_target & ~has_all).sum())
         if left and missing == "fill" and can_fill:
             notes.append(
-                "missing cells are filled with the column's mean; missing text counts as none of "
-                f"the categories ({gaps})."
+                f"missing cells are filled with the column's mean ({gaps}); in a column of three "
+                "or more categories, each of its inputs is 0."
             )
         elif left:
             if 2 * left > has_target.sum():
@@ -384,7 +384,7 @@ def _missing_cell(table: Table, data: Dataset) -> DataError:
 
 
 def _missing_counts(inputs: Array, names: Sequence[str], categories: Categories) -> str:
-    """Name the columns with missing cells, and how many each has."""
+    """Return the columns with missing cells and how many each has, as text."""
     counts = {
         name: int(np.isnan(inputs[:, where.start]).sum())
         for name, where in positions(names, categories).items()
@@ -393,7 +393,7 @@ def _missing_counts(inputs: Array, names: Sequence[str], categories: Categories)
 
 
 def _unnamed_note(table: Table, chosen: _Choice) -> list[str]:
-    """Say what became of a first column without a name."""
+    """Return a note on the use of a first column without a name."""
     if not (0 in table.unnamed and table.has_header and 0 in chosen.kinds):
         return []
     if 0 in {*chosen.features, *chosen.targets}:
@@ -415,7 +415,7 @@ def _check_kinds(table: Table, chosen: _Choice) -> None:
             hint = "" if kind.error.is_format_error else "Fix the cell, or remove the line."
             if kind.error.is_title:
                 is_first = not table.has_header and kind.error.line == line_of_row(table, 0)
-                helps = "leave out `no_header`" if is_first else "remove the lines before it"
+                helps = "leave out `header=False`" if is_first else "remove the lines before it"
                 hint = f"If this line is the header, {helps}."
             text = f"{kind.error.location} {hint}" if hint else str(kind.error)
             problems.append((kind.error.line, text))
@@ -452,7 +452,7 @@ def check_scores(
             "`output_activation=linear`."
         )
     if place == 0 and not table.has_header:
-        hint = f"{hint} If the line holds column names, use `header`."
+        hint = f"{hint} If the line holds column names, use `header=True`."
     raise DataError(
         f"{table.source}, line {line_of_row(table, place)}, column "
         f"{quoted(dataset.output_names[target])}: the score {_exact(scores[row, target])} "
@@ -461,9 +461,9 @@ def check_scores(
 
 
 def find_columns(table: Table, names: Sequence[str], option: str | None = None) -> list[int]:
-    """Positions of the named columns, in any Unicode normalization.
+    """Return the positions of the named columns, in any Unicode normalization.
 
-    Where one is not there: OptionError that names the option, or, without one, DataError.
+    If one does not exist: OptionError with the option's name, or, without option, DataError.
     """
     columns: dict[int, None] = {}  # unique names, in order
     positions = {_normal(name): n for n, name in reversed([*enumerate(table.names)])}
@@ -471,29 +471,26 @@ def find_columns(table: Table, names: Sequence[str], option: str | None = None) 
         column = positions.get(_normal(name))
         if column is None:
             wanted, hint = quoted(name.strip()), did_you_mean(name.strip(), table.names)
-            raise _column_error(
-                f"{table.source} has no column {wanted}",
-                f".{hint} Its columns are: {listed(table.names)}.",
-                option,
-            )
+            hint += f" The columns of {table.source} are: {listed(table.names)}."
+            if option is None:
+                words = f"has no column {wanted}, which the model needs."
+                raise DataError(f"{table.source} {words}{hint}")
+            raise OptionError(f"`{option}`: there is no column {wanted} in {table.source}.{hint}")
         if column in columns:
-            raise _column_error(f"column {quoted(name.strip())} is named twice", ".", option)
+            twice = f"column {quoted(name.strip())} twice."
+            if option is None:
+                raise DataError(f"the model names {twice} Rename one of them in the model file.")
+            raise OptionError(f"`{option}` names {twice}")
         columns[column] = None
     return list(columns)
-
-
-def _column_error(reason: str, more: str, option: str | None) -> ScorenetError:
-    if option is None:
-        return DataError(f"{reason}, which the model needs{more}")
-    return OptionError(f"`{option}`: {reason}{more}")
 
 
 def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) -> Table:
     """Give a table the names of a model's columns.
 
-    With a header: names that differ only in case, spaces around or invisible characters become the
-    model's, with a note. Without a header, the columns must be the features, or the features and
-    then the targets, in order; otherwise DataError is raised.
+    With a header: names that differ only in case, surrounding spaces or invisible characters become
+    the model's, with a note. Without a header, the columns must be the features, or the features
+    and then the targets, in order; otherwise DataError is raised.
     """
     if table.has_header:
         return _match_names(table, [*features, *targets])
@@ -546,5 +543,5 @@ def _rows(count: int) -> str:
 
 
 def _exact(value: float) -> str:
-    """Write a number so that it reads back to the bit."""
+    """Write a number so that it reads back exactly."""
     return repr(float(value)).removesuffix(".0")

@@ -1,4 +1,4 @@
-"""The bytes of a CSV file to UTF-8 text with lines that end with a line feed."""
+"""The bytes of a CSV file to UTF-8 text whose lines end with a line feed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LONGEST = max(map(len, _OTHER_FILES))
 
 
 def decode_chunks(chunks: Iterable[bytes], source: str) -> tuple[Iterator[bytes], tuple[str, ...]]:
-    """Take the byte order mark away, and turn UTF-16 into UTF-8; returns notes, too.
+    """Remove the byte order mark, and convert UTF-16 to UTF-8; also return notes.
 
-    DataError for a file of another kind.
+    Raises DataError for a file of another kind.
     """
     rest = iter(chunks)
     start = b""
@@ -38,7 +38,7 @@ def decode_chunks(chunks: Iterable[bytes], source: str) -> tuple[Iterator[bytes]
 def clean_lines(data: bytes, source: str, lines_before: int) -> tuple[bytes, tuple[str, ...]]:
     """Return whole lines as UTF-8, each ending with a line feed, and notes.
 
-    Lines that are not UTF-8 are read as Windows-1252. DataError for what is not text.
+    Lines that are not UTF-8 are read as Windows-1252. Raises DataError if the data are not text.
     """
     if b"\0" in data:
         raise DataError(f"{source} is not a text file. Save the table as CSV first.")

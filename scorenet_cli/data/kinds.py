@@ -1,4 +1,4 @@
-"""What each column of a table holds: numbers, categories, or nothing to learn from."""
+"""What each column of a table holds: numbers, categories, or nothing usable."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ MAX_MIXED = 10
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """What a column holds; values (rows, inputs) are nan where a cell has no value.
+    """What a column holds; values (rows, inputs) are nan for cells without a value.
 
-    categories are the texts that became inputs; texts tells that the column holds text. reason: why
-    the column is not a feature by default. error: the one invalid cell of an otherwise numeric
-    column; values is then None.
+    categories are the texts that became inputs; texts: the column holds text. reason: why the
+    column is not a feature by default. error: the one invalid cell of an otherwise numeric column;
+    values is then None.
     """
 
     values: Array | None
@@ -65,11 +65,11 @@ class Kind:
 
     @property
     def can_be_target(self) -> bool:
-        """Whether the column is the target where none is named and it is the last."""
+        """Whether the column can be the target if none is named."""
         return not (self.reason and self.texts) and (self.values is not None or bool(self.error))
 
     def words(self, *, is_left_out: bool) -> str:
-        """Say what became of the column; nothing where it is simply a number."""
+        """Describe the use of the column; empty if it is plain numbers."""
         if is_left_out:
             return f"left out because {self.reason}"
         if self.categories is None:
@@ -81,7 +81,7 @@ class Kind:
 
 
 def read_kinds(table: Table, columns: Sequence[int]) -> dict[int, Kind]:
-    """Read columns and tell what each holds; DataError for a row of another width."""
+    """Read columns and find what each holds; raises DataError for a row of another width."""
     found, failed = read_columns(table, columns)
     if failed:
         raise failed
@@ -89,7 +89,7 @@ def read_kinds(table: Table, columns: Sequence[int]) -> dict[int, Kind]:
 
 
 def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
-    """Tell what a column holds."""
+    """Find what a column holds."""
     if isinstance(cells, np.ndarray):
         if np.isnan(cells[0]) and np.isnan(cells).all():
             return Kind(None, reason="it has no values")
@@ -110,12 +110,12 @@ def _kind(table: Table, column: int, cells: Array | list[str]) -> Kind:
 
 
 def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
-    """Tell numbers (rows,) that only number or identify the rows from others."""
+    """Return the kind of numbers (rows,), with a reason if they only number or identify rows."""
     reason = ""
     is_unnamed = column == 0 and column in table.unnamed and table.has_header
     if _count_up(cells[:MIN_ROWS_TO_COUNT]) and _count_up(
         cells
-    ):  # most columns need no second look
+    ):  # the first rows settle most columns
         if is_unnamed and cells[0] in {0.0, 1.0}:
             reason = "it holds row numbers"
         elif len(cells) >= MIN_ROWS_TO_COUNT:
@@ -128,7 +128,7 @@ def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
 
 
 def _count_up(cells: Array) -> bool:
-    """Tell whether they are consecutive whole numbers; nan is none."""
+    """Return whether cells are consecutive whole numbers, without nan."""
     return bool(cells[0] == np.floor(cells[0]) and (np.diff(cells) == 1).all())
 
 
@@ -137,7 +137,7 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
     counts = {text: count for text, count in counts.items() if not is_missing_text(text)}
     if len(counts) > MAX_CATEGORIES:
         reason = (
-            f"it has {len(counts):,} different texts (at most {MAX_CATEGORIES} can be categories)"
+            f"it has {len(counts):,} distinct texts (at most {MAX_CATEGORIES} can be categories)"
         )
         rare = [text for text, count in counts.items() if count == 1]
         if unit := _unit(counts):
@@ -160,7 +160,7 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
 
 
 def _unit(texts: Iterable[str]) -> str:
-    """Return a reason if all texts are numbers with the same unit, else an empty text."""
+    """Return a reason if all texts are numbers with the same unit; otherwise an empty text."""
     found = [_WITH_UNIT.fullmatch(text) for text in texts]
     units = {"" if match is None else match[1] for match in found}
     if len(units) > 1 or "" in units:
@@ -181,13 +181,13 @@ def _change(table: Table, cells: Sequence[str]) -> str:
 
 
 def is_identifier(table: Table, column: int) -> bool:
-    """Tell whether a column is called id, student_id, StudentID, Serial No., name, index, ..."""
+    """Return whether a column is called id, student_id, StudentID, Serial No., name, index, ..."""
     name = re.sub(r"([a-z])([A-Z])", r"\1 \2", table.names[column]).lower()
     return bool(_IDENTIFIER.fullmatch(re.sub(r"[^a-z]+$", "", name)))
 
 
 def _format_words(number_format: NumberFormat) -> str:
-    """Say how a column writes its numbers, where that is not plain."""
+    """Describe how a column writes its numbers; empty if that is plain."""
     words = ["a decimal comma"] if number_format.decimal == "," else []
     words += ["thousands separators"] if number_format.has_thousands else []
     words += ["percent signs"] if number_format.has_percent else []

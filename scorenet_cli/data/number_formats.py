@@ -1,7 +1,6 @@
 """A column of cells to numbers: decimal commas, thousands, percent and currency signs.
 
-A column is read in one format. Where two formats fit and give different numbers, neither is
-guessed.
+A column is read in one format. If two formats fit and give different numbers, neither is guessed.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 
 from scorenet_cli.text import DecimalCommaError, is_number, parse_number
 
-# Thousands in groups of three, all separated alike: by a blank or an apostrophe, or by the
-# point or comma that does not mark decimals.
+# Thousands in groups of three, with one separator: a space, an apostrophe, or the point or comma
+# that does not mark decimals.
 _GROUPED = (
     r"[+-]?[1-9]\d{{0,2}}(?P<mark>[ \u00a0\u2009\u202f'\u2019{0}])\d{{3}}"
     r"(?:(?P=mark)\d{{3}})*(?:{1}\d+)?"
@@ -37,7 +36,7 @@ class NumberFormat:
 
     @property
     def is_plain(self) -> bool:
-        """Whether Python itself reads these numbers."""
+        """Whether the numbers have no decimal comma, percent sign or currency sign."""
         return self.decimal != "," and not self.has_percent and not self.has_currency
 
 
@@ -55,7 +54,7 @@ class ColumnError(ValueError):
 
 
 def looks_like_number(cell: str) -> bool:
-    """Tell whether a cell is a number in some format."""
+    """Return whether a cell is a number in some format."""
     bare = _normalized(cell).removesuffix("%").rstrip()
     patterns = (*_GROUPED_WITH.values(), _WITH_COMMA)
     return is_number(bare) or any(pattern.fullmatch(bare) for pattern in patterns)
@@ -64,9 +63,9 @@ def looks_like_number(cell: str) -> bool:
 def read_column(
     cells: Sequence[str], *, allows_comma: bool, known: NumberFormat | None = None
 ) -> tuple[list[float], NumberFormat]:
-    """Read a column; raise ColumnError for a cell that is not a finite number or is ambiguous.
+    """Read a column; raises ColumnError for a cell that is not a finite number or is ambiguous.
 
-    allows_comma: a decimal comma is possible. known is the format of the rows before.
+    allows_comma: a decimal comma is possible. known is the format of the preceding rows.
     """
     known_decimal = known.decimal if known else None
     if known is None or known.is_plain:
@@ -107,13 +106,13 @@ def read_column(
 
 
 def has_grouped_points(cells: Iterable[str]) -> bool:
-    """Tell whether all points may separate thousands, as in 2.610, and there are some."""
+    """Return whether there are points, and all may separate thousands, as in 2.610."""
     pointed = {cell for cell in map(_normalized, cells) if "." in cell}
     return bool(pointed) and all(map(_GROUPED_WITH[","].fullmatch, pointed))
 
 
 def decimal_signs(cells: Iterable[str]) -> set[str]:
-    """Return the signs, "." or ",", that can only mark decimals in some of the cells."""
+    """Return the signs, "." or ",", that can only mark decimals in at least one cell."""
     found = set()
     for cell in {_normalized(cell) for cell in cells}:
         if "," in cell and (_WITH_COMMA.fullmatch(cell) or _GROUPED_WITH[","].fullmatch(cell)):
@@ -124,7 +123,7 @@ def decimal_signs(cells: Iterable[str]) -> set[str]:
 
 
 def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[list[str], bool]:
-    """Remove percent signs; they are on all numbers of the column or on none."""
+    """Remove percent signs; raises ColumnError unless all or no numbers have one."""
     bare = [_normalized(cell) for cell in cells]
     signed = [cell.endswith("%") for cell in bare]
     has_percent = known.has_percent if known else any(signed)
@@ -137,7 +136,7 @@ def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[
 
 
 def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
-    """Read all cells with this sign before the decimals, and thousands in groups."""
+    """Read all cells with this decimal sign; thousands may be in groups."""
     values = []
     for row, cell in enumerate(cells):
         if match := _GROUPED_WITH[decimal].fullmatch(cell):

@@ -1,11 +1,11 @@
-"""Columns of plain decimal numbers, read by NumPy from delimited text, and written.
+"""Columns of plain decimal numbers: read by NumPy from delimited text, and written.
 
 Eight characters of a cell form one 64-bit word, whose digits are converted together (Lemire,
 "Number parsing at a gigabyte per second", 2021), for all cells of a block that fits in the
 processor's cache. The result is a whole number and a power of ten. Below 2^53 and 10^22 both are
 exact in float64, so that their quotient is rounded as Python rounds it. Up to 19 digits both are
-exact in the 64 bits of an x86 processor's long double; its quotient is rounded once more, which
-is right unless its last 11 bits say that it may be half-way.
+exact in the 64 bits of an x86 processor's long double; its quotient is then rounded again, to
+float64, which is correct unless its last 11 bits are exactly half-way.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_WORDS = 3
 HAS_LONG_DOUBLE = np.finfo(np.longdouble).nmant == 63  # noqa: PLR2004 - bits of its mantissa
 MAX_EXACT = 15  # digits of a number below 2^53
 MAX_DIGITS = 19 if HAS_LONG_DOUBLE else MAX_EXACT
-# By a point's place: none, then 1 for the last character.
+# Powers of ten by the point's place: 0 for none, 1 for the last character, and so on.
 _POWERS = np.longdouble(10) ** np.maximum(np.arange(MAX_DIGITS + 2) - 1, 0)
 MAX_SCALED = 2.0**42
 # Characters of the other numbers that Python reads, and surrounding spaces.
@@ -41,8 +41,8 @@ def read_plain(
 ) -> dict[int, Array] | None:
     """Read the columns (rows,) that hold only finite decimal numbers, blank cells as nan.
 
-    The other columns are left out; those read are columns of one array, row by row in memory. None
-    where a line does not have width cells.
+    The other columns are left out; those read are columns of one array, stored row by row. Returns
+    None if a line does not have width cells.
     """
     count = count_lines(data) + (not data.endswith(b"\n"))
     values: dict[int, Array] | None = None
@@ -61,7 +61,7 @@ def read_plain(
 
 
 def count_lines(data: bytes) -> int:
-    """Count line feeds, ten times as fast as bytes.count where there are many."""
+    """Count line feeds, ten times as fast as bytes.count if there are many."""
     text = np.frombuffer(data, np.uint8)
     parts = (text[start : start + BLOCK] for start in range(0, len(text), BLOCK))
     return sum(int(np.count_nonzero(part == ord("\n"))) for part in parts)
@@ -99,9 +99,9 @@ def _read_block(
 def read_texts(
     data: bytes, delimiter: bytes, width: int, columns: Sequence[int]
 ) -> dict[int, list[str]]:
-    """Read the columns' cells without spaces around; lines have width cells.
+    """Read the columns' cells without surrounding spaces; lines have width cells.
 
-    Equal cells of all columns are one string.
+    Equal cells share one string, also across columns.
     """
     texts = _Texts()
     found: dict[int, list[str]] = {column: [] for column in columns}
@@ -113,7 +113,7 @@ def read_texts(
 
 
 class _Texts(dict[bytes, str]):
-    """Cells as strings, each made once: a third of the time of functools.cache."""
+    """Cells as strings, each decoded once; takes a third of the time of functools.cache."""
 
     def __missing__(self, cell: bytes) -> str:
         text = self[cell] = cell.decode().strip()
@@ -121,7 +121,7 @@ class _Texts(dict[bytes, str]):
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:
-    """Cut data into whole lines, of which each ends with a line feed."""
+    """Split data into blocks of whole lines; each line ends with a line feed."""
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + BLOCK) + 1 or len(data)
@@ -146,7 +146,7 @@ def _read_cells(
 ) -> tuple[Array, NDArray[np.intp]]:
     """Read cells by their digits; also return which cells must be read in another way.
 
-    is_end (len(block),) tells which bytes end the block's cells.
+    is_end (len(block),): whether each byte ends a cell.
     """
     text = np.frombuffer(block, np.uint8)
     from_point = text - np.uint8(ord("."))  # 0 for a point, 1 for a slash, 2 to 11 for digits
@@ -170,7 +170,7 @@ def _read_cells(
     else:
         exact = whole.astype(np.longdouble) / _POWERS.take(places, mode="clip")
         last_bits = exact.view(np.uint64)[::2] & 0x7FF
-        is_plain &= last_bits != 0x400  # noqa: PLR2004 - half of what is rounded
+        is_plain &= last_bits != 0x400  # noqa: PLR2004 - exactly half-way
         values = exact.astype(np.float64)
     if longest > MAX_EXACT:
         is_plain &= left <= MAX_DIGITS + (places > 0)
@@ -187,15 +187,15 @@ def _read_cells(
 def _read_word(
     words: Words, ends: NDArray[np.intp], number: int, sizes: NDArray[np.intp]
 ) -> tuple[Words, NDArray[np.intp], NDArray[np.bool_]]:
-    """Read eight characters before the ends of cells, or before so many words more.
+    """Read the eight characters that end `number` words before the ends of cells.
 
     They are digits and points. Returns the whole number of the digits; the point's place, 1 for the
-    last character of a cell's word, 0 where there is no point; and whether there is one at most.
+    last character of a cell's word, 0 if there is no point; and whether there is at most one point.
     """
     u = np.uint64
     index, shift = (ends >> 3) - number, (ends & 7).view(u) << u(3)
     unused = np.maximum((number + 1) * WORD - sizes, 0).view(u) << u(3)
-    # The first of the characters is in the lowest byte.
+    # The first character is in the lowest byte.
     digits = words.take(index - 1, mode="clip") >> shift
     digits |= words.take(index, mode="clip") << (u(64) - shift)
     digits ^= u(0x3030303030303030)  # 0 to 9 in each byte, 0x1e for a point
@@ -207,7 +207,7 @@ def _read_word(
     before = point - (point != 0)  # all bits below the point
     has_one = (point & before) == 0
     before &= digits
-    before *= u(255)  # one byte up
+    before *= u(255)  # shifts them one byte up, once added
     digits += before
     point *= u(0x0807060504030201)
     point >>= u(56)
@@ -226,7 +226,7 @@ def write_fixed(values: Array, decimals: int) -> Cells:
     with np.errstate(over="ignore"):
         scaled = np.minimum(np.abs(values) * 10.0**decimals, MAX_SCALED)
     whole = np.rint(scaled)
-    # The product is off by less than 0.001: only near half-way that may matter.
+    # The product is off by less than 0.001, which matters only near half-way.
     is_sure = (scaled < MAX_SCALED) & (np.abs(scaled - whole) < 0.499)  # noqa: PLR2004
     whole[~is_sure] = 0
     largest = int(whole.max(initial=0))
@@ -252,7 +252,7 @@ def write_fixed(values: Array, decimals: int) -> Cells:
 
 
 def cell_texts(cells: Cells | list[str]) -> list[str]:
-    """Return cells as strings, those of a list as they are."""
+    """Return cells as strings; a list is returned unchanged."""
     if isinstance(cells, list):
         return cells
     return [cell.replace(b"\0", b"").decode() for cell in cells.tolist()]

@@ -1,4 +1,4 @@
-"""Text to rows of cells: the csv module says what a row is."""
+"""Text to rows of cells, as the csv module defines them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = tuple[int, list[str]]  # the line on which a row ends, and its cells
 
 csv.field_size_limit(2**31 - 1)  # the default limit, 128 KiB, is too small for a wide header
 
-# What str.strip removes, line ends excepted.
+# Characters that str.strip removes, except line ends.
 _SPACES = [
     c.encode()
     for c in "\t\v\f\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
@@ -30,7 +30,7 @@ class MoreNeededError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """Lines of a CSV and what separates and quotes cells.
+    """Lines of a CSV, with their delimiter and quote character.
 
     data is UTF-8, its lines end with a line feed; lines_before lines precede them in the file.
     delimiter None means white space.
@@ -49,12 +49,12 @@ class Text:
 
 
 def is_comment(line: str, delimiter: str | None) -> bool:
-    """Tell whether a line that begins a row is a comment."""
+    """Return whether a line that begins a row is a comment."""
     return line.startswith("#") and not (delimiter and line.startswith(f"#{delimiter}"))
 
 
 def rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterator[Row]:
-    """Yield line numbers and stripped cells of all rows; blank lines are passed over.
+    """Yield line numbers and stripped cells of all rows; blank lines are skipped.
 
     Raises DataError if the text is not CSV, and MoreNeededError if the data end within a row.
     """
@@ -77,14 +77,17 @@ def rows(text: Text, *, is_strict: bool = True, is_whole: bool = True) -> Iterat
                 yield text.lines_before + reader.line_num, stripped
     except csv.Error as error:
         line = text.lines_before + reader.line_num
-        raise DataError(f"{text.source}, line {line} cannot be read as CSV: {error}.") from error
+        raise DataError(
+            f"{text.source}, line {line} cannot be read as CSV: {error}. Check the quotation marks "
+            "in this line and the lines before it."
+        ) from error
 
 
 def end_of_rows(text: Text, *, is_whole: bool) -> int:
     """Return the end of the last complete non-blank row that later data cannot change.
 
-    Rows of blank cells count only if other rows follow, and a quoted cell may go on after a line's
-    end.
+    Rows of blank cells count only if other rows follow, and a quoted cell may continue on the next
+    line.
     """
     data = text.data
     end = len(data)
@@ -100,7 +103,7 @@ def end_of_rows(text: Text, *, is_whole: bool) -> int:
 
 
 def _is_blank(line: str, text: Text) -> bool:
-    """Tell whether a line holds no cell with text in it."""
+    """Return whether a line is a comment, or all its cells are blank."""
     bare = line.replace(text.delimiter or " ", " ").replace(text.quote, " ")
     return not bare.strip() or is_comment(line, text.delimiter)
 
@@ -126,7 +129,7 @@ def start_of_line(data: bytes, line: int) -> int:
 
 
 def is_bare(text: Text) -> bool:
-    """Tell whether a line is its cells and nothing else: no quotes, comments, spaces around."""
+    """Return whether lines are only cells and delimiters, without quotes, comments and padding."""
     data, mark = text.data, (text.delimiter or " ").encode()
     if text.delimiter is None or b'"' in data or text.has_quotes or b"#" in data:
         return False
@@ -152,13 +155,13 @@ def _in_csv_form(
 
 
 def _more_needed() -> Iterator[str]:
-    """Raise MoreNeededError where a line is asked for."""
+    """Raise MoreNeededError when a line is requested."""
     yield from ()
     raise MoreNeededError
 
 
 def _without_padding(text: Text) -> Iterable[str]:
-    """Return lines without the spaces after closing quotes, which the csv module refuses."""
+    """Return lines without the spaces after closing quotes, which the csv module rejects."""
     end, quote = re.escape(text.delimiter or " "), text.quote
     padded = rf"{quote} +({end}|\n|\Z)".encode()
     if text.delimiter and text.has_quotes and re.search(padded, text.data):

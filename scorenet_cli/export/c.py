@@ -22,9 +22,10 @@ from scorenet_cli.export.program import (
     wrapped,
 )
 from scorenet_cli.model.model import Model
+from scorenet_cli.text import quoted
 
 _CATEGORY = """
-/* Return 1 if value is text, 0 if another of texts, fill if it is missing, else NAN. */
+/* Return 1 if value equals text, 0 if another of texts, fill if missing, else NAN. */
 static double category(const char *value, const char *text, const char *const *texts, double fill) {
   const char *given = value ? value : "";
   for (; *texts; texts++)
@@ -90,7 +91,8 @@ def _text(text: str) -> str:
     """Write a string literal in UTF-8; all but letters, digits and spaces as octal bytes."""
     if "\0" in text:
         raise ModelError(
-            "a text in the model cannot be written: a C string cannot hold a null character."
+            f"{quoted(text)} cannot be written: a C string cannot hold a null character. "
+            "Rename the category."
         )
     return '"{}"'.format(
         re.sub(rb"[^A-Za-z0-9 ]", lambda sign: rb"\%03o" % sign[0][0], text.encode()).decode()

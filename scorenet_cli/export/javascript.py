@@ -36,7 +36,7 @@ const isMissing = (value) => value == null || Number.isNaN(value) || value === "
 
 const number = (value, fill) => (isMissing(value) ? fill : Number(value));
 
-// Return 1 if value is text, 0 if another of texts, fill if it is missing, else NaN.
+// Return 1 if value equals text, 0 if another of texts, fill if missing, else NaN.
 const category = (value, text, texts, fill) => {
   const given = isMissing(value) ? "" : String(value);
   if (texts.includes(given)) return given === text ? 1 : 0;

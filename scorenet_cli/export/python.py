@@ -21,7 +21,7 @@ def _number(value, fill):
 
 
 def _category(value, text, texts, fill):
-    """Return 1 if value is text, 0 if another of texts, fill if it is missing, else nan."""
+    """Return 1 if value equals text, 0 if another of texts, fill if missing, else nan."""
     given = "" if value is None or value != value else str(value)
     if given in texts:
         return 1.0 if given == text else 0.0
@@ -29,9 +29,10 @@ def _category(value, text, texts, fill):
 
 
 def predict(inputs):
-    """Return a dict of each target's score or class.
+    """Return a dict with each target's score or class.
 
-    It is None if a needed input is missing or unknown. inputs: a dict of values by column.
+    A score or class is None if an input it needs is missing or unknown. inputs: a dict of values
+    by column name.
     """'''
 
 

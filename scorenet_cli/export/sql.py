@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from scorenet_cli.errors import ModelError
 from scorenet_cli.export import DialectName
@@ -32,6 +33,7 @@ from scorenet_cli.export.program import (
     wrapped,
 )
 from scorenet_cli.model.model import Model
+from scorenet_cli.text import quoted
 
 # Beyond 500 a sigmoid is 0 or 1 to 200 digits, and PostgreSQL raises an error if EXP underflows.
 # relu has both cases, because NULL is neither.
@@ -109,7 +111,11 @@ def write(model: Model, table: str = "data", dialect: DialectName = "standard") 
     )
     for sign, reason in sql.refused.items():
         if sign in text:
-            raise ModelError(f"a name in the model cannot be written: {reason}. Rename the column.")
+            texts = chain(*model.categories.values(), *model.classes.values())
+            names = (table, *model.features, *model.targets, *texts)
+            name = next(name for name in names if sign in name)
+            words = "Rename the column, category or table."
+            raise ModelError(f"{quoted(name)} cannot be written in SQL: {reason}. {words}")
     return text
 
 

@@ -67,9 +67,9 @@ def document_figures(trace: ForwardTrace) -> Document:
     """Compare the document's printed figures with the exact ones of the worked example's trace."""
     cut = "the document truncates; rounded it is {}"
     stale = (
-        "1.000 is 1 + e^-7.5 = 1.000553084, truncated: 7.5 is the sum of an earlier version, and "
-        "the division 1 / (1 + e^-7.5) was left out. A sigmoid never reaches 1; sigmoid(3.9) is "
-        ".9801596943"
+        "1.000 is 1 + e^-7.5 = 1.000553084, truncated: 7.5 is h2's sum in an earlier "
+        "version of the document, which also omits the division 1 / (1 + e^-7.5). A sigmoid never "
+        "reaches 1; sigmoid(3.9) is .9801596943"
     )
     follows = "follows from the three figures above it, mainly from 1.000 for sigmoid(3.9)"
     hidden, output = trace.layers
@@ -103,10 +103,9 @@ class TrainedAnswer:
 
     printed: str = ".91882413"
     why: str = (
-        "the document divides [4, 8] by the largest of these values, 8, so [40, 80] gives the same "
-        "output. The output of one random start is .91882413: over 300 converged starts, this "
-        "scaling gives .914 to .919 (median .918), and division by the training maxima gives .896 "
-        "to .918"
+        "the document divides [4, 8] by its largest value, 8, so [40, 80] gives the same output. "
+        ".91882413 is the result of one random start. Over 300 converged starts, this scaling "
+        "gives .914 to .919 (median .918), and division by the training maxima gives .896 to .918"
     )
 
 

@@ -122,7 +122,7 @@ def check_output(path: str) -> None:
         files.read_bytes(path, limit=files.MAX_MODEL_BYTES)
     ):
         raise FileError(
-            f"{display_path(path)} exists and is not a scorenet model, so it is left alone. "
+            f"{display_path(path)} exists and is not a scorenet model, so it was not overwritten. "
             "Choose another name, or move it away."
         )
 
@@ -194,12 +194,12 @@ def _model(data: object) -> Model:
             data,
             "feature_range",
             (inputs, 2),
-            f"pairs [smallest, largest], of length {inputs}",
+            f"pairs [smallest, largest], one for each input ({inputs})",
             lambda of: (of[:, 0] <= of[:, 1]).all(),
         ),
         training=record,
-        feature_offset=_array(data, "feature_offset", (inputs,), f"numbers, of length {inputs}"),
-        target_offset=_array(data, "target_offset", (outputs,), f"numbers, of length {outputs}"),
+        feature_offset=_array(data, "feature_offset", (inputs,), f"numbers, {inputs} in total"),
+        target_offset=_array(data, "target_offset", (outputs,), f"numbers, {outputs} in total"),
         categories=categories,
         classes=classes,
         fill=_fill(data, features),
@@ -223,7 +223,8 @@ def _uncertainty(intervals: object, network: Network) -> Uncertainty | None:
     outputs, parameters = network.shape[-1], network.parameters
     if noise.shape != (outputs,) or (noise < 0).any():
         raise ModelError(
-            f'"intervals": noise must be a list of numbers of at least 0, of length {outputs}.'
+            '"intervals": noise must be a list of numbers of at least 0, '
+            f"one for each output ({outputs})."
         )
     if factor.shape != (parameters, parameters):
         raise ModelError(
@@ -253,7 +254,7 @@ def _snapshots(snapshots: object, network: Network) -> Iterator[tuple[int, Netwo
         if parameters.shape != (network.parameters,):
             raise ModelError(
                 '"snapshots": parameters must be a list of numbers, '
-                f"of length {network.parameters}."
+                f"one for each weight and bias ({network.parameters})."
             )
         if not is_whole(each["epoch"]) or each["epoch"] <= before:
             raise ModelError('"snapshots": each epoch must be a whole number above the one before.')
@@ -267,7 +268,7 @@ def _check_sizes(record: TrainingRecord, inputs: int, outputs: int) -> None:
     if ranges is not None and (len(ranges), len(ranges[0])) != (outputs, 2):
         raise ModelError(
             "\"training\": 'target_range' must be a list of pairs [lowest, highest], "
-            f"of length {outputs}."
+            f"one for each output ({outputs})."
         )
     lines = () if baselines is None else baselines["linear"]
     if lines and (len(lines), len(lines[0])) != (outputs, inputs + 1):
@@ -315,7 +316,7 @@ def _names(data: dict[str, Any], key: str) -> tuple[str, ...]:
     """Read a list of distinct names."""
     names = data[key]
     if not isinstance(names, list) or not names:
-        raise ModelError(f'"{key}" must be a list of names.')
+        raise ModelError(f'"{key}" must be a list of at least one name.')
     for name in names:
         if not is_text(name) or not name.strip():
             raise ModelError(f'"{key}" must hold names, but holds {_as_given(name)}.')
@@ -439,6 +440,6 @@ def _array(
 
 def _scales(data: dict[str, Any], key: str, count: int) -> Array:
     """Read positive divisors; the default is 1."""
-    words = f"positive numbers, of length {count}"
+    words = f"positive numbers, {count} in total"
     scales = _array(data, key, (count,), words, lambda of: (of > 0).all())
     return np.ones(count) if scales is None else scales

@@ -375,8 +375,8 @@ def scaling_warning(model: Model, values: Array, scaling: ScalingName) -> str | 
     """
     if scaling == "own" and model.feature_offset is not None:
         return (
-            "the model was trained with `standardize`, so `scaling=own` gives it inputs of another "
-            "scale. Leave `scaling` out."
+            "the model was trained with `standardize`: inputs scaled with `scaling=own` do not "
+            "match those of training. Leave `scaling` out."
         )
     if not model.is_weights_only or scaling == "own":
         return None

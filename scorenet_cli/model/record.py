@@ -114,7 +114,7 @@ class Kind(NamedTuple):
 
 
 TEXT = Kind("text", is_text)
-COUNT = Kind("a count", _is_count)
+COUNT = Kind("a whole number of at least 0", _is_count)
 SEED = Kind("a whole number of at least 0", is_whole)
 LOSS = Kind("a number of at least 0", _is_loss)
 FRACTION = Kind("a number between 0 and 1", lambda of: isinstance(of, float) and 0 < of < 1)

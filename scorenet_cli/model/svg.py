@@ -244,9 +244,9 @@ def _legend(columns: Sequence[Column], *, is_even: bool) -> Iterator[str]:
         yield f"Thicker: larger magnitude{'' if is_even else ' within the layer'}."
     crowded = [c.heading for c in columns if c.weights is not None and c.weights.size > MAX_LABELS]
     if crowded:
-        yield f"No room for the numbers on the lines into: {', '.join(crowded)}."
+        yield f"Omitted for lack of room: the numbers on the lines into {', '.join(crowded)}."
     if biases and max(len(column.circles) for column in columns) > MAX_BIASES:
-        yield "No room for the biases."
+        yield "Omitted for lack of room: the biases."
 
 
 def _labels(column: Column, digits: int) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""What is wrong with a trained model, in words, and the setting that helps."""
+"""Warnings about a trained model, each with the setting that may help."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scorenet_cli.training.settings import AUTO
 POOR_FIT = 0.01
 # Minimum rows for a warning about a perfect fit.
 MIN_ROWS = 10
-# A network with more parameters for each score can overfit.
+# A network with at least this many parameters per score can overfit.
 MEMORIZING_PARAMETERS = 0.4
 MEMORIZING_R2 = 0.9
 # Overfitting: an out-of-fold error above this multiple of the training error, and R2 lower by this.
@@ -29,7 +29,7 @@ MEMORIZING_RATIO, MEMORIZING_GAP = 2.0, 0.1
 MAX_LM_PARAMETERS = 1000
 
 
-def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
+def diagnose(  # noqa: PLR0911, PLR0913 - one return per fault; all results count
     plan: TrainingPlan,
     result: TrainingResult,
     each: tuple[Fit, ...],
@@ -41,7 +41,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
     """Return warnings about the model, each with the setting that may help.
 
     each holds the metrics of every target on the training rows, validation all those on the
-    held-out rows, cross_validation those out of fold. is_chosen: sizes were compared already.
+    held-out rows, cross_validation those out of fold. is_chosen: sizes were already compared.
     """
     if cross_validation is not None:
         return tuple(_out_of_fold(plan, each, cross_validation, is_chosen=is_chosen))
@@ -71,7 +71,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
         return (f"{words}. Try {helps}.",)
     advice = " ".join(_advice(plan, result))
     if len(actual) > 1 and result.loss >= variance > 0:
-        same = "each class's share of the rows" if plan.data.classes else "the mean score"
+        same = "the class frequencies" if plan.data.classes else "the mean score"
         words = f"the network is no better than predicting {same} for every row."
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):
@@ -86,7 +86,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one for each fault, all that is known
 
 
 def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | None:
-    """Say that a network that could match the scores does not match them yet."""
+    """Return a warning if a network that could match the scores does not match them yet."""
     can_fit = variance > 0 and result.network.parameters >= scores
     is_overtrained = result.best_epoch < result.epochs  # later epochs were worse and were not kept
     if result.stopped in {"tolerance", "patience"} or is_overtrained or not can_fit:
@@ -104,7 +104,7 @@ def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | N
 
 
 def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
-    """Name the one setting most likely to help."""
+    """Suggest the one setting that is most likely to help."""
     rate = plan.options.get("learning_rate")
     if rate is not None and _rises(result.history):
         yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
@@ -122,7 +122,7 @@ def _memorized(
     each: tuple[Fit, ...],
     validation: Evaluation | None,
 ) -> Iterator[str]:
-    """Warn where the network fits far better than a line by means of many parameters."""
+    """Warn if the network fits far better than linear regression, with many parameters."""
     scores, parameters = plan.data.scores.size, float(result.network.parameters)
     effective = "" if result.evidence is None else "effective "
     if result.evidence is not None:
@@ -146,7 +146,7 @@ def _memorized(
 def _out_of_fold(
     plan: TrainingPlan, each: tuple[Fit, ...], cross_validation: Evaluation, *, is_chosen: bool
 ) -> Iterator[str]:
-    """Say of each target what its fit out of fold shows."""
+    """Yield a warning for each target whose fit out of fold is poor or uncertain."""
     names, several = plan.data.output_names, len(each) > 1
     hidden = plan.model.network.shape[1:-1]
     for target, (fit, unseen) in enumerate(zip(each, cross_validation.each, strict=True)):
@@ -179,32 +179,32 @@ def _out_of_fold(
 
 
 def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:
-    """Name what keeps a network from overfitting."""
+    """Suggest what may reduce overfitting."""
     if is_chosen or plan.options.get("weight_decay") == AUTO:
         return "More rows or fewer columns may help."
     return "Try `optimizer=auto`, a `weight_decay`, a smaller `hidden`, or more rows."
 
 
 def _is_uncertain(cross_validation: Evaluation, target: int) -> bool:
-    """Tell whether a network's gain over the mean may be chance: below two standard errors."""
+    """Return whether the gain over the mean may be chance: below two standard errors."""
     actual, predicted = cross_validation.actual[:, target], cross_validation.predicted[:, target]
     gain = (actual - actual.mean()) ** 2 - (actual - predicted) ** 2
     return bool(gain.mean() < 2 * gain.std() / np.sqrt(len(gain)))
 
 
 def _saturated(outputs: Array, edge: float = 1e-3) -> bool:
-    """Tell whether every output is within `edge` of 0 or 1."""
+    """Return whether every output is within `edge` of 0 or 1."""
     return bool(((outputs < edge) | (outputs > 1 - edge)).all())
 
 
 def _rises(history: Sequence[tuple[int, float]]) -> bool:
-    """Tell whether the loss went up by more than a tenth between two recorded epochs."""
+    """Return whether the loss rose by more than a tenth between two recorded epochs."""
     losses = [loss for _, loss in history]
     return any(after > 1.1 * before for before, after in pairwise(losses))
 
 
 def _barely_fell(history: Sequence[tuple[int, float]]) -> bool:
-    """Tell whether the loss fell by less than a tenth in the second half of the epochs."""
+    """Return whether the loss fell by less than a tenth in the second half of the epochs."""
     last_epoch, last_loss = history[-1]
     half = [loss for epoch, loss in history if epoch <= last_epoch / 2]
     return bool(half) and last_epoch > 0 and last_loss > 0.9 * half[-1]

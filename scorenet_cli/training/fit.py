@@ -1,4 +1,4 @@
-"""Carries a plan out: every start, the best of them, the model, and how good it is."""
+"""Executes a plan: trains every start, keeps the best as a model, and evaluates it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, Trai
 from scorenet_cli.training.plan import TrainingPlan, rows_to_scale, scaled_blocks, scaled_rows
 from scorenet_cli.training.settings import Settings
 
-# The last second of the year 9999, the last that a date can have.
+# The last second of the year 9999, the latest possible date.
 MAX_SECONDS = 253_402_300_799
 
 
@@ -54,8 +54,8 @@ class RestartStats:
 class Choice:
     """What `optimizer=auto` compared, on how many rows, and chose.
 
-    compared holds each size of the hidden layers with its fit out of fold; settings train the same
-    without auto.
+    compared holds each size of the hidden layers with its fit out of fold; settings give the same
+    training without auto.
     """
 
     compared: tuple[tuple[tuple[int, ...], Fit], ...]
@@ -67,10 +67,10 @@ class Choice:
 class FitResult:
     """A trained model, how training went, and how well the model fits.
 
-    result is the run that was kept; predicted (rows, targets) the scores for the training rows
-    (of an interrupted run the first BLOCK_ROWS of them, and so the metrics); metrics hold their fit
-    and that of the baselines, each the same for every target. validation is the same on the rows
-    held out (the test rows, where there are some); restarts compares the starts; classes holds the
+    result is the run that was kept; predicted (rows, outputs) the scores for the training rows;
+    metrics hold their fit and that of the baselines, each the same for every target. validation is
+    the same on the held-out rows (the test rows, if there are any). After an interrupt, only the
+    first BLOCK_ROWS rows of each are predicted. restarts compares the starts; classes holds the
     results of text targets on the training rows. cross_validation is the fit out of fold, and
     choice what auto compared. Metrics are in score units.
     """
@@ -169,7 +169,7 @@ def _judged_rows(plan: TrainingPlan, result: TrainingResult) -> TrainingPlan:
 def _train_starts(
     plan: TrainingPlan, callbacks: Callbacks[Model]
 ) -> tuple[TrainingResult, tuple[str, ...]]:
-    """Train the plan's networks, side by side or one after the other; returns warnings, too."""
+    """Train the plan's networks, side by side or one after another; also return warnings."""
     optimizer = OPTIMIZERS[plan.optimizer]
     validation = (
         None if plan.validation_rows is None else scaled_rows(plan.model, plan.validation_rows)
@@ -289,7 +289,7 @@ def trained_model(plan: TrainingPlan, result: TrainingResult) -> Model:
 
 
 def _date() -> str:
-    """Return the time now, or that of SOURCE_DATE_EPOCH, by which a run gives the same bytes."""
+    """Return the current time, or SOURCE_DATE_EPOCH, which makes a run's files reproducible."""
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = int(fixed) if fixed.isascii() and fixed.isdigit() else time.time()
     return dt.datetime.fromtimestamp(min(seconds, MAX_SECONDS), tz=dt.UTC).isoformat(
@@ -310,7 +310,7 @@ def _with_baselines(model: Model, baselines: BaselineModel) -> Model:
 
 
 def _known_baselines(model: Model) -> BaselineModel | None:
-    """Return the baselines of the rows that a model was trained on, where it holds them."""
+    """Return the baselines of a model's training rows, or None if it does not hold them."""
     known = None if model.training is None else model.training.baselines
     if known is None:
         return None
@@ -323,14 +323,14 @@ def _known_baselines(model: Model) -> BaselineModel | None:
 
 
 def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | None:
-    """Compare the starts of a run on its training rows; None where there was one."""
+    """Compare a run's starts on its training rows; None if fewer than two have a finite loss."""
     starts = [start for start in result.starts if np.isfinite(start.loss)]
     if len(starts) < 2:  # noqa: PLR2004 - nothing to compare
         return None
     losses = [start.loss for start in starts]
     inputs, _ = scaled_rows(plan.model, plan.data)
     deviations, widest = (np.zeros(len(plan.model.target_scale)) for _ in range(2))
-    for first in range(0, len(inputs), BLOCK_ROWS):  # all scores of all starts would fill memory
+    for first in range(0, len(inputs), BLOCK_ROWS):  # saves memory
         block = inputs[first : first + BLOCK_ROWS]
         outputs = np.stack([predict_outputs(start.network, block) for start in starts])
         deviations += outputs.std(axis=0).sum(axis=0)
@@ -346,9 +346,9 @@ def restart_stats(plan: TrainingPlan, result: TrainingResult) -> RestartStats | 
 
 
 def evaluate(model: Model, data: Dataset) -> Evaluation:
-    """Score a model on rows beside the baselines of the rows that it was trained on.
+    """Evaluate a model on rows, compared with the baselines of its training rows.
 
-    Where the model does not hold those, the baselines are fitted to the given rows.
+    If the model does not hold those, the baselines are fitted to the given rows.
     """
     known = _known_baselines(model)
     baselines = known or metrics.fit_baselines(data.inputs, data.scores)
@@ -364,7 +364,7 @@ def evaluate(model: Model, data: Dataset) -> Evaluation:
 
 
 def _coverage(model: Model, data: Dataset) -> tuple[float, ...]:
-    """Return the fraction of each output's scores inside its interval, where there are any."""
+    """Return the fraction of each output's scores inside its interval; empty without intervals."""
     ends = intervals_if_known(model, predict_inputs(model, data.inputs).scaled_inputs)
     if ends is None:
         return ()
@@ -375,7 +375,7 @@ def _coverage(model: Model, data: Dataset) -> tuple[float, ...]:
 def _evaluation(
     model: Model, data: Dataset, baselines: BaselineModel, training_data: Dataset
 ) -> Evaluation:
-    """Score a model on rows beside baselines that were fitted to the training data."""
+    """Evaluate a model on rows, compared with the given baselines."""
     predicted = np.empty(data.scores.shape)
     for part in metrics.blocks(len(predicted)):
         predicted[part] = predict_inputs(model, data.inputs[part]).scores
@@ -397,7 +397,7 @@ def _evaluation(
 
 
 def class_fits(data: Dataset, predicted: Array, mean: Array) -> tuple[ClassFit, ...]:
-    """Compare the classes of each target of text; predicted (rows, outputs), mean (outputs,)."""
+    """Evaluate the classes of each text target; predicted (rows, outputs), mean (outputs,)."""
     return tuple(
         metrics.compare_classes(
             target, data.classes[target], predicted[:, where], data.scores[:, where], mean[where]

@@ -21,7 +21,7 @@ _BLOCK_EPOCHS = 4096
 
 
 class HistoryLine(NamedTuple):
-    """One epoch: its loss, and the validation loss where there is one."""
+    """One epoch: its loss, and its validation loss, if any."""
 
     epoch: int
     loss: float
@@ -29,11 +29,11 @@ class HistoryLine(NamedTuple):
 
 
 class LossLog:
-    """The losses of every epoch of every start; an epoch lower than the last begins a new start."""
+    """The losses of all epochs of all starts; a new start begins if the epoch does not increase."""
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=MAX_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
-        self._starts: list[tuple[int, int]] = []  # where each group of starts begins, its width
+        self._starts: list[tuple[int, int]] = []  # position and width of each group of starts
         self._last_epoch = -1
         self._has_validation = False
 
@@ -42,7 +42,7 @@ class LossLog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Drop the losses."""
+        """Delete the losses."""
         self._file.close()
 
     def append(self, epoch: int, losses: Array, validation_loss: float | None) -> None:
@@ -79,7 +79,7 @@ class LossLog:
 
 
 def read_history(path: str) -> list[str]:
-    """Read the lines of a saved history, the header first; none where it is something else."""
+    """Read the lines of a saved history, the header first; empty if it is something else."""
     lines = files.read_bytes(path).decode(errors="replace").splitlines()
     if not lines or not lines[0].startswith(HEADER):
         return []
@@ -87,9 +87,9 @@ def read_history(path: str) -> list[str]:
 
 
 def lines_before(lines: Sequence[str], plan: TrainingPlan) -> list[str]:
-    """Return the lines of the run that a plan resumes, up to its start; none of another run.
+    """Return the lines of the run that a plan resumes, up to its start; empty for another run.
 
-    A file belongs to that run if it has the losses recorded in the model.
+    A file belongs to that run if it has the losses recorded in the model, up to its last epoch.
     """
     recorded = dict(plan.record.history)
     width = len(HEADER.split(",")) + (plan.validation_rows is not None)
@@ -107,7 +107,7 @@ def lines_before(lines: Sequence[str], plan: TrainingPlan) -> list[str]:
 
 
 def write_history(path: str, lines: Iterator[HistoryLine], before: Sequence[str] = ()) -> None:
-    """Write epochs behind the lines of a resumed run, whole or not at all."""
+    """Write epochs after the lines of a resumed run, completely or not at all."""
     first = next(lines, None)
     has_validation = first is not None and first.validation_loss is not None
     with files.writer(path) as write:

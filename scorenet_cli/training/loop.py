@@ -1,4 +1,4 @@
-"""Drives an optimizer: when to stop, what to record, which callbacks to call."""
+"""Runs an optimizer: when to stop, what to record, which callbacks to call."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ScaledData(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class RestartResult:
-    """One of several starts, in the end: its network and loss."""
+    """The network and loss of one start at its end."""
 
     network: Network
     loss: float
@@ -56,13 +56,12 @@ class RestartResult:
 class TrainingResult:
     """The result of a training run, final or so far.
 
-    epochs counts all that ran, those before a resume too; best_epoch is the one whose network this
-    is, the last unless a validation chose another. loss is the plain forward pass's mean squared
-    error on the training rows (an interrupted run's: the optimizer's), validation_loss that on the
+    epochs includes those before a resume; best_epoch is the epoch of the network: the last, unless
+    the validation loss chose another. loss is the plain forward pass's mean squared error on the
+    training rows (after an interrupt, perhaps the optimizer's), validation_loss that on the
     validation rows; history holds (epoch, loss) at HISTORY_EPOCHS and at the end. state_dict is the
     optimizer state for a resume, evidence the estimates of lm with weight decay. snapshots are the
-    networks at HISTORY_EPOCHS, where asked for, and the one that was kept; starts holds every
-    start where there were several.
+    networks at HISTORY_EPOCHS, if requested, and the one that was kept; starts holds every start.
     """
 
     network: Network
@@ -85,7 +84,7 @@ class TrainingResult:
 class StoppingCriteria:
     """Stop after a number of epochs, at a loss, or when the validation loss no longer improves.
 
-    patience is how many epochs may pass without a better validation loss; None is forever.
+    patience is how many epochs may pass without a better validation loss; None is no limit.
     """
 
     epochs: int
@@ -95,7 +94,7 @@ class StoppingCriteria:
 
 
 def never_stop() -> bool:
-    """Keep training: the default of should_stop."""
+    """Return False: the default of should_stop."""
     return False
 
 
@@ -109,8 +108,8 @@ class Callbacks(Generic[Result]):
     choosing: called with a description, the number of finished trainings and their total. begin
     gets the plan before the first epoch. each_epoch gets every `every`-th epoch, the loss of each
     network trained side by side, and the validation loss. tick gets epoch and loss about ten times
-    a second, with a function that returns the best result so far. should_stop is asked as often;
-    where it answers True, training ends there.
+    a second, with a function that returns the best result so far. should_stop is called as often;
+    if it returns True, training ends.
     """
 
     choosing: Callable[[str, int, int], None] | None = None
@@ -128,16 +127,16 @@ class Ticker:
         self._next = time.perf_counter() + TICK
 
     def is_due(self) -> bool:
-        """Tell whether it is time; the next tick is counted from restart."""
+        """Return whether TICK seconds have passed since the last restart."""
         return time.perf_counter() >= self._next
 
     def restart(self) -> None:
-        """Count the next tick from now."""
+        """Start counting the next tick."""
         self._next = time.perf_counter() + TICK
 
 
 class _StopRequestedError(Exception):
-    """should_stop answered True within an epoch."""
+    """should_stop returned True during an epoch."""
 
 
 @dataclass
@@ -150,7 +149,7 @@ class _Best:
 
 
 class _Record:
-    """Losses recorded during a run, and the best validation so far."""
+    """Losses recorded during a run, and the epoch with the best validation loss so far."""
 
     def __init__(
         self,
@@ -161,8 +160,7 @@ class _Record:
         self._rows, self._criteria = rows, criteria
         self._start_epoch, best_epoch = resumed.epochs, resumed.best_epoch
         self._kept_epoch = resumed.epochs if best_epoch is None else best_epoch
-        # If an earlier epoch was kept, the point of the previous run at the start epoch is
-        # retained.
+        # If an earlier epoch was kept, the previous run's point at the start epoch is retained.
         self._first = self._start_epoch + (self._kept_epoch < self._start_epoch)
         self._before, self._validation = (
             [point for point in points if point[0] in HISTORY_EPOCHS and point[0] < self._first]
@@ -177,7 +175,7 @@ class _Record:
         self.best: _Best | None = None
 
     def validate(self, epoch: int, state: State) -> bool:
-        """Compute an epoch's validation loss; tells whether training may have to end there."""
+        """Compute an epoch's validation loss; return whether training may have to end there."""
         if self._criteria.validation is None:
             return False
         if self._validation_losses is None:
@@ -206,7 +204,7 @@ class _Record:
         return self._kept_epoch if epoch == self._start_epoch else epoch
 
     def stop_reason(self, epoch: int, loss: float) -> Stopped | None:
-        """Return the criterion that an epoch with this training loss meets, if one."""
+        """Return the criterion that an epoch with this training loss meets, if any."""
         if self._criteria.tolerance is not None and loss <= self._criteria.tolerance:
             return "tolerance"
         return "patience" if self.is_out_of_patience(epoch) else None
@@ -214,8 +212,7 @@ class _Record:
     def result(self, state: State, epoch: int, stopped: Stopped) -> TrainingResult:
         """Make the TrainingResult at this epoch.
 
-        Where the run was interrupted, losses that are known are taken: the plain forward pass can
-        last for seconds.
+        After an interrupt, losses that are known are used: the plain forward pass can take seconds.
         """
         networks = state.networks()
         is_known = stopped == "interrupted" and self._last[0] == epoch
@@ -232,7 +229,7 @@ class _Record:
         if epoch >= self._first:
             points[epoch] = loss
         validation_loss = None if self.best is None else self.best.loss
-        if self.best is not None and stopped != "tolerance":  # which the kept epoch must meet
+        if self.best is not None and stopped != "tolerance":  # the kept epoch must meet it
             kept, best_epoch = self.best.snapshot, self.best.epoch
             (network,) = kept.networks()
             if best_epoch != self._of(epoch):
@@ -267,7 +264,7 @@ class _Record:
         return squares / cells
 
 
-def train(  # noqa: PLR0913 - a run is these facts
+def train(  # noqa: PLR0913 - the parts of a run
     optimizer: Iterator[State],
     rows: Callable[[], Iterable[ScaledData]],
     criteria: StoppingCriteria,
@@ -277,11 +274,11 @@ def train(  # noqa: PLR0913 - a run is these facts
     callbacks: Callbacks[TrainingResult] | None = None,
     ticker: Ticker | None = None,
 ) -> TrainingResult:
-    """Take the optimizer's steps until a criterion is met or should_stop answers True.
+    """Take the optimizer's steps until a criterion is met or should_stop returns True.
 
-    rows returns the training rows in blocks; resumed says how many epochs the resumed model took,
-    which of them was kept, and their losses. keeps_networks asks for the result's snapshots.
-    TrainingError where a loss is no longer a finite number.
+    rows returns the training rows in blocks; resumed records the epochs of the resumed model, which
+    of them was kept, and their losses. keeps_networks: the result has snapshots. Raises
+    TrainingError if a loss is not finite.
     """
     watch = callbacks or Callbacks()
     ticker = ticker or Ticker()
@@ -309,7 +306,7 @@ def train(  # noqa: PLR0913 - a run is these facts
                 record.note(epoch, losses)
                 if keeps_networks and epoch in HISTORY_EPOCHS:
                     record.networks.append((epoch, state.networks()))
-                # The epoch that a resume starts from was told before.
+                # The epoch that a resume starts from was reported before.
                 if (
                     watch.each_epoch
                     and epoch % watch.every == 0
@@ -324,13 +321,13 @@ def train(  # noqa: PLR0913 - a run is these facts
                     if watch.tick is not None:
                         watch.tick(epoch, loss, partial(record.result, state, epoch, "interrupted"))
                     ticker.restart()
-    except _StopRequestedError:  # the state is that of the last whole epoch
+    except _StopRequestedError:  # the state is that of the last complete epoch
         return record.result(state, epoch, "interrupted")
     return record.result(state, epoch, "converged")
 
 
 def thin(snapshots: Snapshots, count: int) -> Snapshots:
-    """Choose up to `count` snapshots, spaced evenly on a log scale, the first and last."""
+    """Choose up to `count` snapshots, evenly spaced on a log scale, with the first and the last."""
     at = np.log1p([epoch for epoch, _ in snapshots])
     chosen: list[int] = []
     left = min(count, len(at))
@@ -342,21 +339,21 @@ def thin(snapshots: Snapshots, count: int) -> Snapshots:
 
 
 def split(rows: int, fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Draw the rows for training and for validation: at least one each, in their own order."""
+    """Draw the rows for training and for validation: at least one each, in their original order."""
     held_out = min(max(round(rows * fraction), 1), rows - 1)
     order = np.random.default_rng((seed, 2)).permutation(rows)
     return np.sort(order[held_out:]), np.sort(order[:held_out])
 
 
 def _finite(loss: float, epoch: int) -> float:
-    """Return the loss, or raise TrainingError where it is none any more."""
+    """Return the loss; raises TrainingError if it is not finite."""
     if not math.isfinite(loss):
         raise _diverged(epoch)
     return loss
 
 
 def _diverged(epoch: int) -> TrainingError:
-    """Make the error for a loss or weights beyond floating-point numbers."""
+    """Make the error for a loss or weights that are not finite."""
     return TrainingError(
         f"training diverged: the loss or the weights are no longer finite at epoch {epoch}. "
         "Try a smaller `learning_rate`."

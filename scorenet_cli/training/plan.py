@@ -55,10 +55,9 @@ MAX_PARAMETERS = 10_000_000
 class TrainingPlan:
     """The networks, rows and optimizer of a run, with notes and warnings for the user.
 
-    data are the rows to learn from, validation_rows those that choose the epoch and the start,
-    test_rows those that choose nothing (with several starts and a validation). model is the model
-    before training, networks the starts; options are the optimizer's; record holds what is known
-    before the run.
+    data are the training rows. The epoch and the start are chosen on validation_rows, and nothing
+    on test_rows (with several starts and a validation). model is the model before training,
+    networks the starts; options are the optimizer's; record holds what is known before the run.
     """
 
     settings: Settings
@@ -75,28 +74,28 @@ class TrainingPlan:
 
     @property
     def epochs(self) -> int:
-        """How many epochs are asked for."""
+        """Number of epochs to train."""
         return DEFAULT_EPOCHS if self.settings.epochs is None else self.settings.epochs
 
     @property
     def snapshots(self) -> int:
-        """How many snapshots are kept; a resumed model goes on with as many as it has."""
+        """Number of snapshots to keep; by default, as many as the resumed model has."""
         return self.settings.snapshots or len(self.model.snapshots)
 
     @property
     def is_side_by_side(self) -> bool:
-        """Whether all networks share one pass; with a validation each needs one of its own."""
+        """Whether all networks share one pass; with a validation each needs its own."""
         return OPTIMIZERS[self.optimizer].side_by_side and self.validation_rows is None
 
     @property
     def rows(self) -> int:
-        """How many rows were read: those trained on and those held out."""
+        """Number of rows read: those trained on and those held out."""
         parts = (self.data, self.validation_rows, self.test_rows)
         return sum(len(part.inputs) for part in parts if part is not None)
 
 
 def make_plan(table: Table, settings: Settings, resumed: Model | None = None) -> TrainingPlan:
-    """Plan new networks for a table's rows, or go on with a model.
+    """Plan new networks for a table's rows, or continue training a model.
 
     Call check_settings first, so that invalid settings fail before rows are read.
     """
@@ -110,7 +109,7 @@ def plan_rows(table: Table, data: Dataset, settings: Settings) -> TrainingPlan:
     hidden = DEFAULT_HIDDEN if settings.hidden is None else settings.hidden
     shape = (data.inputs.shape[1], *hidden, data.scores.shape[1])
     bias = settings.bias or False
-    if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:  # before they are drawn
+    if network.count_parameters(shape, bias=bias) > MAX_PARAMETERS:  # before drawing weights
         raise OptionError(
             f"is too large: more than {MAX_PARAMETERS:,} parameters.", option="hidden"
         )
@@ -154,14 +153,17 @@ def _new_plan(
 
 
 def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
-    """Go on with a model, its columns and its scaling."""
+    """Plan to continue training a model, with its columns and its scaling."""
     if old.is_weights_only:
         return _plan_from_weights(table, settings, old.network)
     before = old.training or TrainingRecord()
     table = dataset.name_columns(table, old.features, old.targets)
     data = model_rows(old, table, cast("MissingName", settings.missing or "skip"))
     if has_sigmoid_output(old.network):
-        hint = "The highest possible score is set by the resumed model's target_scale."
+        hint = (
+            "The highest possible score is that of the resumed model: train a new one with "
+            "`max_score`."
+        )
         dataset.check_scores(table, data, old.target_scale, hint=hint)
     notes: tuple[str, ...] = data.notes
     warnings: tuple[str, ...] = ()
@@ -194,7 +196,7 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
 
 
 def model_rows(model: Model, table: Table, missing: MissingName = "skip") -> Dataset:
-    """Read a model's own columns from a table whose columns have names, encoded as it has them."""
+    """Read a model's columns from a table with column names, encoded as in its training."""
     return dataset.read_model_rows(
         table,
         model.features,
@@ -212,16 +214,16 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
     inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
     if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
-            f"{data.source}: the weights need {network.shape[0]} feature columns and "
-            f"{network.shape[-1]} target columns; {inputs} and {outputs} are chosen. "
-            "Choose them with `features` and `target`."
+            f"{data.source}: these weights have {network.shape[0]} inputs and {network.shape[-1]} "
+            f"outputs, the chosen columns give {inputs} and {outputs}. Choose others with "
+            "`features` and `target`."
         )
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _new_plan(table, data, settings, (network,), record)
 
 
 def _check_columns(settings: Settings) -> None:
-    """Refuse a column that is named twice, or chosen and left out."""
+    """Raise OptionError for a column that is named twice, or both chosen and ignored."""
     for option in ("features", "target"):
         names = getattr(settings, option) or ()
         if twice := [name for name in names if names.count(name) > 1]:
@@ -235,9 +237,9 @@ def _check_columns(settings: Settings) -> None:
 
 
 def check_settings(settings: Settings, resumed: Model | None = None) -> None:
-    """Refuse settings that exclude each other or contradict the resumed model.
+    """Raise OptionError for settings that exclude each other or contradict the resumed model.
 
-    OptionError; ModelError where the model was trained with an unknown optimizer.
+    Raises ModelError if the model was trained with an unknown optimizer.
     """
     record = TrainingRecord() if resumed is None else resumed.training or TrainingRecord()
     optimizer = settings.optimizer or record.optimizer or DEFAULT_OPTIMIZER
@@ -270,7 +272,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
     _check_optimizer(settings, optimizer)
     if settings.patience is not None and (settings.validation or record.validation) is None:
         raise OptionError(
-            "needs `validation`: it counts the epochs without improvement on the validation rows.",
+            "needs `validation`, whose rows show whether an epoch is an improvement.",
             option="patience",
         )
     if resumed is not None:
@@ -278,7 +280,7 @@ def check_settings(settings: Settings, resumed: Model | None = None) -> None:
 
 
 def _check_optimizer(settings: Settings, optimizer: str) -> None:
-    """Refuse settings that the optimizer does not have, and a decay that it cannot choose."""
+    """Raise OptionError for settings of other optimizers, and for a decay of auto without lm."""
     takes = {"weight_decay"} if optimizer == AUTO else OPTIMIZERS[optimizer].options
     for option in {name for each in OPTIMIZERS.values() for name in each.options}:
         if getattr(settings, option) is not None and option not in takes:
@@ -293,7 +295,7 @@ def _check_optimizer(settings: Settings, optimizer: str) -> None:
 
 
 def _check_agrees(settings: Settings, model: Model) -> None:
-    """Refuse a setting that contradicts the model that is resumed."""
+    """Raise OptionError for a setting that contradicts the resumed model."""
     record = model.training
     is_trained_on_all = record is not None and record.validation is None and record.epochs > 0
     if settings.validation is not None and is_trained_on_all:
@@ -344,7 +346,7 @@ def read_rows(table: Table, settings: Settings) -> Dataset:
 def _check_targets(
     table: Table, data: Dataset, settings: Settings, network: Network, max_scores: Array
 ) -> Dataset:
-    """Check that the output can give the scores; adds a note where it gives a probability."""
+    """Check that the output can represent the scores; add a note if it is a probability."""
     if not has_sigmoid_output(network):
         if data.classes:
             raise OptionError(
@@ -361,13 +363,13 @@ def _check_targets(
     ]
     notes = _note_small_scores(data, max_scores)
     if probable:
-        words = "hold only 0 and 1: the predicted score is a probability (`max_score=1`)."
+        words = "are all 0 or 1: the predicted score is a probability (`max_score=1`)."
         notes += (f"the scores of {listed(probable)} {words}",)
     return dataclasses.replace(data, notes=data.notes + notes)
 
 
 def _note_small_scores(data: Dataset, max_scores: Array) -> tuple[str, ...]:
-    """Name better highest scores where a target uses less than half of its range."""
+    """Suggest a lower `max_score` if a target uses less than half of its range."""
     targets = [n for n, name in enumerate(data.output_names) if name in data.targets]
     largest = data.scores.max(axis=0)
     small = [n for n in targets if 0 < largest[n] < max_scores[n] / 2]
@@ -384,13 +386,13 @@ def _note_small_scores(data: Dataset, max_scores: Array) -> tuple[str, ...]:
 
 
 def nice_above(value: float) -> float:
-    """Return the smallest of 1, 2, 4, 5, 10 times a power of ten that is no less than value."""
+    """Return the smallest of 1, 2, 4, 5, 10 times a power of ten that is at least value."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(times * power for times in (1, 2, 4, 5, 10) if times * power >= value)
 
 
 def _are_probabilities(data: Dataset, settings: Settings) -> list[bool]:
-    """Tell which outputs hold only 0 and 1, both, where no `max_score` is given."""
+    """Return whether each output holds 0 and 1, and no others, if no `max_score` is given."""
     return [
         settings.max_score is None
         and bool(((scores == 0) | (scores == 1)).all() and np.ptp(scores) == 1)
@@ -420,9 +422,9 @@ def highest_scores(data: Dataset, settings: Settings) -> Array:
 def initial_model(
     network: Network, data: Dataset, max_scores: Array, *, standardize: bool = False
 ) -> Model:
-    """Put a network between a dataset's names and scales; max_scores are (outputs,).
+    """Make a model of a network, with a dataset's names and scales; max_scores are (outputs,).
 
-    A linear output has none: its target is standardized.
+    A linear output does not use max_scores: its target is standardized.
     """
     feature_offset = target_offset = None
     feature_scale, target_scale = largest_absolute(data.inputs), max_scores
@@ -450,7 +452,7 @@ def _standard(values: Array) -> tuple[Array, Array]:
     scaled = values / unit
     mean = scaled.mean(axis=0)
     scaled -= mean
-    deviation = np.sqrt(np.square(scaled, out=scaled).mean(axis=0)) * unit  # std takes memory twice
+    deviation = np.sqrt(np.square(scaled, out=scaled).mean(axis=0)) * unit  # std uses more memory
     return mean * unit, np.where(deviation > 0, deviation, 1.0)
 
 
@@ -462,13 +464,13 @@ def has_sigmoid_output(network: Network) -> bool:
 def scaled_rows(model: Model, data: Dataset) -> ScaledData:
     """Scale inputs (rows, features) and actual scores (rows, targets) as the model does.
 
-    DataError where a value is too large for its scale.
+    Raises DataError if a value is too large for its scale.
     """
     return ScaledData(*(part[:] for part in rows_to_scale(model, data)))
 
 
 def rows_to_scale(model: Model, data: Dataset) -> tuple[ScaledInParts, ScaledInParts]:
-    """Return inputs and actual scores that are scaled as scaled_rows does when they are taken."""
+    """Return inputs and actual scores that are scaled, as by scaled_rows, when they are sliced."""
 
     def scale(inputs: Array) -> Array:
         scaled = scale_inputs(inputs, model.feature_scale, "training", model.feature_offset)
@@ -481,7 +483,7 @@ def rows_to_scale(model: Model, data: Dataset) -> tuple[ScaledInParts, ScaledInP
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ScaledInParts:
-    """Rows that are scaled part by part, where all of them would take memory once more."""
+    """Rows that are scaled part by part, so that no scaled copy of all rows takes memory."""
 
     rows: Array
     scale: Callable[[Array], Array]
@@ -491,7 +493,7 @@ class ScaledInParts:
         return len(self.rows)
 
     def __getitem__(self, part: slice, /) -> Array:
-        """Scale some of the rows."""
+        """Return some of the rows, scaled."""
         return self.scale(self.rows[part])
 
 
@@ -525,7 +527,7 @@ def _split(
 
 
 def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
-    """Settle the optimizer's options: as given, else the resumed run's, else the defaults."""
+    """Set the optimizer's options: as given, else the resumed run's, else the defaults."""
     optimizer, before, warnings = OPTIMIZERS[plan.optimizer], plan.record, plan.warnings
     _check_size(plan)
     if before.optimizer not in {None, plan.optimizer}:
@@ -563,7 +565,7 @@ def _with_optimizer(plan: TrainingPlan) -> TrainingPlan:
 
 
 def _check_size(plan: TrainingPlan) -> None:
-    """Refuse a network that is too large for snapshots, or for a model file."""
+    """Raise OptionError for a network that is too large for snapshots, or for a model file."""
     parameters = plan.model.network.parameters
     if plan.snapshots and parameters > MAX_SNAPSHOT_PARAMETERS:
         raise OptionError(
@@ -581,7 +583,7 @@ def _check_size(plan: TrainingPlan) -> None:
 
 
 def _nothing_to_learn(data: Dataset) -> Iterator[str]:
-    """Name the targets that never vary, and the inputs that are always 0."""
+    """Warn about targets that never vary, and about inputs that are always 0."""
     outputs = zip(data.output_names, data.scores.T, strict=True)
     inputs = zip(data.input_names, data.inputs.T, strict=True)
     constant = [name for name, column in outputs if np.ptp(column) == 0]
@@ -593,7 +595,7 @@ def _nothing_to_learn(data: Dataset) -> Iterator[str]:
 
 
 def _cost(plan: TrainingPlan) -> tuple[str, ...]:
-    """Say how long an epoch of lm takes, where that is long."""
+    """Return a note on how long an epoch of lm takes, if that is long."""
     rows, network = len(plan.data.inputs), plan.model.network
     if plan.optimizer != "lm" or (seconds := seconds_per_step(network, rows)) < MIN_SECONDS_TO_TELL:
         return ()
@@ -608,8 +610,8 @@ def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
         return ()
     count = len(plan.validation_rows.inputs)
     if plan.test_rows is not None:
-        words = f"held-out rows: {count} to choose the epoch and the start"
-        return (f"{words}, {len(plan.test_rows.inputs)} (the test rows) to measure the fit.",)
-    chosen = "the epoch and the start are" if len(plan.networks) > 1 else "the epoch is"
+        words = f"{count} validation rows are used to choose the epoch and the start"
+        return (f"{words}, {len(plan.test_rows.inputs)} test rows to measure the fit.",)
+    chosen = "the epoch and start to keep are" if len(plan.networks) > 1 else "the epoch to keep is"
     rows = f"{count} validation {'row' if count == 1 else 'rows'}"
     return (f"{chosen} chosen on the {rows}: expect a slightly worse fit on new rows.",)

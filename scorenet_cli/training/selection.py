@@ -54,7 +54,7 @@ Predictor = Callable[[Dataset, Array], Array]
 def train_table(
     table: Table, settings: Settings, callbacks: Callbacks[Model] | None = None
 ) -> FitResult:
-    """Train a new network on a table's rows; choose how, and cross-validate, where asked for."""
+    """Train a new network on a table's rows, with auto and cross-validation if requested."""
     data = read_rows(table, settings)
     choice = validated = None
     if settings.optimizer == AUTO and len(data.inputs) < MIN_ROWS:
@@ -79,8 +79,8 @@ def choose(
 
     Each size is trained from COMPARED_STARTS starts; more take longer and do not improve the
     choice. Returns the choice and its evaluation: each fold is predicted with the size that is best
-    on the other folds, so no row's error chooses its own prediction. This is not fully nested, as
-    `folds` with auto is: the models that choose were trained on the rows of the fold, and
+    on the other folds, so no row's error chooses its own prediction. Unlike `folds` with auto, this
+    is not fully nested: the models that choose were trained on the rows of the fold, and
     settings_for uses all rows.
     """
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
@@ -106,7 +106,7 @@ def choose(
     unit = np.where(varies, sample.scores.std(axis=0), 1.0)
     errors = [
         np.maximum((((each - sample.scores) / unit) ** 2).mean(axis=1), metrics.ROUNDING**2)
-        for each in outputs  # what is only rounding ties
+        for each in outputs  # errors that are only rounding are equal
     ]
     predicted = np.empty_like(sample.scores)
     for kept, held_out in folds(len(sample.inputs), FOLDS, seed):
@@ -202,7 +202,7 @@ def cross_validate(
 
 
 def folds(rows: int, count: int, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Yield, for each fold, the rows that are kept and those that are held out, in their order."""
+    """Yield each fold's kept and held-out rows, both in their original order."""
     order = np.random.default_rng((seed, 4)).permutation(rows)
     for number in range(count):
         is_held_out = np.zeros(rows, dtype=bool)
@@ -217,7 +217,7 @@ def out_of_fold(
     predictor: Predictor,
     tell: Callable[[int], None],
 ) -> Array:
-    """Predict each fold's rows by the others: scores (rows, targets)."""
+    """Predict each fold's rows from the other folds: scores (rows, targets)."""
     predicted = np.empty_like(data.scores)
     for number, (part, inputs, held_out) in enumerate(_parts(data, count, seed)):
         tell(number)
@@ -233,13 +233,13 @@ def _parts(
         filled = data.fill_from(kept)
         part, unseen = filled.take(kept), filled.take(held_out)
         for name, where in positions(data.features, data.categories).items():
-            if name in data.categories:  # one that the training part does not contain is 0
+            if name in data.categories:  # a category absent from the training part is 0
                 unseen.inputs[:, where] *= np.ptp(part.inputs[:, where], axis=0) > 0
         yield part, unseen.inputs, held_out
 
 
 def _baselines_out_of_fold(data: Dataset, count: int, seed: int) -> tuple[Array, Array]:
-    """Predict each fold's rows by the others' mean, and by linear regression on them."""
+    """Predict each fold's rows by the mean of the other folds, and by linear regression on them."""
     mean, linear = np.empty_like(data.scores), np.empty_like(data.scores)
     for part, inputs, held_out in _parts(data, count, seed):
         found = metrics.fit_baselines(part.inputs, part.scores)
@@ -248,7 +248,7 @@ def _baselines_out_of_fold(data: Dataset, count: int, seed: int) -> tuple[Array,
 
 
 def _evaluation(data: Dataset, predicted: Array, mean: Array, linear: Array) -> Evaluation:
-    """Measure predictions out of fold beside the baselines'."""
+    """Evaluate predictions out of fold, compared with those of the baselines."""
     compared = (predicted, mean, linear, data.scores)
     return Evaluation(
         data.inputs,
@@ -263,7 +263,7 @@ def _evaluation(data: Dataset, predicted: Array, mean: Array, linear: Array) -> 
 def _progress(
     callbacks: Callbacks[Model] | None, words: str, before: int, total: int
 ) -> Callable[[int], None]:
-    """Return a function that tells how many of the fits are done."""
+    """Return a function that reports how many of the trainings are done."""
 
     def tell(done: int) -> None:
         if callbacks is not None and callbacks.choosing is not None:

@@ -24,9 +24,9 @@ OUTPUT_ACTIVATIONS = ("sigmoid", "linear")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a training run is asked to do; None lets the resumed model or the default decide.
+    """Settings of a training run; None means the resumed model's value, or the default.
 
-    make_settings checks them; their meanings are those of the options of `scorenet train`.
+    make_settings checks them; they mean the same as the options of `scorenet train`.
     """
 
     target: tuple[str, ...] | None = None
@@ -57,8 +57,8 @@ class Settings:
 def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, one by one
     """Make settings from plain values: names as a list or "A,B", hidden as 3, [16, 8] or "16,8".
 
-    NumPy's numbers and arrays are as good as Python's. OptionError for an unknown setting, or a
-    value that makes no sense.
+    NumPy's numbers and arrays are accepted, too. Raises OptionError for an unknown setting or an
+    invalid value.
     """
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in values:
@@ -83,7 +83,7 @@ def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, on
 
 
 def _sizes(option: str, value: str | int | Iterable[int]) -> tuple[int, ...]:
-    """Read 3, [16, 8], or the text 16,8; none is no hidden layer."""
+    """Read 3, [16, 8], or the text "16,8"; "none" means no hidden layer."""
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     if text == "none" or value in ((), []):
         return ()
@@ -96,7 +96,7 @@ def _sizes(option: str, value: str | int | Iterable[int]) -> tuple[int, ...]:
 
 
 def _scores(option: str, value: float | Iterable[float]) -> tuple[float, ...]:
-    """Read one number, or one for each target."""
+    """Read one number, or one number per target."""
     scores = (value,) if isinstance(value, int | float | str) else tuple(value)
     if not scores or not all(_is_finite(score) and score > 0 for score in scores):
         raise OptionError("must be a finite number above 0.", option=option)
@@ -104,7 +104,7 @@ def _scores(option: str, value: float | Iterable[float]) -> tuple[float, ...]:
 
 
 def _decay(option: str, value: float | str) -> float | str:
-    """Read a number, as such or as text, or the text auto."""
+    """Read a number, also as text, or "auto"."""
     if value == AUTO:
         return AUTO
     try:
@@ -119,7 +119,7 @@ def _decay(option: str, value: float | str) -> float | str:
 
 
 def _names(option: str, value: object) -> tuple[str, ...]:
-    """Read names, or one line of CSV: a name that holds a comma is quoted."""
+    """Read names, or one line of CSV, in which a name with a comma is quoted."""
     if not isinstance(value, str):
         return tuple(map(str, value)) if isinstance(value, Iterable) else (str(value),)
     if option == "target":
@@ -136,12 +136,12 @@ def _names(option: str, value: object) -> tuple[str, ...]:
 
 
 def _is_finite(value: object) -> bool:
-    """Tell whether it is a finite number."""
+    """Return whether value is a finite number."""
     return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _check_numbers(settings: Settings) -> None:
-    """Reject nan, infinity, and numbers out of range."""
+    """Raise OptionError for nan, infinity, and numbers out of range."""
     for option, minimum in (("learning_rate", "above 0"),
                             ("tolerance", "of at least 0")):  # fmt: skip
         value = getattr(settings, option)

@@ -219,7 +219,7 @@ def test_zero_and_one_are_a_probability(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("h,passed\n1,0\n2,1\n3,1\n")
     result = invoke("train", "p.csv", "--epochs", 1)
     assert (
-        "'passed' hold only 0 and 1: the predicted score is a probability (--max-score 1)"
+        "'passed' are all 0 or 1: the predicted score is a probability (--max-score 1)"
         in result.stderr
     )
     assert json.loads((tmp_path / "scorenet.json").read_text())["target_scale"] == [1.0]
@@ -245,7 +245,7 @@ def test_a_linear_output_has_scores_of_any_size(invoke: Invoke, tmp_path: Path) 
             "cannot be linear for text targets ('grade')",
         ),
         (["--output-activation", "linear", "--max-score", 9], "--max-score has no effect with"),
-        (["--ignore", "slep"], "no column 'slep'. Did you mean 'slept'?"),
+        (["--ignore", "slep"], "no column 'slep' in grades.csv. Did you mean 'slept'?"),
         (["--features", "hours,grade"], "column 'grade' is both a target and a feature."),
     ],
 )

@@ -255,7 +255,7 @@ def test_model_by_environment_and_by_folder(
         (
             ["--csv", "d.csv"],
             1,
-            "no column 'slept', which the model needs. Did you mean 'sleep'? Its columns are: ",
+            "no column 'slept', which the model needs. Did you mean 'sleep'? The columns of ",
         ),
         (["1", "2", "--output", "no/where"], 1, "there is no folder"),
         (["1", "2", "--output", "scorenet.json"], 2, "--output would overwrite the model"),

@@ -244,7 +244,7 @@ def test_weights_for_other_columns_are_refused(invoke: Invoke) -> None:
     Path("w").mkdir()
     Path("w/w1.txt").write_text("0.2\n0.8\n0.1\n", encoding="utf-8")
     message = one_message(invoke("train", SAMPLE / "study_hours.csv", "--resume", "w"))
-    assert "the weights need 3 feature columns and 1 target columns; 2 and 1 are chosen" in message
+    assert "these weights have 3 inputs and 1 outputs" in message
 
 
 def test_scores_of_any_size_have_their_metrics(invoke: Invoke, tmp_path: Path) -> None:
@@ -316,16 +316,20 @@ def test_a_run_that_diverges_is_an_error_and_changes_nothing(invoke: Invoke) -> 
         (["d.csv", "--hidden", "3,x"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "0"], 2, "--hidden expects positive sizes"),
         (["d.csv", "--hidden", "99999999"], 2, "more than 10,000,000 parameters"),
-        (["d.csv", "-o", "d.csv"], 1, "is not a scorenet model, so it is left alone"),
+        (["d.csv", "-o", "d.csv"], 1, "is not a scorenet model, so it was not overwritten"),
         (["d.csv", "-o", "."], 1, "is a folder"),
         (["d.csv", "-o", "no/where.json"], 1, "there is no folder"),
         (["d.csv", "--history", "d.csv"], 2, "--history would overwrite the CSV"),
-        (["d.csv", "--history", "scorenet.json"], 2, "--history would overwrite --output"),
+        (["d.csv", "--history", "scorenet.json"], 2, "--history would overwrite the --output"),
         (["d.csv", "--features", "a\nb"], 2, "--features expects names separated by commas"),
         (["d.csv", "--hidden", "1_6"], 2, "--hidden expects positive sizes"),
-        (["d.csv", "-o", "-"], 2, "--output needs a file"),
+        (["d.csv", "-o", "-"], 2, "--output cannot be standard output"),
         (["d.csv", "-o", ""], 1, "a file name is empty"),
-        (["d.csv", "--history", "other.json"], 1, "is not a loss history, so it is left alone"),
+        (
+            ["d.csv", "--history", "other.json"],
+            1,
+            "is not a loss history, so it was",
+        ),
         (["d.csv", "--resume", "none.json"], 1, "there is no model none.json"),
     ],
 )

@@ -301,7 +301,7 @@ def test_whether_there_is_a_header_is_said_or_guessed(
     ],
 )
 def test_a_first_row_of_numbers_that_may_be_a_header_is_noted(text: str, is_noted: bool) -> None:
-    note = "line 1 is read as data. Use `header` to read it as the header."
+    note = "line 1 is read as data. Use `header=True` to read it as the header."
     assert table(text).notes == ((note,) if is_noted else ())
 
 
@@ -464,8 +464,8 @@ def test_what_is_not_a_text_table_is_refused(data: bytes, message: str) -> None:
 
 def test_a_first_line_of_names_and_numbers_is_refused() -> None:
     assert refusal("h,2\n3,4\n") == (
-        "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. Use `header` "
-        "if the line holds column names or `no_header` if it is data, or fix the cell."
+        "s.csv, line 1, column 1: 'h' is not a number, but '2' in the same line is. Use "
+        "`header=True` if the line holds column names or `header=False` if it is data, or fix the cell."
     )
     assert refusal("\n1,x\n3,4\n").startswith("s.csv, line 2, column 2: 'x' is not a number")
 

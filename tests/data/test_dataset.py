@@ -183,7 +183,9 @@ def test_empty_columns_without_a_name_are_passed_over(text: str, columns: str) -
     answer = read(text)
     assert answer.inputs.tolist() == [[1], [3]]
     assert answer.scores.tolist() == [[2], [4]]
-    assert answer.notes == (f"empty columns without a name are skipped: {columns}.",)
+    assert answer.notes == (
+        f"empty columns without a name are skipped (column numbers: {columns}).",
+    )
 
 
 def test_a_column_without_a_name_that_holds_a_value_is_not_passed_over() -> None:
@@ -199,11 +201,12 @@ def test_a_column_that_is_not_there_is_a_mistake_on_the_command_line() -> None:
     with pytest.raises(OptionError) as error:
         read("hours,score\n1,2\n", targets=["scroe"])
     assert str(error.value) == (
-        "`target`: s.csv has no column 'scroe'. Did you mean 'score'? "
-        "Its columns are: 'hours', 'score'."
+        "`target`: there is no column 'scroe' in s.csv. Did you mean 'score'? "
+        "The columns of s.csv are: 'hours', 'score'."
     )
     with pytest.raises(
-        OptionError, match=r"^`features`: .*'x'\. Its columns are: 'hours', 'score'"
+        OptionError,
+        match=r"^`features`: .*'x' in s.csv\. The columns of s.csv are: 'hours', 'score'",
     ):
         read("hours,score\n1,2\n", features=["x"])
 
@@ -211,8 +214,8 @@ def test_a_column_that_is_not_there_is_a_mistake_on_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("features", "targets", "message"),
     [
-        (["a", "a"], None, "`features`: column 'a' is named twice."),
-        (None, ["b", "b "], "`target`: column 'b' is named twice."),
+        (["a", "a"], None, "`features` names column 'a' twice."),
+        (None, ["b", "b "], "`target` names column 'b' twice."),
         (
             ["a", "b"],
             ["b"],
@@ -244,7 +247,7 @@ def test_a_model_finds_its_columns_by_name() -> None:
     with pytest.raises(DataError) as error:
         find_columns(found, ["a", "c"])
     assert str(error.value) == (
-        "s.csv has no column 'c', which the model needs. Its columns are: 's', 'b', 'a', 'n'."
+        "s.csv has no column 'c', which the model needs. The columns of s.csv are: 's', 'b', 'a', 'n'."
     )
 
 

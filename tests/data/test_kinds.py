@@ -27,7 +27,7 @@ def texts(count: int, times: int = 2) -> list[str]:
         ("week", [str(n) for n in range(3, 15)], "left out because it holds row numbers"),
         ("StudentID", ["17", "12", "44"], "left out because it identifies the rows"),
         ("Serial No.", ["17", "12", "44"], "left out because it identifies the rows"),
-        ("town", texts(21), "left out because it has 21 different texts (at most 20 can be"),
+        ("town", texts(21), "left out because it has 21 distinct texts (at most 20 can be"),
         (
             "time",
             [f"{n}.5 h" for n in range(9)],
@@ -89,7 +89,7 @@ def test_rare_texts_are_shown_where_there_are_a_few_too_many() -> None:
 def test_features_overrule() -> None:
     assert read("StudentID", ["17", "12", "44"], features=["StudentID"]).inputs.shape == (3, 1)
     assert read("pupil", texts(5, 1), features=["pupil", "hours"]).inputs.shape == (5, 6)
-    with pytest.raises(DataError, match=r"'town' cannot be a feature: it has 21 different texts"):
+    with pytest.raises(DataError, match=r"'town' cannot be a feature: it has 21 distinct texts"):
         read("town", texts(21), features=["town"])
     assert read("town", texts(3), ignore=["town"]).features == ("hours",)
 
@@ -111,7 +111,7 @@ def test_none_in_small_letters_is_a_category() -> None:
 
 @pytest.mark.parametrize(
     ("cells", "reason"),
-    [(["Rom"] * 4, "it has the same text"), (texts(21), "it has 21 different texts")],
+    [(["Rom"] * 4, "it has the same text"), (texts(21), "it has 21 distinct texts")],
 )
 def test_a_target_that_is_no_class_is_refused(cells: list[str], reason: str) -> None:
     with pytest.raises(DataError, match=rf"'town' cannot be the target: {reason}.*'hours'"):

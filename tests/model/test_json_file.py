@@ -268,12 +268,12 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
             {"weights": []},
             "the key 'weights' is unknown. The known keys are: format, version, features, ",
         ),
-        ({"features": "ab"}, '"features" must be a list of names.'),
-        ({"features": []}, '"features" must be a list of names.'),
+        ({"features": "ab"}, '"features" must be a list of at least one name.'),
+        ({"features": []}, '"features" must be a list of at least one name.'),
         ({"features": ["a", 2]}, '"features" must hold names, but holds 2.'),
         ({"features": ["a", " "]}, '"features" must hold names, but holds " ".'),
         ({"features": ["a", "a"]}, "\"features\" contains 'a' twice."),
-        ({"targets": {"s": 1}}, '"targets" must be a list of names.'),
+        ({"targets": {"s": 1}}, '"targets" must be a list of at least one name.'),
         ({"targets": [None]}, '"targets" must hold names, but holds null.'),
         ({"features": ["a"]}, "the number of features is 1, but the number of rows"),
         ({"targets": ["s", "t"]}, "the number of targets is 2, but the number of neurons"),
@@ -292,20 +292,20 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
         ),
         (
             {"feature_scale": [1]},
-            '"feature_scale" must be a list of positive numbers, of length 2.',
+            '"feature_scale" must be a list of positive numbers, 2 in total.',
         ),
         (
             {"feature_scale": [[1, 2]]},
-            '"feature_scale" must be a list of positive numbers, of length 2.',
+            '"feature_scale" must be a list of positive numbers, 2 in total.',
         ),
         (
             {"feature_scale": [1, 0]},
-            '"feature_scale" must be a list of positive numbers, of length 2.',
+            '"feature_scale" must be a list of positive numbers, 2 in total.',
         ),
         ({"feature_scale": [1, "2"]}, 'feature_scale: "2" is not a number.'),
         (
             {"target_scale": [-100]},
-            '"target_scale" must be a list of positive numbers, of length 1.',
+            '"target_scale" must be a list of positive numbers, 1 in total.',
         ),
         ({"target_scale": [False]}, "target_scale: false is not a number."),
         ({"feature_range": [[1, 2]]}, '"feature_range" must be a list of pairs '),
@@ -390,10 +390,10 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
     [
         ({"data": 1}, "'data' must be text"),
         ({"sha256": []}, "'sha256' must be text"),
-        ({"rows": "3"}, "'rows' must be a count"),
-        ({"rows": True}, "'rows' must be a count"),
-        ({"rows": -1}, "'rows' must be a count"),
-        ({"epochs": 1.0}, "'epochs' must be a count"),
+        ({"rows": "3"}, "'rows' must be a whole number of at least 0"),
+        ({"rows": True}, "'rows' must be a whole number of at least 0"),
+        ({"rows": -1}, "'rows' must be a whole number of at least 0"),
+        ({"epochs": 1.0}, "'epochs' must be a whole number of at least 0"),
         ({"seed": -5}, "'seed' must be a whole number of at least 0"),
         ({"init": 0}, "'init' must be text"),
         ({"optimizer": {}}, "'optimizer' must be text"),
@@ -404,15 +404,15 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
         ({"loss": float("nan")}, "'loss' must be a number of at least 0"),
         ({"loss": 10**400}, "'loss' must be a number of at least 0"),
         ({"loss": -1e-9}, "'loss' must be a number of at least 0"),
-        ({"rows": 2**63}, "'rows' must be a count"),
-        ({"epochs": 10**400}, "'epochs' must be a count"),
+        ({"rows": 2**63}, "'rows' must be a whole number of at least 0"),
+        ({"epochs": 10**400}, "'epochs' must be a whole number of at least 0"),
         ({"history": [[10**400, 0.5]]}, "'history' must be a list of pairs [epoch, loss]"),
         ({"history": [[1, -0.5]]}, "'history' must be a list of pairs [epoch, loss]"),
         ({"validation": 1e308}, "'validation' must be a number between 0 and 1"),
         ({"validation": 0}, "'validation' must be a number between 0 and 1"),
         ({"validation": 1.0}, "'validation' must be a number between 0 and 1"),
         ({"validation_loss": True}, "'validation_loss' must be a number of at least 0"),
-        ({"best_epoch": -1}, "'best_epoch' must be a count"),
+        ({"best_epoch": -1}, "'best_epoch' must be a whole number of at least 0"),
         (
             {"target_range": [0, 1]},
             "'target_range' must be a list of equally long lists of numbers",
@@ -420,11 +420,11 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
         ({"target_range": []}, "'target_range' must be a list of equally long lists of numbers"),
         (
             {"target_range": [[1, 2], [1, 2]]},
-            "'target_range' must be a list of pairs [lowest, highest], of length 1",
+            "'target_range' must be a list of pairs [lowest, highest], one for each output (1)",
         ),
         (
             {"target_range": [[1]]},
-            "'target_range' must be a list of pairs [lowest, highest], of length 1",
+            "'target_range' must be a list of pairs [lowest, highest], one for each output (1)",
         ),
         (
             {"baselines": {"mean": [1]}},
@@ -511,7 +511,7 @@ def test_a_file_that_is_not_a_model_is_left_alone(tmp_path: Path, content: str) 
     with pytest.raises(FileError) as error:
         check_output(str(path))
     assert str(error.value) == (
-        f"{path} exists and is not a scorenet model, so it is left alone. "
+        f"{path} exists and is not a scorenet model, so it was not overwritten. "
         "Choose another name, or move it away."
     )
     assert path.read_text() == content
@@ -624,7 +624,7 @@ def test_what_version_1_can_hold_is_saved_as_version_1(tmp_path: Path) -> None:
         ({"classes": {"grade": ["a", "b", "c"]}}, "the number of targets is 2 with 4 outputs ("),
         ({"fill": {"age": "x"}}, "\"fill\": 'age' must be a finite number."),
         ({"fill": {"size": 1}}, "\"fill\": 'size' is not one of the"),
-        ({"feature_offset": [1]}, '"feature_offset" must be a list of numbers, of length 5.'),
+        ({"feature_offset": [1]}, '"feature_offset" must be a list of numbers, 5 in total.'),
         ({"target_offset": ["a", 1]}, 'target_offset: "a" is not a number.'),
     ],
 )

@@ -82,8 +82,8 @@ def test_a_large_network_is_legible_and_says_what_it_leaves_out() -> None:
     svg = forward_picture(trace)
     assert_nothing_overlaps(svg)
     written = numbers_in(svg)
-    assert "No room for the numbers on the lines into: hidden 1, hidden 2." in written
-    assert "No room for the biases." in written
+    assert "the numbers on the lines into hidden 1, hidden 2." in written
+    assert "lack of room: the biases." in written
     for neuron in trace.layers[0].neurons:
         assert figure(neuron.output) in written
     for neuron in trace.layers[2].neurons:

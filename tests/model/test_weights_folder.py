@@ -137,7 +137,7 @@ def test_what_was_read_is_said(tmp_path: Path, texts: dict[str, str], words: str
 def test_weights_that_are_read_only_are_left_alone_all_of_them(tmp_path: Path) -> None:
     (tmp_path / "w2.txt").write_text("mine\n")
     (tmp_path / "w2.txt").chmod(0o444)
-    with pytest.raises(FileError, match=r"w2\.txt is read-only, so it is left alone\."):
+    with pytest.raises(FileError, match=r"w2\.txt is read-only, so it was not overwritten\."):
         save_weights(worked_example(), str(tmp_path))
     assert os.listdir(tmp_path) == ["w2.txt"]
     assert (tmp_path / "w2.txt").read_text() == "mine\n"

@@ -13,7 +13,7 @@ from scorenet_cli.core.inplace import InPlaceLoss, MiniBatches, ScaledParameters
 from scorenet_cli.core.network import Network, mean_squared_error, predict
 from scorenet_cli.core.optimizers.state import Snapshot, State, state_error
 
-# Adam's own constants (Kingma and Ba, 2015).
+# The constants of the paper.
 BETA1 = 0.9
 BETA2 = 0.999
 EPSILON = 1e-8
@@ -48,7 +48,7 @@ class AdamSnapshot(Snapshot):
 class Adam(State):
     """State of Adam: parameters, steps taken, and the running moments of the gradient.
 
-    The moments are flat, like the parameters' values, but those of the plain gradient.
+    The moments are flat, like the parameters' values, but belong to the unscaled gradient.
     """
 
     parameters: ScaledParameters
@@ -94,7 +94,7 @@ class Adam(State):
         return self.snapshot().state_dict()
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Restore what state_dict returned; ModelError if it does not fit the network."""
+        """Restore what state_dict returned; raises ModelError if it does not fit the network."""
         try:
             first, second = np.array(state["mean"]), np.array(state["square"])
             self.steps = int(state["steps"])
@@ -104,7 +104,7 @@ class Adam(State):
         fits = first.shape == second.shape == self.first_moment.shape
         fits = fits and first.dtype == second.dtype == np.float64
         if not (fits and np.isfinite(first).all() and (second >= 0).all() and self.steps >= 0):
-            raise state_error("does not fit its layers")
+            raise state_error("does not match the model's layers")
         self.first_moment, self.second_moment = first, second
 
 
@@ -122,8 +122,8 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     """Adam on mini-batches; each epoch takes all rows once, in a new random order.
 
     The objective of a batch is half its mean squared error + (weight_decay / number of all rows) ·
-    half the sum of squared weights. networks holds one network; state is the state_dict of the run
-    that is resumed.
+    half the sum of squared weights. networks holds one network; state is the state_dict of the
+    resumed run.
     """
     parameters = pack(networks, min(batch_size, len(inputs)))
     batches = MiniBatches(parameters, inputs, actual, batch_size)
@@ -138,7 +138,7 @@ def adam(  # noqa: PLR0913 - the signature of every optimizer, and its options
     )
     if state is not None:
         current.load_state(state)
-    # The scaled form of a plain step, and the plain gradient of a scaled one.
+    # Factors from an unscaled to a scaled step, and from a scaled step to the unscaled gradient.
     scale = parameters.per_layer(parameters.weight_scale)
     to_plain = batches.step_scale / scale
     values = parameters.values

@@ -23,7 +23,7 @@ from scorenet_cli.core.optimizers.state import Snapshot, State
 
 @dataclass
 class GradientDescentSnapshot(Snapshot):
-    """A copy of the parameters' values, which are all that gradient descent keeps."""
+    """A copy of the parameters' values, which are the whole state of gradient descent."""
 
     parameters: ScaledParameters
     values: Array
@@ -67,15 +67,15 @@ def gradient_descent(  # noqa: PLR0913 - the signature of every optimizer, and i
     batch_size: int = 0,
     weight_decay: float = 0.0,
     seed: int = 0,  # noqa: ARG001 - nothing is random
-    state: dict[str, Any] | None = None,  # noqa: ARG001 - there is none
+    state: dict[str, Any] | None = None,  # noqa: ARG001 - it has no state
 ) -> Iterator[GradientDescent]:
     """Gradient descent, W += (learning_rate / rows) · inputsᵀ · delta.
 
-    Each step takes batch_size rows, the last of an epoch perhaps fewer, in their order: 1 is row
-    by row, 0 all rows. With learning_rate = rows a full-batch step is the document's. Networks of
-    one shape train side by side. With weight_decay the sum of squared errors + weight_decay · the
-    sum of squared weights is minimized, by the same rate; a batch takes its rows' share.
-    inputs (rows, inputs), actual (rows, outputs), both scaled.
+    Each step takes the next batch_size rows (the last step of an epoch perhaps fewer): 1 is row by
+    row, 0 all rows. With learning_rate = rows, a full-batch step is the document's. Networks of one
+    shape are trained side by side. With weight_decay, the sum of squared errors + weight_decay ·
+    the sum of squared weights is minimized, at the same learning rate; a batch applies its share
+    of the decay. inputs (rows, inputs), actual (rows, outputs), both scaled.
     """
     size = min(batch_size or len(inputs), len(inputs))
     parameters = pack(networks, size)

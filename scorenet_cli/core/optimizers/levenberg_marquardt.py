@@ -145,7 +145,7 @@ class LevenbergMarquardt:
         if not (self.damping > 0 and np.isfinite(self.damping)):
             raise state_error("must have a finite damping above 0")
         if decays.shape != self.decays.shape or not (np.isfinite(decays) & (decays >= 0)).all():
-            raise state_error("has decays that do not fit its layers")
+            raise state_error("has weight decays that do not match the model's layers")
         if self.is_auto:
             self.decays = decays
 

@@ -40,7 +40,7 @@ _TITLES: dict[Kind, str] = {
     "delta": "delta of {}",
     "product": "product for the weights into {}",
     "bias product": "product for the biases of {}",
-    "after": "after the step",
+    "after": "values after the step",
 }
 
 

@@ -21,8 +21,8 @@ def check_part(check: GradientCheck | None, look: Look) -> Iterator[RenderableTy
     yield heading("Check of the gradient")
     yield Text(
         "gradient = -value x delta; numerical = -error x (output(weight + h) - output(weight - h))"
-        f" / 2h, h = {STEP:g}; both are summed over rows and outputs. Off by: the "
-        "difference, divided by the sum of the absolute values of the terms",
+        f" / 2h, h = {STEP:g}; both are summed over rows and outputs; off by = "
+        "relative difference = |gradient - numerical| / sum of the absolute values of the terms",
         style="dim",
     )
     yield from look.why("check")

@@ -17,12 +17,12 @@ from scorenet_cli.show.tables import (
 )
 
 _WHY = {
-    "inputs": "Scaling gives all inputs a similar size, so that no column counts more only "
+    "inputs": "Scaling gives all inputs a similar size, so that no column counts more merely "
     "because of its unit.",
     "unscaled": "The values enter the network as they are: nothing is scaled here.",
     "targets": "The actual scores are scaled like the outputs, so that the two can be compared.",
-    "weights": "Each column holds the weights of one neuron: training changes these numbers and "
-    "no others.",
+    "weights": "Each column holds the weights of one neuron; training changes only weights and "
+    "biases.",
     "biases": "A bias shifts its neuron's sum whatever the inputs are.",
     "hidden layer": "A neuron sums its inputs, each times its weight; without a nonlinear "
     "activation, two layers could do no more than one.",

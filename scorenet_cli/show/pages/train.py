@@ -45,7 +45,8 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     if result.best_epoch != result.epochs:
         pairs = [("loss", f"{result.loss:.6g} at epoch {result.best_epoch:,} of {epochs}")]
     if result.validation_loss is not None:
-        pairs.append(("validation loss", f"{result.validation_loss:.6g} at that epoch, the lowest"))
+        lowest = f"{result.validation_loss:.6g} at epoch {result.best_epoch:,}, the lowest"
+        pairs.append(("validation loss", lowest))
     if result.stopped not in {"epochs", "interrupted"}:
         pairs.append(("stop reason", result.stopped))
     if (found := result.evidence) is not None:
@@ -113,9 +114,9 @@ def _choice_lines(choice: Choice) -> Iterator[tuple[str, str]]:
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
     folds = f"on {choice.rows:,} rows, in 5 folds"
-    yield ("", f"{folds}; chosen: the simplest as good as the best")
+    yield ("", f"{folds}; chosen: the simplest not clearly worse")
     if len(choice.compared) > 1:
-        yield ("", "below, each fold is predicted by the choice of the others")
+        yield ("", "below, each fold is predicted with the best size on the other folds")
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:

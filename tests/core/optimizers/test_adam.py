@@ -65,9 +65,9 @@ def test_adam_resumed_has_the_same_bits_even_through_json() -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"mean": [1.0]}, "does not fit its layers"),
-        ({"square": [-1.0] * 9}, "does not fit its layers"),
-        ({"steps": -1}, "does not fit its layers"),
+        ({"mean": [1.0]}, "does not match the model"),
+        ({"square": [-1.0] * 9}, "does not match the model"),
+        ({"steps": -1}, "does not match the model"),
         ({"steps": "x"}, "is not a state of adam"),
         ({"random": {}}, "is not a state of adam"),
     ],

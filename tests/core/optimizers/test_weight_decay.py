@@ -245,7 +245,7 @@ def test_auto_ends_soon_after_the_evidence_has_passed_its_maximum() -> None:
 
 def test_a_state_with_other_decays_is_refused() -> None:
     state = {"damping": 0.1, "idle_steps": 0, "decays": [1.0]}
-    with pytest.raises(ModelError, match="decays that do not fit"):
+    with pytest.raises(ModelError, match="decays that do not match"):
         next(levenberg_marquardt([START], INPUTS, ACTUAL, weight_decay="auto", state=state))
 
 
