@@ -231,10 +231,4 @@ class Syntax:
 def wrapped(statement: str) -> str:
     """Break a statement without text literals at spaces; indent further lines by two more."""
     indent = statement[: -len(statement.lstrip())]
-    return textwrap.fill(
-        statement,
-        WIDTH,
-        subsequent_indent=f"{indent}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return textwrap.fill(statement, WIDTH, subsequent_indent=f"{indent}  ", break_long_words=False)

@@ -74,7 +74,7 @@ def write(model: Model) -> str:
             formula += "NA()" + ")" * len(tests)
         add(f"predicted_{target.name}", f"={formula}")
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    csv.writer(text).writerows(rows)
     return text.getvalue()
 
 

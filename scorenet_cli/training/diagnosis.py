@@ -34,9 +34,9 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one return per fault; all results coun
     result: TrainingResult,
     each: tuple[Fit, ...],
     validation: Evaluation | None,
-    cross_validation: Evaluation | None = None,
+    cross_validation: Evaluation | None,
     *,
-    is_chosen: bool = False,
+    is_chosen: bool,
 ) -> tuple[str, ...]:
     """Return warnings about the model, each with the setting that may help.
 

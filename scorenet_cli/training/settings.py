@@ -85,7 +85,7 @@ def make_settings(**values: Any) -> Settings:  # noqa: ANN401 - checked here, on
 def _sizes(option: str, value: str | int | Iterable[int]) -> tuple[int, ...]:
     """Read 3, [16, 8], or the text "16,8"; "none" means no hidden layer."""
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    if text == "none" or value == ():
+    if text == "none" or value in ((), []):
         return ()
     if not re.fullmatch(r" *0*[1-9]\d{0,8} *(, *0*[1-9]\d{0,8} *)*", text, re.ASCII):
         raise OptionError(

@@ -58,3 +58,23 @@ def test_folds_are_at_least_two(invoke: Invoke) -> None:
     result = invoke("train", "a b.csv", "--folds", 1)
     assert result.exit_code == 2
     assert "--folds" in one_message(result)
+
+
+def test_the_command_it_names_has_every_setting(invoke: Invoke) -> None:
+    words = ["--target", "hours", "--features", "height", "--max-score", "20", "--hidden", "none"]
+    result = invoke(
+        "train",
+        "a b.csv",
+        *words,
+        "--missing",
+        "fill",
+        "--epochs",
+        "1",
+        "--optimizer",
+        "auto",
+        "--json",
+    )
+    assert result.exit_code == 0, result.stderr
+    command = json.loads(result.stdout)["chosen"]["command"]
+    for pair in ("--target hours", "--features height", "--max-score 20", "--missing fill"):
+        assert pair in command

@@ -203,6 +203,8 @@ def test_a_target_of_text_is_predicted_as_a_class(
     assert len(answer["outputs"]) == len(outputs)
     rows = invoke("predict", "--csv", "grades.csv").stdout.splitlines()
     assert rows[:3] == ["hours,slept,grade,predicted_grade", "1,5,fail,fail", "2,9,pass,pass"]
+    (tmp_path / "gap.csv").write_text("hours,slept\n,5\n2,9\n")
+    assert invoke("predict", "--csv", "gap.csv").stdout.splitlines()[1:] == [",5,", "2,9,pass"]
     traced = invoke("backward-trace", 1, 5, "--actual", "fail")
     assert traced.exit_code == 0
     assert "is not a class of 'grade'" in one_message(

@@ -37,6 +37,13 @@ def test_json_is_the_file_and_a_count(invoke: Invoke) -> None:
     assert answer == json.loads(Path("scorenet.json").read_text(encoding="utf-8"))
 
 
+def test_quiet_saves_a_picture_without_a_word(invoke: Invoke) -> None:
+    invoke("train", "--epochs", 5, "--quiet")
+    assert invoke("inspect", "--save", "net.svg").stderr == "Saved net.svg.\n"
+    assert invoke("inspect", "--save", "quiet.svg", "--quiet").stderr == ""
+    assert Path("quiet.svg").read_bytes() == Path("net.svg").read_bytes()
+
+
 def test_weights_to_writes_what_numpy_savetxt_writes_and_reads_back(invoke: Invoke) -> None:
     invoke("train", "--epochs", 5, "--quiet")
     assert invoke("inspect", "--weights-to", "w").exit_code == 0

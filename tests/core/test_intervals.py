@@ -30,7 +30,7 @@ def with_linear_output(network: Network) -> Network:
     ("degrees", "expected"), [(3, 2.3534), (5, 2.0150), (10, 1.8125), (30, 1.6973), (1e9, 1.6449)]
 )
 def test_quantiles_are_those_of_the_tables(degrees: float, expected: float) -> None:
-    assert student_quantile(0.95, degrees) == pytest.approx(expected, rel=0.01)
+    assert student_quantile(0.95, degrees) == pytest.approx(expected, rel=0.003)
 
 
 def test_without_hidden_layer_it_is_the_interval_of_ridge_regression() -> None:

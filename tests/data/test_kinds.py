@@ -56,6 +56,7 @@ def test_what_says_nothing_is_left_out_with_a_reason(
     ("name", "cells"),
     [
         ("week", ["1", "2", "3"]),
+        ("week", [*(str(n) for n in range(3, 15)), "99"]),
         ("bmi index", ["20.5", "31.25", "27"]),
         ("courses", ["17", "12", "44"]),
         ("id", ["1", "1", "2"]),
@@ -77,6 +78,7 @@ def test_twenty_texts_are_categories() -> None:
     answer = read("town", texts(20))
     assert answer.categories == {"town": tuple(texts(20, 1))}
     assert answer.inputs.shape == (40, 21)
+    assert answer.columns["town"].endswith("'t18', 't19'")
 
 
 def test_rare_texts_are_shown_where_there_are_a_few_too_many() -> None:

@@ -50,6 +50,21 @@ def test_a_column_is_read_in_the_only_format_that_fits(
 
 
 @pytest.mark.parametrize(
+    ("cells", "allows_comma", "expected"),
+    [
+        (["5"], True, NumberFormat()),
+        (["5.5"], True, NumberFormat(".")),
+        (["5,5"], True, NumberFormat(",")),
+        (["5.5%"], False, NumberFormat(".", has_percent=True)),
+        (["$5"], False, NumberFormat(".", has_currency=True)),
+        (["5%", "$6%"], True, NumberFormat(None, has_percent=True, has_currency=True)),
+    ],
+)
+def test_the_format_is_told(cells: list[str], allows_comma: bool, expected: NumberFormat) -> None:
+    assert read_column(cells, allows_comma=allows_comma)[1] == expected
+
+
+@pytest.mark.parametrize(
     ("cells", "allows_comma", "row", "message"),
     [
         (["5", "1,234"], True, 1, "can be read as 1234 or as 1.234 (write it without separators, "),

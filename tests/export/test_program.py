@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sqlite3
 from dataclasses import replace
 from importlib import import_module
@@ -61,6 +62,35 @@ def test_no_label_of_a_spreadsheet_is_a_formula(name: str) -> None:
 def test_a_spreadsheet_has_its_limits() -> None:
     with pytest.raises(ModelError, match="too wide"):
         spreadsheet.write(named(tuple(f"x{n}" for n in range(500)), (500, 1)))
+    assert spreadsheet.text_literal("a" * 255) == f'"{"a" * 255}"'
+    with pytest.raises(ModelError, match=r"'aaa.*longer than 255 characters"):
+        spreadsheet.text_literal("a" * 256)
+
+
+def test_a_text_of_a_spreadsheet_holds_no_line_end() -> None:
+    assert spreadsheet.text_literal('a\n"b"') == '"a"&CHAR(10)&"""b"""'
+
+
+def test_column_a_of_a_spreadsheet_names_column_b() -> None:
+    rows = [*csv.reader(spreadsheet.write(named(("hours",), (1, 2, 1))).splitlines())]
+    assert rows[2][0].startswith("Values")
+    assert [row[0] for row in rows[3:]] == [
+        *("hours", "Inputs of the network", "hours"),
+        *("Layer 1", "h1 sum", "h1 sigmoid", "h2 sum", "h2 sigmoid"),
+        *("Layer 2", "score0 sum", "score0 sigmoid", "Predictions", "predicted_score0"),
+    ]
+
+
+def test_a_spreadsheet_begins_with_the_first_texts_and_the_middles_of_the_numbers() -> None:
+    model = replace(
+        named(("a", "t", "b"), (3, 1)),
+        categories={"t": ("x", "y")},
+        feature_range=np.array([[-1.0, 4.0], [0, 1], [5, 6]]),
+    )
+    rows = dict(csv.reader(spreadsheet.write(model).splitlines()[3:6]))
+    assert rows == {"a": "1.5", "t": '="x"', "b": "5.5"}
+    rows = dict(csv.reader(spreadsheet.write(replace(model, feature_range=None)).splitlines()[3:6]))
+    assert rows == {"a": "", "t": '="x"', "b": ""}
 
 
 @pytest.mark.parametrize(
@@ -104,21 +134,39 @@ def test_c_has_no_null_character() -> None:
         c.write(replace(named(("a",), (1, 1)), categories={"a": ("x", "a\0b")}))
 
 
-def test_c_says_what_each_parameter_holds() -> None:
+def test_c_says_what_each_parameter_and_number_is() -> None:
     text = c.write(everything())
     assert "/* numbers[1]: B4 */" in text
     assert "/* scores[0]: a score */" in text
     assert "/* classes[1]: of three */" in text
+    assert "  /* filled */\n  const double x1 = " in text
+    assert "  /* h1.1 */\n  const double h1_1_sum = " in text
 
 
 def test_new_columns_have_names_unlike_the_features() -> None:
     text = sql.write(named(("nn_x1", "NN__x2"), (2, 1)))
     assert "AS nn___x1" in text
+    prefix = f"nn_{'_' * 100}"
+    assert f" {prefix}_y1_sum" in sql.write(named((prefix,), (1, 1)))  # too long for a line
 
 
-def test_thousands_of_inputs_are_added() -> None:
-    model = named(tuple(f"x{n}" for n in range(3000)), (3000, 1))
-    row = 0.01 * np.random.default_rng(1).standard_normal(3000)
+def test_the_table_may_have_a_schema() -> None:
+    model = named(("a",), (1, 1))
+    assert 'FROM "data" AS t' in sql.write(model)
+    assert 'FROM "a schema"."a table" AS t' in sql.write(model, "a schema.a table")
+
+
+def test_every_number_of_sql_is_a_float64_and_no_decimal() -> None:
+    model = replace(everything(), target_scale=np.array([50.0, 1, 1, 1, 1]))
+    numbers = re.findall(r"(?<=[ (*-])\d[\d.e+-]*", sql.write(model))
+    assert len(numbers) > 100
+    assert {number for number in numbers if "." in number and "e" not in number} == {"0.5"}
+
+
+@pytest.mark.parametrize("count", [600, 3000])
+def test_many_inputs_are_added(count: int) -> None:
+    model = named(tuple(f"x{n}" for n in range(count)), (count, 1))
+    row = 0.01 * np.random.default_rng(1).standard_normal(count)
     inputs = dict(zip(model.features, row.tolist(), strict=True))
     module: dict[str, Any] = {}
     exec(python.write(model), module)  # noqa: S102 - the point

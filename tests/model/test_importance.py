@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,6 +45,18 @@ def test_it_is_what_shuffling_and_predicting_anew_gives() -> None:
     expected = 2 * weights[:, 0] ** 2 / (weights**2).sum()
     assert [each.loss for each in found.values()] == pytest.approx(expected, abs=0.05)
     assert all(each.spread < 0.05 for each in found.values())
+
+
+def test_it_is_measured_in_the_models_scaling() -> None:
+    rng = np.random.default_rng(1)
+    inputs, actual = rng.standard_normal((40, 2)), rng.random((40, 1))
+    plain = model_of(random_network((2, 3, 1), seed=1, bias=True))
+    mean, deviation = np.array([50.0, -3.0]), np.array([8.0, 0.5])
+    scaled = replace(plain, feature_offset=mean, feature_scale=deviation)
+    found = permutation_importance(scaled, inputs * deviation + mean, actual).columns
+    expected = permutation_importance(plain, inputs, actual).columns
+    for name, (loss, spread) in expected.items():
+        assert found[name] == pytest.approx((loss, spread), rel=1e-9, abs=1e-12)
 
 
 def test_inputs_of_one_text_column_are_shuffled_together() -> None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import named
+from support import named, students
 
+import scorenet_cli as scorenet
 from scorenet_cli.errors import DataError
-from scorenet_cli.model.model import predict, predict_inputs
+from scorenet_cli.model.model import intervals, predict, predict_inputs
 from scorenet_cli.model.response import base_inputs, curve, ends, has_surface, surface
 
 HOURS = replace(named(("hours",), (1, 3, 2)), feature_range=np.array([[2.0, 10.0]]))
@@ -27,6 +28,15 @@ def test_a_curve_is_what_predict_gives_over_the_training_range_and_a_quarter_bey
     np.testing.assert_array_equal(found.scores, predict(HOURS, found.values[:, np.newaxis]).scores)
     np.testing.assert_array_equal(found.is_trained, (found.values >= 2) & (found.values <= 10))
     assert found.intervals is None
+
+
+def test_a_curve_has_the_intervals_of_its_scores() -> None:
+    model = scorenet.train(students(20), optimizer="lm", weight_decay=0.1, bias=True).model
+    found = curve(model, "sleep", base_inputs(model))
+    rows = np.column_stack([np.full(len(found.values), base_inputs(model)[0]), found.values])
+    answer = predict_inputs(model, rows)
+    assert found.intervals is not None
+    np.testing.assert_allclose(found.intervals, intervals(model, answer, 0.9))
 
 
 def test_a_surface_is_what_predict_gives() -> None:

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import RenderableType
-from support import fit_result, shown
+from rich.console import Group, RenderableType
+from support import fit_result, named, shown
 
 from scorenet_cli.core import metrics
+from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model import document, json_file
 from scorenet_cli.model.batch import batch_trace
 from scorenet_cli.model.blank import blank, blank_batch
-from scorenet_cli.model.model import predict
+from scorenet_cli.model.importance import Importance
+from scorenet_cli.model.model import Model, predict, predict_inputs
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.pages.backward import backward_page
 from scorenet_cli.show.pages.batch import batch_page
@@ -27,6 +31,8 @@ from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.pages.train import training_summary
+from scorenet_cli.show.response import response_part
+from scorenet_cli.show.response_picture import response_picture
 from scorenet_cli.training.fit import RestartStats
 from scorenet_cli.training.loop import TrainingResult
 
@@ -35,6 +41,7 @@ STUDENTS = HERE.parents[1] / "sample_data" / "students.csv"
 
 EXAMPLE, MODEL = document.worked_example(), json_file.load(str(HERE / "golden" / "model.json"))
 VALUES = (4.0, 8.0)
+RESPONSES = ("curve", "surface", "curves")
 
 
 def rows(first: int, last: int) -> Dataset:
@@ -88,10 +95,24 @@ def train_page_of_the_document() -> RenderableType:
 
 def inspect_page() -> RenderableType:
     data = rows(0, 400)
+    importance = dict(
+        zip(MODEL.features, (Importance(0.1, 0.01), Importance(0.8, 0.02)), strict=True)
+    )
+    predicted = predict(MODEL, data.inputs).scores
     scored = metrics.Evaluation(
-        data.inputs, data.scores, predict(MODEL, data.inputs).scores, fit_on(data)
+        data.inputs, data.scores, predicted, fit_on(data), importance=importance
     )
     return inspection(MODEL, "model.json", scored)
+
+
+def inspect_page_of_columns() -> RenderableType:
+    model = replace(
+        named(("hours", "smoker"), (2, 2, 1)),
+        categories={"smoker": ("no", "yes")},
+        feature_range=np.array([[-2.0, 3.0], [0.0, 1.0]]),
+        feature_offset=np.array([0.5, 0.25]),
+    )
+    return inspection(model, "columns.json")
 
 
 def forward_trace_of_the_document() -> RenderableType:
@@ -123,10 +144,40 @@ def batch_page_of_a_model(*, is_blank: bool = False) -> RenderableType:
     return batch_page(trace, Look(source="model.json", explain=not is_blank), "students.csv")
 
 
+def response_of(name: str) -> tuple[Model, metrics.Evaluation]:
+    """A model with a curve and its interval, one with a surface, one with several curves."""
+    features, shape = {
+        "curve": (("hours",), (1, 3, 1)),
+        "surface": (("hours", "slept"), (2, 3, 1)),
+        "curves": (("hours", "town", "age"), (5, 3, 2)),
+    }[name]
+    model = named(features, shape)
+    ranges = np.tile([-2.0, 3.0], (shape[0], 1))
+    model = replace(model, feature_range=ranges)
+    inputs = np.random.default_rng(1).uniform(-2, 3, (12, shape[0])).round(2)
+    if name == "curves":
+        model = replace(model, categories={"town": ("Bern", "Rom", "Wien")})
+        inputs[:, 1:4] = np.eye(3)[np.arange(12) % 3]
+    if name != "surface":
+        factor, noise = 0.1 * np.eye(model.network.parameters), np.full(shape[-1], 0.01)
+        model = replace(model, uncertainty=Uncertainty(factor, noise, 9.0))
+    scores = predict_inputs(model, inputs).scores
+    importance = {feature: Importance(0.3 + n, 0.1) for n, feature in enumerate(features)}
+    fit = fit_on(rows(0, 22))
+    return model, metrics.Evaluation(
+        inputs, (scores + 5).round(), scores, fit, importance=importance
+    )
+
+
+def response_page(name: str) -> RenderableType:
+    return Group(*response_part(*response_of(name)))
+
+
 PAGES: dict[str, Callable[[], RenderableType]] = {
     "train": train_page,
     "train-document": train_page_of_the_document,
     "inspect": inspect_page,
+    "inspect-columns": inspect_page_of_columns,
     "inspect-document": lambda: inspection(EXAMPLE, "worked example"),
     "forward-trace": lambda: forward_page(
         forward_trace(MODEL, VALUES), None, Look(source="model.json")
@@ -138,6 +189,7 @@ PAGES: dict[str, Callable[[], RenderableType]] = {
     "backward-trace-blank": lambda: backward_page(
         blank(backward_trace(MODEL, VALUES, (95,))), Look(source="model.json")
     ),
+    **{f"response-{name}": partial(response_page, name) for name in RESPONSES},
     "batch": batch_page_of_a_model,
     "batch-blank": lambda: batch_page_of_a_model(is_blank=True),
 }
@@ -149,6 +201,18 @@ def test_a_page_is_as_it_was(page: str, width: int) -> None:
     kept = HERE / "golden" / f"{page}-{width}.txt"
     text = "".join(f"{line.rstrip()}\n" for line in shown(PAGES[page](), width).splitlines())
     assert max(map(len, text.splitlines())) <= width
+    if os.environ.get("SCORENET_REWRITE_GOLDEN"):
+        kept.write_text(text, encoding="utf-8")
+    assert text == kept.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_picture_is_as_it_was(name: str) -> None:
+    kept = HERE / "golden" / f"response-{name}.svg"
+    lines = response_picture(*response_of(name)).replace("><", ">\n<").splitlines(keepends=True)
+    # Of the 1,120 cells of a surface every fiftieth is enough.
+    is_cell = ["<rect" in line and 'fill="#' in line for line in lines]
+    text = "".join(line for n, line in enumerate(lines) if not is_cell[n] or n % 50 == 0)
     if os.environ.get("SCORENET_REWRITE_GOLDEN"):
         kept.write_text(text, encoding="utf-8")
     assert text == kept.read_text("utf-8")

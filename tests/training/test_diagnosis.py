@@ -34,6 +34,9 @@ def test_a_network_no_better_than_the_mean_is_named() -> None:
 
 def test_a_loss_that_is_still_falling_is_named() -> None:
     assert "still falling" in warnings(DOCUMENT, epochs=1500)
+    assert "falling" not in warnings(DOCUMENT, epochs=1500, tolerance=0.01)  # it is as asked for
+    # With a decay the loss does not fall to zero.
+    assert "still falling" not in warnings(DOCUMENT, epochs=1500, weight_decay=1e-9)
 
 
 def test_a_start_that_never_arrives_is_named() -> None:
@@ -61,6 +64,13 @@ def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
         assert "max_score" not in " ".join(fit.warnings)
     assert scorenet.train(data, epochs=5, max_score=4).notes == ()
     assert scorenet.train(data, epochs=5, output_activation="linear").notes == ()
+
+
+def test_scores_that_are_all_zero_get_none() -> None:
+    fit = scorenet.train({"x": [1, 2], "score": [0, 0]}, epochs=1)
+    notes = " ".join(fit.notes + fit.warnings)
+    assert "'score': every row has the same score" in notes
+    assert "max_score" not in notes
 
 
 def test_each_of_several_targets_gets_its_max_score() -> None:

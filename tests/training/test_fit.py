@@ -186,6 +186,7 @@ def test_an_interrupted_run_of_many_rows_is_judged_on_some() -> None:
     fit = scorenet.train(data, callbacks=stop, epochs=10_000, optimizer="gd", validation=0.01)
     assert fit.result.stopped == "interrupted"
     assert len(fit.predicted) == BLOCK_ROWS < len(fit.plan.data.inputs)
+    assert fit.validation is not None
     assert f"measured on the first {BLOCK_ROWS:,} of " in fit.warnings[-1]
     scaled = scaled_rows(fit.model, fit.plan.data)
     plain = mean_squared_error(predict_outputs(fit.model.network, scaled.inputs), scaled.actual)

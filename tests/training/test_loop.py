@@ -161,6 +161,12 @@ def test_validation_keeps_the_best_epoch_and_patience_ends_the_wait() -> None:
     )
     assert same_bits(run.network, again.network)
     assert run.loss == again.loss
+    unseen = train(
+        gradient_descent([START], *rows, learning_rate=3.0),
+        lambda: [rows],
+        StoppingCriteria(20_000, validation=validation_rows, patience=200),
+    )
+    assert (unseen.epochs, unseen.best_epoch) == (run.epochs, run.best_epoch)
 
 
 def test_validation_takes_no_plain_forward_pass_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:

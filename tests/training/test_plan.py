@@ -12,6 +12,7 @@ import scorenet_cli as scorenet
 from scorenet_cli.core.network import mean_squared_error
 from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.training.fit import fit
 from scorenet_cli.training.loop import HISTORY_EPOCHS
 from scorenet_cli.training.plan import make_plan, scaled_rows
 from scorenet_cli.training.settings import make_settings
@@ -32,12 +33,6 @@ def test_lm_takes_steps_again_where_rows_were_added() -> None:
     assert again.result.epochs > first.result.epochs
     assert any("fresh state" in note for note in again.notes)
     assert any("other data" in warning for warning in again.warnings)
-
-
-def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
-    model = scorenet.train(students(), epochs=5).model
-    with pytest.raises(scorenet.OptionError, match="was already trained on all rows"):
-        scorenet.train(students(), resume=model, validation=0.2)
 
 
 def test_a_validated_model_is_not_resumed_on_other_rows() -> None:
@@ -141,6 +136,67 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
         scores.append(fit.validation.fit.r2 or 0.0)
         assert any("test rows to measure" in note for note in fit.notes)
     assert np.mean(scores) < 0.1  # noise cannot be predicted
+
+
+def test_a_constant_column_is_standardized_by_1() -> None:
+    columns = students() | {"constant": np.full(60, 7.0)}
+    features = ["hours", "constant"]
+    model = scorenet.train(
+        columns, target="score", features=features, standardize=True, epochs=0
+    ).model
+    assert model.feature_scale.tolist() == [pytest.approx(columns["hours"].std()), 1.0]
+    assert model.feature_offset is not None
+    assert model.feature_offset.tolist() == pytest.approx([columns["hours"].mean(), 7.0])
+
+
+def test_the_data_of_the_run_before_are_named_where_they_are_others() -> None:
+    first = make_table(b"x,y\n1,70\n2,90\n", "first.csv")
+    second = make_table(b"x,y\n1,70\n2,80\n", "second.csv")
+    model = fit(make_plan(first, make_settings(epochs=1))).model
+    plan = make_plan(second, make_settings(), model)
+    assert plan.warnings == ("the model was trained on other data: first.csv.",)
+
+
+def test_another_optimizer_starts_with_fresh_state() -> None:
+    table = make_table(b"x,y\n1,70\n2,90\n", "rows.csv")
+    model = fit(make_plan(table, make_settings(epochs=1, learning_rate=7))).model
+    plan = make_plan(table, make_settings(optimizer="adam"), model)
+    words = "the model was trained with gd; adam starts with fresh optimizer state."
+    assert plan.warnings == (words,)
+    assert plan.options["learning_rate"] != 7
+
+
+def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
+    model = scorenet.train(students(), epochs=1).model
+    with pytest.raises(scorenet.OptionError, match="was already trained on all rows") as caught:
+        scorenet.train(students(), resume=model, validation=0.2)
+    assert caught.value.option == "validation"
+
+
+def test_max_scores_are_as_many_as_targets() -> None:
+    with pytest.raises(scorenet.OptionError, match="for each of 1 targets; got 2") as caught:
+        scorenet.train(students(), max_score=[100, 50], epochs=0)
+    assert caught.value.option == "max_score"
+
+
+def test_uniform_weights_are_from_0_to_1() -> None:
+    weights = scorenet.train(students(), init="uniform", epochs=0).model.network.layers[0].weights
+    assert ((weights >= 0) & (weights < 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "restarts", "expected"),
+    [
+        (8, 1, "the epoch to keep is chosen on the 2 validation rows:"),
+        (3, 1, "the epoch to keep is chosen on the 1 validation row:"),
+        (3, 2, "the epoch and start to keep are chosen on the 1 validation row:"),
+        (16, 2, "2 validation rows are used to choose the epoch and the start, 2 test rows to"),
+    ],
+)
+def test_what_held_out_rows_are_used_for_is_said(rows: int, restarts: int, expected: str) -> None:
+    table = make_table(b"x,y\n" + b"".join(b"%d,%d\n" % (n, 80 + n) for n in range(rows)), "x.csv")
+    plan = make_plan(table, make_settings(validation=0.25, restarts=restarts))
+    assert [note for note in plan.notes if note.startswith(expected)]
 
 
 def test_settings_are_checked_before_any_rows_are_read() -> None:

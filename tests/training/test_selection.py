@@ -10,8 +10,13 @@ from support import Array, Columns, students
 
 import scorenet_cli as scorenet
 from scorenet_cli.core.metrics import Evaluation
+from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.model.model import Model
 from scorenet_cli.training import selection
 from scorenet_cli.training.fit import Choice, FitResult
+from scorenet_cli.training.loop import Callbacks
+from scorenet_cli.training.plan import read_rows
+from scorenet_cli.training.settings import make_settings
 
 
 def wave(rows: int = 80) -> Columns:
@@ -125,6 +130,8 @@ def test_with_an_option_of_the_steps_the_others_are_as_in_the_document(settings:
 def test_a_network_too_large_for_lm_is_trained_by_adam_with_validation() -> None:
     fit = scorenet.train(students(30), hidden=600, validation=0.3, patience=2)
     assert (fit.plan.optimizer, fit.plan.settings.validation) == ("adam", 0.3)
+    chosen = selection.settings_for(fit.plan.data, make_settings(optimizer="auto"), (600,))
+    assert (chosen.optimizer, chosen.validation, chosen.patience) == ("adam", 0.2, 20)
     assert fit.validation is not None
 
 
@@ -249,3 +256,40 @@ def test_noise_is_called_by_its_name() -> None:
     fit = scorenet.train(noise, hidden=3)
     (warning,) = fit.warnings
     assert "no better than predicting the mean" in warning or "too few to tell" in warning
+
+
+def test_a_callback_hears_how_far_the_choice_is() -> None:
+    said: list[tuple[str, int, int]] = []
+    callbacks: Callbacks[Model] = Callbacks(choosing=lambda *facts: said.append(facts))
+    table = make_table(b"x,y\n" + b"".join(b"%d,%d\n" % (n, n * n % 7) for n in range(12)), "x.csv")
+    selection.train_table(table, make_settings(folds=12, epochs=1), callbacks)
+    selection.train_table(table, make_settings(optimizer="auto", hidden=1, epochs=1), callbacks)
+    assert said[:12] == [("cross-validation", done, 12) for done in range(12)]
+    assert said[12:] == [("comparing hidden layers", done, 5) for done in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "lowest", "highest", "hidden", "output", "decay"),
+    [
+        (20, 0, 50, (), None, "auto"),
+        (20, 0, 100, (3,), None, "auto"),
+        (20, 0, 49, (), "linear", 1e-6),
+        (20, -1, 90, (), "linear", 1e-6),
+        (20, 0, 101, (), "linear", 1e-6),
+        (19, 0, 49, (), "linear", "auto"),
+        (20, 0, 49, (3,), "linear", "auto"),
+    ],
+)
+def test_the_output_and_the_decay_follow_from_scores_and_rows(  # noqa: PLR0913, PLR0917 - a table
+    rows: int,
+    lowest: int,
+    highest: int,
+    hidden: tuple[int, ...],
+    output: str | None,
+    decay: float | str,
+) -> None:
+    scores = np.linspace(lowest, highest, rows)
+    lines = "".join(f"{n * n % 7},{score!r}\n" for n, score in enumerate(scores.tolist()))
+    data = read_rows(make_table(f"x,y\n{lines}".encode(), "x.csv"), make_settings())
+    found = selection.settings_for(data, make_settings(optimizer="auto"), hidden)
+    assert (found.output_activation, found.weight_decay) == (output, decay)

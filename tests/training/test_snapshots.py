@@ -82,6 +82,7 @@ def test_a_model_file_keeps_them_to_the_bit(invoke: Invoke) -> None:
     assert "4, from epoch 0 to 50" in invoke("inspect").stdout
     for change, message in (
         ({"epoch": 1}, "must be a list of objects"),
+        ([3], "must be a list of objects"),
         ([{"epoch": 1, "parameters": [1.0]}], "one for each weight and bias (9)"),
         ([again[1], again[0]], "above the one before"),
         ([{**again[0], "epoch": 1.5}], "above the one before"),

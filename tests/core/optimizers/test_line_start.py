@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import Array
 
-from scorenet_cli.core.network import predict, random_network
+from scorenet_cli.core.network import is_finite, predict, random_network
 from scorenet_cli.core.optimizers.line_start import line_start
 
 
@@ -29,6 +29,15 @@ def test_its_outputs_are_nearly_the_least_squares_lines(activation: str, outputs
     for line, near in zip(lines.T, found.T, strict=True):
         assert np.corrcoef(line, near)[0, 1] > 0.98
         assert np.abs(near - line).mean() < 0.2 * line.std()
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_where_all_outputs_are_at_an_end_of_the_sigmoid_weights_are_finite(end: float) -> None:
+    inputs, lines = rows(1)
+    network = random_network((3, 4, 1), seed=1, bias=True)
+    found = line_start(network, inputs, np.full_like(lines, end))
+    assert is_finite(found)
+    assert np.abs(predict(found, inputs) - end).max() < 0.1
 
 
 def test_a_sigmoid_output_follows_the_line_in_the_middle() -> None:

@@ -13,7 +13,7 @@ from support import Array
 
 from scorenet_cli.core.network import Layer, Network, forward, predict, random_network
 from scorenet_cli.core.optimizers import OPTIMIZERS
-from scorenet_cli.core.optimizers.evidence import Evidence
+from scorenet_cli.core.optimizers.evidence import DecayGroups, Evidence
 from scorenet_cli.core.optimizers.least_squares import pack, unpack
 from scorenet_cli.core.optimizers.levenberg_marquardt import (
     LevenbergMarquardt,
@@ -267,3 +267,9 @@ def test_auto_takes_a_perfect_fit_and_equal_scores(bias: bool) -> None:
 def test_auto_refuses_a_large_network() -> None:
     with pytest.raises(OptionError, match=r"at most 2,000 parameters"):
         check_size(random_network((100, 50, 1), seed=1), 10, weight_decay="auto")
+
+
+def test_hidden_biases_without_a_decay_get_that_of_their_layers_weights() -> None:
+    groups = DecayGroups.of(random_network((2, 3, 2, 1), seed=1, bias=True))
+    decays = groups.with_hidden_biases(np.array([1.0, 2.0, 3.0, 0.0, 0.5, 0.0]))
+    assert decays.tolist() == [1.0, 2.0, 3.0, 1.0, 0.5, 0.0]

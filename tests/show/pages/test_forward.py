@@ -33,6 +33,7 @@ def test_a_precision_that_was_asked_for_is_kept() -> None:
     text = shown(forward_page(EXAMPLE, None, Look(3)), 50)
     assert "0.980" in text
     assert "0.9802" not in text
+    assert text.split()[-1] == f"{EXAMPLE.scores[0]:.3f}"
 
 
 def test_wide_characters_keep_the_columns_straight() -> None:
