@@ -173,7 +173,7 @@ def train(
             "NUMBER|auto",
             "Weight decay: NUMBER times the sum of squared weights is added to the sum of squared "
             "errors. auto (lm): estimated from the rows, for each layer.",
-            "0; with --optimizer auto: auto",
+            "0; with --optimizer auto: auto, or 1e-06 for a linear model of many rows",
         ),
     ] = None,
     epochs: Annotated[
@@ -332,7 +332,7 @@ def _check_places(run: _Run) -> None:
     json_file.check_output(run.output)
     if run.history is None:
         return
-    reads = {"the CSV": run.csv, "the `output`": run.output, "the `resume` model": run.resume}
+    reads = {"the CSV": run.csv, "the `output` file": run.output, "the `resume` model": run.resume}
     check_output(run.history, "history", reads)
     if os.path.isfile(run.history) and not read_history(run.history):
         raise FileError(

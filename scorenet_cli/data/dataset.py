@@ -208,7 +208,7 @@ def _choose(
         ]
         help_ = "Give at least one feature column, e.g. hours, and a score column, separated by "
         raise DataError(
-            f"{table.source}: there is no feature column besides "
+            f"{table.source}: there is no feature column beside the target, "
             f"{listed([table.names[n] for n in wanted])}. "
             + (" ".join(reasons) or f"{help_}commas, semicolons or tabs.")
         )
@@ -344,8 +344,8 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         left = int((has_target & ~has_all).sum())
         if left and missing == "fill" and can_fill:
             notes.append(
-                f"missing cells are filled with the column's mean ({gaps}); in a column of three "
-                "or more categories, each of its inputs is 0."
+                "missing cells are filled with the column's mean or, in a column of three or more "
+                f"categories, with 0 in each of the column's inputs ({gaps})."
             )
         elif left:
             if 2 * left > has_target.sum():
@@ -473,8 +473,8 @@ def find_columns(table: Table, names: Sequence[str], option: str | None = None) 
             wanted, hint = quoted(name.strip()), did_you_mean(name.strip(), table.names)
             hint += f" The columns of {table.source} are: {listed(table.names)}."
             if option is None:
-                words = f"has no column {wanted}, which the model needs."
-                raise DataError(f"{table.source} {words}{hint}")
+                words = f"there is no column {wanted}, which the model needs."
+                raise DataError(f"{table.source}: {words}{hint}")
             raise OptionError(f"`{option}`: there is no column {wanted} in {table.source}.{hint}")
         if column in columns:
             twice = f"column {quoted(name.strip())} twice."

@@ -158,8 +158,8 @@ def test_all_columns_with_a_bad_cell_are_named_at_once() -> None:
 
 def test_one_column_is_not_enough() -> None:
     assert refusal("h\n1\n2\n") == (
-        "s.csv: there is no feature column besides 'h'. Give at least one feature column, "
-        "e.g. hours, and a score column, separated by commas, semicolons or tabs."
+        "s.csv: there is no feature column beside the target, 'h'. Give at least one feature "
+        "column, e.g. hours, and a score column, separated by commas, semicolons or tabs."
     )
 
 
@@ -247,7 +247,7 @@ def test_a_model_finds_its_columns_by_name() -> None:
     with pytest.raises(DataError) as error:
         find_columns(found, ["a", "c"])
     assert str(error.value) == (
-        "s.csv has no column 'c', which the model needs. "
+        "s.csv: there is no column 'c', which the model needs. "
         "The columns of s.csv are: 's', 'b', 'a', 'n'."
     )
 

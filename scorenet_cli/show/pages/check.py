@@ -22,7 +22,8 @@ def check_part(check: GradientCheck | None, look: Look) -> Iterator[RenderableTy
     yield Text(
         "gradient = -value x delta; numerical = -error x (output(weight + h) - output(weight - h))"
         f" / 2h, h = {STEP:g}; both are summed over rows and outputs; off by = "
-        "relative difference = |gradient - numerical| / sum of the absolute values of the terms",
+        "relative difference = |gradient - numerical| / sum of the absolute values of "
+        "numerical's terms",
         style="dim",
     )
     yield from look.why("check")

@@ -114,9 +114,9 @@ def _choice_lines(choice: Choice) -> Iterator[tuple[str, str]]:
         size = f"{','.join(map(str, hidden))} hidden neurons" if hidden else "no hidden layer"
         yield ("" if number_of else "compared", f"{size}: {beside}{is_chosen}")
     folds = f"on {choice.rows:,} rows, in 5 folds"
-    yield ("", f"{folds}; chosen: the simplest not clearly worse")
+    yield ("", f"{folds}; chosen: the simplest not clearly worse than the best")
     if len(choice.compared) > 1:
-        yield ("", "below, each fold is predicted with the best size on the other folds")
+        yield ("", '"out of fold" below: each fold is predicted with the size chosen on the others')
 
 
 def _each_target(fit: FitResult) -> Iterator[RenderableType]:
