@@ -260,12 +260,13 @@ def _bare(table: Table) -> tuple[bytes, bytes] | None:
     data, delimiter = table.data, table.delimiter
     if delimiter is None or table.has_quotes or b"#" in data or len(table.names) == 1:
         try:
-            lines = [_UNIT_SEPARATOR.join(cells) for _, cells in rows(table)]
+            found = [cells for _, cells in rows(table)]
         except DataError:
             return None
-        data, delimiter = "\n".join(lines).encode(), _UNIT_SEPARATOR
-        if data.count(b"\n") >= len(lines):  # within cells
-            return None
+        data, delimiter = "\n".join(map(_UNIT_SEPARATOR.join, found)).encode(), _UNIT_SEPARATOR
+        separators = sum(len(cells) - 1 for cells in found)
+        if data.count(b"\n") >= len(found) or data.count(delimiter.encode()) != separators:
+            return None  # one of them is within a cell
     return data, delimiter.encode()
 
 

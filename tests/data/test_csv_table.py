@@ -747,3 +747,9 @@ def test_points_that_may_be_decimals_or_thousands_are_refused() -> None:
         DataError, match=r"line 3, column 'b': '2.610' can be read as 2.61 or as 2610"
     ):
         numbers(table("a;b\n5;690\n6;2.610\n"), range(2))
+
+
+def test_a_unit_separator_within_a_cell_does_not_end_it() -> None:
+    message = "line 3 has 1 cell; expected 2"
+    assert message in refusal('a b\n"1" 2\n3\x1f4\n')
+    assert message in refusal('a,b\n"1",2\n3\x1f4\n')
