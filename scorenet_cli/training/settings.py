@@ -127,7 +127,7 @@ def _names(option: str, value: object) -> tuple[str, ...]:
     import csv  # noqa: PLC0415 - the command line imports this module at every start
 
     try:
-        names = tuple(name.strip() for name in next(csv.reader([value], skipinitialspace=True), []))
+        names = tuple(name.strip() for name in next(csv.reader([value], skipinitialspace=True)))
     except csv.Error:
         names = ()
     if not names or not all(names):

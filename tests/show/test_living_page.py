@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
+import pytest
 from export.cases import any_models
 from hypothesis import given, settings
 from support import named
@@ -90,6 +91,24 @@ def test_a_slider_goes_a_quarter_beyond_the_training_range_and_starts_in_the_mid
     assert (second["low"], second["high"], second["start"]) == (-66, 86, 10)
     assert first["trained"] == [1, 3]
     assert (first["step"], second["step"]) == (0.05, 2)
+
+
+@pytest.mark.parametrize(
+    ("record", "origin"),
+    [
+        (None, "m.json"),
+        (TrainingRecord(), "m.json"),
+        (
+            TrainingRecord(data="rows.csv", rows=1234, epochs=5678),
+            "m.json, trained on rows.csv, 1,234 rows, 5,678 epochs",
+        ),
+    ],
+)
+def test_its_header_says_where_the_model_comes_from(
+    record: TrainingRecord | None, origin: str
+) -> None:
+    page = page_of(replace(named(("a", "b"), (2, 1)), training=record))
+    assert f"<header><p>{origin}</p>" in page
 
 
 def test_snapshots_are_weights_and_the_last_are_the_models_own() -> None:

@@ -30,6 +30,7 @@ def test_a_run_that_meets_the_scores_has_no_warning() -> None:
 
 def test_a_network_no_better_than_the_mean_is_named() -> None:
     assert "predicting the mean" in warnings(DOCUMENT, epochs=20)
+    assert warnings(DOCUMENT, epochs=0).endswith("for every row. Try more `epochs`.")
 
 
 def test_a_loss_that_is_still_falling_is_named() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import platform
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,6 +179,23 @@ def test_an_autosave_of_several_starts_has_the_seed_of_its_weights(
         assert np.allclose(one.weights, other.weights, rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("settings", "tried"),
+    [({"optimizer": "gd", "epochs": 6}, 4), ({"optimizer": "adam", "epochs": 3}, 2)],
+)
+def test_an_interrupted_run_says_how_many_starts_were_tried(
+    settings: dict[str, Any], tried: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    ticks: list[int] = []
+    callbacks: Callbacks[Model] = Callbacks(
+        tick=lambda epoch, *_: ticks.append(epoch), should_stop=lambda: len(ticks) == 5
+    )
+    fit = scorenet.train(**settings, restarts=4, callbacks=callbacks)
+    assert fit.warnings == (f"interrupted after {tried} of 4 starts; the best of these is kept.",)
+    assert fit.result.stopped == "interrupted"
+
+
 def test_an_interrupted_run_of_many_rows_is_judged_on_some() -> None:
     rows = BLOCK_ROWS + 100
     hours = np.random.default_rng(0).uniform(1, 9, rows)
@@ -192,6 +210,22 @@ def test_an_interrupted_run_of_many_rows_is_judged_on_some() -> None:
     plain = mean_squared_error(predict_outputs(fit.model.network, scaled.inputs), scaled.actual)
     assert fit.result.loss == pytest.approx(plain, rel=1e-9)
     assert f"... and {len(fit.plan.data.inputs) - 10:,} more rows" in shown(training_summary(fit))
+
+
+def test_a_text_target_is_counted_on_each_part_of_the_rows() -> None:
+    data = {"x": range(20), "passed": ["yes", "no"] * 10}
+    fit = scorenet.train(data, validation=0.25, epochs=1)
+    assert fit.validation is not None
+    for part, rows in ((fit, 15), (fit.validation, 5)):
+        (classes,) = part.classes
+        assert np.sum(classes.confusion) == rows
+
+
+def test_each_start_is_the_run_of_its_own_seed() -> None:
+    settings: dict[str, Any] = {"optimizer": "adam", "batch_size": 1, "epochs": 2}
+    first, second = scorenet.train(seed=0, restarts=2, **settings).result.starts
+    for seed, start in enumerate((first, second)):
+        assert scorenet.train(seed=seed, **settings).result.starts[0].loss == start.loss
 
 
 def test_the_best_is_chosen_by_validation_where_there_is_one() -> None:

@@ -155,6 +155,9 @@ def test_the_data_of_the_run_before_are_named_where_they_are_others() -> None:
     model = fit(make_plan(first, make_settings(epochs=1))).model
     plan = make_plan(second, make_settings(), model)
     assert plan.warnings == ("the model was trained on other data: first.csv.",)
+    validated = fit(make_plan(first, make_settings(epochs=1, validation=0.5))).model
+    with pytest.raises(scorenet.DataError, match=r"on other data \(first.csv\)"):
+        make_plan(second, make_settings(), validated)
 
 
 def test_another_optimizer_starts_with_fresh_state() -> None:

@@ -232,6 +232,14 @@ def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> No
     assert selection.simplest(errors) == chosen
 
 
+def test_each_target_counts_in_its_own_unit() -> None:
+    x = np.linspace(-3, 3, 24)
+    noise = np.random.default_rng(0).standard_normal(24)
+    data = {"x": x, "curve": x**2, "line": 1e6 * (x + noise)}
+    fit = scorenet.train(data, optimizer="auto", target=["curve", "line"], restarts=1, epochs=5)
+    assert len(fit.model.network.layers) == 2  # what the curve needs, though the line does not
+
+
 def test_errors_of_rounding_are_a_tie() -> None:
     columns = {"a": [7 * n % 11 for n in range(10)], "b": [n * n % 7 for n in range(10)]}
     assert scorenet.train({**columns, "score": [0.0] * 10}).model.network.shape == (2, 1)
@@ -256,6 +264,20 @@ def test_noise_is_called_by_its_name() -> None:
     fit = scorenet.train(noise, hidden=3)
     (warning,) = fit.warnings
     assert "no better than predicting the mean" in warning or "too few to tell" in warning
+
+
+def test_a_gain_that_may_be_chance_is_called_uncertain() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal(25)
+    data = {"x": x, "y": 0.4 * x + rng.standard_normal(25)}
+    settings: Columns = {
+        "optimizer": "lm",
+        "hidden": "none",
+        "output_activation": "linear",
+        "folds": 5,
+    }
+    (warning,) = scorenet.train(data, **settings).warnings
+    assert warning.startswith("25 rows are too few to tell")
 
 
 def test_a_callback_hears_how_far_the_choice_is() -> None:
