@@ -264,6 +264,7 @@ class _Record:
         return squares / cells
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def train(  # noqa: PLR0913 - the parts of a run
     optimizer: Iterator[State],
     rows: Callable[[], Iterable[ScaledData]],
@@ -295,7 +296,7 @@ def train(  # noqa: PLR0913 - the parts of a run
             raise _StopRequestedError
 
     try:
-        with np.errstate(over="ignore", invalid="ignore"), interrupt_check(check):
+        with interrupt_check(check):
             for epoch, state in enumerate(chain([start], optimizer), start_epoch):
                 ticks = ticker.is_due()
                 looks = record.validate(epoch, state) or ticks or epoch % every == 0

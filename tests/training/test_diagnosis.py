@@ -35,7 +35,8 @@ def test_a_network_no_better_than_the_mean_is_named() -> None:
 
 def test_a_loss_that_is_still_falling_is_named() -> None:
     assert "still falling" in warnings(DOCUMENT, epochs=1500)
-    assert "falling" not in warnings(DOCUMENT, epochs=1500, tolerance=0.01)  # it is as asked for
+    for tolerance in (0.01, 5e-4):
+        assert "falling" not in warnings(DOCUMENT, epochs=1500, tolerance=tolerance)  # as asked for
     # With a decay the loss does not fall to zero.
     assert "still falling" not in warnings(DOCUMENT, epochs=1500, weight_decay=1e-9)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import INPUTS, shown
+from support import INPUTS, Columns, shown, students
 
 import scorenet_cli as scorenet
 from scorenet_cli import __version__
@@ -256,6 +256,21 @@ def test_coefficients_beyond_numbers_are_not_recorded() -> None:
     record = fit(make_plan(table, Settings(epochs=1))).model.training
     assert record is not None
     assert record.baselines is None
+
+
+def test_baselines_of_other_rows_are_not_kept() -> None:
+    facts = TrainingRecord(baselines={"mean": (1.0,), "linear": ((0.0, 0.0, 1.0),)})
+    model = trained_model(plan(initial_model(NETWORK, DOCUMENT, HUNDRED), DOCUMENT, facts), RUN)
+    assert model.training is not None
+    assert model.training.baselines is None
+
+
+@pytest.mark.parametrize(("output", "warns"), [("linear", False), ("sigmoid", True)])
+def test_only_what_is_no_line_is_compared_with_linear_regression(output: str, warns: bool) -> None:
+    settings: Columns = {"hidden": "none", "optimizer": "lm", "bias": True, "weight_decay": 1}
+    fit = scorenet.train(students(), output_activation=output, validation=0.5, **settings)
+    assert fit.validation is not None
+    assert bool(fit.validation.warnings) == warns, fit.validation.fit
 
 
 @pytest.mark.parametrize(

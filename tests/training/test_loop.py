@@ -123,8 +123,18 @@ def test_a_wish_to_stop_is_heard_and_a_tick_can_save_what_there_is(
     assert same_bits(saved[2].network, train(descent(), training_rows, StoppingCriteria(2)).network)
 
 
-def test_a_loss_that_is_no_number_ends_the_run() -> None:
-    exploding = Network((Layer(np.array([[1e200], [1e200]]), activation="relu"),))
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (Layer(np.array([[1e200], [1e200]]), activation="relu"),),
+        (
+            Layer(np.full((2, 2), 1e200), activation="relu"),
+            Layer(np.array([[1e200], [-1e200]]), activation="linear"),
+        ),
+    ],
+)
+def test_a_loss_that_is_no_number_ends_the_run(layers: tuple[Layer, ...]) -> None:
+    exploding = Network(layers)
     with pytest.raises(TrainingError) as error:
         train(descent(exploding), training_rows, StoppingCriteria(10))
     assert str(error.value) == (
