@@ -25,6 +25,9 @@ MEMORIZING_PARAMETERS = 0.4
 MEMORIZING_R2 = 0.9
 # Overfitting: an out-of-fold error above this multiple of the training error, and R2 lower by this.
 MEMORIZING_RATIO, MEMORIZING_GAP = 2.0, 0.1
+# Maximum relative difference between the errors of two linear regressions of the same rows, whose
+# columns may be nearly collinear.
+SAME_LINE = 1e-6
 # lm's matrix of this many parameters is solved in a second.
 MAX_LM_PARAMETERS = 1000
 
@@ -79,6 +82,9 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one return per fault; all results coun
     decays = bool(plan.options.get("weight_decay"))  # weight decay prevents an exact match
     if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
+    is_line = len(result.network.layers) == 1 and not has_sigmoid_output(result.network)
+    if is_line and all(fit.rmse <= fit.baselines.linear.rmse * (1 + SAME_LINE) for fit in each):
+        return ()  # it is linear regression
     size = {"rows": len(scores), "features": plan.data.inputs.shape[1]}
     if found := baseline_warnings(each, scores, plan.data.output_names, **size):
         return (*found[:-1], f"{found[-1]} {advice}".rstrip())

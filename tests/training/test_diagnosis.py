@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import Columns, students
 
 import scorenet_cli as scorenet
 from scorenet_cli.core.network import Layer, Network
@@ -112,6 +113,14 @@ def test_a_line_with_noise_is_not_called_memorized() -> None:
     hours = rng.uniform(0, 10, 200)
     data = {"hours": hours, "score": 10 + 7 * hours + rng.normal(0, 2, 200)}
     assert "memorized" not in warnings(data, optimizer="lm", bias=True, epochs=100)
+
+
+@pytest.mark.parametrize("seed", range(4))  # whose errors differ by rounding, up or down
+def test_linear_regression_is_not_compared_with_itself(seed: int) -> None:
+    line: Columns = {"hidden": "none", "output_activation": "linear", "bias": True}
+    assert warnings(students(seed=seed), optimizer="lm", **line) == ""
+    unfinished = warnings(students(seed=seed), optimizer="gd", epochs=2, learning_rate=0.3, **line)
+    assert unfinished.startswith("the network is no better than linear regression.")
 
 
 def test_a_sigmoid_without_hidden_layer_may_be_no_better_than_a_line() -> None:
