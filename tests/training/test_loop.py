@@ -123,14 +123,6 @@ def test_a_wish_to_stop_is_heard_and_a_tick_can_save_what_there_is(
     assert same_bits(saved[2].network, train(descent(), training_rows, StoppingCriteria(2)).network)
 
 
-def test_a_wish_to_stop_is_heard_before_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "TICK", 0.0)
-    stop: Callbacks[TrainingResult] = Callbacks(should_stop=lambda: True)
-    steps = levenberg_marquardt([START], INPUTS, ACTUAL)
-    run = train(steps, training_rows, StoppingCriteria(9), callbacks=stop)
-    assert (run.epochs, run.stopped) == (0, "interrupted")
-
-
 @pytest.mark.parametrize(
     "layers",
     [
