@@ -206,7 +206,7 @@ def test_what_a_model_is_given_is_checked(path: Path) -> None:
         model.predict([[float("nan"), 8]])
     with pytest.raises(scorenet.DataError, match="expected rows with a number for each of"):
         model.predict([["a", "8"]])
-    with pytest.raises(scorenet.OptionError, match="`actual=SCORE` is required for 'score'; got 2"):
+    with pytest.raises(scorenet.OptionError, match="`actual=SCORE` is required once for"):
         scorenet.backward_trace(model, [4, 8], [95, 3])
     with pytest.raises(scorenet.OptionError, match="`learning_rate` must be"):
         scorenet.backward_trace(model, [4, 8], [95], learning_rate=-1)

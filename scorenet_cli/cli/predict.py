@@ -270,20 +270,10 @@ def _as_text(
     """Write a score a line for VALUES, or a table's rows with their predictions."""
     ends = ("",) if interval is None else ("", "_low", "_high")
     names = [f"predicted_{target}{end}" for target in model.targets for end in ends]
-    import numpy as np
-
     from scorenet_cli.data.plain_numbers import cell_texts
 
-    has_comma = False  # as the numbers of the first rows do: one sign for the whole file
     for block in blocks:
         columns = _columns(model, block, precision, interval)
-        if block.table is not None and block.table.is_first:
-            has_comma = any(known.decimal == "," for known in block.table.formats.values())
-        if has_comma:
-            columns = [
-                cells if isinstance(cells, list) else np.char.replace(cells, b".", b",")
-                for cells in columns
-            ]
         if (table := block.table) is None:
             size, texts = len(ends), map(cell_texts, columns)
             yield "".join(

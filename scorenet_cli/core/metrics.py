@@ -309,7 +309,7 @@ def baseline_warning(fit: Fit, actual: Array, *, rows: int, features: int) -> st
         return metrics.rmse if metrics.rmse > rounding else 0.0
 
     if error(fit) >= error(fit.baselines.mean) > 0:
-        return "the network is no better than predicting the mean score for every row."
+        return "the network is no better than predicting the mean for every row."
     if rows > features + 1 and error(fit) >= error(fit.baselines.linear):
         return "the network is no better than linear regression."
     return None

@@ -208,9 +208,13 @@ def _choose(
         ]
         help_ = "Give at least one feature column, e.g. hours, and a score column, separated by "
         raise DataError(
-            f"{table.source}: there is no feature column beside the target, "
+            f"{table.source}: there is no feature column besides the target, "
             f"{listed([table.names[n] for n in wanted])}. "
-            + (" ".join(reasons) or f"{help_}commas, semicolons or tabs.")
+            + (
+                " ".join([*reasons, "Add a feature column, or choose one with `features`."])
+                if reasons
+                else f"{help_}commas, semicolons or tabs."
+            )
         )
     told = {*named, *wanted, *(usable if features is None else ())}
     choice = _Choice({n: kinds[n] for n in sorted(kinds) if n in told}, named, wanted)
@@ -441,7 +445,7 @@ def check_scores(
     row, target = (int(n) for n in np.argwhere(outside)[0])
     place = row if dataset.positions is None else int(dataset.positions[row])
     if scores[row, target] < 0:
-        hint = "A score below 0 needs `output_activation=linear`."
+        hint = "A score below 0 needs a model trained with `output_activation=linear`."
     elif hint is None:
         largest = np.where(outside.any(axis=0), scores.max(axis=0), max_scores)
         of = dict(zip(dataset.output_names, largest, strict=True))

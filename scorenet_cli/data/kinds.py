@@ -165,7 +165,7 @@ def _unit(texts: Iterable[str]) -> str:
     units = {"" if match is None else match[1] for match in found}
     if len(units) > 1 or "" in units:
         return ""
-    return f"it has numbers with a unit, {quoted(units.pop())}. Remove the unit to use them"
+    return f"it has numbers with a unit, {quoted(units.pop())} (remove the unit to use them)"
 
 
 def _change(table: Table, cells: Sequence[str]) -> str:

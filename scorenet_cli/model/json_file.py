@@ -169,13 +169,13 @@ def _model(data: object) -> Model:
     network = _network(data["layers"])
     inputs, outputs = network.shape[0], network.shape[-1]
     if inputs != len(names := expanded_names(features, categories)):
-        of = f" with {len(names)} inputs ({listed(names)})" if categories else ""
+        of = f" ({len(names)} inputs: {listed(names)})" if categories else ""
         raise ModelError(
             f"the number of features is {len(features)}{of}, but the number of rows in the first "
             f"layer's weights is {inputs}."
         )
     if outputs != len(names := expanded_names(targets, classes)):
-        of = f" with {len(names)} outputs ({listed(names)})" if classes else ""
+        of = f" ({len(names)} outputs: {listed(names)})" if classes else ""
         raise ModelError(
             f"the number of targets is {len(targets)}{of}, but the number of neurons in the last "
             f"layer is {outputs}."

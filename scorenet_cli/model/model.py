@@ -208,7 +208,7 @@ def encode_actual(model: Model, actual: Sequence[Any]) -> list[float]:
     if len(actual) == len(model.output_names) and not any(isinstance(each, str) for each in actual):
         scores = list(map(float, actual))
     elif (count := len(model.targets)) != len(actual):
-        each = " for" if count == 1 else " once for each of"
+        each = " once for" if count == 1 else " once for each of"
         raise OptionError(
             f"`actual=SCORE` is required{each} {listed(model.targets)}; got {len(actual)}."
         )

@@ -162,7 +162,7 @@ def _out_of_fold(
         mean, linear = unseen.baselines.mean.rmse, unseen.baselines.linear.rmse
         if unseen.rmse >= mean:
             yield (
-                f"{about}out of fold, the network is no better than predicting the mean score for "
+                f"{about}out of fold, the network is no better than predicting the mean for "
                 "every row. More rows or other columns may help."
             )
         elif unseen.rmse > MEMORIZING_RATIO * fit.rmse and fit.r2 - unseen.r2 > MEMORIZING_GAP:
@@ -173,7 +173,7 @@ def _out_of_fold(
         elif _is_uncertain(cross_validation, target):
             yield (
                 f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
-                "network is better than predicting the mean score. Collect more rows."
+                "network is better than predicting the mean. Collect more rows."
             )
         elif unseen.rmse > linear and (hidden or has_sigmoid_output(plan.model.network)):
             advice = "More rows may help."

@@ -214,9 +214,9 @@ def _plan_from_weights(table: Table, settings: Settings, network: Network) -> Tr
     inputs, outputs = data.inputs.shape[1], data.scores.shape[1]
     if (network.shape[0], network.shape[-1]) != (inputs, outputs):
         raise DataError(
-            f"{data.source}: these weights need {network.shape[0]} as the number of inputs and "
-            f"{network.shape[-1]} as that of outputs, but the chosen columns give {inputs} and "
-            f"{outputs}. Choose others with `features` and `target`."
+            f"{data.source}: to match these weights, the number of inputs must be "
+            f"{network.shape[0]} and the number of outputs {network.shape[-1]}, but the chosen "
+            f"columns give {inputs} and {outputs}. Choose others with `features` and `target`."
         )
     record = TrainingRecord(seed=settings.seed, split_seed=DEFAULT_SEED)
     return _new_plan(table, data, settings, (network,), record)

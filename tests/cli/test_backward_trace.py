@@ -131,7 +131,11 @@ def test_relu_and_tanh_outputs_take_any_score(invoke: Invoke) -> None:
             "92 for 'o2' is outside the range 0 to 1",
         ),
         (["--actual", "101"], 2, "101 for 'score' is outside the range 0 to 100"),
-        (["--actual", "1", "--actual", "2"], 2, "--actual SCORE is required for 'score'; got 2"),
+        (
+            ["--actual", "1", "--actual", "2"],
+            2,
+            "--actual SCORE is required once for 'score'",
+        ),
         (["--learning-rate", "0"], 2, "must be a finite number above 0"),
         (["--learning-rate", "nan"], 2, "'nan' is not a finite number"),
         (["2", "--actual", "1", "--actual", "1"], 2, "expected 2 values"),

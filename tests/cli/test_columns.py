@@ -499,7 +499,7 @@ def test_a_file_with_no_usable_feature_names_the_misspelt_category(
     (tmp_path / "t.csv").write_text("town,s\n" + "".join(f"{town},5\n" for town in towns))
     message = one_message(invoke("train", "t.csv"))
     assert (
-        "no feature column beside the target, 's'. Column 'town': left out because it has 21"
+        "no feature column besides the target, 's'. Column 'town': left out because it has 21"
         in message
     )
     assert "occur only once and may be misspelt: 'townn n'" in message

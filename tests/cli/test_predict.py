@@ -126,14 +126,6 @@ def test_without_a_header_the_order_counts(invoke: Invoke, text: str) -> None:
     assert [row["studied"] for row in rows] == ["2", "1"]
 
 
-def test_predictions_have_the_decimal_sign_of_the_csv(invoke: Invoke) -> None:
-    stdin = "studied;slept\n2,5;8\n2;8\n;8\n"
-    result = invoke("predict", "--csv", "-", "--precision", 2, stdin=stdin)
-    one, other = (f"{score(x / 4, 0.8):.2f}".replace(".", ",") for x in (2.5, 2))
-    expected = f"studied;slept;predicted_score\n2,5;8;{one}\n2;8;{other}\n;8;\n"
-    assert result.stdout == expected
-
-
 def test_a_csv_in_json_has_a_prediction_a_row(invoke: Invoke) -> None:
     result = invoke("predict", "--csv", "-", "--json", stdin="studied,slept\n2,8\n9,8\n")
     predictions = json.loads(result.stdout)["predictions"]

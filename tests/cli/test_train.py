@@ -244,7 +244,7 @@ def test_weights_for_other_columns_are_refused(invoke: Invoke) -> None:
     Path("w").mkdir()
     Path("w/w1.txt").write_text("0.2\n0.8\n0.1\n", encoding="utf-8")
     message = one_message(invoke("train", SAMPLE / "study_hours.csv", "--resume", "w"))
-    assert "these weights need 3 as the number of inputs" in message
+    assert "the number of inputs must be 3 and" in message
 
 
 def test_scores_of_any_size_have_their_metrics(invoke: Invoke, tmp_path: Path) -> None:

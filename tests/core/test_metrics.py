@@ -78,7 +78,7 @@ def test_the_study_rows_have_the_published_linear_r2() -> None:
     ("predicted", "rows", "words"),
     [
         ([1.0, 3.0, 5.0, 7.5], 4, None),
-        ([5.0, 5.0, 5.0, 5.0], 4, "mean score"),
+        ([5.0, 5.0, 5.0, 5.0], 4, "the mean"),
         ([1.9, 3.0, 5.0, 7.9], 4, "linear regression"),
         ([1.9, 3.0, 5.0, 7.9], 2, None),
     ],
@@ -125,7 +125,7 @@ def test_the_line_is_the_same_in_any_unit_of_the_inputs() -> None:
         assert fit.baselines.linear.mae == pytest.approx(2 / 7)
 
 
-MEAN_WARNING = "the network is no better than predicting the mean score for every row."
+MEAN_WARNING = "the network is no better than predicting the mean for every row."
 LINE_WARNING = "the network is no better than linear regression."
 
 

@@ -158,7 +158,7 @@ def test_all_columns_with_a_bad_cell_are_named_at_once() -> None:
 
 def test_one_column_is_not_enough() -> None:
     assert refusal("h\n1\n2\n") == (
-        "s.csv: there is no feature column beside the target, 'h'. Give at least one feature "
+        "s.csv: there is no feature column besides the target, 'h'. Give at least one feature "
         "column, e.g. hours, and a score column, separated by commas, semicolons or tabs."
     )
 
@@ -363,7 +363,7 @@ def test_another_hint_may_stand_in_its_place() -> None:
 def test_a_negative_score_is_named_and_needs_a_linear_output() -> None:
     assert checked("h,s\n1,2\n2,-0.5\n", hint="Ask the model.") == (
         "s.csv, line 3, column 's': the score -0.5 is not between 0 and 100. "
-        "A score below 0 needs `output_activation=linear`."
+        "A score below 0 needs a model trained with `output_activation=linear`."
     )
 
 

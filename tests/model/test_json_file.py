@@ -619,9 +619,9 @@ def test_what_version_1_can_hold_is_saved_as_version_1(tmp_path: Path) -> None:
         ({"categories": {}}, "the number of features is 3, but the number of rows"),
         (
             {"categories": {"town": ["a", "b", "c", "d"]}},
-            "the number of features is 3 with 6 inputs ('age', 'smoker', 'town=a', ",
+            "the number of features is 3 (6 inputs: 'age', 'smoker', 'town=a', ",
         ),
-        ({"classes": {"grade": ["a", "b", "c"]}}, "the number of targets is 2 with 4 outputs ("),
+        ({"classes": {"grade": ["a", "b", "c"]}}, "the number of targets is 2 (4 outputs: "),
         ({"fill": {"age": "x"}}, "\"fill\": 'age' must be a finite number."),
         ({"fill": {"size": 1}}, "\"fill\": 'size' is not one of the"),
         ({"feature_offset": [1]}, '"feature_offset" must be a list of numbers, 5 in total.'),
