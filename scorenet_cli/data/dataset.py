@@ -354,7 +354,7 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         elif left:
             if 2 * left > has_target.sum():
                 raise DataError(
-                    f"{table.source}: {left:,} of {has_target.sum():,} rows have a missing cell "
+                    f"{table.source}: cells are missing in {left:,} of {_rows(has_target.sum())} "
                     f"({gaps}). Leave the columns out with `ignore`, or fill the cells with "
                     "`missing=fill`."
                 )
@@ -509,9 +509,9 @@ def name_columns(table: Table, features: Sequence[str], targets: Sequence[str]) 
         own = dict(enumerate(table.names)) | dict(zip(columns, names, strict=False))
         return replace(table, names=tuple(own.values()))
     raise DataError(
-        f"{table.source} has {len(columns)} columns and no header; the model needs "
-        f"{len(features)}: {listed(tuple(features))}. Give these columns in this order, or add a "
-        "header."
+        f"{table.source} has no header, and its number of columns is {len(columns)}; the model "
+        f"needs {len(features)}: {listed(tuple(features))}. Give these columns in this order, or "
+        "add a header."
     )
 
 

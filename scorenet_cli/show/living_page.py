@@ -25,7 +25,7 @@ from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.model.response import base_inputs, ends
 from scorenet_cli.model.svg import MAX_CIRCLES, MAX_COLUMNS
 from scorenet_cli.show.html_page import web_page
-from scorenet_cli.show.tables import layer_title
+from scorenet_cli.show.tables import count, layer_title
 from scorenet_cli.text import printable, shorten
 
 MAX_ROWS = 300  # maximum rows drawn
@@ -64,8 +64,8 @@ def _origin(source: str, record: TrainingRecord | None) -> str:
     facts = [source]
     if record is not None:
         facts += [f"trained on {record.data}"] if record.data else []
-        facts += [f"{record.rows:,} rows"] if record.rows else []
-        facts += [f"{record.epochs:,} epochs"] if record.epochs else []
+        facts += [count(record.rows, "row")] if record.rows else []
+        facts += [count(record.epochs, "epoch")] if record.epochs else []
     return ", ".join(facts)
 
 

@@ -610,8 +610,8 @@ def _use_of_held_out(plan: TrainingPlan) -> tuple[str, ...]:
         return ()
     count = len(plan.validation_rows.inputs)
     if plan.test_rows is not None:
-        words = f"{count} validation rows are used to choose the epoch and the start"
-        return (f"{words}, {len(plan.test_rows.inputs)} test rows to measure the fit.",)
+        words = f"validation rows, to choose the epoch and the start: {count}"
+        return (f"{words}; test rows, to measure the fit: {len(plan.test_rows.inputs)}.",)
     chosen = "the epoch and start to keep are" if len(plan.networks) > 1 else "the epoch to keep is"
     rows = f"{count} validation {'row' if count == 1 else 'rows'}"
     return (f"{chosen} chosen on the {rows}: expect a slightly worse fit on new rows.",)

@@ -185,8 +185,8 @@ def cross_validate(
     count = settings.folds or FOLDS
     if len(data.inputs) < count:
         raise DataError(
-            f"{data.source}: {len(data.inputs)} rows cannot be split into {count} folds. "
-            "Use fewer `folds`, or more rows."
+            f"{data.source}: the number of rows, {len(data.inputs)}, is below the number of "
+            f"folds, {count}. Use fewer `folds`, or more rows."
         )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
 

@@ -175,7 +175,7 @@ def test_missing_cells_can_be_refused(invoke: Invoke, tmp_path: Path) -> None:
 def test_more_missing_than_present_is_an_error(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "gaps.csv").write_text("a,b,s\n1,,3\n,2,4\n3,NA,5\n4,5,\n5,6,7\n")
     assert one_message(invoke("train", "gaps.csv")) == (
-        "Error: gaps.csv: 3 of 4 rows have a missing cell ('a': 1, 'b': 2). "
+        "Error: gaps.csv: cells are missing in 3 of 4 rows ('a': 1, 'b': 2). "
         "Leave the columns out with --ignore, or fill the cells with --missing fill."
     )
     assert invoke("train", "gaps.csv", "--missing", "fill", "--epochs", 1).exit_code == 0

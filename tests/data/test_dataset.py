@@ -301,7 +301,7 @@ def test_other_widths_without_a_header_are_refused(text: str) -> None:
     with pytest.raises(DataError) as error:
         name_columns(table(text), ["h", "g"], ["s"])
     assert str(error.value) == (
-        f"s.csv has {width} columns and no header; the model needs 2: 'h', 'g'. "
+        f"s.csv has no header, and its number of columns is {width}; the model needs 2: 'h', 'g'. "
         "Give these columns in this order, or add a header."
     )
 
@@ -312,7 +312,7 @@ def test_no_columns_are_cut_off_a_wider_file_than_a_model_of_all_columns_had() -
         assert len(found.names) == text.count(",") + 1
     with pytest.raises(DataError) as error:
         name_columns(table("1,2,3,4\n"), ["column_1", "column_2"], ["column_3"])
-    assert str(error.value).startswith("s.csv has 4 columns and no header; the model needs 2: ")
+    assert str(error.value).startswith("s.csv has no header, and its number of columns is 4; ")
 
 
 def test_numbered_columns_of_a_model_are_found_by_number() -> None:

@@ -134,7 +134,7 @@ def test_several_starts_are_chosen_on_other_rows_than_they_are_reported_on() -> 
         assert len(fit.plan.test_rows.inputs) == len(fit.plan.validation_rows.inputs) == 25
         assert fit.validation is not None
         scores.append(fit.validation.fit.r2 or 0.0)
-        assert any("test rows to measure" in note for note in fit.notes)
+        assert any("test rows, to measure" in note for note in fit.notes)
     assert np.mean(scores) < 0.1  # noise cannot be predicted
 
 
@@ -193,7 +193,7 @@ def test_uniform_weights_are_from_0_to_1() -> None:
         (8, 1, "the epoch to keep is chosen on the 2 validation rows:"),
         (3, 1, "the epoch to keep is chosen on the 1 validation row:"),
         (3, 2, "the epoch and start to keep are chosen on the 1 validation row:"),
-        (16, 2, "2 validation rows are used to choose the epoch and the start, 2 test rows to"),
+        (16, 2, "validation rows, to choose the epoch and the start: 2; test rows, to measure"),
     ],
 )
 def test_what_held_out_rows_are_used_for_is_said(rows: int, restarts: int, expected: str) -> None:

@@ -157,7 +157,7 @@ def test_a_resumed_model_has_nothing_to_choose(settings: Columns) -> None:
 
 
 def test_more_folds_than_rows_are_refused() -> None:
-    with pytest.raises(scorenet.DataError, match="12 rows cannot be split into 13 folds"):
+    with pytest.raises(scorenet.DataError, match="12, is below the number of folds, 13"):
         scorenet.train(students(12), folds=13, epochs=2)
 
 
