@@ -110,3 +110,9 @@ def number(value: float, decimals: int = 6) -> str:
     if math.isclose(float(short), value, rel_tol=1e-14, abs_tol=1e-14):
         text = short
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def count(number_of: int, thing: str) -> str:
+    """Write a count and what is counted, in the plural unless there is one."""
+    ending = "" if number_of == 1 else "es" if thing.endswith("s") else "s"
+    return f"{number_of:,} {thing}{ending}"

@@ -26,9 +26,10 @@ def as_flags(text: str) -> str:
 
     def flag(match: re.Match[str]) -> str:
         name, value = match.groups()
-        return f"--{name.replace('_', '-')}" + ("" if value is None else f" {value}")
+        no = "no-" if value == "False" else ""
+        value = "" if value in {None, "True", "False"} else f" {value}"
+        return f"--{no}{name.replace('_', '-')}{value}"
 
-    text = text.replace("`header=True`", "--header").replace("`header=False`", "--no-header")
     return _SETTING.sub(flag, text)
 
 

@@ -24,7 +24,7 @@ from scorenet_cli.cli.options import (
     whole,
 )
 from scorenet_cli.errors import FileError, OptionError, TrainingError
-from scorenet_cli.text import quoted
+from scorenet_cli.text import count, quoted
 from scorenet_cli.training.settings import (
     DEFAULT_EPOCHS,
     DEFAULT_HIDDEN,
@@ -530,9 +530,8 @@ def _explain_interrupt(run: _Run, fit: "FitResult") -> None:
     if run.history is not None and output == run.output:
         words += ["--history", run.history]
     again = " this command and the same data on standard input" if run.csv == "-" else ""
-    epochs = "epoch" if result.epochs == 1 else "epochs"
     echo_error(
-        f"Interrupted after {result.epochs:,} {epochs}. {saved}"
+        f"Interrupted after {count(result.epochs, 'epoch')}. {saved}"
         + (f" {what} with{again}:\n{shell_command(words)}" if left else "")
     )
 

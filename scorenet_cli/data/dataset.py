@@ -34,7 +34,7 @@ from scorenet_cli.data.csv_table import (
 )
 from scorenet_cli.data.kinds import Kind, is_identifier, read_kinds
 from scorenet_cli.errors import DataError, OptionError
-from scorenet_cli.text import did_you_mean, listed, quoted
+from scorenet_cli.text import count, did_you_mean, listed, quoted
 
 MissingName = Literal["skip", "fill", "refuse"]
 # Bytes per chunk of a CSV that is read in blocks.
@@ -337,13 +337,13 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         if missing == "refuse":
             raise _missing_cell(table, data)
         notes, targets = [*data.notes], listed(data.targets)
-        count = len(data.scores) - int(has_target.sum())
-        if count == len(data.scores):
+        without = len(data.scores) - int(has_target.sum())
+        if without == len(data.scores):
             raise DataError(
                 f"{table.source}: no row has a value for {targets}. Choose another `target`."
             )
-        if count:
-            notes.append(f"{_rows(count)} left out: no value for {targets}.")
+        if without:
+            notes.append(f"{count(without, 'row')} left out: no value for {targets}.")
         gaps = _missing_counts(data.inputs[has_target], data.features, data.categories)
         left = int((has_target & ~has_all).sum())
         if left and missing == "fill" and can_fill:
@@ -354,12 +354,12 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         elif left:
             if 2 * left > has_target.sum():
                 raise DataError(
-                    f"{table.source}: cells are missing in {left:,} of {_rows(has_target.sum())} "
+                    f"{table.source}: cells are missing in {left:,} of {count(int(has_target.sum()), 'row')} "
                     f"({gaps}). Leave the columns out with `ignore`, or fill the cells with "
                     "`missing=fill`."
                 )
             words = "a cell is missing" if left == 1 else "cells are missing"
-            notes.append(f"{_rows(left)} left out: {words} ({gaps}).")
+            notes.append(f"{count(left, 'row')} left out: {words} ({gaps}).")
             has_target &= has_all
         data = replace(data, notes=tuple(notes))
         if not has_target.all():
@@ -540,10 +540,6 @@ def _normal(name: str) -> str:
 def _loose(name: str) -> str:
     visible = "".join(sign for sign in _normal(name) if unicodedata.category(sign) != "Cf")
     return visible.strip().casefold()
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _exact(value: float) -> str:

@@ -25,8 +25,8 @@ from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.model.response import base_inputs, ends
 from scorenet_cli.model.svg import MAX_CIRCLES, MAX_COLUMNS
 from scorenet_cli.show.html_page import web_page
-from scorenet_cli.show.tables import count, layer_title
-from scorenet_cli.text import printable, shorten
+from scorenet_cli.show.tables import layer_title
+from scorenet_cli.text import count, printable, shorten
 
 MAX_ROWS = 300  # maximum rows drawn
 MAX_CURVES = 12  # columns whose response is drawn, the most important where that is known

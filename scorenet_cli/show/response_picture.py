@@ -27,8 +27,7 @@ from scorenet_cli.model.model import Model
 from scorenet_cli.model.response import Curve, has_surface
 from scorenet_cli.show.chart import MAX_TICKS, Axis, linear_axis
 from scorenet_cli.show.response import MAX_CURVES, important_curves, others, surface_chart
-from scorenet_cli.show.tables import count
-from scorenet_cli.text import printable, shorten
+from scorenet_cli.text import count, printable, shorten
 
 LEFT, BOTTOM = 64.0, 52.0
 WIDE, SMALL = (520.0, 320.0), (300.0, 170.0)  # the area of the only panel, and of one of several

@@ -15,7 +15,7 @@ from rich.text import Text
 from scorenet_cli.core import Array
 from scorenet_cli.core.metrics import ROUNDING, ClassFit, Fit
 from scorenet_cli.show.console import PIPE_WIDTH
-from scorenet_cli.text import number, printable, without_noise
+from scorenet_cli.text import count, number, printable, without_noise
 
 # In a pipe, tables wider than this are replaced by a narrower, longer form.
 COMFORTABLE_WIDTH = 100
@@ -117,12 +117,6 @@ def layer_title(layer_name: str) -> str:
     """Turn a layer's name into words: hidden layer, hidden layer 2, output layer."""
     kind, _, position = layer_name.partition(" ")
     return f"{kind} layer {position}".rstrip()
-
-
-def count(number_of: int, thing: str) -> str:
-    """Write a count and what is counted, in the plural where there is not one of it."""
-    ending = "" if number_of == 1 else "es" if thing.endswith("s") else "s"
-    return f"{number_of:,} {thing}{ending}"
 
 
 def omitted_note(number_of: int, thing: str, where: str = ": --json prints all") -> list[Text]:

@@ -13,7 +13,12 @@ from scorenet_cli.core.network import predict as predict_outputs
 from scorenet_cli.model.model import to_outputs
 from scorenet_cli.text import quoted
 from scorenet_cli.training.loop import TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, has_sigmoid_output, scaled_blocks
+from scorenet_cli.training.plan import (
+    TrainingPlan,
+    has_sigmoid_output,
+    is_linear_regression,
+    scaled_blocks,
+)
 from scorenet_cli.training.settings import AUTO
 
 # Maximum loss, as a fraction of the scores' variance, that counts as matching the scores.
@@ -82,9 +87,10 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one return per fault; all results coun
     decays = bool(plan.options.get("weight_decay"))  # weight decay prevents an exact match
     if not decays and (unfinished := _unfinished(result, variance, actual.size)):
         return (f"{unfinished} {advice}".rstrip(),)
-    is_line = len(result.network.layers) == 1 and not has_sigmoid_output(result.network)
-    if is_line and all(fit.rmse <= fit.baselines.linear.rmse * (1 + SAME_LINE) for fit in each):
-        return ()  # it is linear regression
+    if is_linear_regression(result.network) and all(
+        fit.rmse <= fit.baselines.linear.rmse * (1 + SAME_LINE) for fit in each
+    ):
+        return ()
     size = {"rows": len(scores), "features": plan.data.inputs.shape[1]}
     if found := baseline_warnings(each, scores, plan.data.output_names, **size):
         return (*found[:-1], f"{found[-1]} {advice}".rstrip())
@@ -175,7 +181,7 @@ def _out_of_fold(
                 f"{about}{len(cross_validation.actual):,} rows are too few to tell whether the "
                 "network is better than predicting the mean. Collect more rows."
             )
-        elif unseen.rmse > linear and (hidden or has_sigmoid_output(plan.model.network)):
+        elif unseen.rmse > linear and not is_linear_regression(plan.model.network):
             advice = "More rows may help."
             if not (hidden or plan.data.classes):
                 advice = "Try `output_activation=linear`."

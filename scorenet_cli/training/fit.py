@@ -27,7 +27,13 @@ from scorenet_cli.model.record import Baselines
 from scorenet_cli.training import loop
 from scorenet_cli.training.diagnosis import diagnose
 from scorenet_cli.training.loop import Callbacks, StoppingCriteria, Ticker, TrainingResult
-from scorenet_cli.training.plan import TrainingPlan, rows_to_scale, scaled_blocks, scaled_rows
+from scorenet_cli.training.plan import (
+    TrainingPlan,
+    is_linear_regression,
+    rows_to_scale,
+    scaled_blocks,
+    scaled_rows,
+)
 from scorenet_cli.training.settings import Settings
 
 # The last second of the year 9999, the latest possible date.
@@ -381,8 +387,7 @@ def _evaluation(
         predicted[part] = predict_inputs(model, data.inputs[part]).scores
     rows = (predicted, data.inputs, data.scores, baselines)
     each = metrics.compare_each(*rows)
-    (first, *deeper) = model.network.layers
-    is_line = not deeper and first.activation == "linear"  # a baseline cannot be better than itself
+    is_line = is_linear_regression(model.network)  # a baseline cannot be better than itself
     size = {"rows": 0 if is_line else len(training_data.inputs), "features": data.inputs.shape[1]}
     warnings = metrics.baseline_warnings(each, data.scores, data.output_names, **size)
     return Evaluation(

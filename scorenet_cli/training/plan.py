@@ -461,6 +461,11 @@ def has_sigmoid_output(network: Network) -> bool:
     return network.layers[-1].activation == "sigmoid"
 
 
+def is_linear_regression(network: Network) -> bool:
+    """Return whether the network can give no other scores than linear regression."""
+    return len(network.layers) == 1 and network.layers[0].activation == "linear"
+
+
 def scaled_rows(model: Model, data: Dataset) -> ScaledData:
     """Scale inputs (rows, features) and actual scores (rows, targets) as the model does.
 
@@ -499,9 +504,9 @@ class ScaledInParts:
 
 def scaled_blocks(model: Model, data: Dataset) -> Iterator[ScaledData]:
     """Scale rows as scaled_rows does, in blocks that take little memory."""
-    for rows in blocks(len(data.inputs)):
-        part = dataclasses.replace(data, inputs=data.inputs[rows], scores=data.scores[rows])
-        yield scaled_rows(model, part)
+    inputs, actual = rows_to_scale(model, data)
+    for rows in blocks(len(inputs)):
+        yield ScaledData(inputs[rows], actual[rows])
 
 
 def _split(

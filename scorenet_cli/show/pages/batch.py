@@ -16,13 +16,12 @@ from scorenet_cli.show.tables import (
     FirstThatFits,
     Result,
     Row,
-    count,
     heading,
     layer_title,
     number_table,
     omitted_note,
 )
-from scorenet_cli.text import number
+from scorenet_cli.text import count, number
 
 MAX_ROWS = 20
 MAX_COLUMNS = 20

@@ -25,7 +25,6 @@ from scorenet_cli.show.tables import (
     MAX_WEIGHTS,
     FirstThatFits,
     class_tables,
-    count,
     fit_table,
     heading,
     key_value_table,
@@ -34,7 +33,7 @@ from scorenet_cli.show.tables import (
     omitted_note,
 )
 from scorenet_cli.show.tree import network_tree
-from scorenet_cli.text import number
+from scorenet_cli.text import count, number
 
 # Columns whose importance is shown.
 MAX_IMPORTANCES = 20

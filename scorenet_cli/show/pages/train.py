@@ -17,7 +17,6 @@ from scorenet_cli.show.tables import (
     COMFORTABLE_WIDTH,
     FirstThatFits,
     class_tables,
-    count,
     fit_table,
     heading,
     key_value_table,
@@ -25,7 +24,7 @@ from scorenet_cli.show.tables import (
     omitted_note,
     r2_text,
 )
-from scorenet_cli.text import number
+from scorenet_cli.text import count, number
 from scorenet_cli.training.fit import Choice, FitResult
 
 # Rows of a training set that the summary shows.
