@@ -353,8 +353,9 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
             )
         elif left:
             if 2 * left > has_target.sum():
+                rows = count(int(has_target.sum()), "row")
                 raise DataError(
-                    f"{table.source}: cells are missing in {left:,} of {count(int(has_target.sum()), 'row')} "
+                    f"{table.source}: cells are missing in {left:,} of {rows} "
                     f"({gaps}). Leave the columns out with `ignore`, or fill the cells with "
                     "`missing=fill`."
                 )
