@@ -426,10 +426,11 @@ def initial_model(
 
     A linear output does not use max_scores: its target is standardized.
     """
-    feature_offset = target_offset = None
-    feature_scale, target_scale = largest_absolute(data.inputs), max_scores
+    feature_offset, target_offset, target_scale = None, None, max_scores
     if standardize:
         feature_offset, feature_scale = _standard(data.inputs)
+    else:
+        feature_scale = largest_absolute(data.inputs)
     if not has_sigmoid_output(network):
         target_offset, target_scale = _standard(data.scores)
     return Model(
@@ -449,11 +450,14 @@ def initial_model(
 def _standard(values: Array) -> tuple[Array, Array]:
     """Mean and standard deviation of each column, 1 for a constant one."""
     unit = largest_absolute(values)  # so that no sum overflows
-    scaled = values / unit
-    mean = scaled.mean(axis=0)
-    scaled -= mean
-    deviation = np.sqrt(np.square(scaled, out=scaled).mean(axis=0)) * unit  # std uses more memory
-    return mean * unit, np.where(deviation > 0, deviation, 1.0)
+    mean, deviation = np.empty((2, len(unit)))
+    scaled = np.empty(len(values))  # one column at a time, to save memory
+    for number, column in enumerate(values.T):
+        np.divide(column, unit[number], out=scaled)
+        mean[number] = scaled.mean()
+        scaled -= mean[number]
+        deviation[number] = np.sqrt(np.square(scaled, out=scaled).mean())
+    return mean * unit, np.where(deviation > 0, deviation * unit, 1.0)
 
 
 def has_sigmoid_output(network: Network) -> bool:

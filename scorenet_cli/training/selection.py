@@ -84,8 +84,9 @@ def choose(
     settings_for uses all rows.
     """
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
-    chosen_rows = np.random.default_rng((seed, 3)).permutation(len(data.inputs))[:SAMPLE_ROWS]
-    sample = data.take(np.sort(chosen_rows))
+    order = np.random.default_rng((seed, 3)).permutation(len(data.inputs))
+    sample = data.take(np.sort(order[:SAMPLE_ROWS]))
+    del order  # it may be as large as a column
     sizes = SIZES if settings.hidden is None else (settings.hidden,)
     candidates = [settings_for(data, settings, size) for size in sizes]
     outputs = []

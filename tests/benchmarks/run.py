@@ -289,8 +289,8 @@ def live_curve(folder: Path, epochs: int) -> Iterator[Pair]:
     )
 
 
-def peak_memory(words: list[str]) -> str:
-    """Measure a command's peak memory, where the system tells."""
+def peak_memory(words: list[str]) -> float:
+    """Measure a command's peak memory in MiB, where the system tells."""
     script = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
         "capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
@@ -301,7 +301,7 @@ def peak_memory(words: list[str]) -> str:
         text=True,
         check=True,
     )
-    return f"peak memory of {words[0]} on that file: {int(result.stdout) / 1024:.0f} MiB"
+    return int(result.stdout) / 1024
 
 
 MAX_GROWTH_CELLS = 40_000_000
@@ -349,6 +349,24 @@ def growth(rows: list[int]) -> None:
                 sys.stdout.flush()
 
 
+def train_memory(rows: list[int]) -> None:
+    """Print the peak memory of `train` beside the size of the numbers that it reads."""
+    names = "rows", "options", "numbers MiB", "peak MiB", "ratio"
+    sys.stdout.write(f"\n| {' | '.join(names)} |\n|{' --- |' * len(names)}\n")
+    with tempfile.TemporaryDirectory() as name:
+        path, output = (str(Path(name, file)) for file in ("rows.csv", "rows.json"))
+        for count in rows:
+            values = np.random.default_rng(0).uniform(0, [10, 10, 100], (count, 3))
+            np.savetxt(path, values, fmt="%.2f", delimiter=",", header="a,b,score", comments="")
+            size = values.nbytes / 2**20
+            del values
+            for options in ("", "--optimizer gd --epochs 2", "--optimizer lm --epochs 2"):
+                peak = peak_memory(["train", path, *options.split(), "-o", output])
+                cells = f"{count:,}", options or "none", f"{size:.0f}", f"{peak:.0f}"
+                sys.stdout.write(f"| {' | '.join(cells)} | {peak / size:.2f} |\n")
+                sys.stdout.flush()
+
+
 def seconds(run: Callable[[], object]) -> float:
     """Time one run."""
     began = time.perf_counter()
@@ -366,6 +384,8 @@ def main() -> None:
     if options.growth:
         counts = [10_000, 1_000_000, *([10_000_000] if options.large else [])]
         growth(counts)
+        if find_spec("resource"):
+            train_memory(counts[1:])
         return
     quick = options.quick
     many = 10_000 if quick else 1_000_000
@@ -396,7 +416,7 @@ def main() -> None:
                 )
         rows, model, other = (str(folder / f"rows.{ending}") for ending in ("csv", "json", "peak"))
         memory = [
-            peak_memory(words)
+            f"peak memory of {words[0]} on that file: {peak_memory(words):.0f} MiB"
             for words in (
                 ["train", rows, "--epochs", "3", "-o", other],
                 ["predict", "--csv", rows, "--model", model],

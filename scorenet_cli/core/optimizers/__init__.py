@@ -50,6 +50,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "lm": Optimizer(
         levenberg_marquardt.levenberg_marquardt,
         {"weight_decay": 0.0},
+        takes_parts=True,
         check=levenberg_marquardt.check_size,
     ),
 }

@@ -21,6 +21,7 @@ import numpy as np
 
 from scorenet_cli.core import Array
 from scorenet_cli.core.activations import ACTIVATIONS
+from scorenet_cli.core.inplace import Rows
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
 
@@ -209,18 +210,10 @@ class Evaluation(NamedTuple):
     outputs: list[Array] | None
 
 
-class Block(NamedTuple):
-    """Some of the rows, and their positions among all rows."""
-
-    part: slice
-    inputs: Array
-    actual: Array
-
-
 class LeastSquares:
     """The rows, cut into blocks; computes squared errors and equations for flat parameters."""
 
-    def __init__(self, network: Network, inputs: Array, actual: Array) -> None:
+    def __init__(self, network: Network, inputs: Rows, actual: Array) -> None:
         self._network = network
         self._min_scale = MIN_SCALE * actual.size
         self._targets = targets = actual.shape[1]
@@ -228,24 +221,24 @@ class LeastSquares:
         self._is_dual = actual.size < self._hidden
         width = targets * (self._hidden + network.layers[-1].parameters // targets)
         size = max(BLOCK_CELLS // width, MIN_BLOCK_ROWS // targets, 1)
-        parts = [slice(start, start + size) for start in range(0, len(inputs), size)]
-        self._blocks = [Block(part, inputs[part], actual[part]) for part in parts]
+        self._blocks = [slice(start, start + size) for start in range(0, len(inputs), size)]
         # Every shard stores its own equations; large ones allow only one shard.
         is_small = network.parameters * self._hidden <= MAX_CELLS_FOR_SHARDS
         self._shards = round_robin(self._blocks, SHARDS if is_small else 1)
-        self._rows = len(inputs)
+        # A single block is computed once; more are computed again in each pass, to save memory.
+        self._inputs = inputs[:] if len(self._blocks) == 1 else inputs
         self.actual = actual
 
     def evaluate(self, parameters: Array) -> Evaluation:
         """Run a forward pass on the rows, and compare with the actual outputs."""
         views = _by_layer(self._network, parameters)
 
-        def evaluate_block(block: Block) -> Evaluation:
-            outputs = _forward(self._network, views, block.inputs)
-            error = (block.actual - outputs[-1]).ravel()
+        def evaluate_block(block: slice) -> Evaluation:
+            outputs = _forward(self._network, views, self._inputs[block])
+            error = (self.actual[block] - outputs[-1]).ravel()
             return Evaluation(float(error.dot(error)), outputs)
 
-        def shard_square(blocks: Sequence[Block]) -> float:
+        def shard_square(blocks: Sequence[slice]) -> float:
             return sum((evaluate_block(block).square for block in interruptible(blocks)), 0.0)
 
         if len(self._blocks) == 1:
@@ -259,9 +252,8 @@ class LeastSquares:
         views = _by_layer(self._network, parameters)
         squares = np.zeros(self._targets)
         for block in interruptible(self._blocks):
-            squares += ((block.actual - _forward(self._network, views, block.inputs)[-1]) ** 2).sum(
-                axis=0
-            )
+            outputs = _forward(self._network, views, self._inputs[block])[-1]
+            squares += ((self.actual[block] - outputs) ** 2).sum(axis=0)
         return squares
 
     def equations(
@@ -272,7 +264,7 @@ class LeastSquares:
         if self._is_dual:
             return self._dual_equations(views, outputs)
 
-        def shard_equations(blocks: Sequence[Block]) -> NormalEquations:
+        def shard_equations(blocks: Sequence[slice]) -> NormalEquations:
             return reduce(
                 NormalEquations.__add__,
                 (self._normal_equations(views, each, outputs) for each in interruptible(blocks)),
@@ -281,12 +273,13 @@ class LeastSquares:
         return reduce(NormalEquations.__add__, map_shards(shard_equations, self._shards))
 
     def _normal_equations(
-        self, views: list[Array], block: Block, outputs: list[Array] | None
+        self, views: list[Array], block: slice, outputs: list[Array] | None
     ) -> NormalEquations:
         """Set up the normal equations of one block."""
-        outputs = outputs or _forward(self._network, views, block.inputs)
-        hidden, output = _jacobian(self._network, views, block.inputs, outputs)
-        error = block.actual - outputs[-1]
+        inputs = self._inputs[block]
+        outputs = outputs or _forward(self._network, views, inputs)
+        hidden, output = _jacobian(self._network, views, inputs, outputs)
+        error = self.actual[block] - outputs[-1]
         flat, by_target = hidden.reshape(error.size, -1), output.transpose(1, 2, 0)
         return NormalEquations(
             hidden=flat.T @ flat,
@@ -299,16 +292,17 @@ class LeastSquares:
 
     def _dual_equations(self, views: list[Array], outputs: list[Array] | None) -> DualEquations:
         """Fill the whole Jacobian, scale it, and multiply it with itself."""
-        shape = (self._rows, self._targets, self._network.parameters)
+        shape = (*self.actual.shape, self._network.parameters)
         whole = np.empty(shape)
         error = np.empty(shape[:2])
 
-        def fill(blocks: Sequence[Block]) -> None:
+        def fill(blocks: Sequence[slice]) -> None:
             for block in interruptible(blocks):
-                layers = outputs or _forward(self._network, views, block.inputs)
-                error[block.part] = block.actual - layers[-1]
-                hidden, output = _jacobian(self._network, views, block.inputs, layers)
-                whole[block.part] = _whole_jacobian(self._network, hidden, output)
+                inputs = self._inputs[block]
+                layers = outputs or _forward(self._network, views, inputs)
+                error[block] = self.actual[block] - layers[-1]
+                hidden, output = _jacobian(self._network, views, inputs, layers)
+                whole[block] = _whole_jacobian(self._network, hidden, output)
 
         map_shards(fill, self._shards)
         jacobian = whole.reshape(error.size, -1)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.inplace import Rows
 from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import DecayGroups, Evidence, Minimum, evidence
 from scorenet_cli.core.optimizers.least_squares import LeastSquares, equations_shape, pack, unpack
@@ -152,8 +153,8 @@ class LevenbergMarquardt:
 
 def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, and its options
     networks: Sequence[Network],
-    inputs: Array,
-    actual: Array,
+    inputs: Rows,
+    actual: Rows,
     *,
     weight_decay: float | Literal["auto"] = 0.0,
     seed: int = 0,  # noqa: ARG001 - nothing is random
@@ -168,6 +169,7 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
     """
     (network,) = networks
     check_size(network, len(inputs), weight_decay=weight_decay)
+    actual = actual[:]
     problem, groups = LeastSquares(network, inputs, actual), DecayGroups.of(network)
     is_auto = weight_decay == AUTO
     decays = groups.start(actual) if is_auto else groups.fixed(float(weight_decay))

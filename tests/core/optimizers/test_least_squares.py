@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import numeric_jacobian, random_case
 
-from scorenet_cli.core import parallel
+from scorenet_cli.core import Array, parallel
 from scorenet_cli.core.network import forward, random_network
 from scorenet_cli.core.optimizers import least_squares
 from scorenet_cli.core.optimizers.least_squares import (
@@ -59,6 +59,33 @@ def test_blocks_and_cores_make_no_difference(
         assert step == pytest.approx(expected[1], rel=1e-9, abs=1e-12)
         results.append((square, step.tobytes()))
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("rows", [3, 20, 500])
+def test_rows_computed_in_parts_give_the_bits_of_an_array(
+    monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    network, inputs, actual = random_case(8, ["tanh", "sigmoid"], rows)
+    flat, sizes = pack(network), []
+
+    class Halves:
+        """The inputs, computed from others each time."""
+
+        def __len__(self) -> int:
+            return rows
+
+        def __getitem__(self, part: slice) -> Array:
+            sizes.append(len(inputs[part]))
+            return 0.5 * (2.0 * inputs[part])
+
+    monkeypatch.setattr(least_squares, "BLOCK_CELLS", 1)
+    monkeypatch.setattr(least_squares, "MIN_BLOCK_ROWS", 12)
+    array, parts = (LeastSquares(network, each, actual) for each in (inputs, Halves()))
+    assert parts.evaluate(flat).square == array.evaluate(flat).square
+    assert parts.squares(flat).tobytes() == array.squares(flat).tobytes()
+    steps = [each.equations(flat).step(0.1).tobytes() for each in (array, parts)]
+    assert steps[0] == steps[1]
+    assert max(sizes) <= 12  # never all rows at once
 
 
 def test_the_form_of_few_rows_is_the_same_step() -> None:
