@@ -14,13 +14,14 @@ from support import Invoke, Process, plain_environment
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from scorenet_cli.cli import app
+from scorenet_cli.cli import application
 from scorenet_cli.core import parallel
 
 if hasattr(os, "register_at_fork"):  # mutmut forks; threads do not come along
     os.register_at_fork(after_in_child=lambda: parallel._pool.cache_clear())  # noqa: PLW0108, SLF001
 
-COMMAND = get_command(app)
+APP = application()
+COMMAND = get_command(APP)
 
 
 def pytest_collection_finish() -> None:
@@ -38,7 +39,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     monkeypatch.setattr("typer.testing._get_command", lambda _: COMMAND)
 
     def run(*words: object, stdin: str | bytes | None = None) -> Result:
-        return CliRunner().invoke(app, [str(word) for word in words], input=stdin)
+        return CliRunner().invoke(APP, [str(word) for word in words], input=stdin)
 
     return run
 

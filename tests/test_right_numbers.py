@@ -19,7 +19,7 @@ from support import Invoke, random_case
 from typer.testing import CliRunner
 
 import scorenet_cli as scorenet
-from scorenet_cli.cli import app
+from scorenet_cli.cli import application
 from scorenet_cli.core import parallel
 from scorenet_cli.core.activations import ActivationName
 from scorenet_cli.core.network import Layer, Network, random_network
@@ -310,7 +310,7 @@ def test_cores_blocks_and_chunks_change_no_bit(table: RandomTable) -> None:
                 if not answers:
                     fit.model.save(model)
                 words = ["predict", "--csv", csv, "--model", model, "--precision", 15, "--quiet"]
-                result = CliRunner().invoke(app, [str(word) for word in words])
+                result = CliRunner().invoke(application(), [str(word) for word in words])
                 assert result.exit_code == 0, result.stderr
                 bits = [layer.weights.tobytes() for layer in fit.model.network.layers]
                 answers.append((bits, fit.metrics, fit.predicted.tobytes(), result.stdout))

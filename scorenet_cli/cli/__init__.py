@@ -4,6 +4,6 @@ To start quickly, modules here import numpy, rich and the modules that need them
 commands, and leave annotations unquoted: Typer reads them all at every start.
 """
 
-from scorenet_cli.cli.application import app, main
+from scorenet_cli.cli.application import application, main
 
-__all__ = ["app", "main"]
+__all__ = ["application", "main"]

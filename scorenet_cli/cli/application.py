@@ -2,20 +2,17 @@
 
 import contextlib
 import errno
+import importlib
 import os
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from scorenet_cli import __version__
-from scorenet_cli.cli.export import export
-from scorenet_cli.cli.inspect import inspect
 from scorenet_cli.cli.messages import echo_error
-from scorenet_cli.cli.predict import predict
-from scorenet_cli.cli.trace import backward_trace, forward_trace
-from scorenet_cli.cli.train import train
 from scorenet_cli.cli.usage import CONTEXT, Command, UsageError, usage_message
 from scorenet_cli.errors import OptionError, ScorenetError
 from scorenet_cli.files import display_path
@@ -69,16 +66,6 @@ def _give_up_output(error: OSError) -> NoReturn:
     _end(f"Error: standard output cannot be written: {reason}.", 1)
 
 
-app = typer.Typer(
-    name="scorenet",
-    cls=Commands,
-    rich_markup_mode=None,  # Plain help and errors: start faster, and are not cut in a pipe.
-    no_args_is_help=True,
-    context_settings=CONTEXT,
-    pretty_exceptions_enable=False,
-)
-
-
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
     """Print the version and end."""
     if value:
@@ -86,8 +73,7 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
         raise typer.Exit
 
 
-@app.callback()
-def scorenet(
+def _scorenet(
     _version: Annotated[
         bool,
         typer.Option(
@@ -113,15 +99,37 @@ def scorenet(
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
 
 
-# Values may be negative numbers: parse unknown options as values first.
-WITH_VALUES = {"ignore_unknown_options": True}
+# Each command's module, and the commands whose values may be negative numbers.
+COMMANDS = {
+    "train": "train",
+    "predict": "predict",
+    "inspect": "inspect",
+    "export": "export",
+    "forward-trace": "trace",
+    "backward-trace": "trace",
+}
+WITH_VALUES = {"predict", "forward-trace", "backward-trace"}
 
-app.command("train", cls=Command)(train)
-app.command("predict", cls=Command, context_settings=WITH_VALUES)(predict)
-app.command("inspect", cls=Command)(inspect)
-app.command("export", cls=Command)(export)
-app.command("forward-trace", cls=Command, context_settings=WITH_VALUES)(forward_trace)
-app.command("backward-trace", cls=Command, context_settings=WITH_VALUES)(backward_trace)
+
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Build the Typer application with these commands; their modules are imported only here."""
+    app = typer.Typer(
+        name="scorenet",
+        cls=Commands,
+        rich_markup_mode=None,  # Plain help and errors: start faster, and are not cut in a pipe.
+        no_args_is_help=True,
+        context_settings=CONTEXT,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_scorenet)
+    for name in names:
+        module = importlib.import_module(f"scorenet_cli.cli.{COMMANDS[name]}")
+        # Negative numbers look like options: values are checked by the commands.
+        settings = {"ignore_unknown_options": True} if name in WITH_VALUES else {}
+        app.command(name, cls=Command, context_settings=settings)(
+            getattr(module, name.replace("-", "_"))
+        )
+    return app
 
 
 def main() -> None:
@@ -135,7 +143,7 @@ def main() -> None:
             setattr(sys, name, os.fdopen(closed, "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # characters that the terminal cannot encode
-    # Typer builds each command it knows of, which takes time: one is enough where it is named.
-    named = [each for each in app.registered_commands if [each.name] == sys.argv[1:2]]
-    app.registered_commands = named or app.registered_commands
-    app(prog_name="scorenet")
+    # Building all commands takes time: one is enough where it is named.
+    application([name for name in sys.argv[1:2] if name in COMMANDS] or COMMANDS)(
+        prog_name="scorenet"
+    )

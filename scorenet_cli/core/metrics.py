@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.arrays import class_codes, largest_absolute
 from scorenet_cli.core.inverse import inverse_factor
 from scorenet_cli.core.network import BLOCK_ROWS
 from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_robin
@@ -22,12 +23,6 @@ RIDGE = 1e-11
 RIDGE_STEPS = 5
 # Relative RMSE up to which an error counts as rounding.
 ROUNDING = 1e-12
-
-
-def largest_absolute(values: Array) -> Array:
-    """Largest absolute value of each column, 1 for a column of zeros; (columns,)."""
-    largest = np.maximum(values.max(axis=0), -values.min(axis=0))
-    return np.where(largest > 0, largest, 1.0)
 
 
 @dataclass(frozen=True)
@@ -122,15 +117,6 @@ def compare_classes(
         most_frequent_accuracy=float(np.mean(true == most_frequent)),
         confusion=tuple(map(tuple, confusion.tolist())),
     )
-
-
-def class_codes(outputs: Array) -> np.typing.NDArray[np.intp]:
-    """Return the most probable class of each row of a target's outputs (rows, outputs).
-
-    One output is the probability of the second of two classes.
-    """
-    codes = outputs[:, 0] >= 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)  # noqa: PLR2004
-    return np.asarray(codes, dtype=np.intp)
 
 
 @dataclass(frozen=True)

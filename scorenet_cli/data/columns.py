@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import class_codes, largest_absolute
+from scorenet_cli.core.arrays import class_codes, largest_absolute
 from scorenet_cli.errors import OptionError
 
 ScalingName = Literal["training", "own", "none"]

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from scorenet_cli.core import Array
-from scorenet_cli.core.metrics import largest_absolute
+from scorenet_cli.core.arrays import largest_absolute
 from scorenet_cli.core.network import (
     LayerGradient,
     LayerPass,

@@ -13,7 +13,8 @@ import numpy as np
 from scorenet_cli import files
 from scorenet_cli.core import Array, network
 from scorenet_cli.core.activations import ACTIVATIONS
-from scorenet_cli.core.metrics import blocks, largest_absolute
+from scorenet_cli.core.arrays import largest_absolute
+from scorenet_cli.core.metrics import blocks
 from scorenet_cli.core.network import InitName, Network
 from scorenet_cli.core.optimizers import OPTIMIZERS
 from scorenet_cli.core.optimizers.levenberg_marquardt import seconds_per_step

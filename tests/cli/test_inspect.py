@@ -9,7 +9,7 @@ import pytest
 from support import Invoke, one_message
 from typer.testing import CliRunner
 
-from scorenet_cli.cli import app
+from scorenet_cli.cli import application
 from scorenet_cli.model import json_file
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -82,7 +82,7 @@ def test_a_file_that_is_no_model_is_refused(invoke: Invoke, content: str, expect
 def test_boxes_and_charts_take_the_signs_that_the_terminal_has(invoke: Invoke) -> None:
     invoke("train", "--epochs", 300, "--quiet")
     for encoding in ("ascii", "cp1252"):
-        result = CliRunner(encoding).invoke(app, ["inspect"])
+        result = CliRunner(encoding).invoke(application(), ["inspect"])
         assert result.exit_code == 0
         assert "hours_studied" in result.stdout
         assert "?" not in result.stdout

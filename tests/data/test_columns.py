@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorenet_cli.core.metrics import largest_absolute
 from scorenet_cli.data.columns import (
     decode,
     encode,
@@ -17,15 +16,6 @@ from scorenet_cli.data.columns import (
 )
 
 DOCUMENT = np.array([[2.0, 9.0], [1.0, 5.0], [3.0, 6.0]])
-
-
-def test_a_column_is_divided_by_its_largest_absolute_value() -> None:
-    assert largest_absolute(DOCUMENT).tolist() == [3, 9]
-    assert largest_absolute(np.array([[-4.0, 1.0], [2.0, -0.5]])).tolist() == [4, 1]
-
-
-def test_a_column_of_zeros_is_divided_by_one() -> None:
-    assert largest_absolute(np.zeros((3, 2))).tolist() == [1, 1]
 
 
 def test_training_scaling_divides_by_the_training_maxima() -> None:
