@@ -10,14 +10,18 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
+from operator import call
+from typing import Any
 
 import numpy as np
 
 from scorenet_cli.core import Array
+from scorenet_cli.core.parallel import map_shards
 from scorenet_cli.data.columns import is_missing
 from scorenet_cli.data.decoding import clean_lines, decode_chunks
 from scorenet_cli.data.number_formats import (
@@ -66,6 +70,8 @@ _UNIT_SEPARATOR = "\x1f"
 _MAX_RESCANNED = 100_000
 # Rows searched for an unambiguous decimal point or comma, which settles other columns.
 _SETTLING_ROWS = 1000
+# From this size, a second thread computes the checksum.
+_MANY_BYTES = 1_000_000
 # Whole numbers in a first row that are read as years, i.e. column names.
 _YEARS = range(1900, 2101)
 
@@ -115,9 +121,16 @@ def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> T
     has_header None: the first row is a header if it has text and no numbers. If it has both, it is
     data if the second row has text in the same columns; otherwise DataError is raised.
     """
-    chunks, notes = decode_chunks([data], source)
-    (table,) = _cut([(b"".join(chunks), True)], notes, source, has_header=has_header)
-    return replace(table, sha256=hashlib.sha256(data).hexdigest())
+
+    def cut() -> Table:
+        chunks, notes = decode_chunks([data], source)
+        (table,) = _cut([(b"".join(chunks), True)], notes, source, has_header=has_header)
+        return table
+
+    steps: list[Callable[[], Any]] = [cut, partial(hashlib.sha256, data)]
+    table: Table
+    table, digest = map_shards(call, steps) if len(data) > _MANY_BYTES else map(call, steps)
+    return replace(table, sha256=digest.hexdigest())
 
 
 def tables(

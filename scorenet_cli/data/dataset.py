@@ -330,8 +330,13 @@ def encode_rows(
 
 def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill: bool) -> Dataset:
     """Leave out rows with missing cells, or fill the cells, and add notes."""
+    # Column by column: all at once takes three times as long if there are few.
+    has_gap = any(np.isnan(column).any() for column in (*data.inputs.T, *data.scores.T))
+    is_filled = missing == "fill" and can_fill
+    if not (has_gap or is_filled):
+        return data
     is_gap = np.isnan(data.inputs)
-    if is_gap.any() or np.isnan(data.scores).any():
+    if has_gap:
         has_target = ~np.isnan(data.scores).any(axis=1)
         has_all = ~is_gap.any(axis=1)
         if missing == "refuse":
@@ -346,7 +351,7 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
             notes.append(f"{count(without, 'row')} left out: no value for {targets}.")
         gaps = _missing_counts(data.inputs[has_target], data.features, data.categories)
         left = int((has_target & ~has_all).sum())
-        if left and missing == "fill" and can_fill:
+        if left and is_filled:
             notes.append(
                 "missing cells are filled with the column's mean or, in a column of three or more "
                 f"categories, with 0 in each of the column's inputs ({gaps})."
@@ -367,7 +372,7 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
             keep = np.flatnonzero(has_target)
             is_gap = is_gap[keep]
             data = replace(data.take(keep), positions=keep)
-    if missing == "fill" and can_fill:
+    if is_filled:
         if empty := [*compress(data.input_names, np.all(is_gap, axis=0))]:
             raise DataError(
                 f"{table.source}: no value for {listed(empty)} in the rows that have a value "

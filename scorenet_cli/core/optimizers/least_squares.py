@@ -28,6 +28,8 @@ from scorenet_cli.core.parallel import SHARDS, interruptible, map_shards, round_
 # Cells per block of the Jacobian; minimum rows per block.
 BLOCK_CELLS = 131_072
 MIN_BLOCK_ROWS = 64
+# Maximum cells of the inputs (32 MB) that are kept; larger ones are computed again in each pass.
+MAX_KEPT_CELLS = 2**22
 # Rows of the dual matrix between two interrupt checks.
 DUAL_BLOCK_ROWS = 512
 # Maximum cells of the equations (8 MB) for which every shard stores its own.
@@ -225,8 +227,8 @@ class LeastSquares:
         # Every shard stores its own equations; large ones allow only one shard.
         is_small = network.parameters * self._hidden <= MAX_CELLS_FOR_SHARDS
         self._shards = round_robin(self._blocks, SHARDS if is_small else 1)
-        # A single block is computed once; more are computed again in each pass, to save memory.
-        self._inputs = inputs[:] if len(self._blocks) == 1 else inputs
+        is_kept = len(inputs) * network.shape[0] <= MAX_KEPT_CELLS
+        self._inputs = inputs[:] if is_kept else inputs
         self.actual = actual
 
     def evaluate(self, parameters: Array) -> Evaluation:

@@ -80,6 +80,7 @@ def test_rows_computed_in_parts_give_the_bits_of_an_array(
 
     monkeypatch.setattr(least_squares, "BLOCK_CELLS", 1)
     monkeypatch.setattr(least_squares, "MIN_BLOCK_ROWS", 12)
+    monkeypatch.setattr(least_squares, "MAX_KEPT_CELLS", 0)
     array, parts = (LeastSquares(network, each, actual) for each in (inputs, Halves()))
     assert parts.evaluate(flat).square == array.evaluate(flat).square
     assert parts.squares(flat).tobytes() == array.squares(flat).tobytes()
