@@ -482,7 +482,7 @@ def _save_history(run: _Run, path: str, log: "LossLog", fit: "FitResult") -> Non
         line._replace(loss=kept.loss) if line.epoch == kept.best_epoch else line
         for line in log.lines(kept.start)
     )
-    write_history(path, lines, before)
+    write_history(path, lines, before, fit.plan)
 
 
 def _report(run: _Run, fit: "FitResult") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import NamedTuple, Self
 
@@ -60,7 +61,7 @@ class LossLog:
         """Yield the epochs of one start, by its number."""
         if not self._starts:
             return
-        end = self._file.tell()
+        end = self._file.seek(0, 2)
         together = self._starts[0][1] - 1 - self._has_validation > 1
         group, column = (0, start + 1) if together else (start, 1)
         position, width = self._starts[group]
@@ -75,7 +76,6 @@ class LossLog:
                 yield HistoryLine(
                     int(row[0]), row[column], row[-1] if self._has_validation else None
                 )
-        self._file.seek(0, 2)
 
 
 def read_history(path: str) -> list[str]:
@@ -106,17 +106,13 @@ def lines_before(lines: Sequence[str], plan: TrainingPlan) -> list[str]:
     return kept if kept and int(kept[-1].partition(",")[0]) == plan.record.epochs else []
 
 
-def write_history(path: str, lines: Iterator[HistoryLine], before: Sequence[str] = ()) -> None:
-    """Write epochs after the lines of a resumed run, completely or not at all."""
-    first = next(lines, None)
-    has_validation = first is not None and first.validation_loss is not None
+def write_history(
+    path: str, lines: Iterator[HistoryLine], before: Sequence[str], plan: TrainingPlan
+) -> None:
+    """Write a plan's epochs after the lines of the run it resumes, completely or not at all."""
+    header = HEADER if plan.validation_rows is None else f"{HEADER},validation_loss"
+    texts = (",".join(repr(value) for value in line if value is not None) + "\n" for line in lines)
     with files.writer(path) as write:
-        write(HEADER + (",validation_loss\n" if has_validation else "\n"))
-        write("".join(f"{line}\n" for line in before))
-        block: list[str] = []
-        while first is not None:
-            block.append(",".join(repr(value) for value in first if value is not None) + "\n")
-            first = next(lines, None)
-            if first is None or len(block) == _BLOCK_EPOCHS:
-                write("".join(block))
-                block.clear()
+        write("".join(f"{line}\n" for line in (header, *before)))
+        while block := "".join(islice(texts, _BLOCK_EPOCHS)):
+            write(block)

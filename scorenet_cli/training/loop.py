@@ -308,11 +308,8 @@ def train(  # noqa: PLR0913 - the parts of a run
                 if keeps_networks and epoch in HISTORY_EPOCHS:
                     record.networks.append((epoch, state.networks()))
                 # The epoch that a resume starts from was reported before.
-                if (
-                    watch.each_epoch
-                    and epoch % watch.every == 0
-                    and (epoch > start_epoch or not start_epoch)
-                ):
+                is_new = epoch > start_epoch or not resumed.history
+                if watch.each_epoch and epoch % watch.every == 0 and is_new:
                     watch.each_epoch(epoch, losses, record.validation_loss)
                 if reason := "epochs" if epoch == last else record.stop_reason(epoch, loss):
                     return record.result(state, epoch, reason)

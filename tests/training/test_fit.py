@@ -13,6 +13,7 @@ import scorenet_cli as scorenet
 from scorenet_cli import __version__
 from scorenet_cli.core.network import BLOCK_ROWS, mean_squared_error, random_network
 from scorenet_cli.core.network import predict as predict_outputs
+from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.data.csv_table import make_table
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.errors import DataError
@@ -142,13 +143,14 @@ def test_the_row_that_is_too_large_for_its_scale_is_named() -> None:
         scaled_rows(tiny, dataset([[1, 6], [1e10, 7], [1e11, 8]]))
 
 
-def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
+@pytest.mark.parametrize("scale", [[10.0, 1000.0], [1000.0, 10.0]])
+def test_two_starts_of_two_targets_spread_each_in_its_own_points(scale: list[float]) -> None:
     data = dataclasses.replace(
         DOCUMENT, targets=("a", "b"), scores=np.array([[9.0, 90.0], [8.0, 80.0], [7.0, 70.0]])
     )
     model = dataclasses.replace(
         initial_model(random_network((2, 3, 2), seed=1), data, np.full(2, 100.0)),
-        target_scale=np.array([10.0, 1000.0]),
+        target_scale=np.array(scale),
     )
     networks = [random_network((2, 3, 2), seed=seed) for seed in range(2)]
     starts = (
@@ -158,7 +160,7 @@ def test_two_starts_of_two_targets_spread_each_in_its_own_points() -> None:
     spread = restart_stats(plan(model, data), dataclasses.replace(RUN, starts=starts))
     assert spread is not None
     inputs, _ = scaled_rows(model, data)
-    scores = np.stack([predict_outputs(network, inputs) for network in networks]) * [10.0, 1000.0]
+    scores = np.stack([predict_outputs(network, inputs) for network in networks]) * scale
     assert spread.prediction_deviation == pytest.approx(scores.std(axis=0).mean(), rel=1e-12)
     assert spread.prediction_range == pytest.approx(np.ptp(scores, axis=0).max(), rel=1e-12)
     assert spread.count == 3
@@ -181,35 +183,61 @@ def test_an_autosave_of_several_starts_has_the_seed_of_its_weights(
 
 @pytest.mark.parametrize(
     ("settings", "tried"),
-    [({"optimizer": "gd", "epochs": 6}, 4), ({"optimizer": "adam", "epochs": 3}, 2)],
+    [
+        ({"optimizer": "gd", "epochs": 6, "restarts": 4}, "4 of 4"),
+        ({"optimizer": "gd", "epochs": 6, "restarts": 2}, "2 of 2"),
+        ({"optimizer": "adam", "epochs": 3, "restarts": 4}, "2 of 4"),
+        ({"optimizer": "adam", "epochs": 6, "restarts": 2}, "1 of 2"),
+        ({"optimizer": "adam", "epochs": 6}, None),
+    ],
 )
 def test_an_interrupted_run_says_how_many_starts_were_tried(
-    settings: dict[str, Any], tried: int, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], tried: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "TICK", 0.0)
     ticks: list[int] = []
     callbacks: Callbacks[Model] = Callbacks(
         tick=lambda epoch, *_: ticks.append(epoch), should_stop=lambda: len(ticks) == 5
     )
-    fit = scorenet.train(**settings, restarts=4, callbacks=callbacks)
-    assert fit.warnings == (f"interrupted after {tried} of 4 starts; the best of these is kept.",)
+    fit = scorenet.train(**settings, callbacks=callbacks)
+    expected = f"interrupted after {tried} starts; the best of these is kept."
+    assert fit.warnings == (() if tried is None else (expected,))
     assert fit.result.stopped == "interrupted"
 
 
-def test_an_interrupted_run_of_many_rows_is_judged_on_some() -> None:
-    rows = BLOCK_ROWS + 100
-    hours = np.random.default_rng(0).uniform(1, 9, rows)
+@pytest.mark.parametrize(("restarts", "held_out"), [(1, 0.5), (2, 0.65)])
+def test_an_interrupted_run_of_many_rows_is_judged_on_some(
+    restarts: int, held_out: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    hours = np.random.default_rng(0).uniform(1, 9, 26_000)
     data = {"hours": hours, "score": 10 * hours}
     stop: Callbacks[Model] = Callbacks(should_stop=lambda: True)
-    fit = scorenet.train(data, callbacks=stop, epochs=10_000, optimizer="gd", validation=0.01)
+    settings: Columns = {"optimizer": "gd", "restarts": restarts, "validation": held_out}
+    fit = scorenet.train(data, callbacks=stop, **settings)
     assert fit.result.stopped == "interrupted"
     assert len(fit.predicted) == BLOCK_ROWS < len(fit.plan.data.inputs)
+    judged = fit.plan.validation_rows if restarts == 1 else fit.plan.test_rows
+    assert judged is not None
     assert fit.validation is not None
-    assert f"measured on the first {BLOCK_ROWS:,} of " in fit.warnings[-1]
+    assert fit.validation.actual.tolist() == judged.scores[:BLOCK_ROWS].tolist()
+    rows = len(fit.plan.data.inputs)
+    assert fit.warnings == (
+        *["interrupted after 1 of 2 starts; the best of these is kept."][: restarts - 1],
+        f"interrupted: the fit is measured on the first 8,192 of {rows:,} rows.",
+    )
     scaled = scaled_rows(fit.model, fit.plan.data)
     plain = mean_squared_error(predict_outputs(fit.model.network, scaled.inputs), scaled.actual)
     assert fit.result.loss == pytest.approx(plain, rel=1e-9)
-    assert f"... and {len(fit.plan.data.inputs) - 10:,} more rows" in shown(training_summary(fit))
+    assert f"... and {rows - 10:,} more rows" in shown(training_summary(fit))
+
+
+def test_a_tick_is_told_the_epoch_and_its_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    told: dict[int, float] = {}
+    callbacks: Callbacks[Model] = Callbacks(tick=lambda epoch, loss, _: told.update({epoch: loss}))
+    fit = scorenet.train(optimizer="gd", epochs=3, callbacks=callbacks)
+    assert told == pytest.approx(dict(fit.result.history[:3]))
 
 
 def test_a_text_target_is_counted_on_each_part_of_the_rows() -> None:
@@ -237,6 +265,35 @@ def test_the_best_is_chosen_by_validation_where_there_is_one() -> None:
     assert best_of([dataclasses.replace(run, validation_loss=None) for run in runs]).start == 0
     assert best_of(runs).seconds == 1.0
     assert [start.loss for start in best_of(runs).starts] == [0.1, 0.2]
+
+
+def test_the_best_is_chosen_by_evidence_rather_than_loss() -> None:
+    runs = [
+        dataclasses.replace(
+            RUN, loss=loss, evidence=Evidence((1.0,), np.ones(1), 1.0, 1.0, log_evidence, np.eye(1))
+        )
+        for loss, log_evidence in ((0.1, -7.0), (0.3, 5.0), (0.2, 4.0))
+    ]
+    assert best_of(runs).start == 1
+
+
+def test_coverage_is_the_fraction_of_scores_in_their_intervals_ends_included() -> None:
+    rows = students()
+    model = scorenet.train(
+        rows, optimizer="lm", weight_decay="auto", output_activation="linear", bias=True
+    ).model
+    hours = {name: column[:5] for name, column in rows.items() if name != "score"}
+    low, high = scorenet.intervals(model, hours)[:, 0].T
+    where = [low - 1, low, (low + high) / 2, high, high + 1]
+    scores = np.array([each[row] for row, each in enumerate(where)])
+    assert scorenet.evaluate(model, hours | {"score": scores}).coverage == (3 / 5,)
+
+
+def test_a_model_without_a_record_is_compared_with_baselines_of_the_given_rows() -> None:
+    rows = students()
+    by_hand = dataclasses.replace(scorenet.train(rows, epochs=1).model, training=None)
+    baselines = scorenet.evaluate(by_hand, rows).fit.baselines
+    assert baselines.mean.rmse == pytest.approx(rows["score"].std())
 
 
 def test_a_record_has_the_range_of_the_scores_and_what_predicts_them_without_a_network() -> None:

@@ -101,7 +101,7 @@ def test_each_epoch_can_be_every_tenth_and_a_resume_does_not_repeat_its_first() 
     watcher: Callbacks[TrainingResult] = Callbacks(
         each_epoch=lambda epoch, *_: seen.append(epoch), every=10
     )
-    before = TrainingRecord(epochs=20)
+    before = TrainingRecord(epochs=20, history=((20, 0.5),))
     train(descent(), training_rows, StoppingCriteria(25), resumed=before, callbacks=watcher)
     assert seen == [30, 40]
 
