@@ -560,11 +560,6 @@ def test_a_history_of_restarts_is_that_of_the_start_that_was_kept(invoke: Invoke
     assert curve == dict(saved()["training"]["history"])
 
 
-def test_a_broken_history_file_is_refused_before_training(invoke: Invoke) -> None:
-    Path("h.csv").write_text("epoch,loss\n0,0.5\n\n", encoding="utf-8")
-    assert "is not a loss history" in one_message(invoke("train", "--history", "h.csv"))
-
-
 def test_tiny_scores_have_no_r2_and_no_warning(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("h,s\n1,0\n2,1e-160\n3,0\n4,0\n", encoding="utf-8")
     result = invoke("train", "d.csv", "--max-score", 1, "--json", "--epochs", 3)
@@ -645,16 +640,6 @@ def test_a_history_of_another_run_is_not_continued(invoke: Invoke) -> None:
     assert "history of another run" in invoke("train", *words).stderr
     lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == ["5", "6"]
-
-
-def test_a_history_with_validation_has_three_cells_a_line_after_a_resume(invoke: Invoke) -> None:
-    words = ["train", SAMPLE / "students.csv", "--history", "h.csv", "--quiet", "--bias"]
-    invoke(*words, "--validation", 0.2, "--epochs", 6)
-    invoke(*words[:-1], "--resume", "scorenet.json", "--epochs", 4)
-    lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
-    assert {line.count(",") for line in lines} == {2}
-    epochs = [int(line.split(",")[0]) for line in lines[1:]]
-    assert epochs == list(range(len(epochs)))
 
 
 def test_a_history_of_descents_side_by_side_is_that_of_the_start_kept(invoke: Invoke) -> None:
