@@ -143,6 +143,41 @@ def test_a_loss_that_is_no_number_ends_the_run(layers: tuple[Layer, ...]) -> Non
     )
 
 
+def test_weights_beyond_numbers_end_a_run_of_finite_losses() -> None:
+    infinite = Network((Layer(np.full((2, 1), np.inf), activation="sigmoid"),))
+    with pytest.raises(TrainingError, match="no longer finite at epoch 0"):
+        train(descent(infinite), training_rows, StoppingCriteria(0))
+
+
+def test_a_validation_loss_that_is_no_number_is_seen_at_once() -> None:
+    line = Network((Layer(np.ones((2, 1)), activation="linear"),))
+    with np.errstate(all="ignore"):
+        steps = enumerate(descent(line, rate=100.0))
+        first = next(epoch for epoch, state in steps if not np.isfinite(state.losses()[0]))
+    assert first not in HISTORY_EPOCHS
+    with pytest.raises(TrainingError, match=f"no longer finite at epoch {first}"):
+        train(descent(line, rate=100.0), training_rows, StoppingCriteria(1000, validation=ROWS))
+
+
+def test_of_epochs_with_the_same_validation_loss_the_first_is_kept() -> None:
+    criteria = StoppingCriteria(50, validation=ROWS, patience=4)
+    run = train(descent(rate=1e-300), training_rows, criteria)
+    assert (run.best_epoch, run.epochs, run.stopped) == (0, 4, "patience")
+
+
+def test_a_tick_is_due_again_after_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 50.0
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: now)
+    ticker = loop.Ticker()
+    for _ in range(2):
+        due = []
+        for _ in range(3):
+            due.append(ticker.is_due())
+            now += 0.6 * loop.TICK
+        assert due == [False, False, True]
+        ticker.restart()
+
+
 def test_an_optimizer_that_ends_has_converged() -> None:
     run = train(levenberg_marquardt([START], INPUTS, ACTUAL), training_rows, StoppingCriteria(1000))
     assert run.stopped == "converged"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support import Invoke, one_message
 
@@ -23,6 +23,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_data" / "students.csv"
 NETWORK = random_network((2, 3, 1), seed=1)
 
 
+@example({0, 28_000, 10**9 - 2, 10**9 - 1, 10**9}, 4)  # the second and third are nearest to one
 @given(st.sets(st.integers(0, 10**9), min_size=1, max_size=60), st.integers(2, 70))
 def test_so_many_are_chosen_with_both_ends(epochs: set[int], count: int) -> None:
     points = tuple((epoch, NETWORK) for epoch in sorted(epochs))
