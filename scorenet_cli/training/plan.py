@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def plan_rows(table: Table, data: Dataset, settings: Settings) -> TrainingPlan:
         network.random_network(
             shape,
             seed=each,
-            init=cast("InitName", init),
+            init=init,
             bias=bias,
             activation=settings.activation or "sigmoid",
             output_activation=settings.output_activation or "sigmoid",
@@ -159,7 +159,7 @@ def _resumed_plan(table: Table, settings: Settings, old: Model) -> TrainingPlan:
         return _plan_from_weights(table, settings, old.network)
     before = old.training or TrainingRecord()
     table = dataset.name_columns(table, old.features, old.targets)
-    data = model_rows(old, table, cast("MissingName", settings.missing or "skip"))
+    data = model_rows(old, table, settings.missing or "skip")
     if has_sigmoid_output(old.network):
         hint = (
             "The highest possible score is that of the resumed model: train a new one with "
@@ -340,7 +340,7 @@ def read_rows(table: Table, settings: Settings) -> Dataset:
         features=settings.features,
         targets=settings.target,
         ignore=settings.ignore or (),
-        missing=cast("MissingName", settings.missing or "skip"),
+        missing=settings.missing or "skip",
     )
 
 

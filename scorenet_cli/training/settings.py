@@ -6,10 +6,14 @@ import dataclasses
 import math
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scorenet_cli.errors import OptionError
 from scorenet_cli.text import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from scorenet_cli.core.network import InitName
+    from scorenet_cli.data.dataset import MissingName
 
 DEFAULT_HIDDEN = (3,)
 DEFAULT_SEED = 23
@@ -32,14 +36,14 @@ class Settings:
     target: tuple[str, ...] | None = None
     features: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None
-    missing: str | None = None
+    missing: MissingName | None = None
     max_score: tuple[float, ...] | None = None
     hidden: tuple[int, ...] | None = None
     bias: bool | None = None
     activation: str | None = None
     output_activation: str | None = None
     standardize: bool | None = None
-    init: str | None = None
+    init: InitName | None = None
     seed: int | None = None
     optimizer: str | None = None
     learning_rate: float | None = None

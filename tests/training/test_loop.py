@@ -167,7 +167,7 @@ def test_of_epochs_with_the_same_validation_loss_the_first_is_kept() -> None:
 
 def test_a_tick_is_due_again_after_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 50.0
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: now)
+    monkeypatch.setattr("time.perf_counter", lambda: now)
     ticker = loop.Ticker()
     for _ in range(2):
         due = []
