@@ -6,15 +6,19 @@ import dataclasses
 
 import numpy as np
 import pytest
-from support import Columns, students
+from support import Columns, named, students
 
 import scorenet_cli as scorenet
-from scorenet_cli.core.network import mean_squared_error
+from scorenet_cli.core.network import mean_squared_error, random_network
 from scorenet_cli.core.network import predict as predict_outputs
-from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.core.optimizers.least_squares import pack
+from scorenet_cli.core.optimizers.line_start import line_start
+from scorenet_cli.data.csv_table import Table, make_table
+from scorenet_cli.model.model import Model
+from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.training.fit import fit
 from scorenet_cli.training.loop import HISTORY_EPOCHS
-from scorenet_cli.training.plan import make_plan, scaled_rows
+from scorenet_cli.training.plan import check_settings, make_plan, scaled_rows
 from scorenet_cli.training.settings import make_settings
 
 
@@ -56,15 +60,30 @@ def test_a_max_score_that_contradicts_a_target_scale_of_1_is_refused() -> None:
         scorenet.train(columns, resume=model, max_score=100)
 
 
-def test_a_model_without_a_seed_can_be_given_one() -> None:
-    trained = scorenet.train(students(), epochs=1).model
-    by_hand = dataclasses.replace(trained, training=None)
+@pytest.mark.parametrize("changes", [{}, {"is_weights_only": True}])
+def test_a_model_without_a_seed_can_be_given_one(changes: Columns) -> None:
+    by_hand = dataclasses.replace(
+        scorenet.train(students(), epochs=1).model, training=None, **changes
+    )
     runs = [
         scorenet.train(students(), resume=by_hand, optimizer="adam", seed=seed, epochs=3)
         for seed in (1, 1, 2)
     ]
     losses = [run.result.loss for run in runs]
     assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize("changes", [{}, {"is_weights_only": True}])
+def test_rows_that_were_held_out_stay_held_out(changes: Columns) -> None:
+    by_hand = dataclasses.replace(
+        scorenet.train(students(), epochs=1).model, training=None, **changes
+    )
+    first = scorenet.train(students(), resume=by_hand, seed=7, validation=0.25, epochs=1)
+    second = scorenet.train(students(), resume=first.model, epochs=1)
+    assert first.plan.validation_rows is not None
+    assert second.plan.validation_rows is not None
+    held_out = first.plan.validation_rows.scores.tolist()
+    assert second.plan.validation_rows.scores.tolist() == held_out
 
 
 def test_the_report_tells_the_epochs_that_ran_from_the_one_that_was_kept() -> None:
@@ -149,15 +168,251 @@ def test_a_constant_column_is_standardized_by_1() -> None:
     assert model.feature_offset.tolist() == pytest.approx([columns["hours"].mean(), 7.0])
 
 
-def test_the_data_of_the_run_before_are_named_where_they_are_others() -> None:
-    first = make_table(b"x,y\n1,70\n2,90\n", "first.csv")
-    second = make_table(b"x,y\n1,70\n2,80\n", "second.csv")
-    model = fit(make_plan(first, make_settings(epochs=1))).model
-    plan = make_plan(second, make_settings(), model)
-    assert plan.warnings == ("the model was trained on other data: first.csv.",)
-    validated = fit(make_plan(first, make_settings(epochs=1, validation=0.5))).model
-    with pytest.raises(scorenet.DataError, match=r"on other data \(first.csv\)"):
-        make_plan(second, make_settings(), validated)
+def rows(text: str) -> Table:
+    return make_table(text.encode(), "rows.csv")
+
+
+@pytest.mark.parametrize(("data", "name"), [("first.csv", "first.csv"), (None, "another file")])
+def test_the_data_of_the_run_before_are_named_where_they_are_others(
+    data: str | None, name: str
+) -> None:
+    def trained(**settings: object) -> Model:
+        model = fit(make_plan(rows("x,y\n1,70\n2,90\n"), make_settings(epochs=1, **settings))).model
+        assert model.training is not None
+        return dataclasses.replace(model, training=dataclasses.replace(model.training, data=data))
+
+    others = rows("x,y\n1,70\n2,\n2,80\n")
+    plan = make_plan(others, make_settings(), trained(optimizer="adam"))
+    assert plan.warnings == (f"the model was trained on other data: {name}.",)
+    assert plan.notes == (
+        "1 row left out: no value for 'y'.",
+        "the rows differ from those of the last run: the optimizer starts with fresh state.",
+    )
+    by_another = make_plan(others, make_settings(optimizer="lm"), trained(optimizer="adam"))
+    assert by_another.warnings == (
+        *plan.warnings,
+        "the model was trained with adam; lm starts with fresh optimizer state.",
+    )
+    with pytest.raises(scorenet.DataError) as caught:
+        make_plan(others, make_settings(), trained(validation=0.5))
+    assert str(caught.value) == (
+        f"rows.csv: the model was trained and validated on other data ({name}), so its validation "
+        "rows cannot be separated from its training rows here. Train a new model on these rows."
+    )
+
+
+def test_a_resumed_run_tells_missing_cells_and_the_epoch_it_continues_from() -> None:
+    table = rows("x,y\n1,70\n2,\n2,80\n3,60\n")
+    model = fit(make_plan(table, make_settings(epochs=2, validation=0.4))).model
+    assert model.training is not None
+    record = dataclasses.replace(model.training, epochs=5_000, best_epoch=4_000)
+    resumed = dataclasses.replace(model, training=record)
+    assert make_plan(table, make_settings(), resumed).notes == (
+        "1 row left out: no value for 'y'.",
+        "training continues from epoch 4,000, the one that was kept.",
+        (
+            "the epoch to keep is chosen on the 1 validation row: expect a slightly worse fit on "
+            "new rows."
+        ),
+    )
+    with pytest.raises(scorenet.DataError, match="has no value"):
+        make_plan(table, make_settings(missing="refuse"), resumed)
+
+
+NO_SCORE = (
+    "rows.csv, line 3, column 'y': the score 101 is not between 0 and 100. Set the highest "
+    "possible score with `max_score=101`, or allow scores of any size with "
+    "`output_activation=linear`."
+)
+TWO = "x,y\n1,70\n2,90\n"
+OUTSIDE = "x,y\n1,70\n2,101\n"
+TRAINED = named(("x",), (1, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "resumed", "settings", "expected"),
+    [
+        (
+            TWO,
+            None,
+            {"hidden": [4000, 4000]},
+            "`hidden` is too large: more than 10,000,000 parameters.",
+        ),
+        (
+            TWO,
+            None,
+            {"hidden": 101, "snapshots": 2},
+            "`snapshots` is for networks of up to 200 parameters; this one has 202. Leave it out.",
+        ),
+        (
+            TWO,
+            None,
+            {"hidden": 2_000_000, "optimizer": "adam"},
+            (
+                "`hidden` is too large: with 4,000,000 parameters, a model trained with adam may "
+                "exceed 256 MB, the size limit of a model file."
+            ),
+        ),
+        (
+            "x,y\n1,70\n",
+            None,
+            {"validation": 0.5},
+            "rows.csv: `validation` needs at least 2 rows; got 1. Leave it out.",
+        ),
+        (
+            "x,grade\n1,A\n2,B\n3,C\n",
+            None,
+            {"output_activation": "linear", "target": "grade"},
+            (
+                "`output_activation` cannot be linear for text targets ('grade'): the outputs are "
+                "class probabilities. Leave it out."
+            ),
+        ),
+        (
+            TWO,
+            None,
+            {"max_score": [100, 50]},
+            "`max_score` expects one number, or one for each of 1 targets; got 2.",
+        ),
+        (
+            OUTSIDE,
+            None,
+            {},
+            NO_SCORE,
+        ),
+        (
+            OUTSIDE,
+            dataclasses.replace(TRAINED, is_weights_only=True),
+            {},
+            NO_SCORE,
+        ),
+        (
+            OUTSIDE.replace("y", "score0"),
+            TRAINED,
+            {},
+            (
+                "rows.csv, line 3, column 'score0': the score 101 is not between 0 and 100. "
+                "The highest possible score is that of the resumed model: train a new one with "
+                "`max_score`."
+            ),
+        ),
+        (
+            "x,z,y\n1,2,70\n2,3,90\n",
+            dataclasses.replace(TRAINED, is_weights_only=True),
+            {},
+            (
+                "rows.csv: to match these weights, the number of inputs must be 1 and the number "
+                "of outputs 1, but the chosen columns give 2 and 1. Choose others with `features` and "
+                "`target`."
+            ),
+        ),
+    ],
+)
+def test_rows_and_settings_that_do_not_fit_are_refused(
+    text: str, resumed: Model | None, settings: Columns, expected: str
+) -> None:
+    with pytest.raises(scorenet.ScorenetError) as caught:
+        make_plan(rows(text), make_settings(**settings), resumed)
+    assert str(caught.value) == expected
+
+
+def test_a_network_of_200_parameters_has_snapshots() -> None:
+    assert make_plan(rows(TWO), make_settings(hidden=100, snapshots=2)).snapshots == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "notes", "warnings"),
+    [
+        (
+            "x,passed\n1,0\n2,1\n",
+            {},
+            [("the scores of 'passed' are all 0 or 1: the predicted score is a probability "
+             "(`max_score=1`).")],
+            [],
+        ),
+        (
+            "x,p,q\n1,0,1\n2,1,0\n",
+            {"target": ["p", "q"]},
+            [("the scores of 'p', 'q' are all 0 or 1: the predicted score is a probability "
+             "(`max_score=1`).")],
+            [],
+        ),
+        ("x,passed\n1,0\n2,1\n", {"max_score": 1}, [], []),
+        ("x,y\n1,0.5\n2,1\n", {"max_score": 2}, [], []),
+        (
+            "x,y\n1,0.5\n2,1\n",
+            {"max_score": 2.5},
+            ["the scores of 'y' use less than half of the range 0 to 2.5. Try `max_score=1`."],
+            [],
+        ),
+        (
+            "x,y,z\n1,1,90\n2,3,8\n",
+            {"target": ["y", "z"]},
+            [("the scores of 'y' use less than half of the range 0 to 100. Try `max_score=4` "
+             "`max_score=100`.")],
+            [],
+        ),
+        (
+            "x,y,z\n1,1,9\n2,8,8\n",
+            {"target": ["y", "z"]},
+            [("the scores of 'y', 'z' use less than half of the range 0 to 100. Try "
+             "`max_score=10`.")],
+            [],
+        ),
+        (
+            "x,y,z\n1,1,30\n2,3,8\n",
+            {"target": ["y", "z"], "max_score": [100, 45]},
+            [("the scores of 'y' use less than half of the range 0 to 100. Try `max_score=4` "
+             "`max_score=45`.")],
+            [],
+        ),
+        (
+            "x,p,y\n1,0,3\n2,1,9\n",
+            {"target": ["p", "y"]},
+            [("the scores of 'y' use less than half of the range 0 to 100. Try `max_score=1` "
+             "`max_score=10`."),
+             ("the scores of 'p' are all 0 or 1: the predicted score is a probability "
+             "(`max_score=1`).")],
+            [],
+        ),
+        (
+            "x,z,y\n0,0,70\n0,0,70\n",
+            {},
+            [],
+            [("'y': every row has the same score, so there is nothing to learn. Choose another "
+             "`target`."),
+             "nothing can be learned from inputs that are 0 in every row: 'x', 'z'."],
+        ),
+        ("x,y\n1,70\n", {}, [], []),
+    ],
+)  # fmt: skip
+def test_what_is_seen_in_the_rows_is_said(
+    text: str, settings: Columns, notes: list[str], warnings: list[str]
+) -> None:
+    plan = make_plan(rows(text), make_settings(**settings))
+    assert (list(plan.notes), list(plan.warnings)) == (notes, warnings)
+
+
+def test_with_decays_from_the_evidence_the_last_start_is_near_linear_regression() -> None:
+    given: Columns = {"optimizer": "lm", "weight_decay": "auto", "restarts": 3, "seed": 5}
+    table = rows("x,y\n1,70\n2,90\n3,80\n")
+    plan = make_plan(table, make_settings(**given, bias=True, hidden=2))
+    random = [random_network((1, 2, 1), seed=seed, bias=True) for seed in (5, 6, 7)]
+    expected = [*random[:2], line_start(random[2], *scaled_rows(plan.model, plan.data))]
+    assert [pack(each).tolist() for each in plan.networks] == [
+        pack(each).tolist() for each in expected
+    ]
+
+
+def test_a_model_of_an_unknown_optimizer_needs_another() -> None:
+    model = dataclasses.replace(TRAINED, training=TrainingRecord(optimizer="sgd"))
+    with pytest.raises(scorenet.ModelError) as caught:
+        check_settings(make_settings(), model)
+    assert str(caught.value) == (
+        "the model was trained with 'sgd', which is not a known optimizer. Choose an `optimizer`: "
+        "gd, adam, lm."
+    )
+    check_settings(make_settings(optimizer="lm"), model)
 
 
 def test_another_optimizer_starts_with_fresh_state() -> None:
@@ -171,15 +426,12 @@ def test_another_optimizer_starts_with_fresh_state() -> None:
 
 def test_validation_cannot_be_added_to_a_model_that_learned_from_all_rows() -> None:
     model = scorenet.train(students(), epochs=1).model
-    with pytest.raises(scorenet.OptionError, match="was already trained on all rows") as caught:
+    with pytest.raises(scorenet.OptionError) as caught:
         scorenet.train(students(), resume=model, validation=0.2)
-    assert caught.value.option == "validation"
-
-
-def test_max_scores_are_as_many_as_targets() -> None:
-    with pytest.raises(scorenet.OptionError, match="for each of 1 targets; got 2") as caught:
-        scorenet.train(students(), max_score=[100, 50], epochs=0)
-    assert caught.value.option == "max_score"
+    assert str(caught.value) == (
+        "`validation` cannot be added with `resume`: the model was already trained on all rows. "
+        "Train a new model with `validation`."
+    )
 
 
 def test_uniform_weights_are_from_0_to_1() -> None:
@@ -193,6 +445,14 @@ def test_uniform_weights_are_from_0_to_1() -> None:
         (8, 1, "the epoch to keep is chosen on the 2 validation rows:"),
         (3, 1, "the epoch to keep is chosen on the 1 validation row:"),
         (3, 2, "the epoch and start to keep are chosen on the 1 validation row:"),
+        (
+            8,
+            2,
+            (
+                "validation rows, to choose the epoch and the start: 1; "
+                "test rows, to measure the fit: 1."
+            ),
+        ),
         (16, 2, "validation rows, to choose the epoch and the start: 2; test rows, to measure"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ from support import named
 import scorenet_cli as scorenet
 from scorenet_cli.training.plan import check_settings
 from scorenet_cli.training.settings import make_settings
-
 
 FRACTION = "expects a fraction between 0 and 1, e.g. 0.2 for a fifth of the rows."
 
@@ -184,6 +184,16 @@ def test_a_resumed_model_is_not_changed(option: str, value: object) -> None:
         check_settings(make_settings(**{option: value}), model)
     assert str(caught.value) == f"`{option}` cannot be changed with `resume`. Leave it out."
     assert caught.value.option == option
+
+
+def test_without_hidden_layers_there_is_no_activation_of_theirs() -> None:
+    with pytest.raises(scorenet.OptionError, match="`activation` cannot be changed"):
+        check_settings(make_settings(activation="sigmoid"), named(("a", "b"), (2, 1)))
+
+
+def test_weights_alone_leave_the_columns_open() -> None:
+    weights = dataclasses.replace(named(("a", "b"), (2, 3, 1)), is_weights_only=True)
+    check_settings(make_settings(features="c,d", target="e", max_score=7, ignore="f"), weights)
 
 
 def test_a_resumed_model_may_be_described_again() -> None:
