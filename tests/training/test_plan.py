@@ -302,8 +302,8 @@ TRAINED = named(("x",), (1, 3, 1))
             {},
             (
                 "rows.csv: to match these weights, the number of inputs must be 1 and the number "
-                "of outputs 1, but the chosen columns give 2 and 1. Choose others with `features` and "
-                "`target`."
+                "of outputs 1, but the chosen columns give 2 and 1. Choose others with "
+                "`features` and `target`."
             ),
         ),
     ],

@@ -67,6 +67,39 @@ def test_the_settings_chosen_train_the_same_without_auto(wave_fit: FitResult) ->
         assert layer.weights.tolist() == same.weights.tolist()
 
 
+@pytest.mark.parametrize(("given", "epochs"), [({}, 3), ({"epochs": 5}, 5)])
+def test_a_size_is_compared_by_a_short_cross_validation(
+    given: Columns, epochs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "COMPARED_EPOCHS", 3)
+    said: Columns = {"hidden": 3, "seed": 5}
+    ((_, compared),) = choice_of(
+        scorenet.train(wave(30), optimizer="auto", **said, **given)
+    ).compared
+    said |= {"optimizer": "lm", "weight_decay": "auto", "output_activation": "linear"}
+    said |= {"bias": True, "standardize": True, "init": "scaled", "restarts": 2, "folds": 5}
+    same = out_of_fold(scorenet.train(wave(30), epochs=epochs, **said)).fit
+    assert (compared.rmse, compared.baselines) == (same.rmse, same.baselines)
+
+
+def test_some_rows_of_many_are_drawn_for_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "SAMPLE_ROWS", 20)
+    drawn = []
+    for seed in (1, 1, 2):
+        fit = scorenet.train(students(), hidden="none", seed=seed)
+        assert choice_of(fit).rows == 20
+        drawn.append(out_of_fold(fit).actual.tolist())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_scores_of_any_size_are_compared_and_one_that_never_varies_counts_nothing() -> None:
+    columns = wave(40)
+    small = {"x": columns["x"], "y": 1e-12 * columns["y"], "constant": np.full(40, 0.5)}
+    words: Columns = {"optimizer": "auto", "restarts": 1, "epochs": 9}
+    fit = scorenet.train(small, target=["y", "constant"], **words)
+    assert fit.model.network.shape[1:-1] in {(3,), (8,)}
+
+
 def test_what_is_given_is_kept() -> None:
     given: Columns = {
         "hidden": 2,
@@ -288,6 +321,9 @@ def test_a_callback_hears_how_far_the_choice_is() -> None:
     selection.train_table(table, make_settings(optimizer="auto", hidden=1, epochs=1), callbacks)
     assert said[:12] == [("cross-validation", done, 12) for done in range(12)]
     assert said[12:] == [("comparing hidden layers", done, 5) for done in range(5)]
+    said.clear()
+    selection.train_table(table, make_settings(optimizer="auto", epochs=1), callbacks)
+    assert said == [("comparing hidden layers", done, 15) for done in range(15)]
 
 
 @pytest.mark.parametrize(

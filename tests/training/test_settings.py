@@ -111,7 +111,7 @@ def test_an_unknown_setting_gets_a_suggestion() -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({"features": "a,b,b"}, "`features` names column 'b' twice."),
+        ({"features": "a,b,c,b,c"}, "`features` names column 'b' twice."),
         ({"target": ["a", "a"]}, "`target` names column 'a' twice."),
         (
             {"features": "a,b", "ignore": "b"},
