@@ -265,6 +265,25 @@ def test_a_tie_goes_to_the_simplest(worse: tuple[float, ...], chosen: int) -> No
     assert selection.simplest(errors) == chosen
 
 
+@pytest.mark.parametrize(
+    ("rows", "best", "mean", "deviation", "chosen"),
+    [
+        (30, 1.0, 0.18, 1.0, 0),  # a whole standard error of 30 rows is 0.183
+        (30, 1.0, 0.19, 1.0, 1),
+        (300, 1.0, 0.031, 1.0, 0),  # 0.55 standard errors of 300 rows are 0.0318
+        (300, 1.0, 0.033, 1.0, 1),
+        (30, 4.0, 0.039, 0.0, 0),  # a hundredth of the best is 0.04
+        (30, 4.0, 0.041, 0.0, 1),
+        (30, 0.0, 0.0, 0.0, 0),
+    ],
+)
+def test_a_tie_is_standard_errors_of_the_difference_or_a_hundredth(
+    rows: int, best: float, mean: float, deviation: float, chosen: int
+) -> None:
+    worse = mean + deviation * np.tile([1.0, -1.0], rows // 2)
+    assert selection.simplest([best + worse, np.full(rows, best)]) == chosen
+
+
 def test_each_target_counts_in_its_own_unit() -> None:
     x = np.linspace(-3, 3, 24)
     noise = np.random.default_rng(0).standard_normal(24)
