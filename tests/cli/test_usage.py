@@ -1,4 +1,4 @@
-"""Errors on the command line: one style, and suggestions by meaning and by spelling."""
+"""Options as people spell them, and the help that lists them."""
 
 from __future__ import annotations
 
@@ -6,33 +6,6 @@ from pathlib import Path
 
 import pytest
 from support import Invoke, one_message
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("train --lr 3", "there is no option '--lr'. Did you mean '--learning-rate'?"),
-        ("train --epoch 3", "there is no option '--epoch'. Did you mean '--epochs'?"),
-        ("backward-trace --goal 92", "no option '--goal'. Did you mean '--actual'?"),
-        ("inspect --precision=3", "there is no option '--precision'."),
-        ("predict --scaling x", "--scaling expects one of training, own, none; got 'x'."),
-        ("train --seed", "--seed needs a value."),
-        ("train --epochs x", "--epochs expects a whole number of at least 0; got 'x'."),
-        ("train --restarts 1e9", "expects a whole number from 1 to 1000; got '1e9'."),
-        ("train --seed 1.5", "--seed expects a whole number of at least 0; got '1.5'."),
-        ("train --tolerance x", "--tolerance expects a number, but 'x' is not a number."),
-        ("train a b", "unexpected argument 'b'"),
-        ("export", "'FORMAT'. Choose from: sql, spreadsheet, python, javascript, c. See:"),
-        ("traim", "no such command 'traim'. Did you mean 'train'? See: scorenet --help"),
-    ],
-)
-def test_a_usage_error_says_what_is_wrong_and_what_may_be_meant(
-    invoke: Invoke, words: str, message: str
-) -> None:
-    result = invoke(*words.split())
-    assert result.exit_code == 2
-    assert message in one_message(result)
-    assert " See: scorenet" in result.stderr
 
 
 @pytest.mark.parametrize("epochs", ["2e1", "2_0", "20"])
