@@ -53,7 +53,7 @@ class Command(TyperCommand):
         groups: dict[str, list[tuple[str, str]]] = {}
         group = "Options"
         for param in self.get_params(ctx):
-            group = _GROUPS.get(param.name or "", group)
+            group = _GROUPS.get(str(param.name), group)
             if record := param.get_help_record(ctx):
                 text = re.sub(r"\[default: \((.*)\)\]", r"[default: \1]", record[1])
                 name = "Arguments" if param.param_type_name == "argument" else group

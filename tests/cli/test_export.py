@@ -24,6 +24,8 @@ def test_output_is_what_standard_output_gets(invoke: Invoke, tmp_path: Path, nam
     saved = invoke("export", name, "-o", "model.txt")
     assert (saved.exit_code, saved.stdout, saved.stderr) == (0, "", "")
     assert (tmp_path / "model.txt").read_bytes() == shown.stdout_bytes
+    assert invoke("export", name, "-o", "-").stdout == shown.stdout
+    assert not (tmp_path / "-").exists()
     assert "document" in shown.stdout  # where it comes from
 
 

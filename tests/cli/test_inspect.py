@@ -18,6 +18,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_data"
 def test_a_trained_model_says_what_it_is_and_where_it_came_from(invoke: Invoke) -> None:
     invoke("train", "--epochs", 2000, "--quiet")
     text = invoke("inspect").stdout
+    assert text.startswith("scorenet.json\n")
     model = json_file.load("scorenet.json")
     assert "2 inputs, 3 hidden (sigmoid), 1 output (sigmoid)" in text
     assert "9 (9 weights, 0 biases)" in text

@@ -27,3 +27,36 @@ def test_every_command_names_its_csv_as_the_others_do(invoke: Invoke, tmp_path: 
     ).read_bytes()[:400]
     result = invoke("train", "d.csv", "--csv", "e.csv")
     assert "two CSVs are given" in one_message(result)
+
+
+def test_help_lists_arguments_and_options_in_groups(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert (
+        invoke("export", "--help").stdout
+        == """\
+Usage: scorenet export [OPTIONS] {FORMAT}
+
+  Write the model as a program that gives the same predictions as predict.
+
+  scorenet export sql --table students
+  scorenet export spreadsheet --output model.csv
+
+Arguments:
+  FORMAT  One of sql, spreadsheet, python, javascript, c.  [required]
+
+Options:
+  --model PATH                Model file, or a folder with w1.txt, w2.txt, ...
+                              [env var: SCORENET_MODEL; default: scorenet.json]
+  --table NAME                Table with the features as columns (sql).
+                              [default: data]
+  --dialect <standard|spark>  SQL dialect: standard for SQLite, DuckDB and
+                              PostgreSQL, or spark (sql).  [default: standard]
+
+Output:
+  -o, --output FILE  Write to this file instead of standard output.
+  --quiet            Print nothing but results, warnings and errors.
+  -h, --help         Show this message and exit.
+"""
+    )
