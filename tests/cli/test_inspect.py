@@ -42,6 +42,9 @@ def test_quiet_saves_a_picture_without_a_word(invoke: Invoke) -> None:
     invoke("train", "--epochs", 5, "--quiet")
     assert invoke("inspect", "--save", "net.svg").stderr == "Saved net.svg.\n"
     assert invoke("inspect", "--save", "quiet.svg", "--quiet").stderr == ""
+    invoke("inspect", "--save", "page.html")
+    title = "<title>score from hours_studied, hours_slept - scorenet.json, trained on "
+    assert title in Path("page.html").read_text(encoding="utf-8")
     assert Path("quiet.svg").read_bytes() == Path("net.svg").read_bytes()
 
 
