@@ -107,7 +107,7 @@ USAGE_ERRORS = {
     "predict -o": "-o needs a value. See: scorenet predict --help",
     "predict": "give either VALUES or --csv FILE. For example: scorenet predict 4 8",
     "predict 4 8 --header": "--header has no effect without --csv. Leave it out.",
-    "predict 4 8 --interval 0.9": (
+    "predict --csv none.csv --interval 0.9": (
         "--interval needs a model that stores its uncertainty, which this model does not. Train "
         "one with --optimizer lm and --weight-decay auto."
     ),
