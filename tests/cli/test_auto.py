@@ -63,7 +63,16 @@ def test_folds_are_at_least_two(invoke: Invoke) -> None:
 def test_the_command_it_names_has_every_setting(invoke: Invoke, tmp_path: Path) -> None:
     lines = [f"{n % 7},{n % 5},{2 * (n % 7) + n % 5},{3 * (n % 5) + n % 3}" for n in range(20)]
     (tmp_path / "two.csv").write_text("\n".join(["a a,b,s,t", *lines]), encoding="utf-8")
-    words = ["--target", "s", "--target", "t", "--features", "a a,b", "--missing", "fill"]
+    words: list[object] = [
+        "--target",
+        "s",
+        "--target",
+        "t",
+        "--features",
+        "a a,b",
+        "--missing",
+        "fill",
+    ]
     words += ["--max-score", 20, "--max-score", 18.5, "--hidden", "none"]
     result = invoke("train", "two.csv", *words, "--epochs", 1, "--optimizer", "auto", "--json")
     assert result.exit_code == 0, result.stderr
