@@ -315,7 +315,7 @@ NOTES = {
     ),
     "backward-trace --csv d.csv --model w --quiet": "",
     "backward-trace 1 --actual 0.5 --model full.json": "",
-    "backward-trace --csv d.csv --model wide.json --save p.html": (
+    "backward-trace --csv d.csv --model wide.json --save p.html --json": (
         "Note: the network is too large for a picture: the page holds only the tables.\n"
         "Saved p.html.\n"
     ),
