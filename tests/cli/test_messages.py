@@ -47,6 +47,7 @@ ROWS = "2,9,92\n1,5,86\n3,6,89\n"
 TEXTS = {
     "d.csv": f"studied,slept,score\n{ROWS}",
     "h.csv": f"hours_studied,hours_slept,score\n{ROWS}",
+    "towns.csv": "hours,town\n3,t99\n2,t1\n",
     "w/w1.txt": "0.2 0.6 0.1\n0.8 0.3 0.7\n",
     "w/w2.txt": "0.4\n0.5\n0.9\n",
     "line/w1.txt": "0.5\n-0.25\n",
@@ -270,6 +271,11 @@ NOTES = {
     'predict "?" "?" --model towns.json': "",
     "predict none t1 --model towns.json": "",
     "predict 2 8 --model w": UNSCALED.format(2),
+    "predict --csv towns.csv --model towns.json": (
+        "Warning: 1 of 2 rows is not predicted: unknown categories ('town': 1; first in line 2: "
+        "'t99'; the categories are '=x', 't0', 't1', 't2', 't3', 't4', 't5', 't6', 't7', 't8', "
+        "'t9', 't10', 't11', 'hours=1').\n"
+    ),
     "inspect --weights-to v": (
         "Wrote v/w1.txt, v/b1.txt.\n"
         "Warning: the weight files hold neither the names nor the scaling.\n"
