@@ -177,7 +177,9 @@ def test_the_picture_holds_the_changes(textbook: Invoke) -> None:
 def saved_picture(invoke: Invoke, *words: object) -> str:
     """The picture of a step on the published example's values."""
     assert invoke("backward-trace", 0.05, 0.1, *words, "--save", "p.x.svg").exit_code == 0
-    return Path("p.x.svg").read_text(encoding="utf-8")
+    picture = Path("p.x.svg").read_text(encoding="utf-8")
+    assert picture.startswith("<svg ")
+    return picture
 
 
 def test_a_step_of_rate_1_on_values_divided_by_their_own_largest(textbook: Invoke) -> None:

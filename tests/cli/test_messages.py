@@ -194,7 +194,9 @@ USAGE_ERRORS = {
     "forward-trace --scaling training": (
         "--scaling cannot be training: the worked example has no training rows. Use own or none."
     ),
-    "backward-trace --learning-rate 0": "--learning-rate must be a finite number above 0.",
+    "backward-trace 2 8 --actual 1 --model none.json --learning-rate 0": (
+        "--learning-rate must be a finite number above 0."
+    ),
     "backward-trace --learning-rate x": (
         "--learning-rate expects a number, but 'x' is not a number. See: scorenet backward-trace "
         "--help"

@@ -648,13 +648,20 @@ def test_text_that_waits_on_standard_input_needs_a_dash(process: Process, tmp_pa
 
 
 def test_a_history_of_another_run_is_not_continued(invoke: Invoke) -> None:
-    invoke("train", "--epochs", 4, "--seed", 1, "--history", "h.csv", "-o", "other.json")
+    def epochs() -> list[str]:
+        lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
+        return [line.split(",")[0] for line in lines]
+
+    history = ["--history", "h.csv"]
+    invoke("train", "--epochs", 4, "--seed", 1, *history, "-o", "other.json")
+    again = invoke("train", "--epochs", 3, "--seed", 1, *history, "-o", "other.json")
+    assert "history" not in again.stderr
+    assert epochs() == ["epoch", "0", "1", "2", "3"]
     invoke("train", "--epochs", 4)
-    words = ["--resume", "scorenet.json", "--epochs", 2, "--history", "h.csv"]
-    assert "history" not in invoke("train", "--epochs", 3, *words[-2:], "-o", "other.json").stderr
-    assert "history of another run" in invoke("train", *words).stderr
-    lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
-    assert [line.split(",")[0] for line in lines[1:]] == ["5", "6"]
+    words = ["--resume", "scorenet.json", "--epochs", 2, *history]
+    said = "Warning: 'h.csv' held the loss history of another run and was replaced.\n"
+    assert said in invoke("train", *words).stderr
+    assert epochs() == ["epoch", "5", "6"]
 
 
 def test_a_history_with_validation_has_three_cells_a_line_after_a_resume(invoke: Invoke) -> None:
@@ -711,11 +718,13 @@ def test_many_short_starts_hear_ctrl_c_and_name_the_command_for_the_others(
 def test_divergence_after_an_autosave_says_what_the_file_holds(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_run, "AUTOSAVE_SECONDS", 0.0)
     monkeypatch.setattr(loop, "TICK", 0.0)
     Path("d.csv").write_text(DOCUMENT, encoding="utf-8")
     words = ["train", "d.csv", "--activation", "linear", "--output-activation", "linear"]
-    message = one_message(invoke(*words, "--learning-rate", 100))
+    words += ["--learning-rate", "100"]
+    assert one_message(invoke(*words)).endswith("The model was not saved.")
+    monkeypatch.setattr(training_run, "AUTOSAVE_SECONDS", 0.0)
+    message = one_message(invoke(*words))
     epoch = saved()["training"]["epochs"]
     assert epoch > 0
     assert message.endswith(f"scorenet.json holds the model of epoch {epoch}.")
