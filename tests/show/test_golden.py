@@ -1,4 +1,4 @@
-"""Whole pages as they are printed, kept in golden/.
+"""Whole pages as they are printed, kept in golden/: of 50 signs with their styles.
 
 SCORENET_REWRITE_GOLDEN=1 python -m pytest tests/show/test_golden.py writes them anew.
 """
@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Group, RenderableType
-from support import fit_result, named, shown
+from support import fit_result, named, shown, styled
 
 from scorenet_cli.core import metrics
 from scorenet_cli.core.intervals import Uncertainty
+from scorenet_cli.core.metrics import Baselines, ClassFit, Evaluation, Fit, Metrics
+from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model import document, json_file
 from scorenet_cli.model.batch import batch_trace
@@ -33,8 +35,9 @@ from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.pages.train import training_summary
 from scorenet_cli.show.response import response_part
 from scorenet_cli.show.response_picture import response_picture
-from scorenet_cli.training.fit import RestartStats
+from scorenet_cli.training.fit import Choice, RestartStats
 from scorenet_cli.training.loop import TrainingResult
+from scorenet_cli.training.settings import Settings
 
 HERE = Path(__file__).parent
 STUDENTS = HERE.parents[1] / "sample_data" / "students.csv"
@@ -42,6 +45,7 @@ STUDENTS = HERE.parents[1] / "sample_data" / "students.csv"
 EXAMPLE, MODEL = document.worked_example(), json_file.load(str(HERE / "golden" / "model.json"))
 VALUES = (4.0, 8.0)
 RESPONSES = ("curve", "surface", "curves")
+NARROW = 50
 
 
 def rows(first: int, last: int) -> Dataset:
@@ -49,7 +53,7 @@ def rows(first: int, last: int) -> Dataset:
     return Dataset("students.csv", "", MODEL.features, MODEL.targets, table[:, :2], table[:, 2:])
 
 
-def fit_on(data: Dataset) -> metrics.Fit:
+def fit_on(data: Dataset) -> Fit:
     known = (data.inputs, data.scores)
     return metrics.compare(
         predict(MODEL, data.inputs).scores, *known, metrics.fit_baselines(*known)
@@ -93,15 +97,46 @@ def train_page_of_the_document() -> RenderableType:
     return training_summary(fit_result(data, predicted, run, fit=fit))
 
 
+def train_page_of_auto() -> RenderableType:
+    """Four inputs, two scores and a class; sizes compared, starts ranked by their evidence."""
+    features, targets, grades = (
+        ("hours", "sleep", "x", "town"),
+        ("score", "art", "grade"),
+        ("a", "b"),
+    )
+    rng = np.random.default_rng(5)
+    scores = np.column_stack([rng.uniform(20, 90, (12, 2)), np.arange(12) % 2]).round(1)
+    data = Dataset("", "", features, targets, rng.uniform(0, 9, (12, 4)).round(1), scores)
+    data = replace(data, classes={"grade": grades})
+    predicted = scores + np.array([1.5, -0.5, 0.25])
+    best = Metrics(0.98765, 1.23456, 0.5)
+    fit, worse = Fit(0.9, 2, 1, Baselines(best, best)), Fit(None, 2e-7, 1, Baselines(best, best))
+    evidence = Evidence((0.0012345, 2.5), np.ones(3), 7.25, 20.0, -3.5, np.eye(3))
+    network = named(features, (4, 3, 3)).network
+    run = TrainingResult(network, 40, 40, 0.01, "converged", 2.0, (), evidence=evidence)
+    by_class = ClassFit("grade", grades, 0.75, "a", 0.5, ((5, 1), (2, 4)))
+    held_out = Evaluation(
+        data.inputs, scores, predicted, worse, (fit, worse, fit), classes=(by_class,)
+    )
+    return training_summary(
+        replace(
+            fit_result(data, predicted, run, fit=fit),
+            each=(fit, fit, worse),
+            cross_validation=held_out,
+            restarts=RestartStats(32, 0.001, 0.002, 0.01, 0.123456, 1.54321),
+            choice=Choice((((), worse), ((8, 4), fit)), 1234, Settings(hidden=(8, 4))),
+        ),
+        "scorenet train a-file-with-a-long-name.csv --hidden 8,4",
+    )
+
+
 def inspect_page() -> RenderableType:
     data = rows(0, 400)
     importance = dict(
         zip(MODEL.features, (Importance(0.1, 0.01), Importance(0.8, 0.02)), strict=True)
     )
     predicted = predict(MODEL, data.inputs).scores
-    scored = metrics.Evaluation(
-        data.inputs, data.scores, predicted, fit_on(data), importance=importance
-    )
+    scored = Evaluation(data.inputs, data.scores, predicted, fit_on(data), importance=importance)
     return inspection(MODEL, "model.json", scored)
 
 
@@ -144,7 +179,13 @@ def batch_page_of_a_model(*, is_blank: bool = False) -> RenderableType:
     return batch_page(trace, Look(source="model.json", explain=not is_blank), "students.csv")
 
 
-def response_of(name: str) -> tuple[Model, metrics.Evaluation]:
+def batch_page_of_many_columns() -> RenderableType:
+    model = named(("a name of many letters, and more", "another one of many letters"), (2, 22, 1))
+    trace = batch_trace(model, np.ones((2, 2)), np.full((2, 1), 0.5), learning_rate=1.0)
+    return batch_page(trace, Look(source="model.json"), "rows.csv")
+
+
+def response_of(name: str) -> tuple[Model, Evaluation]:
     """A model with a curve and its interval, one with a surface, one with several curves."""
     features, shape = {
         "curve": (("hours",), (1, 3, 1)),
@@ -164,9 +205,7 @@ def response_of(name: str) -> tuple[Model, metrics.Evaluation]:
     scores = predict_inputs(model, inputs).scores
     importance = {feature: Importance(0.3 + n, 0.1) for n, feature in enumerate(features)}
     fit = fit_on(rows(0, 22))
-    return model, metrics.Evaluation(
-        inputs, (scores + 5).round(), scores, fit, importance=importance
-    )
+    return model, Evaluation(inputs, (scores + 5).round(), scores, fit, importance=importance)
 
 
 def response_page(name: str) -> RenderableType:
@@ -175,6 +214,7 @@ def response_page(name: str) -> RenderableType:
 
 PAGES: dict[str, Callable[[], RenderableType]] = {
     "train": train_page,
+    "train-auto": train_page_of_auto,
     "train-document": train_page_of_the_document,
     "inspect": inspect_page,
     "inspect-columns": inspect_page_of_columns,
@@ -191,16 +231,18 @@ PAGES: dict[str, Callable[[], RenderableType]] = {
     ),
     **{f"response-{name}": partial(response_page, name) for name in RESPONSES},
     "batch": batch_page_of_a_model,
+    "batch-wide": batch_page_of_many_columns,
     "batch-blank": lambda: batch_page_of_a_model(is_blank=True),
 }
 
 
-@pytest.mark.parametrize("width", [80, 50])
+@pytest.mark.parametrize("width", [80, NARROW])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_as_it_was(page: str, width: int) -> None:
     kept = HERE / "golden" / f"{page}-{width}.txt"
-    text = "".join(f"{line.rstrip()}\n" for line in shown(PAGES[page](), width).splitlines())
-    assert max(map(len, text.splitlines())) <= width
+    plain = "".join(f"{line.rstrip()}\n" for line in shown(PAGES[page](), width).splitlines())
+    assert max(map(len, plain.splitlines())) <= width
+    text = styled(PAGES[page](), width) if width == NARROW else plain
     if os.environ.get("SCORENET_REWRITE_GOLDEN"):
         kept.write_text(text, encoding="utf-8")
     assert text == kept.read_text("utf-8")
