@@ -3,11 +3,13 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,12 +17,13 @@ from hypothesis import given, settings
 from models import models
 from rich.cells import cell_len
 from rich.console import Console, Group
+from rich.style import Style
 from support import Invoke, named, one_message, shown
 
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.errors import DataError
-from scorenet_cli.model.colours import scale_colour
+from scorenet_cli.model.colours import SCALE_256, scale_colour
 from scorenet_cli.model.model import Model, predict
 from scorenet_cli.show.response import response_part
 from scorenet_cli.show.response_picture import response_picture
@@ -44,6 +47,75 @@ def test_a_surface_is_a_table_of_scores_where_colours_are_off() -> None:
     for cell, hours, score in zip(row[1:], header, scores, strict=True):
         assert float(cell.strip("()")) == pytest.approx(score, abs=0.5)
         assert cell.startswith("(") == (not 2 <= float(hours) <= 10)
+
+
+def colours(system: Literal["256", "truecolor"], model: Model) -> list[list[tuple[str, Style]]]:
+    """The signs of each line of a model's response in a terminal of 50 columns."""
+    console = Console(width=50, force_terminal=True, color_system=system, _environ={})
+    lines = console.render_lines(Group(*response_part(model)), pad=False)
+    return [
+        [(sign, style or Style()) for text, style, _ in line for sign in text] for line in lines
+    ]
+
+
+@pytest.mark.parametrize("system", ["256", "truecolor"])
+def test_each_half_of_a_cell_has_the_colour_of_its_score(
+    system: Literal["256", "truecolor"],
+) -> None:
+    """The axes go from 0 to 12 and, from above, from 10.25 to 2.75."""
+    shades = SCALE_256 if system == "256" else [scale_colour(n / 63) for n in range(64)]
+
+    def shade(part: float) -> str:
+        return shades[min(int(part * len(shades)), len(shades) - 1)]
+
+    _, _, bar, _, *rows = colours(system, BOTH)
+    low, high, *words = "".join(sign for sign, _ in bar).split()
+    assert words == ["box:", "training", "range"]
+    assert all(bar[-n][1].dim for n in range(1, 20))
+    shown = [style.bgcolor.name for _, style in bar if style.bgcolor]
+    assert shown == [shade(n / 14) for n in range(15)]
+    start = next(n for n, (sign, _) in enumerate(rows[0]) if sign in "│┤") + 1
+    across, down = np.linspace(0, 12, 50 - start), np.linspace(10.25, 2.75, 24)
+    inputs = np.stack(np.meshgrid(across, down), axis=2).reshape(-1, 2)
+    scores = predict(BOTH, inputs.tolist()).scores.reshape(24, -1)
+    parts = np.clip((scores - float(low)) / (float(high) - float(low)), 0, 1)
+    left, right = (round(hours / 12 * (len(across) - 1)) for hours in (2, 10))
+    top, bottom = 2, 9  # of 0 to 11: 9 and 4 hours of sleep
+    for row, column in np.ndindex(12, len(across)):
+        sign, style = rows[row][start + column]
+        on_side, on_end = column in {left, right}, row in {top, bottom}
+        halves = parts[2 * row : 2 * row + 2, column]
+        assert style.color is not None
+        assert style.bgcolor is not None
+        if (on_side and top <= row <= bottom) or (on_end and left <= column <= right):
+            corner = ("┌┐" if row == top else "└┘")[column == right]
+            assert sign == (corner if on_side and on_end else "│" if on_side else "─")
+            inks = {"#ffffff" if halves[0] > half else "#000000" for half in (0.49, 0.51)}
+            assert style.color.name in inks
+            pairs = [(style.bgcolor.name, halves[0])]
+        else:
+            assert sign == "▀"
+            pairs = list(zip((style.color.name, style.bgcolor.name), halves, strict=True))
+        for colour, part in pairs:  # the ends have four digits
+            assert colour in {shade(near) for near in (part - 0.002, part, part + 0.002)}
+
+
+def test_a_surface_without_a_training_range_has_no_box() -> None:
+    _, _, bar, *rows = colours("256", replace(BOTH, feature_range=None))
+    assert len("".join(sign for sign, _ in bar).split()) == 2
+    assert not {sign for row in rows for sign, _ in row} & set("┌┐└┘") - {"└"}
+
+
+@pytest.mark.parametrize("height", [1.0, -1.0])
+def test_a_ridge_between_the_samples_has_a_colour(height: float) -> None:
+    """It goes from x = 0.5075 to 0.5175; sampled are 0.5 and 0.53125, drawn is 0.515625, too."""
+    first = Layer(np.array([[4000.0, 4000.0], [0, 0]]), np.array([-2030.0, -2070.0]))
+    second = Layer(np.array([[height], [-height]]), None, "linear")
+    model = replace(named(("x", "y"), (2, 2, 1)), network=Network((first, second)))
+    model = replace(model, feature_range=np.array([[0.0, 1.0], [0, 1]]))
+    fills = re.findall(r'<rect[^>]* fill="(#[^"]*)"', response_picture(model))
+    assert len(fills) > 1000
+    assert all(re.fullmatch("#[0-9a-f]{6}", fill) for fill in fills)
 
 
 @pytest.mark.parametrize("width", [120, 80, 50])
@@ -80,8 +152,18 @@ def test_of_more_columns_each_has_a_small_curve_and_the_rest_is_counted() -> Non
     text = shown(Group(*response_part(model, scored)), 80)
     names = [line.split()[0] for line in text.splitlines() if line.startswith("x")]
     assert names == [f"x{n}" for n in range(9, 1, -1)]
-    assert "... and 2 more columns" in text
-    assert "other columns at their mean" in text
+    assert "... and 2 more columns\n" in text
+    assert "Response of score0 to each column, the other columns at their mean\n" in text
+    assert "the other columns at the middle of their training range\n" in text_of(model, 100)
+
+
+def test_each_score_has_a_curve_unless_its_numbers_are_too_large() -> None:
+    model = named(("hours",), (1, 3, 2))
+    titles = [line for line in text_of(model).splitlines() if line.startswith("Response")]
+    assert titles == ["Response of score0", "Response of score1"]
+    layer = Layer(np.array([[3.0]]), np.array([-1.5]), "linear")
+    model = replace(named(("hours",), (1, 1)), network=Network((layer,)))
+    assert text_of(replace(model, target_scale=np.array([1e308]))) == ""
 
 
 @pytest.mark.parametrize("draw", [text_of, response_picture])
