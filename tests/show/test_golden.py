@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
 from support import fit_result, named, shown, styled
 
 from scorenet_cli.core import metrics
@@ -27,6 +29,7 @@ from scorenet_cli.model.blank import blank, blank_batch
 from scorenet_cli.model.importance import Importance
 from scorenet_cli.model.model import Model, predict, predict_inputs
 from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.show.html_page import html_page
 from scorenet_cli.show.pages.backward import backward_page
 from scorenet_cli.show.pages.batch import batch_page
 from scorenet_cli.show.pages.explain import Look
@@ -35,6 +38,7 @@ from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.pages.train import training_summary
 from scorenet_cli.show.response import response_part
 from scorenet_cli.show.response_picture import response_picture
+from scorenet_cli.show.tables import Result, heading, key_value_table, number_table
 from scorenet_cli.training.fit import Choice, RestartStats
 from scorenet_cli.training.loop import TrainingResult
 from scorenet_cli.training.settings import Settings
@@ -243,6 +247,18 @@ def test_a_page_is_as_it_was(page: str, width: int) -> None:
     plain = "".join(f"{line.rstrip()}\n" for line in shown(PAGES[page](), width).splitlines())
     assert max(map(len, plain.splitlines())) <= width
     text = styled(PAGES[page](), width) if width == NARROW else plain
+    if os.environ.get("SCORENET_REWRITE_GOLDEN"):
+        kept.write_text(text, encoding="utf-8")
+    assert text == kept.read_text("utf-8")
+
+
+def test_a_page_of_html_is_as_it_was() -> None:
+    rows = [("h1",), ("<a>", "", Result(0.5)), (), ("bias", 2.0, 1.0), ()]
+    table = number_table(["", "value", "sum"], rows, 4)
+    parts = [Text("why,\nhow", style="dim"), Text(), table, key_value_table([("loss", "1")])]
+    indented = Padding(Group(Text("as it is"), Text("more")), (0, 0, 0, 4))
+    page = Group(heading("A & B"), heading("Next"), *parts, indented)
+    kept, text = HERE / "golden" / "page.html", html_page(page, "<svg/>", "scorenet")
     if os.environ.get("SCORENET_REWRITE_GOLDEN"):
         kept.write_text(text, encoding="utf-8")
     assert text == kept.read_text("utf-8")

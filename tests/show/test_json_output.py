@@ -39,17 +39,30 @@ def test_a_batch_has_every_matrix_by_its_name() -> None:
     answer = batch_answer(trace, "m.json", "rows.csv")
     assert answer.pop("check") == as_json(trace.check)
     assert answer == {
-        **{"model": "m.json", "data": "rows.csv", "rows": 1, "learning_rate": 0.25},
-        **{"X": [[0.5]], "y": [[3]], "W1": [[2]], "z": [[1]], "o": [[1]], "o_error": [[2]]},
-        **{"o_delta": [[2]], "W1_product": [[1]], "W1_after": [[2.25]]},
-        **{"loss": 4, "loss_after": 1.875**2},
+        "model": "m.json",
+        "data": "rows.csv",
+        "rows": 1,
+        "learning_rate": 0.25,
+        "X": [[0.5]],
+        "y": [[3]],
+        "W1": [[2]],
+        "z": [[1]],
+        "o": [[1]],
+        "o_error": [[2]],
+        "o_delta": [[2]],
+        "W1_product": [[1]],
+        "W1_after": [[2.25]],
+        "loss": 4,
+        "loss_after": 1.875**2,
     }
     assert "check" not in batch_answer(replace(trace, check=None), "m.json", "rows.csv")
 
 
 FIT = Fit(0.5, 2.0, 1.0, Baselines(Metrics(None, 3.0, 4.0), Metrics(0.25, 5.0, 6.0)))
 FIT_ANSWER = {
-    **{"r2": 0.5, "rmse": 2, "mae": 1},
+    "r2": 0.5,
+    "rmse": 2,
+    "mae": 1,
     "baselines": {
         "mean": {"r2": None, "rmse": 3, "mae": 4},
         "linear": {"r2": 0.25, "rmse": 5, "mae": 6},
@@ -57,8 +70,12 @@ FIT_ANSWER = {
 }
 BY_CLASS = ClassFit("y", ("no", "yes"), 0.75, "no", 0.5, ((2, 1), (0, 1)))
 BY_CLASS_ANSWER = {
-    **{"target": "y", "classes": ["no", "yes"], "accuracy": 0.75, "most_frequent": "no"},
-    **{"most_frequent_accuracy": 0.5, "confusion": [[2, 1], [0, 1]]},
+    "target": "y",
+    "classes": ["no", "yes"],
+    "accuracy": 0.75,
+    "most_frequent": "no",
+    "most_frequent_accuracy": 0.5,
+    "confusion": [[2, 1], [0, 1]],
 }
 
 
@@ -91,10 +108,19 @@ def test_a_run_has_what_is_known() -> None:
     run = TrainingResult(network, 9, 7, 0.5, "patience", 0.25, ())
     fit = fit_result(data, scores, run, fit=FIT, validation=FIT)
     plain = {
-        **{"model": "m.json", "data": "rows.csv", "rows": 2, "epochs": 9, "best_epoch": 7},
-        **{"optimizer": "gd", "seed": 23, "loss": 0.5, "stopped": "patience", "seconds": 0.25},
+        "model": "m.json",
+        "data": "rows.csv",
+        "rows": 2,
+        "epochs": 9,
+        "best_epoch": 7,
+        "optimizer": "gd",
+        "seed": 23,
+        "loss": 0.5,
+        "stopped": "patience",
+        "seconds": 0.25,
         "metrics": FIT_ANSWER | {"validation": FIT_ANSWER | {"training_data": False}},
-        **{"columns": {"a": "km"}, "warnings": ["few rows"]},
+        "columns": {"a": "km"},
+        "warnings": ["few rows"],
     }
     assert train_answer(replace(fit, warnings=("few rows",)), "m.json") == plain
     evidence = Evidence((0.1, 2.0), np.ones(1), 1.5, 8.0, -3.5, np.eye(1))
@@ -119,15 +145,24 @@ def test_a_run_has_what_is_known() -> None:
         "cross_validation": FIT_ANSWER | {"training_data": False},
     }
     assert answer == plain | {
-        **{"weight_decay": "auto", "decays": [0.1, 2], "effective_parameters": 1.5},
-        **{"parameters": 1, "log_evidence": -3.5},
+        "weight_decay": "auto",
+        "decays": [0.1, 2],
+        "effective_parameters": 1.5,
+        "parameters": 1,
+        "log_evidence": -3.5,
         "chosen": {
-            **{"hidden": [2, 4], "rows": 1234, "command": "scorenet train"},
+            "hidden": [2, 4],
+            "rows": 1234,
+            "command": "scorenet train",
             "compared": [{"hidden": [], **FIT_ANSWER}, {"hidden": [2, 4], **FIT_ANSWER}],
         },
         "restarts": {
-            **{"count": 2, "best": 0.5, "median": 0.75, "worst": 1},
-            **{"prediction_deviation": 0.125, "prediction_range": 0.25},
+            "count": 2,
+            "best": 0.5,
+            "median": 0.75,
+            "worst": 1,
+            "prediction_deviation": 0.125,
+            "prediction_range": 0.25,
         },
     }
     assert train_answer(fit, "m.json")["warnings"] == []
