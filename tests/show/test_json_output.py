@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_a_run_has_what_is_known() -> None:
     network = Network((Layer(np.ones((1, 1))),))
     run = TrainingResult(network, 9, 7, 0.5, "patience", 0.25, ())
     fit = fit_result(data, scores, run, fit=FIT, validation=FIT)
-    plain = {
+    plain: dict[str, Any] = {
         "model": "m.json",
         "data": "rows.csv",
         "rows": 2,
