@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from models import models
+from pictures import text_boxes
 from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.style import Style
@@ -161,9 +162,93 @@ def test_each_score_has_a_curve_unless_its_numbers_are_too_large() -> None:
     model = named(("hours",), (1, 3, 2))
     titles = [line for line in text_of(model).splitlines() if line.startswith("Response")]
     assert titles == ["Response of score0", "Response of score1"]
-    layer = Layer(np.array([[3.0]]), np.array([-1.5]), "linear")
-    model = replace(named(("hours",), (1, 1)), network=Network((layer,)))
-    assert text_of(replace(model, target_scale=np.array([1e308]))) == ""
+    for features in (("hours",), ("hours", "slept")):
+        layer = Layer(np.array([[1.6]] + [[0.0]] * (len(features) - 1)), np.array([-1.0]), "linear")
+        model = replace(named(features, (len(features), 1)), network=Network((layer,)))
+        model = replace(model, target_scale=np.array([1e308]))  # from -1e308 to 1e308
+        assert text_of(model) == ""
+        with pytest.raises(DataError, match=r"^the scores or values lie too far apart to be drawn"):
+            response_picture(model)
+
+
+@pytest.mark.parametrize(
+    ("width", "titles", "blocks"),
+    [
+        (80, ["column", "from", "to", "lowest", "highest"], 24),
+        (50, ["column", "from", "to", "lowest", "highest"], 12),
+        (32, ["column", "from", "to"], 12),
+    ],
+)
+def test_a_narrow_terminal_has_shorter_curves_and_no_scores(
+    width: int, titles: list[str], blocks: int
+) -> None:
+    lines = text_of(named(("a", "b", "c"), (3, 1)), width).partition("column ")
+    table = "".join(lines[1:]).splitlines()
+    assert table[0].split() == titles
+    assert len(re.findall("[▁▂▃▄▅▆▇█]", table[2])) == blocks
+
+
+def test_small_curves_are_digits_where_there_are_no_blocks() -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    layer = Layer(np.array([[1.0], [0], [0]]), None, "linear")
+    model = replace(named(("a", "b", "c"), (3, 1)), network=Network((layer,)))
+    Console(file=file, width=80).print(*response_part(model))
+    file.seek(0)
+    (line,) = (line for line in file if line.startswith("a "))
+    assert line.split()[4] == "|111122333344555666777888"
+
+
+def words_of(svg: str) -> list[str]:
+    return [text for text, _ in text_boxes(svg)]
+
+
+def size_of(svg: str) -> tuple[str, str]:
+    root = ET.fromstring(svg)  # noqa: S314 - our own picture
+    return root.attrib["width"], root.attrib["height"]
+
+
+def test_what_a_picture_has_no_room_for_is_counted() -> None:
+    words = words_of(response_picture(named(tuple(f"x{n}" for n in range(9)), (9, 2))))
+    middle = "The other columns at the middle of their training range."
+    assert " ".join(words).endswith(f" {middle} 1 more column not shown. 1 more target not shown.")
+    legend = words_of(response_picture(named(("a",), (1, 10))))[-1]
+    assert legend == "2 more targets not shown."
+
+
+def test_two_panels_stand_side_by_side_in_as_many_rows_as_they_need() -> None:
+    one, two, three, four = (
+        size_of(response_picture(named(("a",), (1, panels)))) for panels in (1, 2, 3, 4)
+    )
+    assert one[0] == "632"
+    assert two[0] == three[0] == four[0] != one[0]
+    assert three[1] == four[1] != two[1]
+    towns = {"town": tuple(f"Llanfairpwll{n}" for n in range(7))}
+    text = replace(named(("a", "town"), (8, 2)), categories=towns)
+    svg = response_picture(text)
+    assert size_of(svg)[0] == four[0]
+    assert words_of(svg).count("Llanfai...") == 4 * 2  # every second of 7, for both targets
+    assert words_of(svg)[-1] == "The other columns at the middle of their training range."
+
+
+def test_the_axes_have_room_for_the_rows_where_rows_are_drawn() -> None:
+    model = named(("a",), (1, 1))
+    rows = np.array([[900.0]])
+    scored = Evaluation(rows, rows, rows, None)  # type: ignore[arg-type]
+    assert words_of(response_picture(model, scored)).count("800") == 2
+    model = named(("a", "b", "c"), (3, 1))
+    table = np.array([[-900.0, 0, 0], [900, 0, 0]])
+    near, far = (
+        Evaluation(of * table, 0 * table[:, :1] + of, table[:, :1], None)  # type: ignore[arg-type]
+        for of in (0.0, 1.0)
+    )
+    assert response_picture(model, near) == response_picture(model, far)
+
+
+def test_a_column_that_never_varied_is_dashed() -> None:
+    ranges = np.array([[1.0, 1.0], [0, 2], [0, 3]])
+    svg = response_picture(replace(named(("a", "b", "c"), (3, 1)), feature_range=ranges))
+    assert words_of(svg)[-1].startswith("Dashed: outside the training range. The other columns")
+    assert svg.count("stroke-dasharray") == 2
 
 
 @pytest.mark.parametrize("draw", [text_of, response_picture])
@@ -223,3 +308,4 @@ def test_a_training_range_of_one_value_is_drawn() -> None:
         feature_range=np.array([[7.9e-247, 7.9e-247]]),
     )
     assert "│-" in text_of(model) or "┤-" in text_of(model)
+    assert "polyline" in response_picture(model)
