@@ -62,7 +62,7 @@ def map_shards(run: Callable[[Part], Result], shards: Sequence[Part]) -> list[Re
     Threads use the caller's np.errstate and interrupt check. An exception in a shard is raised
     here after all shards have ended.
     """
-    if CORES == 1 or len(shards) == 1:
+    if CORES == 1 or len(shards) <= 1:
         return [run(shard) for shard in shards]
     from concurrent.futures import wait  # noqa: PLC0415 - not needed for a few rows
 

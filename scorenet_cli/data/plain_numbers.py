@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import compress, pairwise
 from operator import itemgetter
 
 import numpy as np
@@ -53,9 +53,11 @@ def read_plain(
     first = read(parts[0], columns)
     if first is None:
         return None
-    columns = [column for column in columns if column not in first[1]]
+    is_found = [column not in first[1] for column in columns]
+    columns = [*compress(columns, is_found)]
     ends = np.cumsum([count_lines(_block(data, part)) for part in parts])
     values = np.empty((ends[-1], len(columns)))
+    values[: ends[0]] = first[0][:, is_found]
 
     def fill(shard: Sequence[int]) -> set[int] | None:
         failed = set()
@@ -67,7 +69,7 @@ def read_plain(
         return failed
 
     failed: set[int] = set()
-    for found in map_shards(fill, round_robin(range(len(parts)))):
+    for found in map_shards(fill, round_robin(range(1, len(parts)))):
         if found is None:
             return None
         failed |= found

@@ -1,9 +1,11 @@
 """Compares exported programs with predict in engines that are too large for the tests.
 
-    PYTHONPATH=tests python tests/export/engines.py [postgresql] [spark] [libreoffice]
+    PYTHONPATH=tests python tests/export/engines.py [postgresql] [spark] [libreoffice] \\
+        [hyperformula]
 
 postgresql needs psql and a server that it reaches without questions (PGHOST, PGUSER, ...); spark
-the extra [engines] and Java 17; libreoffice its command soffice. Each runs random models with
+the extra [engines] and Java 17; libreoffice its command soffice;
+hyperformula the npm package of that name, where NODE_PATH finds it. Each runs random models with
 hostile names on 1,000 rows each, and one trained on text columns; a difference is an error.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import subprocess
 import sys
@@ -71,16 +74,27 @@ def in_spark(model: Model, rows: Sequence[Row]) -> Answers:
     return predicted(model, [tuple(row) for row in spark().sql(text).collect()])
 
 
-def in_libreoffice(model: Model, rows: Sequence[Row]) -> Answers:
-    """Copy column B once for each row, convert with soffice, and read the last cells."""
+def sheet(model: Model, rows: Sequence[Row]) -> list[list[str]]:
+    """The spreadsheet's cells, with column B copied once for each row."""
     cells = read_csv(spreadsheet.write(model))
     first = next(n for n, cell in enumerate(cells) if cell[0].startswith("Values")) + 1
     for n, column in enumerate(zip(*rows, strict=True), start=first):
         cells[n][1:] = map(typed_in, column)
     for cell in cells[first + len(model.features) :]:
         cell[1:] = [copied(cell[1], n) for n in range(len(rows))] if len(cell) > 1 else []
+    return cells
+
+
+def last_cells(model: Model, answers: Sequence[Sequence[str]], count: int) -> Answers:
+    """The results: the last rows of the computed cells."""
+    targets = [row[1 : count + 1] for row in answers[-len(model.targets) :]]
+    return typed(model, [[*row] for row in zip(*targets, strict=True)])
+
+
+def in_libreoffice(model: Model, rows: Sequence[Row]) -> Answers:
+    """Convert with soffice, and read the last cells."""
     text = io.StringIO()
-    csv.writer(text).writerows(cells)
+    csv.writer(text).writerows(sheet(model, rows))
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "model.csv").write_text(text.getvalue(), encoding="utf-8", newline="")
         # UTF-8, English, formulas evaluated; written as numbers, not as shown.
@@ -91,8 +105,36 @@ def in_libreoffice(model: Model, rows: Sequence[Row]) -> Answers:
         ]
         run("soffice", "--headless", *options, "--outdir", f"{folder}/out", f"{folder}/model.csv")
         answers = read_csv(Path(folder, "out", "model.csv").read_text(encoding="utf-8"))
-    targets = [row[1 : len(rows) + 1] for row in answers[-len(model.targets) :]]
-    return typed(model, [[*row] for row in zip(*targets, strict=True)])
+    return last_cells(model, answers, len(rows))
+
+
+HYPERFORMULA = """
+const { HyperFormula } = require("hyperformula");
+const cells = JSON.parse(require("fs").readFileSync(0, "utf8"));
+// Its own rounding of results to ten digits is left out.
+const options = { licenseKey: "gpl-v3", smartRounding: false };
+const values = HyperFormula.buildFromArray(cells, options).getSheetValues(0);
+const text = (value) => (value === null ? "" : String(value.value ?? value));
+process.stdout.write(JSON.stringify(values.map((row) => row.map(text))));
+"""
+
+
+def in_hyperformula(model: Model, rows: Sequence[Row]) -> Answers:
+    """Compute with HyperFormula, which follows the formulas of Excel and Google Sheets.
+
+    It reads "" and a backslash within a text in its own way, so their CHAR stands there.
+    """
+
+    def with_char(literal: re.Match[str]) -> str:
+        text = literal[1].replace('""', '"&CHAR(34)&"').replace("\\", '"&CHAR(92)&"')
+        return f'"{text}"'
+
+    cells = [
+        [re.sub(r'"((?:[^"]|"")*)"', with_char, cell) if cell[:1] == "=" else cell for cell in row]
+        for row in sheet(model, rows)
+    ]
+    output = run("node", "-e", HYPERFORMULA, stdin=json.dumps(cells))
+    return last_cells(model, json.loads(output), len(rows))
 
 
 def typed_in(value: float | str | None) -> str:
@@ -148,6 +190,7 @@ ENGINES: dict[str, tuple[Callable[[Model, Sequence[Row]], Answers], int]] = {
     "postgresql": (in_postgresql, 30),
     "spark": (in_spark, 10),
     "libreoffice": (in_libreoffice, 5),
+    "hyperformula": (in_hyperformula, 20),
 }
 
 

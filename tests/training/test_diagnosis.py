@@ -29,13 +29,47 @@ def test_a_run_that_meets_the_scores_has_no_warning() -> None:
     assert warnings(DOCUMENT, epochs=15_000) == ""
 
 
-def test_a_network_no_better_than_the_mean_is_named() -> None:
-    assert "predicting the mean" in warnings(DOCUMENT, epochs=20)
-    assert warnings(DOCUMENT, epochs=0).endswith("for every row. Try more `epochs`.")
+@pytest.mark.parametrize("epochs", [0, 20])
+def test_a_network_no_better_than_the_mean_is_named(epochs: int) -> None:
+    assert warnings(DOCUMENT, epochs=epochs) == (
+        "the network is no better than predicting the mean score for every row. Try more `epochs`."
+    )
+
+
+def test_classes_are_compared_with_their_frequencies() -> None:
+    data = {"x": [*range(40)], "score": ["a", "b"] * 20}
+    assert warnings(data, epochs=3) == (
+        "the network is no better than predicting the class frequencies for every row. Try `bias`."
+    )
+
+
+def test_each_target_is_named_and_the_advice_comes_once() -> None:
+    data = noise(40, 2, seed=5) | {"other": np.random.default_rng(6).uniform(10, 90, 40)}
+    said = warnings(data, target=["score", "other"], optimizer="lm", bias=True, epochs=1)
+    assert said == (
+        "for 'score', the network is no better than predicting the mean for every row. "
+        "for 'other', the network is no better than linear regression. Try more `epochs`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "title"),
+    [
+        ({"validation": 0.3, "seed": 0}, "validation rows"),
+        ({"validation": 0.5, "restarts": 2}, "test rows"),
+    ],
+)
+def test_held_out_rows_are_judged_by_themselves(settings: dict[str, Any], title: str) -> None:
+    assert warnings(noise(40, 3, seed=0), epochs=1, **settings) == (
+        f"on the {title}, the network is no better than predicting the mean for every row."
+    )
 
 
 def test_a_loss_that_is_still_falling_is_named() -> None:
-    assert "still falling" in warnings(DOCUMENT, epochs=1500)
+    assert warnings(DOCUMENT, epochs=1500) == (
+        "the predictions do not match the scores yet, but the loss is still falling. "
+        "Try more `epochs`."
+    )
     for tolerance in (0.01, 5e-4):
         assert "falling" not in warnings(DOCUMENT, epochs=1500, tolerance=tolerance)  # as asked for
     # With a decay the loss does not fall to zero.
@@ -43,14 +77,29 @@ def test_a_loss_that_is_still_falling_is_named() -> None:
 
 
 def test_a_start_that_never_arrives_is_named() -> None:
-    assert "almost stopped falling" in warnings(DOCUMENT, epochs=30_000, seed=6)
+    assert warnings(DOCUMENT, epochs=30_000, seed=6) == (
+        "the loss had almost stopped falling in the second half of training, and the predictions "
+        "do not match the scores yet. Try `bias`."
+    )
+
+
+def test_lm_that_ends_far_from_the_scores_is_named() -> None:
+    data = {"x": [1.0, 1.0, 2.0], "score": [10, 60, 90]}  # two scores for the same input
+    assert warnings(data, optimizer="lm", bias=True, hidden=5) == (
+        "no step lowers the loss, and the predictions do not match the scores."
+    )
 
 
 def test_outputs_at_the_end_of_the_sigmoid_are_named() -> None:
     model = scorenet.train(DOCUMENT, epochs=0).model
     stuck = Network((Layer(np.full((2, 3), 40.0)), Layer(np.full((3, 1), 40.0))))
     at_the_end = type(model)(stuck, *list(vars(model).values())[1:])
-    assert "all outputs are saturated" in warnings(DOCUMENT, epochs=3, resume=at_the_end)
+    words = "all outputs are saturated: the sigmoid is flat there, so the weights hardly change."
+    assert warnings(DOCUMENT, epochs=3, resume=at_the_end) == (
+        f"{words} Try a smaller `learning_rate`."
+    )
+    by_lm = warnings(DOCUMENT, epochs=3, resume=at_the_end, optimizer="lm")
+    assert by_lm.endswith(f"{words} Try another `seed`.")
 
 
 def test_scores_that_use_a_small_part_of_the_range_get_a_max_score() -> None:
@@ -94,8 +143,9 @@ def test_a_loss_that_rises_and_falls_gets_a_learning_rate() -> None:
 
 def test_advice_goes_from_bias_to_lm_and_never_to_other_seeds() -> None:
     data = noise(60, 3, seed=1)
-    assert "`bias`" in warnings(data, epochs=300, hidden=1)
-    assert "`optimizer=lm`" in warnings(data, epochs=300, hidden=1, bias=True)
+    words = "the network is no better than linear regression."
+    assert warnings(data, epochs=300, hidden=1) == f"{words} Try `bias`."
+    assert warnings(data, epochs=300, hidden=1, bias=True) == f"{words} Try `optimizer=lm`."
     for seed in range(2):
         settings = {"bias": True, "optimizer": "lm", "seed": seed, "epochs": 100}
         assert "seed" not in warnings(noise(60, 3, seed), **settings)
@@ -103,9 +153,35 @@ def test_advice_goes_from_bias_to_lm_and_never_to_other_seeds() -> None:
 
 def test_a_network_that_may_have_memorized_its_rows_is_named_with_the_remedy() -> None:
     data = noise(40, 4, seed=3)
-    said = warnings(data, optimizer="lm", bias=True, hidden=8, epochs=300)
-    assert "49 parameters for 40 scores" in said
-    assert "`validation=0.2`" in said
+    assert warnings(data, optimizer="lm", bias=True, hidden=8, epochs=300) == (
+        "the network has 49 parameters for 40 scores and may overfit: its fit says little about "
+        "new rows. Try `validation=0.2`, a smaller `hidden`, or more rows."
+    )
+
+
+def test_folds_show_what_is_too_large() -> None:
+    rng = np.random.default_rng(2)
+    hours = rng.uniform(0, 10, 16)
+    data = {"hours": hours, "score": 20 + 6 * hours + rng.normal(0, 3, 16)}
+    settings: dict[str, Any] = {"optimizer": "lm", "bias": True, "folds": 3, "epochs": 60}
+    assert warnings(data, hidden=2, **settings) == (
+        "out of fold, the network is no better than linear regression. Try `hidden=none`."
+    )
+    assert warnings(data, hidden=6, **settings) == (
+        "the network overfits: R2 is 0.965 on the training rows and 0.724 out of fold. Try "
+        "`optimizer=auto`, a `weight_decay`, a smaller `hidden`, or more rows."
+    )
+
+
+def test_few_rows_with_noise_are_too_few_to_tell() -> None:
+    rng = np.random.default_rng(0)
+    hours = rng.uniform(0, 10, 12)
+    data = {"hours": hours, "score": 50 + hours + rng.normal(0, 6, 12)}
+    said = warnings(data, optimizer="lm", hidden="none", bias=True, folds=3)
+    assert said == (
+        "12 rows are too few to tell whether the network is better than predicting the mean. "
+        "Collect more rows."
+    )
 
 
 def test_a_line_with_noise_is_not_called_memorized() -> None:
