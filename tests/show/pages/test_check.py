@@ -16,7 +16,7 @@ def test_a_wrong_gradient_is_counted_and_a_corner_is_named(*, has_corner: bool) 
     right = CheckedWeight("output", "y", "h1", 1.0, 1.0, TOLERANCE)
     wrong = CheckedWeight("output", "y", "h2", 2.0, 1.0, 0.5)
     check = GradientCheck(False, has_corner, 0.5, (wrong, *[right] * 400))  # noqa: FBT003
-    lines = shown(Group(*check_part(check, Look())), 200).splitlines()
+    lines = shown(Group(*check_part(check, Look(4))), 200).splitlines()
     assert lines[-1] == (
         f"Backpropagation is wrong for 1 of 401 weights{CORNER if has_corner else ''} "
         "(largest relative difference: 5.0e-01)."

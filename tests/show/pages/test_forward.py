@@ -87,7 +87,7 @@ def test_a_score_has_its_interval_and_the_documents_answer_beside_it() -> None:
 
 def test_of_a_large_layer_some_neurons_and_products_are_shown() -> None:
     model = named(tuple(f"x{n}" for n in range(401)), (401, 2, 1))
-    lines = lines_of(forward_trace(model, (1.0,) * 401), Look(source="m.json"))
+    lines = lines_of(forward_trace(model, (1.0,) * 401), Look(4, source="m.json"))
     assert "... and 1 more neuron: --json prints all" in lines
     assert "... and 1 more product in each neuron: --json prints all" in lines
 
