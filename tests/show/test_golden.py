@@ -22,6 +22,7 @@ from support import fit_result, named, shown, styled
 from scorenet_cli.core import metrics
 from scorenet_cli.core.intervals import Uncertainty
 from scorenet_cli.core.metrics import Baselines, ClassFit, Evaluation, Fit, Metrics
+from scorenet_cli.core.network import Network
 from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model import document, json_file
@@ -185,8 +186,10 @@ def batch_page_of_a_model(*, is_blank: bool = False) -> RenderableType:
 
 
 def batch_page_of_many_columns() -> RenderableType:
-    model = named(("a name of many letters, and more", "another one of many letters"), (2, 22, 1))
-    trace = batch_trace(model, np.ones((2, 2)), np.full((2, 1), 0.5), learning_rate=1.0)
+    model = named(("a name of many letters, and more", "another one of many letters"), (2, 21, 1))
+    layers = tuple(replace(layer, bias=None) for layer in model.network.layers)
+    model = replace(model, network=Network(layers))
+    trace = batch_trace(model, np.ones((1, 2)), np.full((1, 1), 0.5), learning_rate=1.0)
     return batch_page(trace, Look(source="model.json"), "rows.csv")
 
 
