@@ -50,6 +50,15 @@ def test_a_surface_is_a_table_of_scores_where_colours_are_off() -> None:
         assert cell.startswith("(") == (not 2 <= float(hours) <= 10)
 
 
+def test_a_surface_is_a_table_where_there_are_colours_but_only_ascii() -> None:
+    written = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict", write_through=True)
+    Console(file=written, width=80, force_terminal=True, color_system="truecolor").print(
+        Group(*response_part(BOTH))
+    )
+    written.seek(0)
+    assert "columns: hours; rows: slept; in brackets: outside the training range" in written.read()
+
+
 def colours(system: Literal["256", "truecolor"], model: Model) -> list[list[tuple[str, Style]]]:
     """The signs of each line of a model's response in a terminal of 50 columns."""
     console = Console(width=50, force_terminal=True, color_system=system, _environ={})
