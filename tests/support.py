@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console, RenderableType
+from rich.segment import Segment
 from typer.testing import Result
 
 from scorenet_cli.core.metrics import Evaluation, Fit
@@ -97,6 +99,20 @@ def shown(renderable: RenderableType, width: int = 80) -> str:
     console.print(renderable)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def styled(renderable: RenderableType, width: int = 80) -> str:
+    """What a terminal of this width and 16 colours shows of it: <bold>styled text</>."""
+    console = Console(
+        width=width, force_terminal=True, color_system="standard", legacy_windows=False, _environ={}
+    )
+    text = ""
+    for line in Segment.split_lines(console.render(renderable)):
+        for words, style, _ in Segment.simplify(line):
+            shows = re.sub(r"not \w+ ?| (?=not)", "", str(style))  # only what a style has
+            text += f"<{shows}>{words}</>" if words.strip() and style else words
+        text = text.rstrip(" ") + "\n"
+    return text
 
 
 def named(features: tuple[str, ...], shape: tuple[int, ...]) -> Model:

@@ -45,7 +45,7 @@ class Command(TyperCommand):
         try:
             return super().parse_args(ctx, args)
         except UsageError as error:
-            error.ctx = getattr(error, "ctx", None) or ctx  # type: ignore[attr-defined]
+            error.ctx = ctx  # type: ignore[attr-defined]
             raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - Typer's own types
@@ -53,7 +53,7 @@ class Command(TyperCommand):
         groups: dict[str, list[tuple[str, str]]] = {}
         group = "Options"
         for param in self.get_params(ctx):
-            group = _GROUPS.get(param.name or "", group)
+            group = _GROUPS.get(str(param.name), group)
             if record := param.get_help_record(ctx):
                 text = re.sub(r"\[default: \((.*)\)\]", r"[default: \1]", record[1])
                 name = "Arguments" if param.param_type_name == "argument" else group
@@ -66,23 +66,21 @@ class Command(TyperCommand):
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": _HELP_WIDTH}
 
 
-def usage_message(error: Exception) -> str:
+def usage_message(error: Any) -> str:  # noqa: ANN401 - Typer's own types
     """Say what is wrong with a command line, and where to read on."""
-    context = getattr(error, "ctx", None)
-    command = "scorenet" if context is None else context.command_path
-    return f"{_reason(error, context)} See: {command} --help"
+    command = "scorenet" if error.ctx is None else error.ctx.command_path
+    return f"{_reason(error)} See: {command} --help"
 
 
-def _reason(error: Any, context: Any) -> str:  # noqa: ANN401 - Typer's own types
+def _reason(error: Any) -> str:  # noqa: ANN401 - Typer's own types
     name: str = getattr(error, "option_name", "")
     if isinstance(error, typer.BadParameter) and error.param is not None and error.message:
-        names = sorted(error.param.opts, key=len)
         is_option = error.param.param_type_name == "option"
-        place = names[-1] if is_option else (error.param.metavar or error.param.name or "").upper()
+        place = error.param.opts[0] if is_option else error.param.human_readable_name
         text = re.sub(r"(.+) is not one of (.+)\.", _expects_one_of, error.message)
         return _sentence(f"{place} {text}")
-    if type(error).__name__ == "NoSuchOption" and context is not None:
-        return no_option(name, option_names(context))
+    if type(error).__name__ == "NoSuchOption":
+        return no_option(name, option_names(error.ctx))
     if name:
         text = error.message.removeprefix(f"Option {name!r} ").rstrip(".")
         return f"{name} {text.replace('requires an argument', 'needs a value')}."

@@ -47,7 +47,7 @@ class Axis:
 
     def round_values(self, most: int = MAX_TICKS) -> Array:
         """Choose a few round values between the ends."""
-        return np.array(_round_values(self, most), dtype=np.float64)
+        return np.array(_round_values(self, most))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +95,10 @@ class Chart:
         yield head
         for row in range(self.rows):
             label = ticks.get(row, "")
-            line = Text(no_wrap=True)
+            line = Text()
             line.append(f"{label.rjust(indent)} {'┤' if label else '│'}", "dim")
             for column in range(columns):
-                line.append(*cells.get((row, column), (" ", "")))
+                line.append(*cells.get((row, column), (" ",)))
             line.rstrip()
             yield line
         axis, labels = ["─"] * columns, ""
@@ -109,8 +109,8 @@ class Chart:
                 labels = labels.ljust(start) + label
                 axis[column] = "┬"
         lead = " " * (indent + MARGIN)
-        yield Text(f"{lead[:-1]}└{''.join(axis)}", style="dim", no_wrap=True)
-        yield Text(f"{lead}{labels}", style="dim", no_wrap=True)
+        yield Text(f"{lead[:-1]}└{''.join(axis)}", style="dim")
+        yield Text(f"{lead}{labels}", style="dim")
         yield Text(f"{lead}{self.x.label}", no_wrap=True, overflow="ellipsis")
 
     def cells(self, columns: int) -> dict[tuple[int, int], tuple[str, str]]:
@@ -164,7 +164,7 @@ def loss_chart(
         low, high = low - 0.5, high + 0.5
 
     def series(name: str, points: Points, mark: str, style: str) -> Series:
-        x = np.array([epoch for epoch, _ in points], dtype=np.float64)
+        x = np.array([epoch for epoch, _ in points])
         y = np.array([max(loss, lowest) for _, loss in points])
         return Series(name, x, y, mark, style, joined=True)
 
@@ -207,7 +207,7 @@ def linear_axis(label: str, *values: Array) -> Axis | None:
     high = float(max(each.max() for each in values))
     if not math.isfinite(high - low):
         return None
-    if high - low < 1e-9 * max(abs(low), abs(high), 1e-300):
+    if high - low < 1e-9 * max(abs(high), 1e-300):
         spare = max(abs(low), 1.0) / 2
         largest = sys.float_info.max
         low, high = max(low - spare, -largest), min(high + spare, largest)

@@ -111,7 +111,7 @@ def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None
 class SurfaceChart(Chart):
     """A chart of half-block cells coloured by score, from `low` to `high`.
 
-    With too few colours, it is a table of scores at round values of both columns.
+    With too few colours or signs, it is a table of scores at round values of both columns.
     """
 
     model: Model = field(kw_only=True)
@@ -123,18 +123,19 @@ class SurfaceChart(Chart):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield a colour bar and the chart, or the table."""
         has_range = self.model.feature_range is not None
-        if console.no_color or console.color_system not in {"256", "truecolor"}:
+        has_colours = console.color_system in {"256", "truecolor"} and not console.no_color
+        if options.ascii_only or not has_colours:
             note = "; in brackets: outside the training range" if has_range else ""
             yield Text(f"columns: {self.x.label}; rows: {self.y.label}{note}", "dim")
             yield self._table()
             return
         chart = self if console.color_system == "truecolor" else replace(self, shades=SCALE_256)
-        bar = Text(f"{self.low:.4g} ", no_wrap=True)
+        bar = Text(f"{self.low:.4g} ")
         for part in np.linspace(0, 1, BAR).tolist():
             bar.append(" ", f"on {chart.shade(part)}")
         bar.append(f" {self.high:.4g}")
         yield bar.append("   box: training range" if has_range else "", "dim")
-        yield from chart.lines(min(options.max_width, WIDEST), ascii_only=options.ascii_only)
+        yield from chart.lines(min(options.max_width, WIDEST), ascii_only=False)
 
     def shade(self, part: float) -> str:
         """Return the colour of a part of the way from low to high."""

@@ -97,7 +97,7 @@ def response_picture(model: Model, scored: Evaluation | None = None) -> str:
     parent, is_surface = ET.Element("g"), has_surface(model)
     curves = [] if is_surface else important_curves(model, scored)
     each = max(len(curves), 1)
-    outputs = range(min(len(model.output_names), max(MAX_CURVES // each, 1)))
+    outputs = range(min(len(model.output_names), MAX_CURVES // each))
     size = WIDE if each * len(outputs) == 1 else SMALL
     columns = min(each * len(outputs), 2)
     title = f"Response of {', '.join(map(printable, model.output_names[: len(outputs)]))}"

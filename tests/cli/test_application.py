@@ -63,7 +63,9 @@ def test_a_wrong_command_line_exits_with_2(invoke: Invoke, words: list[str]) -> 
 
 
 def test_no_command_shows_help(invoke: Invoke) -> None:
-    assert "forward-trace" in invoke().output
+    result = invoke()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == invoke("--help").stdout
 
 
 def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,21 +60,24 @@ def test_folds_are_at_least_two(invoke: Invoke) -> None:
     assert "--folds" in one_message(result)
 
 
-def test_the_command_it_names_has_every_setting(invoke: Invoke) -> None:
-    words = ["--target", "hours", "--features", "height", "--max-score", "20", "--hidden", "none"]
-    result = invoke(
-        "train",
-        "a b.csv",
-        *words,
+def test_the_command_it_names_has_every_setting(invoke: Invoke, tmp_path: Path) -> None:
+    lines = [f"{n % 7},{n % 5},{2 * (n % 7) + n % 5},{3 * (n % 5) + n % 3}" for n in range(20)]
+    (tmp_path / "two.csv").write_text("\n".join(["a a,b,s,t", *lines]), encoding="utf-8")
+    words: list[object] = [
+        "--target",
+        "s",
+        "--target",
+        "t",
+        "--features",
+        "a a,b",
         "--missing",
         "fill",
-        "--epochs",
-        "1",
-        "--optimizer",
-        "auto",
-        "--json",
-    )
+    ]
+    words += ["--max-score", 20, "--max-score", 18.5, "--hidden", "none"]
+    result = invoke("train", "two.csv", *words, "--epochs", 1, "--optimizer", "auto", "--json")
     assert result.exit_code == 0, result.stderr
-    command = json.loads(result.stdout)["chosen"]["command"]
-    for pair in ("--target hours", "--features height", "--max-score 20", "--missing fill"):
-        assert pair in command
+    assert json.loads(result.stdout)["chosen"]["command"] == (
+        "scorenet train two.csv --target s --target t --features 'a a,b' --missing fill "
+        "--max-score 20.0 --max-score 18.5 --hidden none --bias --standardize --init scaled "
+        "--optimizer lm --weight-decay auto --epochs 1"
+    )

@@ -167,6 +167,43 @@ def test_the_picture_holds_the_changes(textbook: Invoke) -> None:
     for figure in ("-0.7414", "-0.1385", "-0.0411", "0.0113", "bias -0.0692"):
         assert f">{figure}<" in picture
     assert "Loss 0.2984 before, 0.2805 after" in picture
+    for option, shown, more in (([], "-0.74", "-0.7414"), (["--blank"], "0.6", "0.45")):
+        assert f">{more}<" in saved_picture(textbook, *words, *option)
+        short = saved_picture(textbook, *words, *option, "--precision", 2 if not option else 1)
+        assert f">{shown}<" in short
+        assert f">{more}<" not in short
+
+
+def saved_picture(invoke: Invoke, *words: object) -> str:
+    """The picture of a step on the published example's values."""
+    assert invoke("backward-trace", 0.05, 0.1, *words, "--save", "p.x.svg").exit_code == 0
+    picture = Path("p.x.svg").read_text(encoding="utf-8")
+    assert picture.startswith("<svg ")
+    return picture
+
+
+def test_a_step_of_rate_1_on_values_divided_by_their_own_largest(textbook: Invoke) -> None:
+    words = ["backward-trace", 4, 8, "--actual", 0.5, "--actual", 0.5, "--scaling", "own"]
+    answer = json.loads(textbook(*words, "--json").stdout)
+    assert [each["scaled"] for each in answer["forward"]["inputs"]] == [0.5, 1]
+    for neuron in answer["layers"][0]["neurons"]:
+        changes = [weight["change"] for weight in neuron["weights"]]
+        assert changes == pytest.approx([neuron["delta"] * 0.5, neuron["delta"]])
+        assert neuron["bias"]["change"] == pytest.approx(neuron["delta"])
+    page = textbook(*words).stdout
+    assert page.startswith("Model scorenet.json\n")
+    assert "Inputs, divided by their own largest value\n" in page
+
+
+def test_a_step_on_a_csv_names_its_files(textbook: Invoke) -> None:
+    Path("d.csv").write_text("i1,i2,o1,o2\n0.05,0.1,0.01,0.99\n", encoding="utf-8")
+    words = ("backward-trace", "--csv", "d.csv")
+    answer = json.loads(textbook(*words, "--json").stdout)
+    assert (answer["model"], answer["data"]) == ("scorenet.json", "d.csv")
+    assert textbook(*words).stdout.splitlines()[:2] == [
+        "Model scorenet.json",
+        "One step of gradient descent on 1 row of d.csv, learning rate 3",
+    ]
 
 
 def test_the_worked_examples_values_have_its_target(invoke: Invoke) -> None:

@@ -215,6 +215,26 @@ def test_a_target_of_text_is_predicted_as_a_class(
     assert np.sum(fit["classes"][0]["confusion"]) == len(rows) - 1
 
 
+def test_classes_and_scores_are_predicted_together(invoke: Invoke, tmp_path: Path) -> None:
+    model = {
+        "format": "scorenet-model",
+        "version": 2,
+        "features": ["hours"],
+        "targets": ["grade", "score"],
+        "classes": {"grade": ["fail", "pass"]},
+        "target_scale": [1, 100],
+        "layers": [{"weights": [[1, 0]]}],
+    }
+    (tmp_path / "scorenet.json").write_text(json.dumps(model))
+    rows = "hours\n-1\n2\n"
+    assert invoke("predict", "--csv", "-", stdin=rows).stdout == (
+        "hours,predicted_grade,predicted_score\n-1,fail,50.000000\n2,pass,50.000000\n"
+    )
+    answer = json.loads(invoke("predict", "--csv", "-", "--json", stdin=rows).stdout)
+    assert answer["output_names"] == ["grade=pass", "score"]
+    assert [row["classes"] for row in answer["predictions"]] == [["fail", None], ["pass", None]]
+
+
 def test_zero_and_one_are_a_probability(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("h,passed\n1,0\n2,1\n3,1\n")
     result = invoke("train", "p.csv", "--epochs", 1)

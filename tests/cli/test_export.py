@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from support import Invoke, one_message
+from support import Invoke
 
 from scorenet_cli.export import FormatName
 
@@ -24,6 +24,8 @@ def test_output_is_what_standard_output_gets(invoke: Invoke, tmp_path: Path, nam
     saved = invoke("export", name, "-o", "model.txt")
     assert (saved.exit_code, saved.stdout, saved.stderr) == (0, "", "")
     assert (tmp_path / "model.txt").read_bytes() == shown.stdout_bytes
+    assert invoke("export", name, "-o", "-").stdout == shown.stdout
+    assert not (tmp_path / "-").exists()
     assert "document" in shown.stdout  # where it comes from
 
 
@@ -64,24 +66,3 @@ def test_spark_has_its_own_quotes(invoke: Invoke) -> None:
     text = invoke("export", "sql", "--dialect", "spark").stdout
     assert "`hours_studied` AS DOUBLE)" in text
     assert '"' not in text
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["c", "--table", "x"], "Error: --table has no effect with the format c."),
-        (
-            ["python", "--dialect", "spark"],
-            "Error: --dialect has no effect with the format python.",
-        ),
-        (["sql", "--table", "a..b"], "--table expects the name of a table, or schema.table; got"),
-        (["c", "-o", "scorenet.json"], "--output would overwrite the model"),
-        (["pascal"], "expects one of sql, spreadsheet, python, javascript, c; got 'pascal'."),
-    ],
-)
-def test_what_does_not_fit_is_a_usage_error(
-    invoke: Invoke, words: list[str], expected: str
-) -> None:
-    result = invoke("export", *words)
-    assert result.exit_code == 2
-    assert expected in one_message(result)

@@ -225,3 +225,5 @@ def test_the_worked_example_has_no_training_maxima(invoke: Invoke) -> None:
     message = one_message(invoke("forward-trace", "--scaling", "training"))
     assert "--scaling cannot be training" in message
     assert "divided by their own largest" in invoke("forward-trace", "--scaling", "own").stdout
+    own = json.loads(invoke("forward-trace", "--scaling", "own", "--json").stdout)
+    assert "document" not in own  # its figures are of unscaled inputs

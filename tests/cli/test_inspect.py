@@ -18,6 +18,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_data"
 def test_a_trained_model_says_what_it_is_and_where_it_came_from(invoke: Invoke) -> None:
     invoke("train", "--epochs", 2000, "--quiet")
     text = invoke("inspect").stdout
+    assert text.startswith("scorenet.json\n")
     model = json_file.load("scorenet.json")
     assert "2 inputs, 3 hidden (sigmoid), 1 output (sigmoid)" in text
     assert "9 (9 weights, 0 biases)" in text
@@ -41,6 +42,9 @@ def test_quiet_saves_a_picture_without_a_word(invoke: Invoke) -> None:
     invoke("train", "--epochs", 5, "--quiet")
     assert invoke("inspect", "--save", "net.svg").stderr == "Saved net.svg.\n"
     assert invoke("inspect", "--save", "quiet.svg", "--quiet").stderr == ""
+    invoke("inspect", "--save", "page.html")
+    title = "<title>score from hours_studied, hours_slept - scorenet.json, trained on "
+    assert title in Path("page.html").read_text(encoding="utf-8")
     assert Path("quiet.svg").read_bytes() == Path("net.svg").read_bytes()
 
 

@@ -138,6 +138,19 @@ def test_the_warning_and_the_trace_show_the_interval(invoke: Invoke) -> None:
     assert answer["intervals"][0] == pytest.approx(list(map(float, asked[1:])), abs=1e-6)
 
 
+def test_the_warning_has_an_interval_for_each_target(invoke: Invoke) -> None:
+    lines = [f"{n},{2 * n + n % 3},{3 * n + n % 5}" for n in range(12)]
+    Path("two.csv").write_text("\n".join(["hours,s,t", *lines]), encoding="utf-8")
+    words = ["--optimizer", "lm", "--weight-decay", "auto", "--hidden", "none"]
+    invoke("train", "two.csv", "--target", "s", "--target", "t", *words)
+    said = re.sub(r"[\d.]*\d", "N", invoke("predict", 12).stderr)
+    each = "(N, N % interval N to N)"
+    assert said == (
+        "Warning: 'hours' = N is outside the training range N to N: the prediction is an "
+        f"extrapolation {each} {each}.\n"
+    )
+
+
 def test_neither_is_shown_where_the_model_has_no_interval(invoke: Invoke) -> None:
     invoke("train", "rows.csv", "--epochs", 5)
     result = invoke("forward-trace", 30)

@@ -209,6 +209,31 @@ def test_a_fault_far_down_comes_after_the_rows_before_it(
     assert (result.exit_code, result.stderr, result.stdout) == (1, f"{message}\n", "")
     assert (tmp_path / "out.csv").read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["d.csv", "out.csv", "scorenet.json"]
+    assert one_message(invoke("predict", "--csv", "d.csv", "--json")) == message
+
+
+def test_warnings_count_the_rows_of_all_blocks(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scorenet_cli.data.dataset.CHUNK", 20)
+    rows = "studied,slept\n" + "9,8\n,8\n2,\n2,8\n,8\n7,8\n" * 20
+    assert invoke("predict", "--csv", "-", stdin=rows).stderr == (
+        "Warning: 'studied' is outside the training range 1 to 4 in 40 of 60 rows "
+        "(first value: 9): predictions for such rows are extrapolations.\n"
+        "Warning: 60 of 120 rows are not predicted: missing cells "
+        "('studied': 40, 'slept': 20).\n"
+    )
+    assert invoke("predict", "--csv", "-", stdin="studied,slept\n2,8\n2,\n").stderr == (
+        "Warning: 1 of 2 rows is not predicted: missing cells ('slept': 1).\n"
+    )
+
+
+@pytest.mark.parametrize("gap", ["", ",8\n"])
+def test_the_rows_of_a_csv_are_scaled_as_asked(invoke: Invoke, gap: str) -> None:
+    for scaling, scaled in (("training", (1, 0.8)), ("own", (0.5, 1)), ("none", (4, 8))):
+        words = ("predict", "--csv", "-", "--scaling", scaling)
+        rows = invoke(*words, stdin=f"studied,slept\n4,8\n{gap}").stdout.splitlines()
+        assert rows[1] == f"4,8,{score(*scaled):.6f}"
 
 
 def test_output_goes_to_a_file_whole(invoke: Invoke) -> None:

@@ -35,8 +35,9 @@ def test_the_documents_run_ends_below_its_loss_in_one_go_or_in_two(invoke: Invok
     assert result.exit_code == 0
     for score in ("92.00  ", "86.00  ", "89.00  "):
         assert score in result.stdout
-    assert "Saved scorenet.json. Next: scorenet predict 4 8" in result.stderr
-    invoke("train", csv_path, "--epochs", 60_000, "-o", "part.json")
+    assert result.stderr == "Saved scorenet.json. Next: scorenet predict 4 8\n"
+    part_way = invoke("train", csv_path, "--epochs", 60_000, "-o", "part.json").stderr
+    assert part_way == "Saved part.json. Next: scorenet predict 4 8 --model part.json\n"
     invoke("train", csv_path, "--epochs", 40_000, "--resume", "part.json", "-o", "part.json")
     whole, part = saved(), saved("part.json")
     assert whole["training"]["loss"] <= 1.94136958194e-18
@@ -263,10 +264,18 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_training(
 
 
 def test_log_every_prints_to_stderr(invoke: Invoke) -> None:
-    lines = invoke("train", "--epochs", 30, "--log-every", 10).stderr.splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("epoch")] == [
-        *("0", "10", "20", "30")
-    ]
+    network = PlainFormulas(*(layer.weights for layer in random_network((2, 3, 1), seed=23).layers))
+    expected = []
+    for epoch in range(31):
+        loss = np.mean((ACTUAL - network.outputs(INPUTS)) ** 2)
+        expected += [f"epoch {epoch}  loss {loss:.10g}"] if epoch % 10 == 0 else []
+        network.epoch(INPUTS, ACTUAL)
+    words = ["train", "--epochs", 30, "--log-every", 10]
+    lines = invoke(*words).stderr.splitlines()
+    assert lines[1:5] == expected
+    number = r"[\d.e-]+"
+    for line in invoke(*words, "--validation", 0.4).stderr.splitlines()[2:6]:
+        assert re.fullmatch(rf"epoch \d+  loss {number}  validation {number}", line)
 
 
 def test_quiet_prints_nothing_where_nothing_is_wrong(invoke: Invoke) -> None:
@@ -634,12 +643,20 @@ def test_text_that_waits_on_standard_input_needs_a_dash(process: Process, tmp_pa
 
 
 def test_a_history_of_another_run_is_not_continued(invoke: Invoke) -> None:
-    invoke("train", "--epochs", 4, "--seed", 1, "--history", "h.csv", "-o", "other.json")
+    def epochs() -> list[str]:
+        lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
+        return [line.split(",")[0] for line in lines]
+
+    history = ["--history", "h.csv"]
+    invoke("train", "--epochs", 4, "--seed", 1, *history, "-o", "other.json")
+    again = invoke("train", "--epochs", 3, "--seed", 1, *history, "-o", "other.json")
+    assert "history" not in again.stderr
+    assert epochs() == ["epoch", "0", "1", "2", "3"]
     invoke("train", "--epochs", 4)
-    words = ["--resume", "scorenet.json", "--epochs", 2, "--history", "h.csv"]
-    assert "history of another run" in invoke("train", *words).stderr
-    lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
-    assert [line.split(",")[0] for line in lines[1:]] == ["5", "6"]
+    words = ["--resume", "scorenet.json", "--epochs", 2, *history]
+    said = "Warning: 'h.csv' held the loss history of another run and was replaced.\n"
+    assert said in invoke("train", *words).stderr
+    assert epochs() == ["epoch", "5", "6"]
 
 
 def test_a_history_of_descents_side_by_side_is_that_of_the_start_kept(invoke: Invoke) -> None:
@@ -686,11 +703,13 @@ def test_many_short_starts_hear_ctrl_c_and_name_the_command_for_the_others(
 def test_divergence_after_an_autosave_says_what_the_file_holds(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_run, "AUTOSAVE_SECONDS", 0.0)
     monkeypatch.setattr(loop, "TICK", 0.0)
     Path("d.csv").write_text(DOCUMENT, encoding="utf-8")
     words = ["train", "d.csv", "--activation", "linear", "--output-activation", "linear"]
-    message = one_message(invoke(*words, "--learning-rate", 100))
+    words += ["--learning-rate", "100"]
+    assert one_message(invoke(*words)).endswith("The model was not saved.")
+    monkeypatch.setattr(training_run, "AUTOSAVE_SECONDS", 0.0)
+    message = one_message(invoke(*words))
     epoch = saved()["training"]["epochs"]
     assert epoch > 0
     assert message.endswith(f"scorenet.json holds the model of epoch {epoch}.")

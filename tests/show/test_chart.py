@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from support import shown
 
-from scorenet_cli.show.chart import WIDEST, Axis, Chart, Series
+from scorenet_cli.show.chart import WIDEST, Axis, Chart, Series, linear_axis
+
+
+def plain(chart: Chart, width: int) -> list[str]:
+    return [line.plain for line in chart.lines(width, ascii_only=False)]
 
 
 def series(x: list[float], y: list[float], *, joined: bool = False, name: str = "") -> Series:
@@ -72,6 +76,48 @@ def test_ticks_of_epochs_begin_at_0() -> None:
 )
 def test_ticks_of_an_even_axis_are_round(low: float, high: float, labels: list[str]) -> None:
     assert [label for _, label in Axis("", low, high).ticks()] == labels
+
+
+@pytest.mark.parametrize(
+    ("axis", "labels"),
+    [
+        (Axis("", 0, float(np.log1p(10)), "log1p"), ["0", "1", "10"]),
+        (Axis("", float(np.log1p(5)), float(np.log1p(150)), "log1p"), ["10", "100"]),
+        (Axis("", -2.2, -0.8, "log"), ["0.01", "0.1"]),
+        (Axis("", 0, 4e9), ["0", "1e9", "2e9", "3e9", "4e9"]),
+    ],
+)
+def test_ticks_are_few_and_short(axis: Axis, labels: list[str]) -> None:
+    assert [label for _, label in axis.ticks()] == labels
+
+
+def test_an_axis_has_room_around_equal_values_and_only_there() -> None:
+    def ends(*values: float) -> tuple[float, float]:
+        axis = linear_axis("", np.array(values))
+        assert axis is not None
+        return axis.low, axis.high
+
+    assert ends(0.25) == (-0.25, 0.75)
+    assert ends(-6, -6) == (-9, -3)
+    assert ends(1e12, 1e12 + 1) == (0.5e12, 1.5e12 + 1)  # rounding beside their size
+    assert ends(-1e12, -1e12 - 1) == (-1.5e12 - 1.5, -0.5e12 + 0.5)
+    assert ends(0, 1e-10) == (0, 1e-10)
+    assert ends(-1e-10, 0) == (-1e-10, 0)
+
+
+def test_what_lies_beyond_an_axis_is_at_its_end() -> None:
+    assert Axis("", 2, 4).place(np.array([-9, 2, 3, 4, 99])).tolist() == [0, 0, 0.5, 1, 1]
+
+
+def test_a_low_or_narrow_chart_has_fewer_labels_and_a_long_name_is_cut() -> None:
+    low, two = Axis("hours of sleep", 0, 5), (series([0], [0]),)
+    assert [line[:3] for line in plain(Chart(low, low, two, rows=5), 12)[1:6]] == [
+        *("5 ┤", "  │", "  │", "  │", "0 ┤"),
+    ]
+    none = Chart(low, Axis("score", 1.1, 1.9), two, rows=2)
+    assert plain(none, 3) == ["score", " │", " │•", " └┬─", "  0", "  hours of sleep"]
+    assert shown(none, 12).splitlines()[-1] == "  hours of …"
+    assert shown(Chart(low, low, two, rows=2), 10).splitlines()[0] == "hours of …"
 
 
 def test_several_kinds_are_named_with_their_marks() -> None:

@@ -3,12 +3,15 @@ from __future__ import annotations
 import io
 
 import pytest
+from rich.console import Group
+from rich.text import Text
 
 from scorenet_cli.model import document
 from scorenet_cli.model.trace import forward_trace
-from scorenet_cli.show.console import as_text, make_console
+from scorenet_cli.show.console import as_text, make_console, show
 from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
+from scorenet_cli.show.tables import heading
 
 
 class NarrowTerminal(io.StringIO):
@@ -25,6 +28,24 @@ def test_a_saved_page_is_whole_whatever_the_terminal(monkeypatch: pytest.MonkeyP
     assert as_text(page) == in_a_pipe
     for figure in ("0.9994997989", "0.9801596943", "0.4900798471", "1.7885287027"):
         assert f"  {figure}" in in_a_pipe
+
+
+def test_a_terminal_gets_each_part_on_a_line_of_its_own_and_nothing_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = Text("a command that is longer than a line", no_wrap=True, overflow="ignore")
+    for stream, ending in ((NarrowTerminal(), "  \n"), (io.StringIO(), "\n")):
+        monkeypatch.setattr("sys.stdout", stream)
+        monkeypatch.setenv("COLUMNS", "20")
+        show(Text("first"), Text("second  "))
+        show(Group(command))
+        assert stream.getvalue() == f"first\nsecond{ending}{command.plain}\n"
+
+
+def test_a_saved_page_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    assert as_text(heading("score")) == "score\n"
 
 
 @pytest.mark.parametrize(

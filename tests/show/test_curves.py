@@ -75,6 +75,16 @@ def test_any_losses_can_be_drawn(
     assert not ascii_only or all(map(str.isascii, lines))
 
 
+def test_a_constant_loss_is_in_the_middle_and_a_slow_one_fills_the_height() -> None:
+    constant, slow = loss_chart([(0, 0.5), (9, 0.5)]), loss_chart([(0, 0.05), (9, 0.02)])
+    assert constant is not None
+    assert slow is not None
+    assert (constant.y.low, constant.y.high) == pytest.approx(
+        (np.log10(0.5) - 0.5, np.log10(0.5) + 0.5)
+    )
+    assert (slow.y.low, slow.y.high) == (np.log10(0.02), np.log10(0.05))
+
+
 def test_scores_that_are_met_lie_on_the_dotted_line_and_others_beside_it() -> None:
     actual = np.array([0.0, 50.0, 100.0])
     chart = scores_chart("score", actual, actual)
@@ -83,6 +93,10 @@ def test_scores_that_are_met_lie_on_the_dotted_line_and_others_beside_it() -> No
     assert sum(line.count("*") for line in lines) == 3
     assert lines[0] == "predicted score"
     assert lines[-1].strip() == "actual score"
+    assert (chart.x.low, chart.x.high) == (0, 100)
+    above = scores_chart("score", actual, actual + 20)
+    assert above is not None
+    assert (above.x.low, above.x.high) == (above.y.low, above.y.high) == (0, 120)
     # Everything predicted as 0: one row of marks at the bottom, the line of dots whole.
     flat = scores_chart("score", actual, np.zeros(3))
     assert flat is not None

@@ -1,4 +1,4 @@
-"""Whole pages as they are printed, kept in golden/.
+"""Whole pages as they are printed, kept in golden/: of 50 signs with their styles.
 
 SCORENET_REWRITE_GOLDEN=1 python -m pytest tests/show/test_golden.py writes them anew.
 """
@@ -6,6 +6,7 @@ SCORENET_REWRITE_GOLDEN=1 python -m pytest tests/show/test_golden.py writes them
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,10 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Group, RenderableType
-from support import fit_result, named, shown
+from rich.padding import Padding
+from rich.text import Text
+from support import fit_result, named, shown, styled
 
 from scorenet_cli.core import metrics
 from scorenet_cli.core.intervals import Uncertainty
+from scorenet_cli.core.metrics import Baselines, ClassFit, Evaluation, Fit, Metrics
+from scorenet_cli.core.network import Network
+from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.model import document, json_file
 from scorenet_cli.model.batch import batch_trace
@@ -25,6 +31,7 @@ from scorenet_cli.model.blank import blank, blank_batch
 from scorenet_cli.model.importance import Importance
 from scorenet_cli.model.model import Model, predict, predict_inputs
 from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.show.html_page import html_page
 from scorenet_cli.show.pages.backward import backward_page
 from scorenet_cli.show.pages.batch import batch_page
 from scorenet_cli.show.pages.explain import Look
@@ -33,8 +40,10 @@ from scorenet_cli.show.pages.inspect import inspection
 from scorenet_cli.show.pages.train import training_summary
 from scorenet_cli.show.response import response_part
 from scorenet_cli.show.response_picture import response_picture
-from scorenet_cli.training.fit import RestartStats
+from scorenet_cli.show.tables import Result, heading, key_value_table, number_table
+from scorenet_cli.training.fit import Choice, RestartStats
 from scorenet_cli.training.loop import TrainingResult
+from scorenet_cli.training.settings import Settings
 
 HERE = Path(__file__).parent
 STUDENTS = HERE.parents[1] / "sample_data" / "students.csv"
@@ -42,6 +51,7 @@ STUDENTS = HERE.parents[1] / "sample_data" / "students.csv"
 EXAMPLE, MODEL = document.worked_example(), json_file.load(str(HERE / "golden" / "model.json"))
 VALUES = (4.0, 8.0)
 RESPONSES = ("curve", "surface", "curves")
+NARROW = 50
 
 
 def rows(first: int, last: int) -> Dataset:
@@ -49,7 +59,7 @@ def rows(first: int, last: int) -> Dataset:
     return Dataset("students.csv", "", MODEL.features, MODEL.targets, table[:, :2], table[:, 2:])
 
 
-def fit_on(data: Dataset) -> metrics.Fit:
+def fit_on(data: Dataset) -> Fit:
     known = (data.inputs, data.scores)
     return metrics.compare(
         predict(MODEL, data.inputs).scores, *known, metrics.fit_baselines(*known)
@@ -93,15 +103,46 @@ def train_page_of_the_document() -> RenderableType:
     return training_summary(fit_result(data, predicted, run, fit=fit))
 
 
+def train_page_of_auto() -> RenderableType:
+    """Four inputs, two scores and a class; sizes compared, starts ranked by their evidence."""
+    features, targets, grades = (
+        ("hours", "sleep", "x", "town"),
+        ("score", "art", "grade"),
+        ("a", "b"),
+    )
+    rng = np.random.default_rng(5)
+    scores = np.column_stack([rng.uniform(20, 90, (12, 2)), np.arange(12) % 2]).round(1)
+    data = Dataset("", "", features, targets, rng.uniform(0, 9, (12, 4)).round(1), scores)
+    data = replace(data, classes={"grade": grades})
+    predicted = scores + np.array([1.5, -0.5, 0.25])
+    best = Metrics(0.98765, 1.23456, 0.5)
+    fit, worse = Fit(0.9, 2, 1, Baselines(best, best)), Fit(None, 2e-7, 1, Baselines(best, best))
+    evidence = Evidence((0.0012345, 2.5), np.ones(3), 7.25, 20.0, -3.5, np.eye(3))
+    network = named(features, (4, 3, 3)).network
+    run = TrainingResult(network, 40, 40, 0.01, "converged", 2.0, (), evidence=evidence)
+    by_class = ClassFit("grade", grades, 0.75, "a", 0.5, ((5, 1), (2, 4)))
+    held_out = Evaluation(
+        data.inputs, scores, predicted, worse, (fit, worse, fit), classes=(by_class,)
+    )
+    return training_summary(
+        replace(
+            fit_result(data, predicted, run, fit=fit),
+            each=(fit, fit, worse),
+            cross_validation=held_out,
+            restarts=RestartStats(32, 0.001, 0.002, 0.01, 0.123456, 1.54321),
+            choice=Choice((((), worse), ((8, 4), fit)), 1234, Settings(hidden=(8, 4))),
+        ),
+        "scorenet train rows.csv --hidden 8",
+    )
+
+
 def inspect_page() -> RenderableType:
     data = rows(0, 400)
     importance = dict(
         zip(MODEL.features, (Importance(0.1, 0.01), Importance(0.8, 0.02)), strict=True)
     )
     predicted = predict(MODEL, data.inputs).scores
-    scored = metrics.Evaluation(
-        data.inputs, data.scores, predicted, fit_on(data), importance=importance
-    )
+    scored = Evaluation(data.inputs, data.scores, predicted, fit_on(data), importance=importance)
     return inspection(MODEL, "model.json", scored)
 
 
@@ -144,7 +185,15 @@ def batch_page_of_a_model(*, is_blank: bool = False) -> RenderableType:
     return batch_page(trace, Look(source="model.json", explain=not is_blank), "students.csv")
 
 
-def response_of(name: str) -> tuple[Model, metrics.Evaluation]:
+def batch_page_of_many_columns() -> RenderableType:
+    model = named(("a name of many letters, and more", "another one of many letters"), (2, 21, 1))
+    layers = tuple(replace(layer, bias=None) for layer in model.network.layers)
+    model = replace(model, network=Network(layers))
+    trace = batch_trace(model, np.ones((1, 2)), np.full((1, 1), 0.5), learning_rate=1.0)
+    return batch_page(trace, Look(source="model.json"), "rows.csv")
+
+
+def response_of(name: str) -> tuple[Model, Evaluation]:
     """A model with a curve and its interval, one with a surface, one with several curves."""
     features, shape = {
         "curve": (("hours",), (1, 3, 1)),
@@ -164,9 +213,7 @@ def response_of(name: str) -> tuple[Model, metrics.Evaluation]:
     scores = predict_inputs(model, inputs).scores
     importance = {feature: Importance(0.3 + n, 0.1) for n, feature in enumerate(features)}
     fit = fit_on(rows(0, 22))
-    return model, metrics.Evaluation(
-        inputs, (scores + 5).round(), scores, fit, importance=importance
-    )
+    return model, Evaluation(inputs, (scores + 5).round(), scores, fit, importance=importance)
 
 
 def response_page(name: str) -> RenderableType:
@@ -175,6 +222,7 @@ def response_page(name: str) -> RenderableType:
 
 PAGES: dict[str, Callable[[], RenderableType]] = {
     "train": train_page,
+    "train-auto": train_page_of_auto,
     "train-document": train_page_of_the_document,
     "inspect": inspect_page,
     "inspect-columns": inspect_page_of_columns,
@@ -192,15 +240,37 @@ PAGES: dict[str, Callable[[], RenderableType]] = {
     **{f"response-{name}": partial(response_page, name) for name in RESPONSES},
     "batch": batch_page_of_a_model,
     "batch-blank": lambda: batch_page_of_a_model(is_blank=True),
+    "batch-wide": batch_page_of_many_columns,
 }
 
 
-@pytest.mark.parametrize("width", [80, 50])
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("page", "width"),
+    [
+        (page, width)
+        for page in PAGES
+        for width in (80, NARROW)
+        if (page, width) != ("batch-wide", 80)
+    ],
+)
 def test_a_page_is_as_it_was(page: str, width: int) -> None:
     kept = HERE / "golden" / f"{page}-{width}.txt"
-    text = "".join(f"{line.rstrip()}\n" for line in shown(PAGES[page](), width).splitlines())
-    assert max(map(len, text.splitlines())) <= width
+    text = (styled if width == NARROW else shown)(PAGES[page](), width)
+    text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    assert max(map(len, re.sub("<[^<>]*>", "", text).splitlines())) <= width
+    if os.environ.get("SCORENET_REWRITE_GOLDEN"):
+        kept.write_text(text, encoding="utf-8")
+    assert text == kept.read_text("utf-8")
+
+
+def test_a_page_of_html_is_as_it_was() -> None:
+    rows = [("h1",), ("<a>", "", Result(0.5)), (), ("bias", 2.0, 1.0), ()]
+    table = number_table(["", "value", "sum"], rows, 4)
+    parts: list[RenderableType] = [Text("why,\nhow", style="dim"), Text(), table]
+    indented = Padding(Group(Text("as it is"), Text("more")), (0, 0, 0, 4))
+    parts += [key_value_table([("loss", "1")]), indented]
+    page = Group(heading("A & B"), heading("Next"), *parts)
+    kept, text = HERE / "golden" / "page.html", html_page(page, "<svg/>", "scorenet")
     if os.environ.get("SCORENET_REWRITE_GOLDEN"):
         kept.write_text(text, encoding="utf-8")
     assert text == kept.read_text("utf-8")
@@ -211,7 +281,7 @@ def test_a_picture_is_as_it_was(name: str) -> None:
     kept = HERE / "golden" / f"response-{name}.svg"
     lines = response_picture(*response_of(name)).replace("><", ">\n<").splitlines(keepends=True)
     # Of the 1,120 cells of a surface every fiftieth is enough.
-    is_cell = ["<rect" in line and 'fill="#' in line for line in lines]
+    is_cell = ["<rect" in line and 'fill="#' in line and "12.0" not in line for line in lines]
     text = "".join(line for n, line in enumerate(lines) if not is_cell[n] or n % 50 == 0)
     if os.environ.get("SCORENET_REWRITE_GOLDEN"):
         kept.write_text(text, encoding="utf-8")

@@ -3,14 +3,17 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 from rich.console import Group
 from rich.text import Text
 from support import named, shown
 
 from scorenet_cli.model import document
+from scorenet_cli.model.batch import batch_trace
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.html_page import html_page
 from scorenet_cli.show.pages.backward import backward_page
+from scorenet_cli.show.pages.batch import batch_page
 from scorenet_cli.show.pages.explain import Look
 from scorenet_cli.show.pages.forward import forward_page
 from scorenet_cli.show.tables import heading, number_table
@@ -81,3 +84,10 @@ def test_a_table_has_the_digits_that_a_phone_has_room_for() -> None:
     last = page.partition("Weights into hidden layer")[2].partition("</table>")[0]
     assert f"{weight:.6f}" in last
     assert f"{weight:.10f}" not in last
+    model = named(("a", "b"), (2, 6, 1))
+    batch = batch_trace(model, np.ones((2, 2)), np.ones((2, 1)), learning_rate=1.0)
+    first, other = (f"{model.network.layers[layer].weights[0, 0]:.10f}" for layer in (0, 1))
+    page = html_page(batch_page(batch, Look(source="m.json"), "rows.csv"), "", "title")
+    assert first not in page
+    assert f">{first[:6]}" in page
+    assert f">{other}<" in page

@@ -16,8 +16,13 @@ def test_a_curve_keeps_no_more_points_than_a_chart_has_columns() -> None:
     for epoch in range(0, 100_000, 7):
         curve.add(epoch, 1.0 / (1 + epoch))
     chart = curve.draw()
-    assert len(chart.series[0].x) <= WIDEST + 1  # type: ignore[union-attr]
+    assert 50 < len(chart.series[0].x) <= WIDEST + 1  # type: ignore[union-attr]
     assert "100k" in shown(chart)
+    assert len(shown(chart).splitlines()) == progress.CURVE_ROWS + 4
+    resumed = progress.Curve(1000, 1000)
+    for epoch in range(1000, 2000):
+        resumed.add(epoch, 1.0 / epoch)
+    assert 70 < len(resumed.draw().series[0].x) <= WIDEST + 1  # type: ignore[union-attr]
 
 
 def test_another_start_begins_another_curve() -> None:
@@ -27,6 +32,13 @@ def test_another_start_begins_another_curve() -> None:
     assert curve.draw() == ""  # one point is no curve
     curve.add(70, 0.4)
     assert shown(curve.draw()).startswith("loss (log scale)")
+
+
+def test_a_curve_begins_at_its_first_point_and_an_epoch_may_come_twice() -> None:
+    curve = progress.Curve(50, 100)
+    for epoch in (50, 51, 51):
+        curve.add(epoch, 0.5)
+    assert curve.draw().series[0].x.tolist() == [50, 51]  # type: ignore[union-attr]
 
 
 def test_the_axes_stay_while_a_curve_grows() -> None:
@@ -51,7 +63,9 @@ def test_any_losses_can_be_drawn(losses: tuple[float, float]) -> None:
     curve = progress.Curve(0, 1)
     for epoch, loss in enumerate(losses):
         curve.add(epoch, loss)
-    assert ("loss" in shown(curve.draw())) == any(losses)
+    text = shown(curve.draw())
+    assert ("loss" in text) == any(losses)
+    assert not any(losses) or text.splitlines()[-2].split() == ["0", "1"]
 
 
 def terminal(lines: int = 40) -> tuple[Console, io.StringIO]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from support import shown
+from support import shown, styled
 
 from scorenet_cli.core.network import Layer, Network
 from scorenet_cli.model.model import Model
@@ -136,6 +136,9 @@ def test_colours_say_nothing_that_signs_do_not() -> None:
     drawn = network_tree(score_network())
     assert drawn is not None
     console.print(drawn)
+    zero = styled(inspection(made("a", "y", into([[0.0]], [0.5])), "m.json"))
+    assert "└── </><cyan>0.5</>  bias" in zero
+    assert "├── </>  0  a" in zero
     assert "\x1b[31m-1.974246\x1b[0m" in file.getvalue()
     assert "\x1b[36m 3.122013\x1b[0m" in file.getvalue()
     assert re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()) == shown(drawn)

@@ -149,7 +149,7 @@ def _differences(trace: ForwardTrace, document: Document, digits: int) -> Iterat
             what = f"{figure.neuron} {figure.what}"
             yield Text(f"{what}: {figure.printed} printed, {exact} exact, difference {off}")
             why = Text(figure.why.replace(". ", "\n"), style="dim")
-            yield Padding(why, (0, 0, 0, 4), expand=False)
+            yield Padding.indent(why, 4)
     output = trace.layers[-1].neurons[0]
     last_sum, last_output = document.figures[-2:]
     exact_sum, exact = number(output.sum, digits), number(output.output, digits)

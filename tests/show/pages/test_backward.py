@@ -91,6 +91,7 @@ def test_several_targets_share_out_the_error_layer_by_layer_backwards() -> None:
         ["h2.1", "score1"],
         ["h2.1", "error"],
     ]
+    assert len(shares[2]) == 3
     assert float(shares[2][-1]) == pytest.approx(float(shares[0][-1]) + float(shares[1][-1]))
 
 
@@ -115,6 +116,26 @@ def test_actual_scores_stand_beside_the_inputs_in_both_units() -> None:
         ["score0", "(actual)", "40", "40", "/", "100", "0.4"],
         ["score1", "(actual)", "60", "60", "/", "100", "0.6"],
     ]
+
+
+def test_a_model_is_named_even_where_the_values_are_the_documents() -> None:
+    trace = backward_trace(named(("a", "b"), (2, 1)), example.VALUES, (92,))
+    assert page(trace).startswith("Model m.json\n\nInputs, divided by the training maxima\n")
+
+
+def test_the_weight_of_a_value_of_0_does_not_change() -> None:
+    trace = backward_trace(named(("a", "b"), (2, 1)), (0, 1), (50,))
+    row = next(row for row in rows(page(trace), "Weights into output layer") if row[0] == "a")
+    assert (row[1], row[3]) == ("0", "0")
+
+
+def test_four_hundred_outputs_are_shown() -> None:
+    trace = backward_trace(named(("a",), (1, 401)), (1,), (50.0,) * 401)
+    text = html_page(backward_page(trace, Look(6, source="m.json")), "", "title")
+    steps = [step.split("<h2>")[0] for step in re.split(r"<h2>\d. ", text)]
+    for number, times in ((1, 1), (2, 1), (4, 2)):  # a result in both units
+        assert steps[number].count("<tr><th") == 400 * times + 1 + (number == 4)
+        assert steps[number].count(">score399") == times
 
 
 def test_a_huge_layer_is_cut_and_says_so() -> None:
