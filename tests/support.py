@@ -31,6 +31,18 @@ Invoke = Callable[..., Result]
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
 Columns = dict[str, Any]
 
+# A model file as one may write it by hand: score = 100 · sigmoid(studied / 8 - slept / 40 + 0.1).
+MODEL: dict[str, Any] = {
+    "format": "scorenet-model",
+    "version": 1,
+    "features": ["studied", "slept"],
+    "targets": ["score"],
+    "feature_scale": [4, 10],
+    "feature_range": [[1, 4], [5, 10]],
+    "target_scale": [100],
+    "layers": [{"weights": [[0.5], [-0.25]], "bias": [0.1], "activation": "sigmoid"}],
+}
+
 INPUTS = np.array([[2, 9], [1, 5], [3, 6]]) / [3.0, 9.0]
 ACTUAL = np.array([[0.92], [0.86], [0.89]])
 

@@ -7,18 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support import Invoke, one_message
+from support import MODEL, Invoke, one_message
 
-MODEL = {
-    "format": "scorenet-model",
-    "version": 1,
-    "features": ["studied", "slept"],
-    "targets": ["score"],
-    "feature_scale": [4, 10],
-    "feature_range": [[1, 4], [5, 10]],
-    "target_scale": [100],
-    "layers": [{"weights": [[0.5], [-0.25]], "bias": [0.1], "activation": "sigmoid"}],
-}
 ONE = MODEL | {
     "features": ["h"],
     "feature_scale": [1],

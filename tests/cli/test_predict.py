@@ -10,19 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import Invoke, one_message, plain_environment
-
-WEIGHTS = [[0.5], [-0.25]]
-MODEL = {
-    "format": "scorenet-model",
-    "version": 1,
-    "features": ["studied", "slept"],
-    "targets": ["score"],
-    "feature_scale": [4, 10],
-    "feature_range": [[1, 4], [5, 10]],
-    "target_scale": [100],
-    "layers": [{"weights": WEIGHTS, "bias": [0.1], "activation": "sigmoid"}],
-}
+from support import MODEL, Invoke, one_message, plain_environment
 
 
 def score(studied: float, slept: float) -> float:
@@ -310,7 +298,8 @@ def test_a_reader_that_leaves_ends_it_silently(tmp_path: Path) -> None:
 
 def test_a_cjk_header_survives_a_stdout_that_is_not_utf_8(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text(
-        json.dumps(MODEL | {"features": ["學習", "睡眠"], "targets": ["分數"]}), encoding="utf-8"
+        json.dumps(MODEL | {"features": ["學習", "睡眠"], "targets": ["分數"]}),
+        encoding="utf-8",
     )
     (tmp_path / "d.csv").write_text("學習,睡眠\n2,8\n", encoding="utf-8")
     invoke("predict", "--csv", "d.csv", "--model", "m.json", "--output", "a.csv")

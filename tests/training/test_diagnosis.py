@@ -25,6 +25,13 @@ def noise(rows: int, columns: int, seed: int) -> dict[str, Any]:
     return named | {"score": rng.uniform(10, 90, rows)}
 
 
+def line(rows: int, start: float, slope: float, spread: float, *, seed: int) -> dict[str, Any]:
+    """Scores on a straight line of the hours, with normal noise."""
+    rng = np.random.default_rng(seed)
+    hours = rng.uniform(0, 10, rows)
+    return {"hours": hours, "score": start + slope * hours + rng.normal(0, spread, rows)}
+
+
 def test_a_run_that_meets_the_scores_has_no_warning() -> None:
     assert warnings(DOCUMENT, epochs=15_000) == ""
 
@@ -160,9 +167,7 @@ def test_a_network_that_may_have_memorized_its_rows_is_named_with_the_remedy() -
 
 
 def test_folds_show_what_is_too_large() -> None:
-    rng = np.random.default_rng(2)
-    hours = rng.uniform(0, 10, 16)
-    data = {"hours": hours, "score": 20 + 6 * hours + rng.normal(0, 3, 16)}
+    data = line(16, 20, 6, 3, seed=2)
     settings: dict[str, Any] = {"optimizer": "lm", "bias": True, "folds": 3, "epochs": 60}
     assert warnings(data, hidden=2, **settings) == (
         "out of fold, the network is no better than linear regression. Try `hidden=none`."
@@ -174,9 +179,7 @@ def test_folds_show_what_is_too_large() -> None:
 
 
 def test_few_rows_with_noise_are_too_few_to_tell() -> None:
-    rng = np.random.default_rng(0)
-    hours = rng.uniform(0, 10, 12)
-    data = {"hours": hours, "score": 50 + hours + rng.normal(0, 6, 12)}
+    data = line(12, 50, 1, 6, seed=0)
     said = warnings(data, optimizer="lm", hidden="none", bias=True, folds=3)
     assert said == (
         "12 rows are too few to tell whether the network is better than predicting the mean. "
@@ -185,9 +188,7 @@ def test_few_rows_with_noise_are_too_few_to_tell() -> None:
 
 
 def test_a_line_with_noise_is_not_called_memorized() -> None:
-    rng = np.random.default_rng(4)
-    hours = rng.uniform(0, 10, 200)
-    data = {"hours": hours, "score": 10 + 7 * hours + rng.normal(0, 2, 200)}
+    data = line(200, 10, 7, 2, seed=4)
     assert "memorized" not in warnings(data, optimizer="lm", bias=True, epochs=100)
 
 
