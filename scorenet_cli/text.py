@@ -82,12 +82,15 @@ def listed(names: list[str] | tuple[str, ...], most: int = 12) -> str:
 
 
 def did_you_mean(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """Return " Did you mean ...?" if a known name is similar, else ""."""
+    """Return " Did you mean ...?" if a known name is similar, else "".
+
+    An option's dashes do not count: they would make --csv similar to --save.
+    """
     import difflib  # noqa: PLC0415 - only errors need it
 
-    by_lower_case = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), by_lower_case)
-    return f" Did you mean {quoted(by_lower_case[near[0]])}?" if near else ""
+    by_letters = {each.lower().lstrip("-"): each for each in known}
+    near = difflib.get_close_matches(name.lower().lstrip("-"), by_letters)
+    return f" Did you mean {quoted(by_letters[near[0]])}?" if near else ""
 
 
 def without_noise(value: float, *beside: float, limit: float = 1e-14) -> float:

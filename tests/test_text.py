@@ -141,6 +141,19 @@ def test_a_near_miss_is_answered_with_the_name_meant(name: str, answer: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("--modle", " Did you mean '--model'?"),
+        ("--csv", ""),
+        ("--version", ""),
+        ("--", ""),
+    ],
+)
+def test_the_dashes_of_an_option_make_none_similar(name: str, answer: str) -> None:
+    assert did_you_mean(name, ["--save", "--json", "--model"]) == answer
+
+
+@pytest.mark.parametrize(
     ("value", "decimals", "shown"),
     [
         (92.0, 6, "92"),
