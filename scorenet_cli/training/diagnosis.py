@@ -79,7 +79,7 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one return per fault; all results coun
         return (f"{words}. Try {helps}.",)
     advice = " ".join(_advice(plan, result))
     if len(actual) > 1 and result.loss >= variance > 0:
-        same = "the class frequencies" if plan.data.classes else "the mean score"
+        same = "the class frequencies" if plan.data.classes else "the mean"
         words = f"the network is no better than predicting {same} for every row."
         return (f"{words} {advice}".rstrip(),)
     if memorized := tuple(_memorized(plan, result, each, validation)):

@@ -39,7 +39,7 @@ def test_a_run_that_meets_the_scores_has_no_warning() -> None:
 @pytest.mark.parametrize("epochs", [0, 20])
 def test_a_network_no_better_than_the_mean_is_named(epochs: int) -> None:
     assert warnings(DOCUMENT, epochs=epochs) == (
-        "the network is no better than predicting the mean score for every row. Try more `epochs`."
+        "the network is no better than predicting the mean for every row. Try more `epochs`."
     )
 
 
