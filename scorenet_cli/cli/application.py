@@ -15,7 +15,7 @@ from scorenet_cli import __version__
 from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.usage import CONTEXT, Command, UsageError, usage_message
 from scorenet_cli.errors import OptionError, ScorenetError
-from scorenet_cli.files import display_path
+from scorenet_cli.files import display_path, reason_of
 
 
 class Commands(TyperGroup):
@@ -42,8 +42,7 @@ class Commands(TyperGroup):
             _end("Error: there is not enough memory. Use less data or a smaller network.", 1)
         except OSError as error:
             if error.filename is not None:  # not standard output
-                place = display_path(str(error.filename))
-                _end(f"Error: {place}: {(error.strerror or str(error)).lower()}.", 1)
+                _end(f"Error: {display_path(str(error.filename))}: {reason_of(error)}.", 1)
             _give_up_output(error)
 
 
@@ -58,12 +57,11 @@ def _give_up_output(error: OSError) -> NoReturn:
 
     On Windows the error is then EINVAL.
     """
-    with contextlib.suppress(OSError, ValueError):  # discard what is still buffered
+    with contextlib.suppress(OSError):  # discard what is still buffered
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
         sys.exit(1)
-    reason = (error.strerror or str(error)).lower()
-    _end(f"Error: standard output cannot be written: {reason}.", 1)
+    _end(f"Error: standard output cannot be written: {reason_of(error)}.", 1)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so

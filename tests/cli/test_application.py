@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import errno
+import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support import Invoke, plain_environment
+from support import MODEL, Invoke, plain_environment
 
 from scorenet_cli import __version__
+from scorenet_cli.cli import main
 
 COMMANDS = ("train", "predict", "inspect", "forward-trace", "backward-trace", "export")
 
@@ -76,6 +80,63 @@ def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.Mo
     result = invoke("inspect")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: there is not enough memory")
+
+
+OUTPUT = "standard output cannot be written"
+
+
+def _system_error(number: int, *place: str) -> OSError:
+    return OSError(number, os.strerror(number), *place)
+
+
+@pytest.mark.parametrize(
+    ("error", "platform", "message"),
+    [
+        (_system_error(errno.EPIPE), "linux", ""),  # the reader has seen enough
+        (_system_error(errno.EINVAL), "win32", ""),  # the same on Windows
+        (
+            _system_error(errno.EINVAL),
+            "linux",
+            f"{OUTPUT}: invalid argument",
+        ),
+        (
+            _system_error(errno.EIO),
+            "win32",
+            f"{OUTPUT}: input/output error",
+        ),
+        (OSError("Not again"), "linux", f"{OUTPUT}: not again"),
+        (_system_error(errno.EIO, "m.json"), "linux", "m.json: input/output error"),
+    ],
+)
+def test_an_error_of_the_system_is_one_message_or_the_end_of_a_pipe(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, error: OSError, platform: str, message: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("scorenet_cli.show.console.show", fail)
+    monkeypatch.setattr(sys, "platform", platform)
+    result = invoke("forward-trace")
+    assert result.exit_code == 1
+    assert (result.stdout, result.stderr) == ("", f"Error: {message}.\n" if message else "")
+
+
+@pytest.mark.parametrize(
+    ("stream", "name"), [(io.TextIOWrapper(io.BytesIO(), "ascii"), "??"), (io.StringIO(), "分數")]
+)
+def test_output_goes_to_a_stream_of_any_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: io.TextIOBase, name: str
+) -> None:
+    (tmp_path / "m.json").write_text(json.dumps(MODEL | {"targets": ["分數"]}), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["scorenet", "forward-trace", "2", "8", "--model", "m.json"])
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setattr(sys, "stdout", stream)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    stream.seek(0)
+    assert f"\n{name}  " in stream.read()
 
 
 def test_the_installed_module_has_the_name_of_the_command(tmp_path: Path) -> None:
