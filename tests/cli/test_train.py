@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import ACTUAL, INPUTS, Invoke, PlainFormulas, one_message, plain_environment
+from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Program, one_message, plain_environment
 
-from scorenet_cli.cli import main
 from scorenet_cli.cli import train as training_run
 from scorenet_cli.core.network import random_network
 from scorenet_cli.model import json_file
@@ -672,25 +671,19 @@ def _closed_pipe(text: bytes) -> int:
     ids=["none", "empty file", "file", "device", "empty pipe", "pipe", "silent pipe"],
 )
 def test_text_that_waits_on_standard_input_needs_a_dash(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    program: Program,
     capsys: pytest.CaptureFixture[str],
     open_it: Callable[[], int | None],
     is_text: bool,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("empty").touch()
     Path("one").write_text("h", encoding="utf-8")
     handle = open_it()
-    monkeypatch.setattr(sys, "stdin", None if handle is None else os.fdopen(handle))
-    monkeypatch.setattr(sys, "argv", ["scorenet", "train", "--epochs", "1", "--json"])
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    with pytest.raises(SystemExit) as end:
-        main()
-    if handle is not None:
-        sys.stdin.close()
-    assert end.value.code == (2 if is_text else 0)
-    assert (tmp_path / "scorenet.json").exists() is not is_text
+    stream = None if handle is None else os.fdopen(handle)
+    status = program("train", "--epochs", 1, "--json", stdin=stream)
+    if stream is not None:
+        stream.close()
+    assert (status, Path("scorenet.json").exists()) == ((2, False) if is_text else (0, True))
     assert capsys.readouterr().err.splitlines()[0] == (
         "Error: no CSV given, but there is text on standard input. To read it: scorenet train -"
         if is_text
