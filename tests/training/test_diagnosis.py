@@ -45,6 +45,7 @@ def metrics(r2: float | None, rmse: float, *, linear: float = 0.0, linear_rmse: 
 def said_of(
     fit: FitResult,
     *each: Fit,
+    held_out: Evaluation | None = None,
     unseen: Evaluation | None = None,
     is_chosen: bool = False,
     **result: Any,  # noqa: ANN401 - passed on
@@ -52,7 +53,7 @@ def said_of(
     """Return what is said of a fit whose result or metrics are changed to these."""
     changed = replace(fit.result, **result)
     return " ".join(
-        diagnose(fit.plan, changed, each or fit.each, None, unseen, is_chosen=is_chosen)
+        diagnose(fit.plan, changed, each or fit.each, held_out, unseen, is_chosen=is_chosen)
     )
 
 
@@ -217,6 +218,10 @@ def test_the_limits_of_too_good_a_fit() -> None:
     assert said_of(fit, metrics(0.899, 1)) == ""
     assert said_of(fit, metrics(0.9, 1, linear=0.8)) == ""  # a linear regression explains half
     assert said_of(fit, metrics(None, 1), good) == words.format(8, 20)  # one target is enough
+    assert said_of(fit, good, held_out=out_of_fold(good)) == ""  # held-out rows show it
+    exact = metrics(1, 0, linear=0.79)
+    assert said_of(fit, exact) == words.format(8, 20)
+    assert said_of(fit, exact, held_out=out_of_fold(good)) == ""
 
 
 def test_parameters_that_a_decay_suppresses_do_not_count() -> None:
