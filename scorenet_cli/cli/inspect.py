@@ -55,7 +55,7 @@ def inspect(
     from scorenet_cli.model.model import scaling_warning
 
     if header is not None and data is None:
-        raise OptionError("has no effect without `data`. Leave it out.", option="header")
+        raise OptionError("has no effect without `data`. Leave it out.", option=f"header={header}")
     said = Messages(quiet=quiet)
     loaded = api.load(model)
     said.note_weights(loaded)

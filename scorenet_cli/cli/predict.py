@@ -85,7 +85,7 @@ def predict(
     if (csv is None) == (not values):
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
     if header is not None and csv is None:
-        raise OptionError("has no effect without `csv`. Leave it out.", option="header")
+        raise OptionError("has no effect without `csv`. Leave it out.", option=f"header={header}")
     from scorenet_cli import api, files
     from scorenet_cli.model.model import check_interval, check_level
 

@@ -155,7 +155,7 @@ def backward_trace(
         _trace_batch(context, csv, learning_rate, check=check, explain=explain, blank=blank)
         return
     if header is not None:
-        raise OptionError("has no effect without `csv`. Leave it out.", option="header")
+        raise OptionError("has no effect without `csv`. Leave it out.", option=f"header={header}")
     if values and not (actual or worked_example):
         check_values(values, context)
         raise OptionError("`actual=SCORE` is required, once for each target.")

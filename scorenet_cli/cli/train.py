@@ -273,7 +273,7 @@ def train(
     if csv == "":
         raise OptionError("the CSV's name is empty: a shell variable may be unset.")
     if csv is None and header is not None:
-        raise OptionError("has no effect without a CSV. Leave it out.", option="header")
+        raise OptionError("has no effect without a CSV. Leave it out.", option=f"header={header}")
     if csv is None and _has_text(sys.stdin):
         raise OptionError(
             "no CSV given, but there is text on standard input. To read it: scorenet train -"

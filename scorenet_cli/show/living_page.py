@@ -20,6 +20,7 @@ from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.optimizers.least_squares import pack
 from scorenet_cli.data.columns import decode_row, positions
 from scorenet_cli.model.colours import SCALE
+from scorenet_cli.model.document import ROWS_SOURCE
 from scorenet_cli.model.model import Model, layer_names, neuron_names
 from scorenet_cli.model.record import TrainingRecord
 from scorenet_cli.model.response import base_inputs, ends
@@ -64,7 +65,8 @@ def _origin(source: str, record: TrainingRecord | None) -> str:
     facts = [source]
     if record is not None:
         facts += [f"trained on {record.data}"] if record.data else []
-        facts += [count(record.rows, "row")] if record.rows else []
+        if record.rows and record.data != ROWS_SOURCE:  # whose name holds the number
+            facts.append(count(record.rows, "row"))
         facts += [count(record.epochs, "epoch")] if record.epochs else []
     return ", ".join(facts)
 

@@ -64,10 +64,8 @@ def response_part(model: Model, scored: Evaluation | None = None) -> Iterator[Re
                 if chart is not None:
                     yield from (Text(), heading(f"Response of {name}"), chart)
                 continue
-            yield from (
-                Text(),
-                heading(f"Response of {name} to each column, {others(model, scored)}"),
-            )
+            of_each = f" to each column, {others(model, scored)}" if len(model.features) > 1 else ""
+            yield from (Text(), heading(f"Response of {name}{of_each}"))
             yield SmallCurves(curves, output)
             yield from omitted_note(len(model.features) - len(curves), "column", "")
 
@@ -83,8 +81,10 @@ def important_curves(model: Model, scored: Evaluation | None) -> list[Curve]:
 
 def others(model: Model, scored: Evaluation | None) -> str:
     """Say where the other columns are kept."""
-    known = scored is not None or model.feature_offset is not None
-    return f"the other columns at {'their mean' if known else 'the middle of their training range'}"
+    columns, its = ("columns", "their") if len(model.features) - 1 > 1 else ("column", "its")
+    is_mean = scored is not None or model.feature_offset is not None
+    place = f"{its} mean" if is_mean else f"the middle of {its} training range"
+    return f"the other {columns} at {place}"
 
 
 def _curve_chart(found: Curve, output: int, name: str, scored: Evaluation | None) -> Chart | None:

@@ -79,7 +79,7 @@ USAGE_ERRORS = {
     "train a b": "unexpected argument 'b'. Leave it out. See: scorenet train --help",
     "train --bias=3": "--bias does not take a value. See: scorenet train --help",
     "train --quiet --log-every 10": "--log-every has no effect with --quiet. Leave one out.",
-    "train --no-header": "--header has no effect without a CSV. Leave it out.",
+    "train --no-header": "--no-header has no effect without a CSV. Leave it out.",
     "train -o -": "--output cannot be standard output, where the results go. Give a file name.",
     "train --history -": (
         "--history cannot be standard output, where the results go. Give a file name."

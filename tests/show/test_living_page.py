@@ -110,6 +110,10 @@ def test_a_slider_goes_a_quarter_beyond_the_training_range_and_starts_in_the_mid
             TrainingRecord(data="rows.csv", rows=1234, epochs=5678),
             "m.json, trained on rows.csv, 1,234 rows, 5,678 epochs",
         ),
+        (
+            TrainingRecord(data="the document's three rows", rows=3, epochs=9),
+            "m.json, trained on the document&#x27;s three rows, 9 epochs",
+        ),
     ],
 )
 def test_its_header_says_where_the_model_comes_from(

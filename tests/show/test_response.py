@@ -22,7 +22,7 @@ from rich.style import Style
 from support import Invoke, named, one_message, shown
 
 from scorenet_cli.core.metrics import Evaluation
-from scorenet_cli.core.network import Layer, Network
+from scorenet_cli.core.network import Layer, Network, random_network
 from scorenet_cli.errors import DataError
 from scorenet_cli.model.colours import SCALE_256, scale_colour
 from scorenet_cli.model.model import Model, predict
@@ -168,6 +168,26 @@ def test_of_more_columns_each_has_a_small_curve_and_the_rest_is_counted() -> Non
     assert "the other columns at the middle of their training range\n" in text_of(model, 100)
 
 
+def test_the_title_says_where_another_column_is_kept() -> None:
+    def title(features: tuple[str, ...], scored: Evaluation | None = None) -> str:
+        network = random_network((len(features) + 1, 2, 1), seed=1)
+        ranges = np.array([[0.0, 10.0]] * len(features) + [[0.0, 1.0]])
+        model = replace(
+            named(features, network.shape),
+            categories={features[0]: ("a", "b")},
+            feature_scale=np.ones(network.shape[0]),
+            feature_range=ranges,
+        )
+        return shown(Group(*response_part(model, scored)), 120).splitlines()[1]
+
+    assert title(("kind",)) == "Response of score0"
+    said = "Response of score0 to each column, the other column at"
+    assert title(("kind", "b")) == f"{said} the middle of its training range"
+    rows = np.ones((2, 3))
+    scored = Evaluation(rows, rows[:, :1], rows[:, :1], None)  # type: ignore[arg-type]
+    assert title(("kind", "b"), scored) == f"{said} its mean"
+
+
 def test_each_score_has_a_curve_unless_its_numbers_are_too_large() -> None:
     model = named(("hours",), (1, 3, 2))
     titles = [line for line in text_of(model).splitlines() if line.startswith("Response")]
@@ -237,7 +257,7 @@ def test_two_panels_stand_side_by_side_in_as_many_rows_as_they_need() -> None:
     svg = response_picture(text)
     assert size_of(svg)[0] == four[0]
     assert words_of(svg).count("Llanfai...") == 4 * 2  # every second of 7, for both targets
-    assert words_of(svg)[-1] == "The other columns at the middle of their training range."
+    assert words_of(svg)[-1] == "The other column at the middle of its training range."
 
 
 def test_the_axes_have_room_for_the_rows_where_rows_are_drawn() -> None:
