@@ -311,6 +311,21 @@ def test_a_folder_that_vanishes_during_training_is_one_message(folder: Path) -> 
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("words", [["train"], ["forward-trace", "--save", "a.svg"]])
+def test_a_working_folder_that_was_deleted_is_one_message(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    result = invoke(*words)
+    assert one_message(result) == (
+        f"Error: {'a.svg' if '--save' in words else 'scorenet.json'} cannot be written: "
+        "no such file or directory. Nothing was written to it."
+    )
+    assert result.exit_code == 1
+
+
 # Ctrl-C
 
 # Says on standard output when main has begun, which is when Ctrl-C begins to be heard.
