@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 
@@ -30,6 +31,16 @@ def _interrupt(errors: int, term: str | None) -> None:
     assert run.returncode == 130
 
 
+def _said(streams: tuple[int, int], term: str | None) -> bytes:
+    """What the first stream holds after a process with the second has been interrupted."""
+    ours, its = streams
+    _interrupt(its, term)
+    said = os.read(ours, 100) if select.select([ours], [], [], 5)[0] else b""
+    os.close(ours)
+    os.close(its)
+    return said
+
+
 @pytest.mark.parametrize(
     ("term", "shown"),
     [("xterm", b"\x1b[?25h"), (None, b"\x1b[?25h"), ("dumb", b"")],
@@ -37,23 +48,13 @@ def _interrupt(errors: int, term: str | None) -> None:
 def test_a_terminal_gets_its_cursor_back_if_it_knows_escape_codes(
     term: str | None, shown: bytes
 ) -> None:
-    ours, its = os.openpty()
-    _interrupt(its, term)
-    assert os.read(ours, 100) == shown + SAID + b"\r\n"
-    os.close(ours)
-    os.close(its)
+    assert _said(os.openpty(), term) == shown + SAID + b"\r\n"
 
 
 def test_a_pipe_gets_no_escape_code() -> None:
-    ours, its = os.pipe()
-    _interrupt(its, "xterm")
-    assert os.read(ours, 100) == SAID + b"\n"
-    os.close(its)
-    os.close(ours)
+    assert _said(os.pipe(), "xterm") == SAID + b"\n"
 
 
-def test_nobody_to_read_the_message_changes_nothing_else() -> None:
-    ours, its = os.pipe()
-    os.close(ours)
-    _interrupt(its, "xterm")  # the message cannot be written
-    os.close(its)
+def test_an_error_stream_that_cannot_be_written_changes_nothing_else() -> None:
+    with open(os.devnull, "rb") as stream:
+        _interrupt(stream.fileno(), "xterm")

@@ -691,6 +691,16 @@ def test_text_that_waits_on_standard_input_needs_a_dash(
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+def test_windows_cannot_tell_whether_text_waits_in_a_pipe(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with os.fdopen(_closed_pipe(b"h")) as stream:
+        assert program("train", "--epochs", 1, "--json", stdin=stream) == 0
+        assert stream.read() == "h"
+
+
 def test_a_history_of_another_run_is_not_continued(invoke: Invoke) -> None:
     def epochs() -> list[str]:
         lines = Path("h.csv").read_text(encoding="utf-8").splitlines()
