@@ -240,6 +240,8 @@ DATA_ERRORS = {
         "smaller --learning-rate. The model was not saved."
     ),
     "train none.csv": "none.csv cannot be read: no such file or directory.",
+    "train https://a.b/c.csv": "https://a.b/c.csv is a web address, not a file. Download it first: "
+    "curl -LO URL",
     "predict 2 8 --model none.json": (
         "there is no model none.json. Make one with: scorenet train -o none.json"
     ),
