@@ -49,6 +49,12 @@ def test_equal_scores_have_no_r2_however_their_mean_is_rounded(score: float) -> 
     assert measure(np.full((10, 1), score * 0.9), np.full((10, 1), score)).r2 is None
 
 
+def test_equal_scores_do_not_count_beside_others() -> None:
+    actual = np.array([[5.0, 70], [5, 80], [5, 90], [5, 60], [5, 50]])  # 5/90 is not its own mean
+    predicted = np.array([[6.0, 70], [5, 90], [5, 80], [5, 60], [5, 50]])
+    assert measure(predicted, actual).r2 == pytest.approx(1 - 200 / 1000)
+
+
 def test_equal_scores_have_no_r2() -> None:
     assert measure(np.array([[5.0], [6.0]]), np.array([[5.0], [5.0]])).r2 is None
 
