@@ -134,10 +134,10 @@ def main() -> None:
     """Run the `scorenet` command."""
     # scorenet uses its own threads; BLAS threads would compete with them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         stream = getattr(sys, name)
-        if stream is None:  # closed by the parent process: make writing fail
-            closed = os.open(os.devnull, os.O_RDONLY)
+        if stream is None:  # closed by the parent process: writing results fails, messages are lost
+            closed = os.open(os.devnull, mode)
             setattr(sys, name, os.fdopen(closed, "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # characters that the terminal cannot encode

@@ -177,3 +177,10 @@ def test_a_closed_stdout_is_an_error_and_not_silence(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert result.stderr.startswith("Error: standard output cannot be written")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closed streams as POSIX has them")
+def test_a_closed_stderr_loses_the_messages_and_not_the_result(tmp_path: Path) -> None:
+    train = f"{sys.executable} -m scorenet_cli train --epochs 1 --quiet 2>&-"  # says: no CSV given
+    assert subprocess.run(["/bin/sh", "-c", train], cwd=tmp_path, check=False).returncode == 0
+    assert (tmp_path / "scorenet.json").exists()

@@ -100,6 +100,14 @@ def test_scores_of_any_size_are_compared_and_one_that_never_varies_counts_nothin
     assert fit.model.network.shape[1:-1] in {(3,), (8,)}
 
 
+def test_scores_whose_squares_overflow_are_compared_without_a_warning_of_numpy() -> None:
+    columns = wave(40)
+    large = {"x": columns["x"], "y": 1e307 * columns["y"]}
+    words: Columns = {"optimizer": "auto", "restarts": 1, "epochs": 9}
+    choices = [scorenet.train(table, **words).choice for table in (columns, large)]
+    assert [choice and choice.settings.hidden for choice in choices] in [[(3,)] * 2, [(8,)] * 2]
+
+
 def test_what_is_given_is_kept() -> None:
     given: Columns = {
         "hidden": 2,
