@@ -60,6 +60,19 @@ def test_the_next_command_names_a_csv_where_the_values_are_many(
     assert last in result.stderr.splitlines()
 
 
+@pytest.mark.parametrize(("features", "is_whole"), [(1000, True), (1001, False)])
+def test_in_a_pipe_the_table_of_scores_has_all_features_up_to_a_thousand(
+    invoke: Invoke, features: int, is_whole: bool
+) -> None:
+    names = [f"x{n}" for n in range(features)]
+    cells = ",".join(["1"] * features)
+    Path("w.csv").write_text(f"{','.join(names)},y\n{cells},5\n{cells},6\n", encoding="utf-8")
+    lines = invoke("train", "w.csv", "--epochs", 1, "--optimizer", "gd").stdout.splitlines()
+    assert lines[0].split() == [*(names if is_whole else []), "y", "predicted", "y"]
+    omitted = "(feature columns omitted: the table would be too wide)"
+    assert (omitted in lines) == (not is_whole)
+
+
 def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
     result = invoke("train", "--epochs", 20_000, "--json")
     answer = json.loads(result.stdout)
