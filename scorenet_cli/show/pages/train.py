@@ -69,9 +69,10 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     others = {title: other.fit for title, other in _on_other_rows(fit).items()}
     no_room = Text("(feature columns omitted: the table would be too wide)", style="dim")
     ways: list[Callable[[], Table | Group]] = [
-        lambda: _first_scores(dataset, predicted, has_features=True),
-        lambda: Group(_first_scores(dataset, predicted, has_features=False), no_room),
-    ][len(dataset.features) > MAX_FEATURES :]
+        lambda: Group(_first_scores(dataset, predicted, has_features=False), no_room)
+    ]
+    if len(dataset.features) <= MAX_FEATURES:
+        ways.insert(0, lambda: _first_scores(dataset, predicted, has_features=True))
     return Group(
         FirstThatFits(ways),
         *omitted_note(len(dataset.scores) - FIRST_ROWS, "row", ""),
