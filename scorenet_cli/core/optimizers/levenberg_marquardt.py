@@ -47,7 +47,7 @@ MAX_IDLE_STEPS_AUTO = 10
 ROUNDING = float(np.finfo(np.float64).eps) ** 2
 
 
-def check_size(network: Network, rows: int, *, weight_decay: float | str = 0.0) -> None:
+def check_size(network: Network, rows: int, *, weight_decay: float | str) -> None:
     """Raise OptionError if the equations for these rows would not fit in 1 GiB.
 
     With weight_decay "auto", more than MAX_EVIDENCE_PARAMETERS parameters are rejected, too.
@@ -168,7 +168,6 @@ def levenberg_marquardt(  # noqa: PLR0913 - the signature of every optimizer, an
     each layer's weights from the evidence after each step.
     """
     (network,) = networks
-    check_size(network, len(inputs), weight_decay=weight_decay)
     actual = actual[:]
     problem, groups = LeastSquares(network, inputs, actual), DecayGroups.of(network)
     is_auto = weight_decay == AUTO
