@@ -13,6 +13,7 @@ from scorenet_cli.core.network import (
     backward,
     count_parameters,
     forward,
+    gradient_step,
     is_finite,
     mean_squared_error,
     predict,
@@ -95,6 +96,17 @@ def test_gradient_by_hand_for_one_sigmoid_neuron() -> None:
     assert gradient.weights.tolist() == [[-0.125], [0.25]]
     assert gradient.bias is not None
     assert gradient.bias.tolist() == [-0.125]
+
+
+def test_a_gradient_step_subtracts_the_gradient_from_weights_and_biases() -> None:
+    # As above, with rate 4: .5 + 4 · .125 = 1, .25 - 4 · .25 = -.75, bias 0 + 4 · .125.
+    inputs, actual = np.array([[1.0, -2.0]]), np.array([[1.0]])
+    for bias, expected in ((np.array([0.0]), [0.5]), (None, None)):
+        network = Network((Layer(np.array([[0.5], [0.25]]), bias),))
+        gradients = backward(network, inputs, forward(network, inputs), actual)
+        (layer,) = gradient_step(network, gradients, 4.0).layers
+        assert layer.weights.tolist() == [[1.0], [-0.75]]
+        assert (layer.bias if layer.bias is None else layer.bias.tolist()) == expected
 
 
 @given(st.integers(0, 10_000), st.lists(ACTIVATION, min_size=1, max_size=3), st.integers(1, 40))

@@ -13,8 +13,10 @@ def test_parts_are_dealt_like_cards() -> None:
     assert parallel.round_robin([1, 2], 8) == [[1], [2]]
 
 
-@pytest.mark.parametrize("cores", [1, 3])
-def test_results_come_in_the_shards_order(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+@pytest.mark.parametrize(("cores", "count"), [(1, 50), (3, 50), (3, 2), (3, 1), (3, 0)])
+def test_results_come_in_the_shards_order(
+    monkeypatch: pytest.MonkeyPatch, cores: int, count: int
+) -> None:
     monkeypatch.setattr(parallel, "CORES", cores)
     seen: set[int] = set()
 
@@ -22,8 +24,8 @@ def test_results_come_in_the_shards_order(monkeypatch: pytest.MonkeyPatch, cores
         seen.add(threading.get_ident())
         return value * value
 
-    assert parallel.map_shards(square, list(range(50))) == [n * n for n in range(50)]
-    assert (threading.get_ident() in seen) == (cores == 1)
+    assert parallel.map_shards(square, list(range(count))) == [n * n for n in range(count)]
+    assert (threading.get_ident() in seen) == (cores == 1 or count == 1)
 
 
 def test_threads_work_in_the_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:

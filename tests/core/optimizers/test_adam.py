@@ -14,7 +14,7 @@ from scorenet_cli.core.optimizers.adam import Adam, adam
 from scorenet_cli.errors import ModelError
 
 
-def plain_adam(network: Network, epochs: int, batch: int, seed: int) -> list[Array]:
+def plain_adam(network: Network, epochs: int, batch: int, seed: int, decay: float) -> list[Array]:
     """Adam as its authors print it, on weights as lists, with the plain gradients."""
     weights = [layer.weights.copy() for layer in network.layers]
     mean = [np.zeros_like(w) for w in weights]
@@ -29,7 +29,7 @@ def plain_adam(network: Network, epochs: int, batch: int, seed: int) -> list[Arr
             gradients = backward(now, INPUTS[rows], passes, ACTUAL[rows])
             t += 1
             for n, gradient in enumerate(gradients):
-                g = gradient.weights / len(rows)
+                g = gradient.weights / len(rows) + decay / len(INPUTS) * weights[n]
                 mean[n] = 0.9 * mean[n] + 0.1 * g
                 square[n] = 0.999 * square[n] + 0.001 * g**2
                 m, v = mean[n] / (1 - 0.9**t), square[n] / (1 - 0.999**t)
@@ -38,11 +38,13 @@ def plain_adam(network: Network, epochs: int, batch: int, seed: int) -> list[Arr
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 99])
-def test_adam_takes_its_authors_steps(batch: int) -> None:
+@pytest.mark.parametrize("decay", [0.0, 0.2])
+def test_adam_takes_its_authors_steps(batch: int, decay: float) -> None:
     start = random_network((2, 3, 1), seed=8)
-    states = adam([start], INPUTS, ACTUAL, learning_rate=0.01, batch_size=batch, seed=8)
+    options: dict[str, Any] = {"learning_rate": 0.01, "batch_size": batch, "weight_decay": decay}
+    states = adam([start], INPUTS, ACTUAL, seed=8, **options)
     trained = next(islice(states, 5, None)).networks()[0]
-    for layer, expected in zip(trained.layers, plain_adam(start, 5, batch, 8), strict=True):
+    for layer, expected in zip(trained.layers, plain_adam(start, 5, batch, 8, decay), strict=True):
         assert layer.weights == pytest.approx(expected, abs=1e-12)
 
 

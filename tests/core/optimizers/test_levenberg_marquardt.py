@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice, pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from support import ACTUAL, INPUTS, Array, numeric_jacobian
 
-from scorenet_cli.core.network import forward, random_network
+from scorenet_cli.core.network import Layer, Network, forward, random_network
 from scorenet_cli.core.optimizers import levenberg_marquardt as lm
 from scorenet_cli.core.optimizers.least_squares import pack
 from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
@@ -42,6 +44,21 @@ def test_every_step_lowers_the_loss_and_the_end_comes_by_itself() -> None:
     losses = [at.mean_square for at in islice(levenberg_marquardt([start], inputs, actual), 5000)]
     assert len(losses) < 5000
     assert (np.diff(losses) < 0).all()
+    line = Network((Layer(np.zeros((2, 1)), np.zeros(1), "linear"),))
+    for part in range(0, 60, 4):  # at the minimum, many steps would leave the loss as it is
+        rows = slice(part, part + 4)
+        states = levenberg_marquardt([line], inputs[rows], actual[rows])
+        assert (np.diff([state.mean_square for state in states]) < 0).all()
+
+
+def test_damping_is_a_power_of_ten_that_falls_by_one_after_a_step() -> None:
+    states = levenberg_marquardt([random_network((2, 3, 1), seed=3)], INPUTS, ACTUAL)
+    powers = np.log10([state.damping for state in islice(states, 15)])
+    assert powers == pytest.approx(powers.round(), abs=1e-9)
+    assert powers[0] == -1
+    falls = np.diff(powers.round())
+    assert falls.min() == -1
+    assert falls.max() > 0
 
 
 def test_a_resumed_run_has_the_same_bits() -> None:
@@ -53,6 +70,15 @@ def test_a_resumed_run_has_the_same_bits() -> None:
     assert pack(whole).tobytes() == rest.parameters.tobytes()
 
 
+NO_MATCH = "has weight decays that do not match the model's layers"
+DECAYS: list[tuple[list[Any], str]] = [
+    (["x", 1, 1, 0], "is not a state of lm"),
+    ([1, 1, 0], NO_MATCH),
+    ([1, -1, 1, 0], NO_MATCH),
+    ([1, np.inf, 1, 0], NO_MATCH),
+]
+
+
 @pytest.mark.parametrize(
     ("state", "why"),
     [
@@ -60,22 +86,43 @@ def test_a_resumed_run_has_the_same_bits() -> None:
         ({"damping": "x", "idle_steps": 0}, "is not a state of lm"),
         ({"damping": -1, "idle_steps": 0}, "must have a finite damping above 0"),
         ({"damping": 0, "idle_steps": 0}, "must have a finite damping above 0"),
+        *(({"damping": 1, "idle_steps": 0, "decays": decays}, why) for decays, why in DECAYS),
     ],
 )
 def test_a_state_that_is_not_its_own_is_refused(state: dict[str, object], why: str) -> None:
     start = random_network((2, 3, 1), seed=1)
-    with pytest.raises(ModelError, match=f"optimizer state in the model {why}"):
+    with pytest.raises(ModelError) as caught:
         next(levenberg_marquardt([start], INPUTS, ACTUAL, state=state))
+    assert str(caught.value) == (
+        f'the optimizer state in the model {why}. Remove "state" from "training" in the model file.'
+    )
 
 
-def test_a_matrix_over_a_gibibyte_is_refused_with_its_size() -> None:
+def test_what_is_too_large_is_refused_with_its_size() -> None:
+    check = partial(lm.check_size, weight_decay=0.5)
     large = random_network((2, 120, 120, 1), seed=0)  # 240 + 14,400 + 120 = 14,760 parameters
-    with pytest.raises(
-        OptionError, match=r"14,760 x 14,640 numbers \(1\.6 GiB\); the limit is 1 GiB"
-    ):
-        lm.check_size(large, rows=20_000)
-    lm.check_size(large, rows=9_000)
-    lm.check_size(random_network((2, 100, 100, 1), seed=0), rows=20_000)
+    with pytest.raises(OptionError) as caught:
+        check(large, rows=20_000)
+    assert str(caught.value) == (
+        "`optimizer=lm` needs a matrix of 14,760 x 14,640 numbers (1.6 GiB); the limit is 1 GiB. "
+        "Use a smaller `hidden`, or `optimizer=adam`."
+    )
+    check(large, rows=9_000)
+    check(random_network((2, 100, 100, 1), seed=0), rows=20_000)
+    check(random_network((3, 4096, 1), seed=0), rows=8192)  # 2^14 x 2^13 numbers of 8 bytes
+    # 40 · 49 + 40 = 2,000 parameters
+    lm.check_size(random_network((49, 40, 1), seed=1), rows=10, weight_decay="auto")
+    with pytest.raises(OptionError) as caught:
+        lm.check_size(random_network((49, 40, 1), seed=1, bias=True), 10, weight_decay="auto")
+    assert str(caught.value) == (
+        "`weight_decay=auto` is for networks of at most 2,000 parameters, but this one has 2,041. "
+        "Use a smaller `hidden`, or a number for `weight_decay`."
+    )
+
+
+def test_the_duration_of_a_step_is_that_of_its_products() -> None:
+    # 30 + 20 parameters, of which the output's 20 are eliminated: 5,000 · 2 · 50 · 30 products
+    assert lm.seconds_per_step(random_network((3, 10, 2), seed=0), 5_000) == pytest.approx(1.5e-3)
 
 
 def test_many_more_parameters_than_rows_take_the_step_of_the_equations() -> None:

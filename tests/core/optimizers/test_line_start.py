@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support import Array
 
-from scorenet_cli.core.network import is_finite, predict, random_network
+from scorenet_cli.core.network import Network, is_finite, predict, random_network
 from scorenet_cli.core.optimizers.line_start import line_start
 
 
 def rows(outputs: int) -> tuple[Array, Array]:
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((200, 3)) + np.array([0.0, 5.0, -2.0])
+    inputs[0] = 0.0
     lines = inputs @ rng.standard_normal((3, outputs)) + rng.standard_normal(outputs)
     return inputs, lines
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "linear"])
-@pytest.mark.parametrize("outputs", [1, 2])
-def test_its_outputs_are_nearly_the_least_squares_lines(activation: str, outputs: int) -> None:
+@pytest.mark.parametrize(("neurons", "outputs"), [(4, 1), (4, 2), (2, 2)])
+def test_its_outputs_are_nearly_the_least_squares_lines(
+    activation: str, neurons: int, outputs: int
+) -> None:
     inputs, lines = rows(outputs)
-    shape = (3, 4, outputs)
+    shape = (3, neurons, outputs)
     network = random_network(
         shape, seed=1, bias=True, init="scaled", activation=activation, output_activation="linear"
     )
@@ -63,3 +68,11 @@ def test_a_network_without_room_for_a_line_stays(
 ) -> None:
     network = random_network(shape, seed=1, bias=bias, activation=activation)
     assert line_start(network, *rows(shape[-1])) is network
+
+
+@pytest.mark.parametrize("without", [0, 1])
+def test_a_network_in_which_a_layer_has_no_bias_stays(without: int) -> None:
+    layers = list(random_network((3, 4, 1), seed=1, bias=True).layers)
+    layers[without] = replace(layers[without], bias=None)
+    network = Network(tuple(layers))
+    assert line_start(network, *rows(1)) is network

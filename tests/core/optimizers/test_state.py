@@ -42,10 +42,9 @@ def test_losses_are_those_of_the_networks(name: str) -> None:
     states = states_of(name)
     for state in islice(states, 3):
         losses_on = state.losses_on(OTHER_INPUTS, OTHER_ACTUAL)
-    (network,) = state.networks()
-    assert state.losses()[0] == pytest.approx(
-        mean_squared_error(predict(network, INPUTS[:100]), ACTUAL[:100]), rel=1e-9
-    )
+        (network,) = state.networks()
+        expected = mean_squared_error(predict(network, INPUTS[:100]), ACTUAL[:100])
+        assert state.losses()[0] == pytest.approx(expected, rel=1e-9)
     for state in islice(states, 2):
         (network,) = state.networks()
         expected = mean_squared_error(predict(network, OTHER_INPUTS), OTHER_ACTUAL)

@@ -13,20 +13,20 @@ from support import Array
 
 from scorenet_cli.core.network import Layer, Network, forward, predict, random_network
 from scorenet_cli.core.optimizers import OPTIMIZERS
+from scorenet_cli.core.optimizers import levenberg_marquardt as lm
 from scorenet_cli.core.optimizers.evidence import Evidence
 from scorenet_cli.core.optimizers.least_squares import pack, unpack
 from scorenet_cli.core.optimizers.levenberg_marquardt import (
     LevenbergMarquardt,
-    check_size,
     levenberg_marquardt,
 )
-from scorenet_cli.errors import ModelError, OptionError
 
 RNG = np.random.default_rng(11)
 INPUTS = RNG.standard_normal((40, 3))
 ACTUAL = INPUTS @ np.array([[1.0], [-0.5], [0.0]]) + 0.7 + 0.3 * RNG.standard_normal((40, 1))
 START = random_network((3, 2, 1), seed=4, bias=True, activation="tanh")
 LINE = Network((Layer(np.zeros((3, 1)), np.zeros(1), "linear"),))
+AUTO: dict[str, Any] = {"weight_decay": "auto"}
 
 
 def is_weight(network: Network) -> Array:
@@ -172,7 +172,9 @@ def test_the_evidence_of_a_linear_model_is_the_density_of_its_scores(bias: Array
     precision = np.linalg.inv(noise * (np.eye(40) + INPUTS @ INPUTS.T / 2.0))
     square, log_determinant, free = scores @ precision @ scores, np.linalg.slogdet(precision)[1], 0
     if bias is not None:  # the integral over the intercept, whose own density is 1
-        square -= precision.sum(axis=1) @ scores * (precision.sum(axis=1) @ scores) / precision.sum()
+        square -= (
+            precision.sum(axis=1) @ scores * (precision.sum(axis=1) @ scores) / precision.sum()
+        )
         log_determinant, free = log_determinant - np.log(precision.sum()), 1
     expected = -0.5 * ((40 - free) * np.log(2 * np.pi) - log_determinant + square)
     assert found.log_evidence == pytest.approx(expected, rel=1e-9)
@@ -220,14 +222,23 @@ def test_auto_uses_few_parameters_for_a_line_and_many_for_a_curve() -> None:
     assert curve.noise == pytest.approx([0.0025], rel=0.5)
 
 
-def test_resumed_auto_has_the_same_bits() -> None:
-    whole = list(itertools.islice(steps("lm", START, weight_decay="auto"), 13))[-1]
-    middle = next(itertools.islice(steps("lm", START, weight_decay="auto"), 5, None))
-    state = middle.state_dict()
-    again = levenberg_marquardt(middle.networks(), INPUTS, ACTUAL, weight_decay="auto", state=state)
-    resumed = next(itertools.islice(again, 7, None))
-    assert resumed.parameters.tolist() == whole.parameters.tolist()
-    assert resumed.state_dict() == whole.state_dict()
+def test_auto_continues_with_the_same_bits_from_any_state() -> None:
+    states = [(state.snapshot(), state.state_dict()) for state in steps("lm", START, **AUTO)]
+    for at in (0, 6, len(states) - 2):
+        before, saved = states[at]
+        rest = levenberg_marquardt(before.networks(), INPUTS, ACTUAL, **AUTO, state=saved)
+        for expected, state in zip(states[at:], rest, strict=True):
+            assert state.parameters.tobytes() == expected[0].parameters.tobytes()
+            assert state.state_dict() == expected[1]
+
+
+@pytest.mark.parametrize("start", [START, LINE])
+def test_auto_ends_after_ten_steps_without_more_evidence(start: Network) -> None:
+    found = [(state.log_evidence, state.idle_steps) for state in steps("lm", start, **AUTO)]
+    for (before, idle), (after, now) in itertools.pairwise(found):
+        assert now == (0 if after >= before + 1e-5 else idle + 1)
+    assert (found[-1][1] == 10) == (start is START)  # at the line's minimum, no step is left
+    assert all(idle < 10 for _, idle in found[:-1])
 
 
 def test_auto_ends_soon_after_the_evidence_has_passed_its_maximum() -> None:
@@ -245,14 +256,15 @@ def test_auto_ends_soon_after_the_evidence_has_passed_its_maximum() -> None:
         assert found[-1].effective_parameters < 25
 
 
-def test_a_state_with_other_decays_is_refused() -> None:
-    state = {"damping": 0.1, "idle_steps": 0, "decays": [1.0]}
-    with pytest.raises(ModelError, match="decays that do not match"):
-        next(levenberg_marquardt([START], INPUTS, ACTUAL, weight_decay="auto", state=state))
-
-
-def test_without_decay_there_is_no_evidence() -> None:
+def test_without_decay_or_with_too_many_parameters_there_is_no_evidence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert next(steps("lm", START)).evidence() is None
+    state = next(steps("lm", START, weight_decay=1.0))
+    monkeypatch.setattr(lm, "MAX_EVIDENCE_PARAMETERS", START.parameters)
+    assert state.evidence() is not None
+    monkeypatch.setattr(lm, "MAX_EVIDENCE_PARAMETERS", START.parameters - 1)
+    assert state.evidence() is None
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -264,8 +276,3 @@ def test_auto_takes_a_perfect_fit_and_equal_scores(bias: bool) -> None:
         found = evidence_of(state)
         assert np.isfinite(state.parameters).all()
         assert np.isfinite([*found.noise, found.log_evidence, *found.factor.ravel()]).all()
-
-
-def test_auto_refuses_a_large_network() -> None:
-    with pytest.raises(OptionError, match=r"at most 2,000 parameters"):
-        check_size(random_network((100, 50, 1), seed=1), 10, weight_decay="auto")
