@@ -52,13 +52,11 @@ def test_every_step_lowers_the_loss_and_the_end_comes_by_itself() -> None:
 
 
 def test_damping_is_a_power_of_ten_that_falls_by_one_after_a_step() -> None:
-    states = levenberg_marquardt([random_network((2, 3, 1), seed=3)], INPUTS, ACTUAL)
+    states = levenberg_marquardt([random_network((2, 3, 1), seed=11)], INPUTS, ACTUAL)
     powers = np.log10([state.damping for state in islice(states, 15)])
     assert powers == pytest.approx(powers.round(), abs=1e-9)
     assert powers[0] == -1
-    falls = np.diff(powers.round())
-    assert falls.min() == -1
-    assert falls.max() > 0
+    assert set(np.diff(powers.round())) == {-1, 0, 1}
 
 
 def test_a_resumed_run_has_the_same_bits() -> None:
