@@ -197,7 +197,7 @@ def _damped(matrix: Array, damping: float, min_scale: float) -> Array:
 def _solve(matrix: Array, right: Array) -> Array:
     """Solve linear equations; NaN if they are singular, so that the caller raises λ."""
     try:
-        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+        return np.asarray(np.linalg.solve(matrix, right))
     except np.linalg.LinAlgError:
         return np.full_like(right, np.nan)
 
@@ -241,7 +241,7 @@ class LeastSquares:
             return Evaluation(float(error.dot(error)), outputs)
 
         def shard_square(blocks: Sequence[slice]) -> float:
-            return sum((evaluate_block(block).square for block in interruptible(blocks)), 0.0)
+            return sum(evaluate_block(block).square for block in interruptible(blocks))
 
         if len(self._blocks) == 1:
             square, outputs = evaluate_block(self._blocks[0])
