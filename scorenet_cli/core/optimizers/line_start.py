@@ -30,13 +30,13 @@ def line_start(network: Network, inputs: Array, actual: Array) -> Network:
     first, last = network.layers[0], network.layers[-1]
     outputs = len(last.weights.T)
     function = ACTIVATIONS[first.activation]
-    middle = function.function(np.zeros(1))[0]
-    slope = function.slope_at_output(np.full(1, middle))[0]
+    middle = function.function(np.zeros(1))
+    slope = function.slope_at_output(middle)
     has_place = len(network.layers) == 2 and first.neurons >= outputs  # noqa: PLR2004 - hidden, output
     if not has_place or first.bias is None or last.bias is None or slope == 0:
         return network
     lines = fit_baselines(inputs, actual)
-    sums, intercept = lines.predict_linear(inputs), lines.predict_linear(0 * inputs[:1])[0]
+    sums, intercept = lines.predict_linear(inputs), lines.predict_linear(0 * inputs[:1])
     coefficients = lines.predict_linear(np.eye(inputs.shape[1])) - intercept
     centre = actual.mean(axis=0)
     if last.activation == "sigmoid":
