@@ -160,6 +160,7 @@ def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
     assert (fit.plan.optimizer, fit.choice, fit.cross_validation) == ("gd", None, None)
     assert any("needs at least 10 rows; got 9" in note for note in fit.notes)
     assert not scorenet.train(students(9), epochs=5).notes
+    assert scorenet.train(students(10), hidden=1, restarts=1).choice is not None
 
 
 @pytest.mark.parametrize("settings", [{"epochs": 5}, {"learning_rate": 1.0}, {"optimizer": "gd"}])
