@@ -301,6 +301,16 @@ def test_each_target_counts_in_its_own_unit() -> None:
     assert len(fit.model.network.layers) == 2  # what the curve needs, though the line does not
 
 
+def test_predictions_that_are_too_low_are_as_bad_as_those_too_high(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    columns = students(40)
+    scores = np.asarray(columns["score"])[:, np.newaxis]
+    compared = iter([scores - 30, scores + 1, scores + 2])
+    monkeypatch.setattr(selection, "out_of_fold", lambda *_: next(compared))
+    assert scorenet.train(columns, restarts=1).model.network.shape == (2, 3, 1)
+
+
 def test_errors_of_rounding_are_a_tie() -> None:
     columns = {"a": [7 * n % 11 for n in range(10)], "b": [n * n % 7 for n in range(10)]}
     assert scorenet.train({**columns, "score": [0.0] * 10}).model.network.shape == (2, 1)
