@@ -28,9 +28,9 @@ from scorenet_cli.core.optimizers.state import State
 def losses_of(name: str, network: Network, epochs: int, **options: float) -> list[float]:
     """The losses of so many epochs of a registered optimizer."""
     optimizer = OPTIMIZERS[name]
-    if optimizer.check is not None:
-        optimizer.check(network, len(INPUTS))
     options = {**optimizer.options, **options}
+    if optimizer.check is not None:
+        optimizer.check(network, len(INPUTS), **options)
     states = optimizer.start([network], INPUTS, ACTUAL, seed=0, state=None, **options)
     return [float(state.losses()[0]) for state in islice(states, epochs + 1)]
 
