@@ -113,13 +113,15 @@ def has_grouped_points(cells: Iterable[str]) -> bool:
 
 def decimal_signs(cells: Iterable[str]) -> set[str]:
     """Return the signs, "." or ",", that can only mark decimals in at least one cell."""
-    found = set()
-    for cell in {_normalized(cell) for cell in cells}:
-        if "," in cell and (_WITH_COMMA.fullmatch(cell) or _GROUPED_WITH[","].fullmatch(cell)):
-            found |= set() if _GROUPED_WITH["."].fullmatch(cell) else {","}
-        elif "." in cell and (is_number(cell) or _GROUPED_WITH["."].fullmatch(cell)):
-            found |= set() if _GROUPED_WITH[","].fullmatch(cell) else {"."}
-    return found
+    is_ungrouped = {".": is_number, ",": _WITH_COMMA.fullmatch}
+    return {
+        sign
+        for cell in {_normalized(cell) for cell in cells}
+        for sign, other in (".,", ",.")
+        if sign in cell
+        and (is_ungrouped[sign](cell) or _GROUPED_WITH[sign].fullmatch(cell))
+        and not _GROUPED_WITH[other].fullmatch(cell)
+    }
 
 
 def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[list[str], bool]:
