@@ -47,14 +47,15 @@ class Kind:
     """What a column holds; values (rows, inputs) are nan for cells without a value.
 
     categories are the texts that became inputs. reason: why the column is not a feature by default.
-    error: the one invalid cell of an otherwise numeric column; values is then None.
+    error: the one invalid cell of an otherwise numeric column; values is then None. format: how the
+    numbers are written, in words, unless they are plain.
     """
 
     values: Array | None
     categories: tuple[str, ...] | None = None
     reason: str = ""
     error: CellError | None = None
-    format: NumberFormat = NumberFormat()
+    format: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -71,7 +72,7 @@ class Kind:
         if is_left_out:
             return f"left out because {self.reason}"
         if self.categories is None:
-            return _format_words(self.format)
+            return self.format
         if len(self.categories) == TWO:
             return f"1 for {quoted(self.categories[1])}, 0 for {quoted(self.categories[0])}"
         shown = listed(self.categories, MAX_CATEGORIES)
@@ -122,7 +123,8 @@ def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
         is_whole = bool((cells == np.floor(cells)).all())
         if is_whole and len(np.unique(cells)) == len(cells):
             reason = "it identifies the rows (all values differ)"
-    return Kind(cells[:, np.newaxis], reason=reason, format=table.formats[column])
+    words = _format_words(table.formats[column])
+    return Kind(cells[:, np.newaxis], reason=reason, format=words)
 
 
 def _count_up(cells: Array) -> bool:

@@ -55,7 +55,7 @@ class ColumnError(ValueError):
 
 def looks_like_number(cell: str) -> bool:
     """Return whether a cell is a number in some format."""
-    bare = _normalized(cell).removesuffix("%").rstrip()
+    bare = _bare(cell)
     patterns = (*_GROUPED_WITH.values(), _WITH_COMMA)
     return is_number(bare) or any(pattern.fullmatch(bare) for pattern in patterns)
 
@@ -113,14 +113,11 @@ def has_grouped_points(cells: Iterable[str]) -> bool:
 
 def decimal_signs(cells: Iterable[str]) -> set[str]:
     """Return the signs, "." or ",", that can only mark decimals in at least one cell."""
-    is_ungrouped = {".": is_number, ",": _WITH_COMMA.fullmatch}
     return {
         sign
-        for cell in {_normalized(cell) for cell in cells}
+        for cell in map(_bare, filter(looks_like_number, set(cells)))
         for sign, other in (".,", ",.")
-        if sign in cell
-        and (is_ungrouped[sign](cell) or _GROUPED_WITH[sign].fullmatch(cell))
-        and not _GROUPED_WITH[other].fullmatch(cell)
+        if sign in cell and not _GROUPED_WITH[other].fullmatch(cell)
     }
 
 
@@ -134,7 +131,7 @@ def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[
             has, others = ("no percent sign", "one") if has_percent else ("a percent sign", "none")
             reason = f"has {has}, but other cells of the column have {others}"
             raise ColumnError(row, FormatError(reason))
-    return [cell.removesuffix("%").rstrip() for cell in bare] if has_percent else bare, has_percent
+    return [*map(_bare, cells)] if has_percent else bare, has_percent
 
 
 def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
@@ -154,6 +151,10 @@ def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
         except ValueError as error:
             raise ColumnError(row, error) from None
     return values
+
+
+def _bare(cell: str) -> str:
+    return _normalized(cell).removesuffix("%").rstrip()
 
 
 def _normalized(cell: str) -> str:

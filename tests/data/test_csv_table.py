@@ -732,6 +732,9 @@ def test_a_long_row_is_found_whole() -> None:
         ("a;b\n37,5;1.110\n2;2.690\n", [[37.5, 1110], [2, 2690]]),
         ("a;b\n37.5;1.110\n2;690\n", [[37.5, 1.11], [2, 690]]),
         ("a\tb\n1.090,03\t1.110\n2\t690\n", [[1090.03, 1110], [2, 690]]),
+        ("a\tb\n1,090.03\t1.110\n2\t690\n", [[1090.03, 1.11], [2, 690]]),
+        ("a;b\n5,5 %;1.110\n2%;690\n", [[5.5, 1110], [2, 690]]),
+        ("a;b\n5.5%;1.110\n2%;690\n", [[5.5, 1.11], [2, 690]]),
         ("a,b\n2,1.110\n3,690\n", [[2, 1.11], [3, 690]]),
     ],
 )
@@ -742,11 +745,28 @@ def test_points_before_three_digits_are_what_other_columns_show(
     assert numbers(found, range(2)).tolist() == expected
 
 
-def test_points_that_may_be_decimals_or_thousands_are_refused() -> None:
-    with pytest.raises(
-        DataError, match=r"line 3, column 'b': '2.610' can be read as 2.61 or as 2610"
-    ):
-        numbers(table("a;b\n5;690\n6;2.610\n"), range(2))
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a;b\n5;690\n6;2.610\n", "line 3, column 'b': '2.610' can be read as 2.61 or as 2610"),
+        # Other columns have points and commas, or a comma that may separate thousands.
+        (
+            "a;b;c\n2.5;3,5;690\n6;6;2.610\n",
+            "line 3, column 'c': '2.610' can be read as 2.61 or as 2610",
+        ),
+        (
+            "a;b\n690;5,234%\n2.610;6%\n",
+            "line 2, column 'b': '5,234%' can be read as 5234 or as 5.234",
+        ),
+        # Other columns settle only points.
+        ("a;b\n2.5;1,234\n3;5\n", "line 2, column 'b': '1,234' can be read as 1234 or as 1.234"),
+    ],
+)
+def test_cells_that_may_be_decimals_or_thousands_are_refused(text: str, message: str) -> None:
+    assert refusal(text) == (
+        f"s.csv, {message} (write it without separators, or with a different number of decimals). "
+        "Fix the cell."
+    )
 
 
 def test_a_unit_separator_within_a_cell_does_not_end_it() -> None:

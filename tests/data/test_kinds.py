@@ -83,7 +83,7 @@ def test_other_numbers_are_features_without_a_word(name: str, cells: list[str]) 
         (["1,234.5", "12", "20 000"], "thousands separators", [1234.5, 12, 20000]),
         (["$5", "6"], "currency signs", [5, 6]),
         (
-            ["1,234.5 €%", "7%"],
+            ["$1,234.5%", "7%"],
             "thousands separators and percent signs and currency signs",
             [1234.5, 7],
         ),
