@@ -149,6 +149,7 @@ def test_any_text_is_read_as_rows_of_finite_numbers_or_refused(text: str) -> Non
         ("\n\na,b,s\n\n1,2,3\n   \n4,5,6\n\n\n", ","),
         ("a,b,s\n1,2,3\n4,5,6\n,,\n , , \n", ","),
         ("a,b,s\n1,2,3\n4,5,6\n,,,,,\n,\n", ","),
+        ('"a",b,s\n1,2,3\n4,5,6\n"","",""\n', ","),
         ("a;b;s\n1;2;3\n4;5;6\n;;\n", ";"),
         ('"a","b",s\n"1","2","3"\n 4, "5"," 6 "\n', ","),
         ("a,b,s\n1.,+2,.3e1\n4E0,05,600e-2\n", ","),
@@ -416,6 +417,7 @@ def test_a_line_of_the_wrong_length_is_seen_beside_columns_not_asked_for() -> No
         'h,s,n\n1,2,ann\n3,4,"bob\n5,6,carl\n7,8,dan\n',
         'n,h,s\nann,1,2\n"bob,3,4\ncarl,5,6\n',
         'h,s\n1,2\n3,"4\n',
+        'h,s\n1,2\n3,"4\n\n',
         'h,s\n1,"2"x\n',
     ],
 )
@@ -426,7 +428,18 @@ def test_a_quote_that_is_not_closed_hides_no_rows(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n \n\n", "\ufeff", "h,s\n", "h,s\n\n\n", "h,s\n,\n , \n", ",h,s\n,,\n", ",,\n"]
+    "text",
+    [
+        "",
+        "\n \n\n",
+        "\ufeff",
+        "h,s\n",
+        "h,s\n\n\n",
+        "h,s\n,\n , \n",
+        "h,s\n\n# 1,2\n",
+        ",h,s\n,,\n",
+        ",,\n",
+    ],
 )
 def test_a_file_without_rows_is_refused(text: str) -> None:
     has_header = "h" in text
@@ -496,6 +509,8 @@ def test_rows_come_with_their_lines_and_without_blank_ones() -> None:
         ),
         ('n;s\n"a;b";1\na,b;2\n', 'n;s;p\n"a;b";1;0\na,b;2;1\n'),
         ("n,h,s\n,1,\nx,,2\n", "n,h,s,p\n,1,,0\nx,,2,1\n"),
+        ("h,s\n1, 2 \n 3 ,4\n", "h,s,p\n1,2,0\n3,4,1\n"),
+        ("'n','s'\nx,1\n\"a,2\n", 'n,s,p\nx,1,0\n"""a",2,1\n'),
     ],
 )
 def test_added_columns_leave_the_cells_and_the_delimiter_as_they_are(
@@ -547,7 +562,10 @@ def test_spaces_after_a_closing_quote_do_not_matter(text: str, name: str) -> Non
 
 
 def test_a_header_that_is_not_csv_is_refused_by_its_line() -> None:
-    assert refusal('\n"a"b,c\n1,2\n').startswith("s.csv, line 2 cannot be read as CSV: ")
+    assert refusal('\n"a"b,c\n1,2\n') == (
+        "s.csv, line 2 cannot be read as CSV: ',' expected after '\"'. Check the quotation marks "
+        "in this line and the lines before it."
+    )
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,9 @@ def test_the_last_column_that_can_be_one_is_the_target() -> None:
     table = make_table(b"h,s,student_id\n1,2,31\n3,4,27\n5,7,44\n2,2,8\n", "s.csv")
     data = read_dataset(table)
     assert (data.targets, data.features) == (("s",), ("h",))
-    assert data.columns["student_id"].startswith("left out because it identifies the rows")
+    assert data.columns == {"student_id": f"left out because {ALL_DIFFER}"}
+    table = make_table(b"h,bmi index\n1,20.5\n3,31.25\n", "s.csv")
+    assert read_dataset(table).targets == ("bmi index",)
 
 
 def test_where_a_column_of_numbers_goes_on_with_text_is_named() -> None:
