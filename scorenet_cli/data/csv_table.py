@@ -108,7 +108,7 @@ class CellError(DataError):
         self.line = line_of_row(table, row)
         self.is_format_error = reason.is_format_error
         cells = next(islice(rows(table), row, None))[1]
-        self.is_title = len(cells) > 1 and not any(c == "" or looks_like_number(c) for c in cells)
+        self.is_title = not any(c == "" or looks_like_number(c) for c in cells)
         shown = quoted(cell) if cell else "the cell"
         name = quoted(table.names[column])
         self.location = f"{table.source}, line {self.line}, column {name}: {shown} {reason}."
@@ -123,8 +123,8 @@ def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> T
     """
 
     def cut() -> Table:
-        chunks, notes = decode_chunks([data], source)
-        (table,) = _cut([(b"".join(chunks), True)], notes, source, has_header=has_header)
+        (lines,), notes = decode_chunks([data], source)
+        (table,) = _cut([(lines, True)], notes, source, has_header=has_header)
         return table
 
     steps: list[Callable[[], Any]] = [cut, partial(hashlib.sha256, data)]

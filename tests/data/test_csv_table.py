@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -190,6 +191,11 @@ def test_columns_that_are_not_asked_for_may_hold_anything(unused: str) -> None:
 def test_numbers_of_one_column_are_a_column() -> None:
     assert numbers(table("h,n\n1,x\n2,y\n"), [0]).tolist() == [[1], [2]]
     assert numbers(table("h,s\n1,2\n"), [1, 0]).tolist() == [[2, 1]]
+
+
+def test_a_large_table_has_the_checksum_of_its_file() -> None:
+    data = b"h,s\n" + b"1,2\n" * 250_000
+    assert table(data).sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_long_lines_are_read() -> None:

@@ -151,6 +151,12 @@ def test_a_bad_cell_where_no_other_column_would_do_is_to_be_fixed() -> None:
     )
 
 
+def test_a_text_beside_a_blank_cell_is_no_header() -> None:
+    assert refusal("h,s\n1,2\nx,\n2,3\n") == (
+        "s.csv, line 3, column 'h': 'x' is not a number. Fix the cell, or remove the line."
+    )
+
+
 def test_a_decimal_comma_is_to_be_fixed_and_the_column_kept() -> None:
     assert refusal('h,g,s\n"1,5",2,3\n') == (
         "s.csv, line 2, column 'h': '1,5' is not a number (write decimals with a point). "
