@@ -176,7 +176,7 @@ def _cut(
             notes += _comment_notes(data, block.delimiter)
             data = block.data
             end = end_of_rows(block, is_whole=is_last)
-            table = replace(block, data=b"")
+            table = block
         if end:
             new_notes = tuple(note for note in dict.fromkeys(notes) if note not in told)
             told.update(new_notes)

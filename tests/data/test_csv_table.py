@@ -330,6 +330,16 @@ def test_names_are_made_unique_and_the_header_stays() -> None:
     assert len(set(many.names)) == 5_000
 
 
+def test_the_encoding_is_noted_with_the_first_rows() -> None:
+    data = "h,h\n1,2\n3,4\n5,6\n".encode("utf-16")
+    notes = (
+        "the file is read as UTF-16.",
+        "columns with the same name are renamed: 'h_2'.",
+    )
+    assert table(data).notes == notes
+    assert [block.notes for block in tables(in_chunks(data, 24), "s.csv")] == [notes, ()]
+
+
 def test_notes_come_once_and_with_the_first_rows_they_are_about() -> None:
     data = "h,h\n1,2\n#\nJos\u00e9,4\n#\nJos\u00e9,6\n".encode("cp1252")
     notes = [block.notes for block in tables(in_chunks(data, 4), "s.csv")]
@@ -743,10 +753,11 @@ def test_refusals_name_the_same_line_in_blocks(data: bytes, size: int) -> None:
     assert isinstance(parts, str)
 
 
-def test_a_long_row_is_found_whole() -> None:
-    data = b'a,b\n1,"' + b"x\n" * 300_000 + b'"\n2,3\n'
+@pytest.mark.parametrize(("end", "lines"), [(b'"\n2,3\n', [300_002, 300_003]), (b'"', [300_002])])
+def test_a_long_row_is_found_whole(end: bytes, lines: list[int]) -> None:
+    data = b'a,b\n1,"' + b"x\n" * 300_000 + end
     (table_,) = tables(in_chunks(data, 10_000), "s.csv")
-    assert [line for line, _ in rows(table_)] == [300_002, 300_003]
+    assert [line for line, _ in rows(table_)] == lines
 
 
 @pytest.mark.parametrize(
