@@ -753,9 +753,9 @@ def test_refusals_name_the_same_line_in_blocks(data: bytes, size: int) -> None:
     assert isinstance(parts, str)
 
 
-@pytest.mark.parametrize(("end", "lines"), [(b'"\n2,3\n', [300_002, 300_003]), (b'"', [300_002])])
+@pytest.mark.parametrize(("end", "lines"), [(b'"\n2,3\n', [60_002, 60_003]), (b'"', [60_002])])
 def test_a_long_row_is_found_whole(end: bytes, lines: list[int]) -> None:
-    data = b'a,b\n1,"' + b"x\n" * 300_000 + end
+    data = b'a,b\n1,"' + b"x\n" * 60_000 + end
     (table_,) = tables(in_chunks(data, 10_000), "s.csv")
     assert [line for line, _ in rows(table_)] == lines
 
