@@ -216,18 +216,24 @@ def read_columns(
         return dict(texts_of), failed
     has_point = table.delimiter in _NOT_COMMA and b"." in table.data
     doubtful = [
-        n for n in found if has_point and n not in table.formats and _may_be_thousands(found[n])
+        n for n in found if has_point and _may_be_thousands(found[n]) and not _sign(table, n)
     ]
-    if has_point and any((found[n] % 1 > 0).any() for n in found if n not in doubtful):
-        doubtful = []  # in this table, a point is the decimal sign
+    settled = [n for n in found if n not in doubtful]
+    if doubtful and any(_sign(table, n) == "." or (found[n] % 1 > 0).any() for n in settled):
+        doubtful = []  # in this file, a point is the decimal sign
     others = read_texts(*bare, width, [n for n in columns if n not in found or n in doubtful])
     unsettled = _settle_points(table, others)
     others = {n: cells for n, cells in others.items() if n not in found or n in unsettled}
     found = {n: values for n, values in found.items() if n not in others}
     for n in found:
-        if n not in table.formats or (has_point and table.formats[n].decimal is None):
-            table.formats[n] = NumberFormat("." if has_point else None)
+        if not _sign(table, n):
+            table.formats[n] = NumberFormat("." if has_point and (found[n] % 1 > 0).any() else None)
     return {**found, **others}, None
+
+
+def _sign(table: Table, column: int) -> str | None:
+    """Return the decimal sign of a column, or None if no cell so far determines it."""
+    return table.formats.get(column, NumberFormat()).decimal
 
 
 def _may_be_thousands(values: Array) -> bool:
@@ -241,15 +247,16 @@ def _may_be_thousands(values: Array) -> bool:
 def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]:
     """Find columns whose points may mark decimals or thousands; settle which by other cells.
 
-    If a cell in the first rows has an unambiguous decimal comma or point, these columns use the
-    same; otherwise read_column decides.
+    If a cell in the first rows, or a column so far, has an unambiguous decimal comma or point,
+    these columns use the same; otherwise read_column decides.
     """
     if table.delimiter not in _NOT_COMMA or b"." not in table.data:
         return set()
-    unsettled = {n for n in cells if n not in table.formats and has_grouped_points(cells[n])}
+    unsettled = {n for n in cells if not _sign(table, n) and has_grouped_points(cells[n])}
     if unsettled:
         first = islice(rows(table), _SETTLING_ROWS)
         signs = decimal_signs(cell for _, row in first for cell in row)
+        signs |= {known.decimal for known in table.formats.values() if known.decimal}
         if len(signs) == 1:
             table.formats.update(dict.fromkeys(unsettled, NumberFormat(signs.pop())))
     return unsettled

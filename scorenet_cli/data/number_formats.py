@@ -76,7 +76,7 @@ def read_column(
         else:
             has_point = any("." in cell for cell in cells)
             # 1.234 in every row has three decimals; next to 690 it may mean 1234.
-            is_mixed = has_point and not all("." in cell for cell in cells)
+            is_mixed = has_point and (known is not None or not all("." in cell for cell in cells))
             if known_decimal or not (allows_comma and is_mixed and has_grouped_points(cells)):
                 return values, NumberFormat("." if has_point else known_decimal)
     bare, has_percent = _without_percent(cells, known)
@@ -107,7 +107,7 @@ def read_column(
 
 def has_grouped_points(cells: Iterable[str]) -> bool:
     """Return whether there are points, and all may separate thousands, as in 2.610."""
-    pointed = {cell for cell in map(_normalized, cells) if "." in cell}
+    pointed = {_normalized(cell) for cell in cells if "." in cell}
     return bool(pointed) and all(map(_GROUPED_WITH[","].fullmatch, pointed))
 
 

@@ -358,6 +358,30 @@ def test_a_column_keeps_its_number_format_from_block_to_block() -> None:
         numbers(second, [0])
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("37,5;690\n", "3;1.110\n4;2690\n", [[37.5, 690], [3, 1110], [4, 2690]]),
+        ("1.037,5;690\n", "3;1.110\n4;1.000\n", [[1037.5, 690], [3, 1110], [4, 1000]]),
+        ("37.5;690\n", "3;1.110\n4;690\n", [[37.5, 690], [3, 1.11], [4, 690]]),
+        ("37;690\n", "3,5;1.110\n", [[37, 690], [3.5, 1110]]),
+        ("37;690\n", "3.25;1.110\n", [[37, 690], [3.25, 1.11]]),
+        ("37;690\n", "3;1.110\n4;2.690\n", None),
+    ],
+)
+def test_points_are_what_the_preceding_block_shows(
+    before: str, after: str, expected: list[list[float]] | None
+) -> None:
+    blocks = [f"a;b\n{before}".encode(), after.encode()]
+    for found in (tables(blocks, "s.csv"), [table(b"".join(blocks))]):
+        if expected is None:
+            with pytest.raises(DataError, match=r"'1\.110' can be read as 1.11 or as 1110 "):
+                [numbers(block, [0, 1]) for block in found]
+        else:
+            answer = np.concatenate([numbers(block, [0, 1]) for block in found])
+            assert answer.tolist() == expected
+
+
 # What is refused
 
 
