@@ -216,11 +216,10 @@ def read_columns(
         return dict(texts_of), failed
     has_point = table.delimiter in _NOT_COMMA and b"." in table.data
     doubtful = [
-        n for n in found if has_point and _may_be_thousands(found[n]) and not _sign(table, n)
+        n for n in found if has_point and not _sign(table, n) and _may_be_thousands(found[n])
     ]
-    settled = [n for n in found if n not in doubtful]
-    if doubtful and any(_sign(table, n) == "." or (found[n] % 1 > 0).any() for n in settled):
-        doubtful = []  # in this file, a point is the decimal sign
+    if len(doubtful) < len(found):
+        doubtful = []  # in the other columns, a point is the decimal sign
     others = read_texts(*bare, width, [n for n in columns if n not in found or n in doubtful])
     unsettled = _settle_points(table, others)
     others = {n: cells for n, cells in others.items() if n not in found or n in unsettled}
@@ -320,7 +319,7 @@ def to_numbers(
             row = present[error.row]
             bad.append((row, n, cells[row], error))
     if bad:
-        row, n, cell, reason = min(bad, key=lambda each: each[:2])
+        row, n, cell, reason = min(bad)
         raise CellError(table, row, n, cell, reason) from None
     return values
 

@@ -624,7 +624,18 @@ def test_the_delimiter_is_the_one_that_cuts_most_where_none_cuts_alike(
     assert refusal(text).startswith(message)
 
 
+@pytest.mark.parametrize("point", ["0.5", "1000.5", "999.9999"])
+def test_a_decimal_point_settles_other_columns_in_any_row(point: str) -> None:
+    found = numbers(table("a;b\n" + "2;690\n" * 1_001 + f"{point};1.110\n"), [0, 1])
+    assert found[-1].tolist() == [float(point), 1.11]
+
+
+def test_a_line_break_in_a_cell_begins_no_row() -> None:
+    assert refusal('h\n"1\n2"\n3\n').startswith("s.csv, line 3, column 'h': '1 2' is not a number")
+
+
 def test_a_line_of_spaces_is_a_blank_line() -> None:
+    assert everything("h\n1\n  \n2\n").tolist() == [[1], [2]]
     assert everything("   \nh,s\n \n1,2\n").tolist() == [[1, 2]]
     assert list(rows(table("h s\n1 2\n \t \n3\t4\n"))) == [(2, ["1", "2"]), (4, ["3", "4"])]
 
@@ -790,8 +801,8 @@ def test_a_long_row_is_found_whole(end: bytes, lines: list[int]) -> None:
         ("a;b\n37,5;1.110\n2;690\n", [[37.5, 1110], [2, 690]]),
         ("a;b\n37,5;1.110\n2;2.690\n", [[37.5, 1110], [2, 2690]]),
         (
-            "a;b\n37,5;999.999\n2;-1.001\n3;2690\n4;0\n",
-            [[37.5, 999999], [2, -1001], [3, 2690], [4, 0]],
+            "a;b\n37,5;999.999\n2;-1.001\n3;2691\n4;0\n",
+            [[37.5, 999999], [2, -1001], [3, 2691], [4, 0]],
         ),
         ("a;b\n0.5;1.110\n2;690\n", [[0.5, 1.11], [2, 690]]),
         ("a;b\n37.5;1.110\n2;690\n", [[37.5, 1.11], [2, 690]]),

@@ -239,6 +239,17 @@ def test_a_column_without_a_name_that_holds_a_value_is_not_passed_over() -> None
     assert answer.notes == ("1 row left out: no value for 'column_3'.",)
 
 
+def test_a_line_that_ends_before_a_column_without_a_name_is_refused() -> None:
+    assert refusal("h,s,\n1,2\n3,4,\n") == (
+        "s.csv, line 2 has 2 cells; expected 3 ('h', 's', 'column_3'). Fix the line."
+    )
+
+
+def test_commas_do_not_mark_decimals_where_they_separate_cells() -> None:
+    answer = read('n,h,s\n"37,5",1.110,1\n"2",NA,2\n"3",690,3\n', features=["h"])
+    assert answer.inputs.tolist() == [[1.11], [690]]
+
+
 # Columns by name
 
 
