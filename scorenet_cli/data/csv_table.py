@@ -463,7 +463,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     table = replace(
         table,
         names=tuple(unique),
-        header_cells=tuple(names) if has_header else (),
+        header_cells=tuple(names),
         unnamed=frozenset(column for column, name in enumerate(names) if not name),
         has_header=has_header,
         notes=tuple(notes),

@@ -193,14 +193,18 @@ def test_numbers_of_one_column_are_a_column() -> None:
     assert numbers(table("h,s\n1,2\n"), [1, 0]).tolist() == [[2, 1]]
 
 
-def test_a_large_table_has_the_checksum_of_its_file() -> None:
+def test_a_large_table_has_all_rows_and_the_checksum_of_its_file() -> None:
     data = b"h,s\n" + b"1,2\n" * 250_000
-    assert table(data).sha256 == hashlib.sha256(data).hexdigest()
+    found = table(data)
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    assert len(numbers(found, [0])) == 250_000
 
 
 def test_long_lines_are_read() -> None:
     names = [f"{'x' * 1000}{n}" for n in range(200)]
     assert table(written([names, ["1"] * 200])).names == tuple(names)
+    name = "h\n" * 60_000
+    assert table(written([[name, "s"], ["1", "2"]])).names == (name.strip(), "s")
 
 
 @pytest.mark.parametrize(
@@ -213,6 +217,7 @@ def test_long_lines_are_read() -> None:
         ("sep=;\nh;g;s\n1;2;3\n4;5;6\n", ";"),
         ('"sep=,"\r\nh,g,s\r\n1,2,3\r\n4,5,6\r\n', ","),
         ("SEP=:\nh:g:s\n1:2:3\n4:5:6\n", ":"),
+        ("sep= \nh  g s\n1 2 3\n4  5 6\n", None),
         ("'h';'g';'s'\n'1';2;'3'\n4;'5' ;6\n", ";"),
         ("h;g;s\n1,0;2,00;3\n4;5;6,0\n", ";"),
         ("h|g|s\n1,0|2,0|3,0\n4|5|6\n", "|"),
@@ -255,7 +260,9 @@ def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
     found = table(text)
     assert list(rows(found)) == [(6, ["a\n#b", "2"]), (8, ["c#", "3"])]
     assert found.notes == ("lines that start with # are skipped.",)
-    assert everything("# 1\n1,2\n#3,4\n5,6\n").tolist() == [[1, 2], [5, 6]]
+    for text in ("#3,4\n1,2\n#3,4\n5,6\n", "# 1\n1 2\n#3 4\n5 6\n"):
+        assert everything(text).tolist() == [[1, 2], [5, 6]]
+        assert table(text).notes == found.notes
     assert (
         with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], as_columns([["0"], ["0"]]))
         == "1,2,0\n5,6,0\n"
@@ -425,6 +432,7 @@ def test_a_bad_cell_is_named_by_line_and_column_with_the_reason(cell: str, reaso
         ("h,s\n1,2\n,\nx,3\n", 3),
         ("1,2\n3,4\nx,5\n", 3),
         ("h s\n1 2\n\nx 3\n", 4),
+        ("sep=;\nh;s\n1;2\nx;3\n", 4),
     ],
 )
 def test_lines_are_counted_as_an_editor_counts_them(text: str, line: int) -> None:
@@ -550,6 +558,9 @@ def test_rows_come_with_their_lines_and_without_blank_ones() -> None:
         ('n;s\n"a;b";1\na,b;2\n', 'n;s;p\n"a;b";1;0\na,b;2;1\n'),
         ("n,h,s\n,1,\nx,,2\n", "n,h,s,p\n,1,,0\nx,,2,1\n"),
         ("h,s\n1, 2 \n 3 ,4\n", "h,s,p\n1,2,0\n3,4,1\n"),
+        ("h\n\n1\n2\n", "h,p\n1,0\n2,1\n"),
+        ("n\ts\n\n\t1\nx\t2\n", "n\ts\tp\n\t1\t0\nx\t2\t1\n"),
+        ("n,s\n\nX,1\nY,2\n", "n,s,p\nX,1,0\nY,2,1\n"),
         ("'n','s'\nx,1\n\"a,2\n", 'n,s,p\nx,1,0\n"""a",2,1\n'),
     ],
 )

@@ -570,11 +570,12 @@ def model_rows(text: str, missing: MissingName, fill: Mapping[str, float]) -> Da
 
 def test_a_model_s_rows_are_filled_by_its_own_values_or_left_out() -> None:
     fill = {"town": 0.0, "h": 9.0}
-    found = model_rows(GAPS, "skip", fill)
+    found = model_rows(f"# Towns\n{GAPS}", "skip", fill)
     assert found.inputs.tolist() == [
         [0, 1, 0, 1], [1, 0, 0, 2], [0, 0, 1, 9], [0, 0, 0, 4], [0, 1, 0, 6],
     ]  # fmt: skip
-    assert found.notes == ("1 row left out: no value for 's'.",)
+    comments = "lines that start with # are skipped."
+    assert found.notes == (comments, "1 row left out: no value for 's'.")
     assert (found.categories, found.classes, found.fill) == ({"town": TOWNS}, {}, fill)
     for missing in ("skip", "fill"):
         found = model_rows(GAPS, missing, {})
@@ -582,6 +583,20 @@ def test_a_model_s_rows_are_filled_by_its_own_values_or_left_out() -> None:
         assert found.notes[-1] == "2 rows left out: cells are missing ('town': 1, 'h': 1)."
     with pytest.raises(DataError, match=r"^s\.csv, line 4, column 'h': the cell has no value"):
         model_rows(GAPS, "refuse", fill)
+
+
+def test_a_model_s_classes_are_its_outputs() -> None:
+    found = read_model_rows(
+        table(GAPS),
+        ["h"],
+        ["town"],
+        categories={},
+        classes={"town": TOWNS},
+        fill={},
+        missing="skip",
+    )
+    assert found.output_names == ("town=Bern", "town=Rom", "town=Wien")
+    assert found.scores.tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]]
 
 
 def test_the_first_unknown_text_is_named_with_all_that_are_known() -> None:
