@@ -591,7 +591,6 @@ def _tell_apart(names: Sequence[str]) -> list[str]:
         while number > 1 and new in taken:
             new, number = f"{name}_{number}", number + 1
         next_number[name] = max(number, 2)
-        taken.add(new)
         unique.append(new)
     return unique
 

@@ -241,6 +241,7 @@ def test_separators_quotes_and_formats_of_other_programs(text: str, delimiter: s
         ("name,note\nann,a;b\n", ","),
         ("it's,s\n1,2\n", ","),
         ("n,s\nit's,2\n'tis it's,3\n", ","),
+        ("n,s\n\"'tis'\",2\n", ","),
     ],
 )
 def test_signs_within_cells_separate_and_quote_nothing(text: str, delimiter: str) -> None:
@@ -253,6 +254,8 @@ def test_separators_within_single_quotes_are_text() -> None:
     assert found.names == ("n, x", "s")
     assert list(rows(found)) == [(2, ["it's, well", "2"])]
     assert widened(found, ["p"], [["0"]]) == '"n, x",s,p\n"it\'s, well",2,0\n'
+    found = table("sep=;\n'n';'s'\n'x';1\n5\";2\n")
+    assert [cells for _, cells in rows(found)] == [["x", "1"], ['5"', "2"]]
 
 
 def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
@@ -625,6 +628,9 @@ def test_a_header_that_is_not_csv_is_refused_by_its_line() -> None:
         ("a,b,c\n1,2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
         ("a\tb\tc\n1\t2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
         ("a;b\n1;2;3\n", "s.csv, line 2 has 3 cells; expected 2 ('a', 'b'). "),
+        ("a;b\n1\n", "s.csv, line 2 has 1 cell; expected 2 ('a', 'b'). "),
+        ("a b,c\nx y\n", "s.csv, line 2 has 1 cell; expected 2 ('a b', 'c'). "),
+        ("a b\n1,5 2\n", "s.csv, line 2 has 2 cells; expected 1 ('a b'). "),
         ("a b c\n1 2\n", "s.csv, line 2, column 'a b c': '1 2' is not a number. "),
         ("1,x\n", "s.csv, line 1, column 2: 'x' is not a number, but '1' in the same line is. "),
     ],
