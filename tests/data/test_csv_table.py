@@ -797,7 +797,14 @@ def test_rows_come_as_soon_as_they_are_whole() -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 @pytest.mark.parametrize(
-    "data", [b"h,s\n1,2\nJos\xe9,3\n", b"h,s\n\n1,x\n", b"h,s\n1,2\n\n,\n,\n3,4\n", b'h,s\n1,"2\n3']
+    "data",
+    [
+        b"h,s\n1,2\nJos\xe9,3\n",
+        b"h,s\n\n1,x\n",
+        b"h,s\n\n1,2\n3,x\n",
+        b"h,s\n1,2\n\n,\n,\n3,4\n",
+        b'h,s\n1,"2\n3',
+    ],
 )
 def test_refusals_name_the_same_line_in_blocks(data: bytes, size: int) -> None:
     parts = outcome(lambda: tables(in_chunks(data, size), "s.csv"))

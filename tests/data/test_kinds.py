@@ -150,6 +150,11 @@ def test_the_last_column_that_can_be_one_is_the_target() -> None:
     assert data.columns == {"student_id": f"left out because {ALL_DIFFER}"}
     table = make_table(b"h,bmi index\n1,20.5\n3,31.25\n", "s.csv")
     assert read_dataset(table).targets == ("bmi index",)
+    table = make_table(b"h,s,who\n1,2,ann\n3,4,bob\n5,7,cy\n2,2,di\n", "s.csv")
+    assert read_dataset(table).targets == ("s",)
+    table = make_table(b"h,g,s\n1,2,3\n4,5,x\n6,7,8\n", "s.csv")
+    with pytest.raises(DataError, match=r"^s\.csv, line 3, column 's': 'x' is not a number"):
+        read_dataset(table, features=["h"])
 
 
 def test_where_a_column_of_numbers_goes_on_with_text_is_named() -> None:

@@ -75,6 +75,17 @@ def test_columns_of_many_lengths_are_those_of_numpy(
     assert np.column_stack([*found.values()]).tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize("row", range(4))
+def test_a_column_with_a_text_in_any_block_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, row: int
+) -> None:
+    monkeypatch.setattr(plain_numbers, "BLOCK", 3)
+    data = "".join(f"{n},{'x' if n == row else n}\n" for n in range(4))
+    found = read_plain(data.encode(), b",", 2, [0, 1])
+    assert found is not None
+    assert {n: column.tolist() for n, column in found.items()} == {0: [0, 1, 2, 3]}
+
+
 def test_blank_cells_are_nan_and_lines_of_another_width_are_refused() -> None:
     found = read_plain(b"1,,x\n,3,\n", b",", 3, [0, 1, 2])
     assert found is not None
