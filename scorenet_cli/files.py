@@ -120,6 +120,9 @@ def as_file_error(path: str | Path) -> Iterator[None]:
 
 def _not_read(path: str | Path, error: OSError | ValueError) -> FileError:
     """Return the error for a file that cannot be read."""
+    if str(path).startswith(("http://", "https://")):
+        words = "is a web address, not a file. Download it first: curl -LO URL"
+        return FileError(f"{display_path(path)} {words}")
     return FileError(f"{display_path(path)} cannot be read: {reason_of(error)}.")
 
 
@@ -186,7 +189,7 @@ def same(one: str, other: str) -> bool:
         with contextlib.suppress(OSError):  # one of them does not exist yet
             return os.path.samefile(one, other)
         return os.path.realpath(one) == os.path.realpath(other)
-    except ValueError:  # a null character: no file has such a name
+    except (OSError, ValueError):  # the working folder was deleted, or a null character in a name
         return False
 
 

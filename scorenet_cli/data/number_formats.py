@@ -74,10 +74,8 @@ def read_column(
         except ValueError:
             pass
         else:
-            has_point = any("." in cell for cell in cells)
-            # 1.234 in every row has three decimals; next to 690 it may mean 1234.
-            is_mixed = has_point and (known is not None or not all("." in cell for cell in cells))
-            if known_decimal or not (allows_comma and is_mixed and has_grouped_points(cells)):
+            if known_decimal or not (allows_comma and has_grouped_points(cells)):
+                has_point = any("." in cell for cell in cells)
                 return values, NumberFormat("." if has_point else known_decimal)
     bare, has_percent = _without_percent(cells, known)
     has_currency = any(map(_CURRENCY.search, map(str.strip, cells)))
@@ -115,9 +113,11 @@ def decimal_signs(cells: Iterable[str]) -> set[str]:
     """Return the signs, "." or ",", that can only mark decimals in at least one cell."""
     return {
         sign
-        for cell in map(_bare, filter(looks_like_number, set(cells)))
+        for cell in set(cells)
         for sign, other in (".,", ",.")
-        if sign in cell and not _GROUPED_WITH[other].fullmatch(cell)
+        if sign in cell
+        and looks_like_number(cell)
+        and not _GROUPED_WITH[other].fullmatch(_bare(cell))
     }
 
 

@@ -77,8 +77,8 @@ def diagnose(  # noqa: PLR0911, PLR0913 - one return per fault; all results coun
         words = "all outputs are saturated: the sigmoid is flat there, so the weights hardly change"
         helps = "a smaller `learning_rate`" if "learning_rate" in plan.options else "another `seed`"
         return (f"{words}. Try {helps}.",)
-    advice = " ".join(_advice(plan, result))
-    if len(actual) > 1 and result.loss >= variance > 0:
+    advice = _advice(plan, result)
+    if result.loss >= variance > 0:
         same = "the class frequencies" if plan.data.classes else "the mean"
         words = f"the network is no better than predicting {same} for every row."
         return (f"{words} {advice}".rstrip(),)
@@ -115,17 +115,18 @@ def _unfinished(result: TrainingResult, variance: float, scores: int) -> str | N
     return "the predictions do not match the scores yet, but the loss is still falling."
 
 
-def _advice(plan: TrainingPlan, result: TrainingResult) -> Iterator[str]:
-    """Suggest the one setting that is most likely to help."""
+def _advice(plan: TrainingPlan, result: TrainingResult) -> str:
+    """Suggest the setting that is most likely to help, if there is one."""
     rate = plan.options.get("learning_rate")
     if rate is not None and _rises(result.history):
-        yield f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
-    elif result.stopped == "epochs" and not _barely_fell(result.history):
-        yield "Try more `epochs`."
-    elif result.network.layers[0].bias is None:
-        yield "Try `bias`."
-    elif plan.optimizer != "lm" and result.network.parameters <= MAX_LM_PARAMETERS:
-        yield "Try `optimizer=lm`."
+        return f"The loss rises and falls: try `learning_rate={rate / 10:g}`."
+    if result.stopped == "epochs" and not _barely_fell(result.history):
+        return "Try more `epochs`."
+    if result.network.layers[0].bias is None:
+        return "Try `bias`."
+    if plan.optimizer != "lm" and result.network.parameters <= MAX_LM_PARAMETERS:
+        return "Try `optimizer=lm`."
+    return ""
 
 
 def _memorized(
@@ -199,7 +200,8 @@ def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:
 
 def _is_uncertain(cross_validation: Evaluation, target: int) -> bool:
     """Return whether the gain over the mean may be chance: below two standard errors."""
-    actual, predicted = cross_validation.actual[:, target], cross_validation.predicted[:, target]
+    both = np.stack([cross_validation.actual[:, target], cross_validation.predicted[:, target]])
+    actual, predicted = both / (np.abs(both).max() or 1.0)  # so that no square overflows
     gain = (actual - actual.mean()) ** 2 - (actual - predicted) ** 2
     return bool(gain.mean() < 2 * gain.std() / np.sqrt(len(gain)))
 

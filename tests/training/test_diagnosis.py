@@ -75,6 +75,26 @@ def test_a_network_no_better_than_the_mean_is_named(epochs: int) -> None:
     )
 
 
+def test_as_bad_as_the_mean_is_no_better() -> None:
+    data: dict[str, Any] = {"x": [1.0, 2.0, 3.0], "low": [10, 12, 17], "high": [80, 90, 91]}
+    fit = scorenet.train(data, target=["low", "high"], optimizer="lm", bias=True, epochs=3)
+    actual = np.asarray(fit.plan.data.scores) / 100
+    variance = float(np.mean((actual - actual.mean(axis=0)) ** 2))  # of each target by itself
+    words = "the network is no better than predicting the mean for every row."
+    assert said_of(fit, loss=variance, stopped="converged") == words
+    assert words not in said_of(fit, loss=variance * (1 - 1e-9), stopped="converged")
+
+
+@pytest.mark.parametrize("targets", [{"a": [5] * 3}, {"a": [5] * 3, "b": [90] * 3}])
+def test_equal_scores_have_no_variance_to_be_compared_with(targets: dict[str, Any]) -> None:
+    data: dict[str, Any] = {"x": [1, 2, 3]} | targets  # the mean of three times 0.05 is not 0.05
+    names = ", ".join(f"'{name}'" for name in targets)
+    assert warnings(data, target=list(targets), epochs=5) == (
+        f"{names}: every row has the same score, so there is nothing to learn. "
+        "Choose another `target`."
+    )
+
+
 def test_classes_are_compared_with_their_frequencies() -> None:
     data = {"x": [*range(40)], "score": ["a", "b"] * 20}
     assert warnings(data, epochs=3) == (
@@ -137,6 +157,10 @@ def test_outputs_at_the_end_of_the_sigmoid_are_named() -> None:
     assert warnings(DOCUMENT, epochs=3, resume=at_the_end) == (
         f"{words} Try a smaller `learning_rate`."
     )
+    fit = scorenet.train(DOCUMENT, epochs=3, resume=at_the_end)
+    actual = np.asarray(fit.plan.data.scores) / 100
+    tie = said_of(fit, loss=float(np.mean((actual - actual.mean(axis=0)) ** 2)))
+    assert tie.startswith("the network is no better than predicting the mean")
     by_lm = warnings(DOCUMENT, epochs=3, resume=at_the_end, optimizer="lm")
     assert by_lm.endswith(f"{words} Try another `seed`.")
 
@@ -215,6 +239,8 @@ def test_the_limits_of_too_good_a_fit() -> None:
     assert said_of(eight_parameters(21), good) == ""
     assert said_of(eight_parameters(10), good) == words.format(8, 10)
     assert said_of(eight_parameters(9), good) == ""  # a perfect fit is no surprise
+    largest = float(np.abs(eight_parameters(9).plan.data.scores).max())
+    assert said_of(eight_parameters(9), metrics(1, 1e-12 * largest), loss=1) == ""  # rounding
     assert said_of(fit, metrics(0.899, 1)) == ""
     assert said_of(fit, metrics(0.9, 1, linear=0.8)) == ""  # a linear regression explains half
     assert said_of(fit, metrics(None, 1), good) == words.format(8, 20)  # one target is enough
@@ -243,6 +269,7 @@ def test_the_limits_of_a_fit_that_is_not_finished() -> None:
     assert said_of(fit, history=falling, **run) == f"{words}Try more `epochs`."
     fair = metrics(0.5, 8)
     assert said_of(fit, fair, history=falling, **run | {"loss": 0.0099 * spread}) == ""
+    assert said_of(fit, fair, history=falling, **run | {"loss": spread * 0.01}) == ""
     assert said_of(fit, fair, history=falling, **run | {"best_epoch": 99}) == ""  # it got worse
     for stopped in ("tolerance", "patience"):
         assert said_of(fit, fair, history=falling, stopped=stopped, **run) == ""
@@ -261,6 +288,7 @@ def test_the_limits_of_a_fit_that_is_not_finished() -> None:
         ([(0, 1), (50, 0.5), (100, 0.451)], False),
         ([(0, 1), (51, 0.46), (100, 0.45)], True),  # epoch 51 is in the second half
         ([(0, 1), (49, 0.46), (100, 0.45)], False),
+        ([(0, 1), (1, 0.95)], False),
         ([(0, 1)], True),  # nothing is known of epoch 0
     ],
 )
@@ -333,6 +361,17 @@ def test_the_limits_of_a_fit_out_of_fold() -> None:
     assert said(metrics(None, 1), better) == said(better, metrics(None, 1)) == ""
 
 
+def test_rows_are_too_few_for_one_target_and_enough_for_another() -> None:
+    data = noise(40, 2, seed=1) | {"other": np.random.default_rng(6).uniform(10, 90, 40)}
+    fit = scorenet.train(data, target=["score", "other"], epochs=0)
+    seen, unseen = metrics(0.5, 8), out_of_fold(metrics(0.4, 9), metrics(0.4, 9), errors=1.001)
+    unseen.predicted[:, 1] = unseen.actual[:, 1]
+    assert said_of(fit, seen, seen, unseen=unseen) == (
+        "'score': 4 rows are too few to tell whether the network is better than predicting the "
+        "mean. Collect more rows."
+    )
+
+
 def test_each_target_is_named_out_of_fold() -> None:
     data = noise(40, 2, seed=1) | {"other": np.random.default_rng(6).uniform(10, 90, 40)}
     fit = scorenet.train(data, target=["score", "other"], epochs=0)
@@ -391,6 +430,9 @@ def test_linear_regression_is_not_compared_with_itself(seed: int) -> None:
     assert warnings(students(seed=seed), optimizer="lm", **line) == ""
     unfinished = warnings(students(seed=seed), optimizer="gd", epochs=2, learning_rate=0.3, **line)
     assert unfinished.startswith("the network is no better than linear regression.")
+    fit = scorenet.train(students(seed=seed), optimizer="gd", epochs=2, **line)
+    assert said_of(fit, metrics(0.5, 9 * (1 + 1e-6)), loss=1e-9) == ""
+    assert said_of(fit, metrics(0.5, 9.1), loss=1e-9).startswith("the network is no better than l")
 
 
 def test_a_sigmoid_without_hidden_layer_may_be_no_better_than_a_line() -> None:
