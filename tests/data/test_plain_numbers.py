@@ -50,6 +50,9 @@ def as_python(cell: str) -> float | None:
 @example("123456789012345678.5")
 @example("-.")
 @example("1.2.3")
+@example("1/2")
+@example("12345678.1.2")
+@example("1.2345678.1")
 def test_a_cell_is_what_python_reads_to_the_bit(cell: str) -> None:
     answer, expected = one(cell), as_python(cell)
     assert (answer is None) == (expected is None)
