@@ -53,6 +53,8 @@ def as_python(cell: str) -> float | None:
 @example("1/2")
 @example("12345678.1.2")
 @example("1.2345678.1")
+@example("1.2345678.")
+@example("1.2.12345678")
 def test_a_cell_is_what_python_reads_to_the_bit(cell: str) -> None:
     answer, expected = one(cell), as_python(cell)
     assert (answer is None) == (expected is None)
