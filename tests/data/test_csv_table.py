@@ -641,12 +641,6 @@ def test_the_delimiter_is_the_one_that_cuts_most_where_none_cuts_alike(
     assert refusal(text).startswith(message)
 
 
-@pytest.mark.parametrize("point", ["0.5", "1000.5", "999.9999"])
-def test_a_decimal_point_settles_other_columns_in_any_row(point: str) -> None:
-    found = numbers(table("a;b\n" + "2;690\n" * 1_001 + f"{point};1.110\n"), [0, 1])
-    assert found[-1].tolist() == [float(point), 1.11]
-
-
 def test_a_line_break_in_a_cell_begins_no_row() -> None:
     assert refusal('h\n"1\n2"\n3\n').startswith("s.csv, line 3, column 'h': '1 2' is not a number")
 
