@@ -47,6 +47,8 @@ def as_python(cell: str) -> float | None:
 @given(CELLS)
 @example("9007199254740993")
 @example("0.1234567890123456785")
+@example(".6631482736972486580")  # its long double is half-way between two floats
+@example("12345678.12345678.1")
 @example("123456789012345678.5")
 @example("-.")
 @example("1.2.3")
