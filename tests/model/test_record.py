@@ -1,6 +1,13 @@
 from __future__ import annotations
 
-from scorenet_cli.model.record import TrainingRecord, labelled_facts
+from scorenet_cli.model.record import TrainingRecord, labelled_facts, read_record
+
+
+def test_whole_numbers_are_numbers() -> None:
+    """JSON does not tell 1 from 1.0."""
+    record = read_record({"loss": 0, "history": [[0, 2], [1, 0]], "target_range": [[0, 92.5]]})
+    expected = TrainingRecord(loss=0, history=((0, 2), (1, 0)), target_range=((0, 92.5),))
+    assert record == expected
 
 
 def test_known_facts_have_labels_and_those_of_one_label_share_a_line() -> None:
