@@ -39,7 +39,7 @@ from scorenet_cli.model.model import (
     to_outputs,
     to_scores,
 )
-from scorenet_cli.text import listed, number, without_noise
+from scorenet_cli.text import number, without_noise
 
 _Term = TypeVar("_Term")
 
@@ -204,19 +204,15 @@ def backward_trace(  # noqa: PLR0913 - all arguments are needed
     scaling: ScalingName = "training",
     check: bool = False,
 ) -> BackwardTrace:
-    """Trace backpropagation of one example; values and actual scores in their own units.
+    """Trace backpropagation of one example; values and actual (outputs,) in their own units.
 
-    The gradients are those of network.backward. Raises DataError if values or scores do not fit
-    the model or become too large, and OptionError for a learning rate that is not above 0.
+    The gradients are those of network.backward. Raises DataError if the values do not fit the model
+    or numbers become too large, and OptionError for a learning rate that is not above 0.
     """
-    if len(actual) != len(model.output_names):
-        raise DataError(
-            f"expected a score for each of {listed(model.output_names)}, got {len(actual)}."
-        )
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
     scaled, passes = _forward(model, values, scaling)
-    target = to_outputs(model, np.array([actual], dtype=np.float64))
+    target = to_outputs(model, np.array([actual]))
     with np.errstate(over="ignore", invalid="ignore"):
         gradients = backward(model.network, scaled, passes, target)
         network = gradient_step(model.network, gradients, learning_rate)

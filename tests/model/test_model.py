@@ -173,7 +173,8 @@ def test_columns_that_are_no_mapping_are_read_by_name() -> None:
             return iter(self.columns)
 
         def __getitem__(self, name: str) -> list[object]:
-            return {"room": [2, 1.0], "town": ["t3", "t0"], "hours": [2.5, 1]}[name]
+            cells: dict[str, list[object]] = {"room": [2, 1.0], "town": ["t3", "t0"]}
+            return cells.get(name, [2.5, 1])
 
     expected = [inputs(2.5, 3, 2), inputs(1, 0, 1)]
     assert predict(MIXED, Frame()).inputs.tolist() == expected  # type: ignore[arg-type]
@@ -257,8 +258,10 @@ def test_intervals_beyond_numbers_are_as_if_unknown_without_a_warning() -> None:
         (
             model(),
             0.9,
-            "needs a model that stores its uncertainty, which this model does not. Train one with "
-            "`optimizer=lm` and `weight_decay=auto`.",
+            (
+                "needs a model that stores its uncertainty, which this model does not. Train one "
+                "with `optimizer=lm` and `weight_decay=auto`."
+            ),
         ),
         (
             dataclasses.replace(model(), classes={"t0": ("no", "yes")}),
