@@ -309,7 +309,7 @@ def _as_trace(
             layer_pass.outputs[0].tolist(),
         )
         layers.append(TracedLayer(layer_names(model)[position], tuple(neurons)))
-    outside = out_of_range(model, np.array([values], dtype=np.float64), scaling)[0]
+    outside = out_of_range(model, np.array([values]), scaling)[0]
     ends = intervals_if_known(model, scaled)
     return ForwardTrace(
         inputs=_inputs(model.input_names, values, scaled[0], *_scaling(model, values, scaling)),
@@ -340,8 +340,8 @@ def _scaling(
     """Return the offset subtracted from each value, None for nothing, and its divisor."""
     if scaling == "training":
         return model.feature_offset, model.feature_scale
-    unit = np.ones(len(values))
-    return None, largest_absolute(np.array(values)) * unit if scaling == "own" else unit
+    largest = largest_absolute(np.array(values)) if scaling == "own" else 1.0
+    return None, np.full(len(values), largest)
 
 
 def _layer_updates(

@@ -251,6 +251,21 @@ def test_scores_are_shifted_as_the_model_was_trained() -> None:
     assert trace.scores_after[0] == 50 + 10 * trace.outputs_after[0]
 
 
+def test_a_value_has_the_scaling_that_was_asked_for() -> None:
+    model = dataclasses.replace(
+        TEXTBOOK,
+        feature_scale=np.array([2.0, 4.0]),
+        feature_offset=np.array([0.0, 3.0]),
+        feature_range=np.array([[0.0, 5.0], [0.0, 5.0]]),
+    )
+    trace = forward_trace(model, (4, 8))
+    assert trace.inputs == (Input("i1", 4, 2, None, 2), Input("i2", 8, 1.25, 3, 4))
+    assert (trace.outside_training_range, trace.intervals) == (("i2",), ())
+    own = forward_trace(model, (4, 8), "own").inputs
+    assert own == (Input("i1", 4, 0.5, None, 8), Input("i2", 8, 1, None, 8))
+    assert forward_trace(model, (4, 8), "none").inputs == (Input("i1", 4, 4), Input("i2", 8, 8))
+
+
 @pytest.mark.parametrize(
     ("offset", "scale", "formula"),
     [
