@@ -103,8 +103,10 @@ def test_a_bias_file_belongs_to_its_layer(tmp_path: Path, bias: str) -> None:
         ({"w1": "1 2\n", "b1": "1 -inf\n"}, "/b1.txt, line 1: '-inf' is not a finite number."),
         (
             {"w1": "1 2\n", "w2": "1\n"},
-            "/w2.txt: the number of inputs, 1, must equal the number of neurons in the layer "
-            "before, 2.",
+            (
+                "/w2.txt: the number of inputs, 1, must equal the number of neurons in the layer "
+                "before, 2."
+            ),
         ),
         (
             {"w1": "1 2\n", "b1": "1\n"},
@@ -112,8 +114,10 @@ def test_a_bias_file_belongs_to_its_layer(tmp_path: Path, bias: str) -> None:
         ),
         (
             {"w1": "1 2 3\n4 5 6\n"},
-            " holds only w1.txt, which has the shape of the document's hidden layer (2 rows, "
-            "3 columns). w2.txt, the output layer, is missing.",
+            (
+                " holds only w1.txt, which has the shape of the document's hidden layer (2 rows, "
+                "3 columns). w2.txt, the output layer, is missing."
+            ),
         ),
         ({"w1": "1\n", "w3": "1\n"}, " holds 'w3.txt', but no w2.txt."),
         ({"w1": "1\n", "b2": "1\n"}, " holds 'b2.txt', but no w2.txt."),
