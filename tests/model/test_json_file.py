@@ -771,3 +771,44 @@ def test_intervals_need_version_2(tmp_path: Path) -> None:
     assert refusal(tmp_path, uncertain() | {"version": 1}) == (
         ": the key 'intervals' needs \"version\": 2."
     )
+
+
+def snapshot(epoch: object, *parameters: float) -> dict[str, object]:
+    return {"epoch": epoch, "parameters": [1, 2, 3] if not parameters else [*parameters]}
+
+
+LIST = '"snapshots" must be a list of objects with the keys epoch and parameters.'
+EACH = '"snapshots": parameters must be a list of numbers, one for each weight and bias (3).'
+ABOVE = '"snapshots": each epoch must be a whole number above the one before.'
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "why"),
+    [
+        ({"epoch": 1}, LIST),
+        ([3], LIST),
+        ([{"epoch": 1}], LIST),
+        ([snapshot(1) | {"more": 1}], LIST),
+        ([snapshot(1, 2.0)], EACH),
+        ([snapshot(1, 1, 2, 3, 4)], EACH),
+        ([{"epoch": 1, "parameters": [1, 2, "3"]}], 'snapshots, parameters: "3" is not a number.'),
+        ([snapshot(1.5)], ABOVE),
+        ([snapshot(-1)], ABOVE),
+        ([snapshot(0), snapshot(4), snapshot(4)], ABOVE),
+    ],
+)
+def test_wrong_snapshots_are_refused(tmp_path: Path, snapshots: object, why: str) -> None:
+    data = one_layer(bias=[3]) | {"version": 2, "snapshots": snapshots}
+    assert refusal(tmp_path, data) == f": {why}"
+
+
+def test_snapshots_are_networks_of_the_models_shape(tmp_path: Path) -> None:
+    data = one_layer(bias=[3], activation="tanh")
+    data |= {"version": 2, "snapshots": [snapshot(0), snapshot(5, 4, 5, 6)]}
+    model = load_text(tmp_path, json.dumps(data))
+    found = [(epoch, *network.layers) for epoch, network in model.snapshots]
+    assert [
+        (epoch, layer.weights.tolist(), layer.bias.tolist(), layer.activation)
+        for epoch, layer in found
+        if layer.bias is not None
+    ] == [(0, [[1], [2]], [3], "tanh"), (5, [[4], [5]], [6], "tanh")]
