@@ -134,23 +134,23 @@ def test_without_a_range_nothing_is_outside() -> None:
 
 # Values as Python has them
 
-TOWNS = tuple(f"t{n}" for n in range(12))
+TOWNS = tuple(f"t{n}" for n in range(13))
 MIXED = Model(
-    network=random_network((14, 1), seed=1),
+    network=random_network((15, 1), seed=1),
     features=("hours", "town", "room"),
     targets=("score",),
-    feature_scale=np.ones(14),
+    feature_scale=np.ones(15),
     target_scale=np.array([100.0]),
     categories={"town": TOWNS, "room": ("1", "2")},
 )
 
 
-TWELVE = ", ".join(map(repr, TOWNS))
+EVERY_TOWN = ", ".join(map(repr, TOWNS))
 NAMES = "'hours', 'town', 'room'"
 
 
 def inputs(hours: float, town: int, room: int) -> list[float]:
-    return [hours, *np.eye(12)[town].tolist(), room - 1]
+    return [hours, *np.eye(13)[town].tolist(), room - 1]
 
 
 @pytest.mark.parametrize("hours", [2.5, np.float32(2.5), "2.5", " 2.5 "])
@@ -183,7 +183,7 @@ def test_columns_that_are_no_mapping_are_read_by_name() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([[1, "t12", 1]], f"'t12' is not a category of 'town'. The categories are {TWELVE}."),
+        ([[1, "t13", 1]], f"'t13' is not a category of 'town'. The categories are {EVERY_TOWN}."),
         ([["much", "t1", 1]], "'hours': 'much' is not a number."),
         ([[1, "t1"]], f"expected values of shape (rows, 3): {NAMES}; got (1, 2)."),
         ([[1, "t1", 1], [None, "t1", 1]], "row 2: 'hours' has no value."),
@@ -221,6 +221,14 @@ PAIR = dataclasses.replace(
             "`actual` 5.5 for 't' is outside the range 0 to 5 that this model can predict.",
         ),
         (PAIR, ["1", "much"], "`actual` 'much' is not a number. Give a score."),
+        (
+            dataclasses.replace(PAIR, classes={"t": ("pass", "fail")}),
+            ["1", "pas"],
+            (
+                "`actual` 'pas' is not a class of 't'. Did you mean 'pass'? The classes are "
+                "'pass', 'fail'."
+            ),
+        ),
     ],
 )
 def test_actual_scores_that_do_not_fit_are_named(
@@ -238,9 +246,9 @@ def test_actual_scores_are_numbers_or_their_text() -> None:
 # Intervals
 
 
-def uncertain(factor: list[list[float]]) -> Model:
-    """A line through two inputs whose weights are uncertain."""
-    line = model(Network((Layer(np.ones((2, 1)), None, "linear"),)))
+def uncertain(factor: list[list[float]], network: Network | None = None) -> Model:
+    """A line through two inputs, or another network, whose two weights are uncertain."""
+    line = model(network or Network((Layer(np.ones((2, 1)), None, "linear"),)))
     known = Uncertainty(np.array(factor), np.array([0.01]), 9.0)
     return dataclasses.replace(line, uncertainty=known)
 
@@ -249,6 +257,10 @@ def test_intervals_beyond_numbers_are_as_if_unknown_without_a_warning() -> None:
     rows = np.array([[10.0, 10.0]])
     assert intervals_if_known(uncertain([[0.1, 0.0], [0.0, 0.1]]), rows) is not None
     assert intervals_if_known(uncertain([[1e308, -1e308], [0.0, 1.0]]), rows) is None
+    # The output is 1e200, its derivative by the first weight 1e400.
+    weights = (Layer(np.array([[each]]), None, "linear") for each in (1e-200, 1e200))
+    steep = uncertain([[1.0, 0.0], [0.0, 1.0]], Network(tuple(weights)))
+    assert intervals_if_known(steep, np.array([[1e200]])) is None
 
 
 @pytest.mark.parametrize(
