@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import Array
 
-from scorenet_cli.core.intervals import Uncertainty
+from scorenet_cli.core.intervals import LEVEL, Uncertainty
 from scorenet_cli.core.network import BLOCK_ROWS, Layer, Network, random_network
 from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model.model import (
@@ -253,9 +253,14 @@ def uncertain(factor: list[list[float]], network: Network | None = None) -> Mode
     return dataclasses.replace(line, uncertainty=known)
 
 
-def test_intervals_beyond_numbers_are_as_if_unknown_without_a_warning() -> None:
+def test_intervals_are_known_unless_they_are_beyond_numbers() -> None:
     rows = np.array([[10.0, 10.0]])
-    assert intervals_if_known(uncertain([[0.1, 0.0], [0.0, 0.1]]), rows) is not None
+    known = uncertain([[0.1, 0.0], [0.0, 0.1]])
+    answer = predict(known, rows)
+    found = intervals_if_known(known, answer.scaled_inputs)
+    assert found is not None
+    assert found.tolist() == intervals(known, answer, LEVEL).tolist()
+    assert forward_trace(known, (10, 10)).intervals == tuple(map(tuple, found[0].tolist()))
     assert intervals_if_known(uncertain([[1e308, -1e308], [0.0, 1.0]]), rows) is None
     # The output is 1e200, its derivative by the first weight 1e400.
     weights = (Layer(np.array([[each]]), None, "linear") for each in (1e-200, 1e200))
