@@ -10,6 +10,11 @@ def test_whole_numbers_are_numbers() -> None:
     assert record == expected
 
 
+def test_a_state_is_kept_as_it_is() -> None:
+    state = {"steps": 3, "none": None, "done": False, "mean": [0.5, 1], "more": {"of": ["a", [1]]}}
+    assert read_record({"state": state}) == TrainingRecord(state=state)
+
+
 def test_known_facts_have_labels_and_those_of_one_label_share_a_line() -> None:
     record = TrainingRecord(
         data="a.csv",
