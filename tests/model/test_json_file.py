@@ -811,3 +811,4 @@ def test_snapshots_are_networks_of_the_models_shape(tmp_path: Path) -> None:
     assert bits(first.weights) == bits(np.array([[1.0], [2.0]]))
     assert bits(last.weights) == bits(np.array([[4.0], [5.0]]))
     assert (bits(last.bias), last.activation) == (bits(np.array([6.0])), "tanh")
+    assert to_json(model)["snapshots"] == data["snapshots"]
