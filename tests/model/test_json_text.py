@@ -40,7 +40,7 @@ def test_weights_are_an_array_of_what_json_reads(
         st.lists(st.lists(FINITE, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
     )
     text = f"{space},{space}".join(json.dumps(row) for row in matrix)
-    weights = parse(f'{{"weights"{space}:{space}[{space}{text}{space}]{space}, "bias": null}}')[
+    weights = parse(f'{{"weights"{space}:{space}[{space}{text}{space}]{space}, "bias": [1]}}')[
         "weights"
     ]
     assert isinstance(weights, np.ndarray)
@@ -51,6 +51,7 @@ def test_weights_are_an_array_of_what_json_reads(
 def test_a_large_matrix_is_read_in_order() -> None:
     matrix = np.random.default_rng(1).standard_normal((5000, 7))
     weights = parse(json.dumps({"weights": matrix.tolist()}))["weights"]
+    assert isinstance(weights, np.ndarray)
     assert np.array_equal(weights, matrix)
 
 
