@@ -189,7 +189,7 @@ def same(one: str, other: str) -> bool:
         with contextlib.suppress(OSError):  # one of them does not exist yet
             return os.path.samefile(one, other)
         return os.path.realpath(one) == os.path.realpath(other)
-    except ValueError:  # a null character: no file has such a name
+    except (OSError, ValueError):  # the working folder was deleted, or a null character in a name
         return False
 
 

@@ -1,20 +1,20 @@
-"""Two ways to run a command: in this process, and as its own."""
+"""Two ways to run a command in this process."""
 
 from __future__ import annotations
 
 import gc
+import io
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
-from support import Invoke, Process, plain_environment
+from support import Invoke, Program
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from scorenet_cli.cli import application
+from scorenet_cli.cli import application, main
 from scorenet_cli.core import parallel
 
 if hasattr(os, "register_at_fork"):  # mutmut forks; threads do not come along
@@ -45,22 +45,18 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Process:
-    """Run a command as a process of its own, in an empty folder."""
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Run the program in this process, in an empty folder, on streams of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # or main sets it
 
-    def run(
-        *words: object, stdin: str | None = None, **changes: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "scorenet_cli", *(str(word) for word in words)],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=plain_environment(**changes),
-            timeout=60,
-            check=False,
-        )
+    def run(*words: object, **streams: io.TextIOBase | None) -> object:
+        monkeypatch.setattr(sys, "argv", ["scorenet", *(str(word) for word in words)])
+        for name, stream in streams.items():
+            monkeypatch.setattr(sys, name, stream)
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code
 
     return run
 

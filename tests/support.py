@@ -28,7 +28,7 @@ from scorenet_cli.training.settings import Settings
 
 Array = NDArray[np.float64]
 Invoke = Callable[..., Result]
-Process = Callable[..., "subprocess.CompletedProcess[str]"]
+Program = Callable[..., object]  # the exit status
 Columns = dict[str, Any]
 
 # A model file as one may write it by hand: score = 100 · sigmoid(studied / 8 - slept / 40 + 0.1).

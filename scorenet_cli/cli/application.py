@@ -15,7 +15,7 @@ from scorenet_cli import __version__
 from scorenet_cli.cli.messages import echo_error
 from scorenet_cli.cli.usage import CONTEXT, Command, UsageError, usage_message
 from scorenet_cli.errors import OptionError, ScorenetError
-from scorenet_cli.files import display_path
+from scorenet_cli.files import display_path, reason_of
 
 
 class Commands(TyperGroup):
@@ -42,8 +42,7 @@ class Commands(TyperGroup):
             _end("Error: there is not enough memory. Use less data or a smaller network.", 1)
         except OSError as error:
             if error.filename is not None:  # not standard output
-                place = display_path(str(error.filename))
-                _end(f"Error: {place}: {(error.strerror or str(error)).lower()}.", 1)
+                _end(f"Error: {display_path(str(error.filename))}: {reason_of(error)}.", 1)
             _give_up_output(error)
 
 
@@ -58,12 +57,11 @@ def _give_up_output(error: OSError) -> NoReturn:
 
     On Windows the error is then EINVAL.
     """
-    with contextlib.suppress(OSError, ValueError):  # discard what is still buffered
+    with contextlib.suppress(OSError):  # discard what is still buffered
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL):
         sys.exit(1)
-    reason = (error.strerror or str(error)).lower()
-    _end(f"Error: standard output cannot be written: {reason}.", 1)
+    _end(f"Error: standard output cannot be written: {reason_of(error)}.", 1)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - Typer calls it so
@@ -136,10 +134,10 @@ def main() -> None:
     """Run the `scorenet` command."""
     # scorenet uses its own threads; BLAS threads would compete with them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         stream = getattr(sys, name)
-        if stream is None:  # closed by the parent process: make writing fail
-            closed = os.open(os.devnull, os.O_RDONLY)
+        if stream is None:  # closed by the parent process: writing results fails, messages are lost
+            closed = os.open(os.devnull, mode)
             setattr(sys, name, os.fdopen(closed, "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # characters that the terminal cannot encode

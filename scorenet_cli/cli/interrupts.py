@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
 
 @dataclass
 class InterruptFlag:
@@ -31,18 +33,19 @@ class InterruptFlag:
 
 @contextmanager
 def nothing_saved_yet() -> Iterator[None]:
-    """If Ctrl-C ends the process while the block runs, print that nothing was saved."""
-    before = signal.getsignal(signal.SIGINT)
+    """If Ctrl-C or SIGTERM ends the process during the block, print that nothing was saved."""
+    before = {number: signal.getsignal(number) for number in _NUMBERS}
 
     def end(number: int, _frame: FrameType | None) -> None:
         _end_now(number, "Interrupted. Nothing was saved.")
 
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, end)
+    for number, handler in before.items():
+        signal.signal(number, handler if handler is signal.SIG_IGN else end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end_now(number: int, message: str) -> NoReturn:
@@ -73,7 +76,7 @@ def catch_signals(flag: InterruptFlag) -> Iterator[None]:
     def take(number: int, _frame: FrameType | None) -> None:
         flag.signal = number
 
-    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, take) for number in _NUMBERS}
 
     def end_at_second() -> None:
         received = 0

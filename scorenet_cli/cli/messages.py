@@ -121,7 +121,10 @@ class RangeWarnings:
             return
         if self.rows == 1:
             ends = intervals_if_known(self.model, answer.scaled_inputs)
-            texts = [] if ends is None else map(interval_text, *ends[0].T, answer.scores[0])
+            texts = [] if ends is None else [*map(interval_text, *ends[0].T, answer.scores[0])]
+            if len(texts) > 1:
+                named = zip(self.model.targets, texts, strict=True)
+                texts = [f"{name}: {text}" for name, text in named]
             self.intervals = "".join(f" ({text})" for text in texts)
         for position in np.flatnonzero(answer.out_of_range.any(axis=0)).tolist():
             outside = answer.out_of_range[:, position]

@@ -68,9 +68,10 @@ def train(
         list[str] | None, setting("NAME", "Column to predict; repeatable.", "the last usable one")
     ] = None,
     features: Annotated[
-        str | None, setting("A,B", "Columns to learn from.", "all other usable ones")
+        list[str] | None,
+        setting("A,B", "Columns to learn from; repeatable.", "all other usable ones"),
     ] = None,
-    ignore: Annotated[str | None, setting("A,B", "Columns to leave out.")] = None,
+    ignore: Annotated[list[str] | None, setting("A,B", "Columns to leave out; repeatable.")] = None,
     missing: Annotated[
         str | None,
         setting(
@@ -261,6 +262,8 @@ def train(
         )
     csv = csv_option if csv is None else csv
     options = dict(locals())
+    options["features"] = ",".join(features) if features else None
+    options["ignore"] = ",".join(ignore) if ignore else None
     options["bias"] = bias or None
     options["standardize"] = standardize or None
     names = (field.name for field in dataclasses.fields(Settings))

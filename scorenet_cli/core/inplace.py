@@ -206,7 +206,6 @@ class InPlaceLoss:
             _Shard(parameters, shard, cells, backward=backward) for shard in round_robin(parts)
         ]
         self.load(inputs, actual)
-        self._squares = np.zeros(len(parameters.networks))
         self._only_block = self._shards[0].blocks[0] if len(parts) == 1 else None
 
     @property

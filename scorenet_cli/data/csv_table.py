@@ -68,8 +68,6 @@ _UNIT_SEPARATOR = "\x1f"
 # Bytes of an incomplete row up to which it is rescanned with every line; a longer one is
 # rescanned only when it has doubled, to stay linear.
 _MAX_RESCANNED = 100_000
-# Rows searched for an unambiguous decimal point or comma, which settles other columns.
-_SETTLING_ROWS = 1000
 # From this size, a second thread computes the checksum.
 _MANY_BYTES = 1_000_000
 # Whole numbers in a first row that are read as years, i.e. column names.
@@ -241,15 +239,14 @@ def _may_be_thousands(values: Array) -> bool:
 def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]:
     """Find columns whose points may mark decimals or thousands; settle which by other cells.
 
-    If a cell in the first rows has an unambiguous decimal comma or point, these columns use the
-    same; otherwise read_column decides.
+    If a cell has an unambiguous decimal comma or point, these columns use the same; otherwise
+    read_column refuses them.
     """
     if table.delimiter not in _NOT_COMMA or b"." not in table.data:
         return set()
     unsettled = {n for n in cells if n not in table.formats and has_grouped_points(cells[n])}
     if unsettled:
-        first = islice(rows(table), _SETTLING_ROWS)
-        signs = decimal_signs(cell for _, row in first for cell in row)
+        signs = decimal_signs(cell for _, row in rows(table) for cell in row)
         if len(signs) == 1:
             table.formats.update(dict.fromkeys(unsettled, NumberFormat(signs.pop())))
     return unsettled

@@ -74,10 +74,8 @@ def read_column(
         except ValueError:
             pass
         else:
-            has_point = any("." in cell for cell in cells)
-            # 1.234 in every row has three decimals; next to 690 it may mean 1234.
-            is_mixed = has_point and not all("." in cell for cell in cells)
-            if known_decimal or not (allows_comma and is_mixed and has_grouped_points(cells)):
+            if known_decimal or not (allows_comma and has_grouped_points(cells)):
+                has_point = any("." in cell for cell in cells)
                 return values, NumberFormat("." if has_point else known_decimal)
     bare, has_percent = _without_percent(cells, known)
     has_currency = any(map(_CURRENCY.search, map(str.strip, cells)))

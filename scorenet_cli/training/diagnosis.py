@@ -200,7 +200,8 @@ def _remedy(plan: TrainingPlan, *, is_chosen: bool) -> str:
 
 def _is_uncertain(cross_validation: Evaluation, target: int) -> bool:
     """Return whether the gain over the mean may be chance: below two standard errors."""
-    actual, predicted = cross_validation.actual[:, target], cross_validation.predicted[:, target]
+    both = np.stack([cross_validation.actual[:, target], cross_validation.predicted[:, target]])
+    actual, predicted = both / (np.abs(both).max() or 1.0)  # so that no square overflows
     gain = (actual - actual.mean()) ** 2 - (actual - predicted) ** 2
     return bool(gain.mean() < 2 * gain.std() / np.sqrt(len(gain)))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorenet_cli.core import Array, metrics
+from scorenet_cli.core.arrays import largest_absolute
 from scorenet_cli.core.metrics import Evaluation
 from scorenet_cli.core.network import count_parameters
 from scorenet_cli.core.optimizers.levenberg_marquardt import MAX_EVIDENCE_PARAMETERS
@@ -104,7 +105,8 @@ def choose(
         outputs.append(out_of_fold(sample, FOLDS, seed, predictor, tell))
     baselines = _baselines_out_of_fold(sample, FOLDS, seed)
     varies = np.ptp(sample.scores, axis=0) > 0
-    unit = np.where(varies, sample.scores.std(axis=0), 1.0)
+    largest = largest_absolute(sample.scores)  # scores near it have squares that overflow
+    unit = np.where(varies, (sample.scores / largest).std(axis=0), 1.0) * largest
     errors = [
         np.maximum((((each - sample.scores) / unit) ** 2).mean(axis=1), metrics.ROUNDING**2)
         for each in outputs  # errors that are only rounding are equal

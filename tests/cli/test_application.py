@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import errno
+import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support import Invoke, plain_environment
+from support import MODEL, Invoke, Program, plain_environment
 
 from scorenet_cli import __version__
 
@@ -78,6 +81,58 @@ def test_too_little_memory_is_one_message(invoke: Invoke, monkeypatch: pytest.Mo
     assert result.stderr.startswith("Error: there is not enough memory")
 
 
+OUTPUT = "standard output cannot be written"
+
+
+def _system_error(number: int, *place: str) -> OSError:
+    return OSError(number, os.strerror(number), *place)
+
+
+@pytest.mark.parametrize(
+    ("error", "platform", "message"),
+    [
+        (_system_error(errno.EINVAL), "win32", ""),  # the reader has seen enough
+        (_system_error(errno.EINVAL), "linux", f"{OUTPUT}: invalid argument"),
+        (_system_error(errno.EIO), "win32", f"{OUTPUT}: input/output error"),
+        (OSError("Not again"), "linux", f"{OUTPUT}: not again"),
+        (_system_error(errno.EIO, "m.json"), "linux", "m.json: input/output error"),
+    ],
+)
+def test_an_error_of_the_system_is_one_message_or_the_end_of_a_pipe(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, error: OSError, platform: str, message: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("scorenet_cli.show.console.show", fail)
+    monkeypatch.setattr(sys, "platform", platform)
+    result = invoke("forward-trace")
+    assert result.exit_code == 1
+    assert (result.stdout, result.stderr) == ("", f"Error: {message}.\n" if message else "")
+
+
+@pytest.mark.parametrize(
+    ("stream", "name"), [(io.TextIOWrapper(io.BytesIO(), "ascii"), "??"), (io.StringIO(), "分數")]
+)
+def test_output_goes_to_a_stream_of_any_kind(
+    program: Program, stream: io.TextIOBase, name: str
+) -> None:
+    Path("m.json").write_text(json.dumps(MODEL | {"targets": ["分數"]}), encoding="utf-8")
+    assert program("forward-trace", 2, 8, "--model", "m.json", stdout=stream) == 0
+    stream.seek(0)
+    assert f"\n{name}  " in stream.read()
+
+
+def test_a_reader_that_has_left_before_the_end_is_no_error(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, its = os.pipe()
+    os.close(ours)
+    with os.fdopen(its, "w", encoding="utf-8") as stream:  # closing it writes what it still holds
+        assert program("forward-trace", stdout=stream) == 1
+    assert capsys.readouterr().err == ""
+
+
 def test_the_installed_module_has_the_name_of_the_command(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "scorenet", "--version"],
@@ -122,3 +177,10 @@ def test_a_closed_stdout_is_an_error_and_not_silence(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert result.stderr.startswith("Error: standard output cannot be written")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closed streams as POSIX has them")
+def test_a_closed_stderr_loses_the_messages_and_not_the_result(tmp_path: Path) -> None:
+    train = f"{sys.executable} -m scorenet_cli train --epochs 1 --quiet 2>&-"  # says: no CSV given
+    assert subprocess.run(["/bin/sh", "-c", train], cwd=tmp_path, check=False).returncode == 0
+    assert (tmp_path / "scorenet.json").exists()

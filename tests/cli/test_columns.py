@@ -51,6 +51,21 @@ def students(invoke: Invoke, tmp_path: Path) -> str:
     return result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--features", "hours", "--features", "sex,town"], ["hours", "sex", "town"]),
+        (["--ignore", "student", "--ignore", "town,sex"], ["hours"]),
+    ],
+)
+def test_an_option_given_twice_names_the_columns_of_both(
+    invoke: Invoke, words: list[str], expected: list[str]
+) -> None:
+    Path("students.csv").write_text(STUDENTS, encoding="utf-8")
+    assert invoke("train", "students.csv", "--epochs", 1, *words).exit_code == 0
+    assert json.loads(Path("scorenet.json").read_text("utf-8"))["features"] == expected
+
+
 def test_train_says_what_became_of_each_column(students: str) -> None:
     assert [line for line in students.splitlines() if line.startswith("Note: ")] == [
         "Note: column 'student': left out because it identifies the rows (all values differ).",

@@ -311,6 +311,21 @@ def test_a_folder_that_vanishes_during_training_is_one_message(folder: Path) -> 
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("words", [["train"], ["forward-trace", "--save", "a.svg"]])
+def test_a_working_folder_that_was_deleted_is_one_message(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    result = invoke(*words)
+    assert one_message(result) == (
+        f"Error: {'a.svg' if '--save' in words else 'scorenet.json'} cannot be written: "
+        "no such file or directory. Nothing was written to it."
+    )
+    assert result.exit_code == 1
+
+
 # Ctrl-C
 
 # Says on standard output when main has begun, which is when Ctrl-C begins to be heard.
@@ -371,8 +386,11 @@ def test_ctrl_c_ends_cleanly_at_any_moment(
     assert stopped
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("words", [["train", "-"], ["predict", "--csv", "-", "--output", "p.csv"]])
-def test_ctrl_c_while_a_csv_is_still_coming(folder: Path, words: list[str]) -> None:
+def test_a_signal_while_a_csv_is_still_coming(
+    folder: Path, words: list[str], sent: signal.Signals
+) -> None:
     (folder / "p.csv").write_text("old")
     before = (folder / "scorenet.json").read_bytes()
     run = start(folder, *words)
@@ -381,9 +399,9 @@ def test_ctrl_c_while_a_csv_is_still_coming(folder: Path, words: list[str]) -> N
     run.stdin.flush()
     time.sleep(0.6)
     assert run.poll() is None
-    run.send_signal(signal.SIGINT)
+    run.send_signal(sent)
     result = ended(run)
-    assert (result.returncode, result.stdout) == (130, "")
+    assert (result.returncode, result.stdout) == (128 + sent, "")
     assert result.stderr in {"Interrupted.\n", "Interrupted. Nothing was saved.\n"}
     assert (folder / "scorenet.json").read_bytes() == before
     assert (folder / "p.csv").read_text() == "old"
@@ -391,10 +409,12 @@ def test_ctrl_c_while_a_csv_is_still_coming(folder: Path, words: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    "words", [AUTO, pytest.param(FOLDS, marks=ON_DEMAND)], ids=["sizes", "folds"]
+    ("words", "sent"),
+    [(AUTO, signal.SIGINT), (FOLDS, signal.SIGTERM)],
+    ids=["sizes", "folds"],
 )
-def test_ctrl_c_while_models_are_compared_says_that_nothing_is_saved(
-    folder: Path, words: list[object]
+def test_a_signal_while_models_are_compared_says_that_nothing_is_saved(
+    folder: Path, words: list[object], sent: signal.Signals
 ) -> None:
     change = """
 from scorenet_cli.training import selection
@@ -407,9 +427,9 @@ selection.out_of_fold = out_of_fold
     run = start(folder, *words, change=change)
     assert run.stdout is not None
     assert run.stdout.readline() == "comparing\n"
-    run.send_signal(signal.SIGINT)
+    run.send_signal(sent)
     result = ended(run)
-    assert (result.returncode, result.stderr) == (130, "Interrupted. Nothing was saved.\n")
+    assert (result.returncode, result.stderr) == (128 + sent, "Interrupted. Nothing was saved.\n")
     assert (folder / "scorenet.json").read_bytes() == before
     assert litter(folder) == []
 

@@ -144,10 +144,10 @@ def test_the_warning_has_an_interval_for_each_target(invoke: Invoke) -> None:
     words = ["--optimizer", "lm", "--weight-decay", "auto", "--hidden", "none"]
     invoke("train", "two.csv", "--target", "s", "--target", "t", *words)
     said = re.sub(r"[\d.]*\d", "N", invoke("predict", 12).stderr)
-    each = "(N, N % interval N to N)"
+    each = "N, N % interval N to N"
     assert said == (
         "Warning: 'hours' = N is outside the training range N to N: the prediction is an "
-        f"extrapolation {each} {each}.\n"
+        f"extrapolation (s: {each}) (t: {each}).\n"
     )
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from support import MODEL, Invoke, one_message
+
+from scorenet_cli.cli import train as training_run
+from scorenet_cli.cli.interrupts import InterruptFlag
+from scorenet_cli.cli.messages import shell_command
+from scorenet_cli.training import loop
 
 ONE = MODEL | {
     "features": ["h"],
@@ -25,7 +34,14 @@ TOWNS = MODEL | {
     "feature_range": [[1, 4]] + [[0, 1]] * 14,
     "layers": [{"weights": [[0.5]] * 15}],
 }
+DEEP = MODEL | {
+    "layers": [
+        {"weights": [[1], [1]], "activation": "tanh"},
+        {"weights": [[1]], "activation": "relu"},
+    ]
+}
 MODELS = {
+    "deep.json": DEEP,
     "scorenet.json": MODEL,
     "m.svg": MODEL,
     "one.json": ONE,
@@ -277,6 +293,11 @@ NOTES = {
     "inspect --weights-to v --model one.json": (
         "Wrote v/w1.txt.\nWarning: when read back, every layer becomes sigmoid; tanh is lost.\n"
     ),
+    "inspect --weights-to v --model deep.json": (
+        "Wrote v/w1.txt, v/w2.txt.\n"
+        "Warning: the weight files hold neither the names nor the scaling.\n"
+        "Warning: when read back, every layer becomes sigmoid; relu, tanh is lost.\n"
+    ),
     "inspect --model line": LINE,
     "inspect --model line --quiet": "",
     "inspect --model w --data h.csv": (
@@ -330,3 +351,63 @@ def test_notes_and_warnings_are_all_that_is_said_beside_the_results(
     assert result.stderr == said
     assert result.exit_code == 0
     assert result.stdout
+
+
+THE_FIRST = "Warning: interrupted after 1 of 2 starts; the best of these is kept.\n"
+# What is said when Ctrl-C comes before the first epoch, and the command for what is left.
+INTERRUPTED = {
+    "train - --header --epochs 9": (
+        "Interrupted after 0 epochs. The model is saved. Continue with this command and the same "
+        "data on standard input:\n"
+        "scorenet train - --header --resume scorenet.json --epochs 9\n"
+    ),
+    "train d.csv --optimizer lm --no-header --history new.csv": (
+        "Interrupted after 0 epochs. The model is saved. Continue with:\n"
+        "scorenet train d.csv --no-header --resume scorenet.json --epochs 1000 --history new.csv\n"
+    ),
+    "train d.csv --optimizer gd --restarts 3": (
+        "Warning: interrupted after 3 of 3 starts; the best of these is kept.\n"
+        "Interrupted after 0 epochs. The model is saved. Continue with:\n"
+        "scorenet train d.csv --resume scorenet.json --epochs 1000\n"
+    ),
+    "train d.csv --optimizer lm --restarts 2 --seed 0 --history new.csv": (
+        f"{THE_FIRST}"
+        "Interrupted after 0 epochs. The best model so far is saved. Run the remaining starts "
+        "with:\n"
+        "scorenet train d.csv --seed 0 --optimizer lm --restarts 2 --output scorenet-others.json\n"
+    ),
+    "train d.csv --optimizer lm --restarts 2 --validation 0.5 --history new.csv": (
+        "Note: validation rows, to choose the epoch and the start: 1; test rows, to measure the "
+        "fit: 1.\n"
+        f"{THE_FIRST}"
+        "Interrupted after 0 epochs. The best model so far is saved. Run all starts again with:\n"
+        "scorenet train d.csv --optimizer lm --restarts 2 --validation 0.5 --history new.csv\n"
+    ),
+    "train d.csv --epochs 0": "Interrupted after 0 epochs. The model is saved.\n",
+}
+
+
+@pytest.mark.parametrize(("line", "said"), INTERRUPTED.items())
+def test_an_interrupted_run_names_the_command_for_what_is_left(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, line: str, said: str
+) -> None:
+    @contextmanager
+    def interrupted(flag: InterruptFlag) -> Iterator[None]:
+        flag.signal = signal.SIGINT
+        yield
+
+    monkeypatch.setattr(training_run, "catch_signals", interrupted)
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    rows = ROWS if "--no-header" in line else TEXTS["d.csv"]
+    Path("d.csv").write_text(rows, encoding="utf-8")
+    result = invoke(*shlex.split(line), stdin=rows)
+    assert result.stderr == said
+    assert result.exit_code == 130
+
+
+def test_a_command_is_quoted_for_the_users_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["scorenet", "train", "my data.csv"]
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert shell_command(words) == "scorenet train 'my data.csv'"
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert shell_command(words) == 'scorenet train "my data.csv"'

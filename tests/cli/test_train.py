@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -8,12 +9,13 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Process, one_message, plain_environment
+from support import ACTUAL, INPUTS, Invoke, PlainFormulas, Program, one_message, plain_environment
 
 from scorenet_cli.cli import train as training_run
 from scorenet_cli.core.network import random_network
@@ -43,6 +45,32 @@ def test_the_documents_run_ends_below_its_loss_in_one_go_or_in_two(invoke: Invok
     assert whole["training"]["loss"] <= 1.94136958194e-18
     del whole["training"]["date"], part["training"]["date"]
     assert part == whole
+
+
+@pytest.mark.parametrize(
+    ("columns", "values"), [("abcdefgh", "1 2 3 4 5 6 7 8"), ("abcdefghi", "--csv NEW.csv")]
+)
+def test_the_next_command_names_a_csv_where_the_values_are_many(
+    invoke: Invoke, columns: str, values: str
+) -> None:
+    rows = "1,2,3,4,5,6,7,8,9,50\n3,1,2,5,4,7,6,9,8,60\n"
+    Path("d.csv").write_text(f"a,b,c,d,e,f,g,h,i,score\n{rows}", encoding="utf-8")
+    result = invoke("train", "d.csv", "--features", ",".join(columns), "--epochs", 1)
+    last = f"Saved scorenet.json. Next: scorenet predict {values}"
+    assert last in result.stderr.splitlines()
+
+
+@pytest.mark.parametrize(("features", "is_whole"), [(60, True), (1001, False)])
+def test_in_a_pipe_the_table_of_scores_has_its_features_up_to_a_thousand(
+    invoke: Invoke, features: int, is_whole: bool
+) -> None:
+    names = [f"x{n}" for n in range(features)]
+    cells = ",".join(["1"] * features)
+    Path("w.csv").write_text(f"{','.join(names)},y\n{cells},5\n{cells},6\n", encoding="utf-8")
+    lines = invoke("train", "w.csv", "--epochs", 1, "--optimizer", "gd").stdout.splitlines()
+    assert lines[0].split() == [*(names if is_whole else []), "y", "predicted", "y"]
+    omitted = "(feature columns omitted: the table would be too wide)"
+    assert (omitted in lines) == (not is_whole)
 
 
 def test_json_answers_with_one_object_and_nothing_else(invoke: Invoke) -> None:
@@ -634,12 +662,56 @@ def test_the_documents_rows_are_never_taken_without_a_word(
     assert "No CSV given: training on the document's three rows." in result.stderr
 
 
-def test_text_that_waits_on_standard_input_needs_a_dash(process: Process, tmp_path: Path) -> None:
-    result = process("train", "--quiet", stdin=DOCUMENT)
-    assert result.returncode == 2
-    assert "To read it: scorenet train -" in one_message(result)
-    assert not (tmp_path / "scorenet.json").exists()
-    assert process("train", "--epochs", 1, stdin="").returncode == 0
+def _closed_pipe(text: bytes) -> int:
+    ours, its = os.pipe()
+    os.write(its, text)
+    os.close(its)
+    return ours
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and devices as POSIX has them")
+@pytest.mark.parametrize(
+    ("open_it", "is_text"),
+    [
+        (lambda: None, False),  # closed by the parent process
+        (lambda: os.open("empty", os.O_RDONLY), False),
+        (lambda: os.open("one", os.O_RDONLY), True),
+        (lambda: os.open("/dev/zero", os.O_RDONLY), False),  # no device holds a CSV
+        (lambda: _closed_pipe(b""), False),
+        (lambda: _closed_pipe(b"h"), True),
+        (lambda: os.pipe()[0], False),  # nobody will ever write to it
+    ],
+    ids=["none", "empty file", "file", "device", "empty pipe", "pipe", "silent pipe"],
+)
+def test_text_that_waits_on_standard_input_needs_a_dash(
+    program: Program,
+    capsys: pytest.CaptureFixture[str],
+    open_it: Callable[[], int | None],
+    is_text: bool,
+) -> None:
+    Path("empty").touch()
+    Path("one").write_text("h", encoding="utf-8")
+    handle = open_it()
+    stream = None if handle is None else os.fdopen(handle)
+    status = program("train", "--epochs", 1, "--json", stdin=stream)
+    if stream is not None:
+        stream.close()
+    assert (status, Path("scorenet.json").exists()) == ((2, False) if is_text else (0, True))
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "Error: no CSV given, but there is text on standard input. To read it: scorenet train -"
+        if is_text
+        else "No CSV given: training on the document's three rows."
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+def test_windows_cannot_tell_whether_text_waits_in_a_pipe(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with os.fdopen(_closed_pipe(b"h")) as stream:
+        assert program("train", "--epochs", 1, "--json", stdin=stream) == 0
+        assert stream.read() == "h"
 
 
 def test_a_history_of_another_run_is_not_continued(invoke: Invoke) -> None:
@@ -713,6 +785,27 @@ def test_divergence_after_an_autosave_says_what_the_file_holds(
     epoch = saved()["training"]["epochs"]
     assert epoch > 0
     assert message.endswith(f"scorenet.json holds the model of epoch {epoch}.")
+
+
+def test_a_save_in_between_that_fails_is_a_warning(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, is_full = os.fsync, iter([True])
+
+    def full_at_first(handle: int) -> None:
+        if next(is_full, False):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(handle)
+
+    monkeypatch.setattr(loop, "TICK", 0.0)
+    monkeypatch.setattr(training_run, "AUTOSAVE_SECONDS", 0.0)
+    monkeypatch.setattr(os, "fsync", full_at_first)
+    result = invoke("train", SAMPLE / "study_hours.csv", "--optimizer", "lm", "--quiet")
+    assert (result.exit_code, saved()["training"]["stopped"]) == (0, "converged")
+    assert result.stderr == (
+        "Warning: could not autosave: scorenet.json cannot be written: no space left on device. "
+        "Nothing was written to it.\n"
+    )
 
 
 TWO = "hours,score,gpa\n" + "".join(f"{h},{8 * h + 5},{(h * 37) % 41 / 10}\n" for h in range(1, 12))

@@ -33,6 +33,10 @@ def test_quantiles_are_those_of_the_tables(degrees: float, expected: float) -> N
     assert student_quantile(0.95, degrees) == pytest.approx(expected, rel=0.003)
 
 
+def test_with_many_degrees_of_freedom_the_quantile_is_exact() -> None:
+    assert student_quantile(0.95, 1000) == pytest.approx(1.6463788172854643, abs=1e-12)  # SciPy
+
+
 def test_without_hidden_layer_it_is_the_interval_of_ridge_regression() -> None:
     rng = np.random.default_rng(1)
     inputs, decay = rng.standard_normal((30, 2)), 0.7

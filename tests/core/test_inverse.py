@@ -18,9 +18,16 @@ def test_a_factor_of_the_inverse_and_the_determinant(size: int) -> None:
 
 def test_a_singular_matrix_is_inverted_next_to_itself() -> None:
     factor, log_determinant = inverse_factor(np.ones((3, 3)))
+    # The least addition to the diagonal is 1e-12; the eigenvalues are 3 and twice 1e-12.
+    assert log_determinant == pytest.approx(np.log(3) + 2 * np.log(1e-12), abs=0.01)
     assert np.isfinite(factor).all()
-    assert -60 < log_determinant < -20
     np.testing.assert_allclose(np.ones(3) @ factor.T @ factor @ np.ones(3), 1, rtol=1e-3)
+
+
+def test_the_addition_to_a_small_singular_matrix_is_small() -> None:
+    factor, log_determinant = inverse_factor(np.full((2, 2), 1e-20))
+    assert np.ones(2) @ factor.T @ factor @ np.ones(2) == pytest.approx(1e20, rel=1e-3)
+    assert log_determinant == pytest.approx(np.log(2e-20) + np.log(1e-32), abs=0.01)
 
 
 def test_of_a_matrix_that_is_not_positive_what_is_positive_is_inverted() -> None:

@@ -5,10 +5,13 @@ import pytest
 
 from scorenet_cli.core.metrics import (
     Baselines,
+    ClassFit,
     Fit,
     Metrics,
     baseline_warning,
+    baseline_warnings,
     compare,
+    compare_classes,
     compare_each,
     fit_baselines,
     measure,
@@ -47,6 +50,12 @@ def test_each_target_is_measured_by_itself() -> None:
 @pytest.mark.parametrize("score", [0.1, 7.0, 1e200])
 def test_equal_scores_have_no_r2_however_their_mean_is_rounded(score: float) -> None:
     assert measure(np.full((10, 1), score * 0.9), np.full((10, 1), score)).r2 is None
+
+
+def test_equal_scores_do_not_count_beside_others() -> None:
+    actual = np.array([[5.0, 70], [5, 80], [5, 90], [5, 60], [5, 50]])  # 5/90 is not its own mean
+    predicted = np.array([[6.0, 70], [5, 90], [5, 80], [5, 60], [5, 50]])
+    assert measure(predicted, actual).r2 == pytest.approx(1 - 200 / 1000)
 
 
 def test_equal_scores_have_no_r2() -> None:
@@ -151,6 +160,35 @@ def test_as_good_as_a_baseline_is_no_better(
     baselines = Baselines(Metrics(None, mean, mean), Metrics(None, line, line))
     fit = Fit(None, network, network, baselines)
     assert baseline_warning(fit, np.full((9, 1), 100.0), rows=rows, features=2) == said
+
+
+def test_targets_are_warned_of_one_by_one() -> None:
+    def fit(r2: float | None, error: float) -> Fit:
+        baselines = Baselines(Metrics(0, 2, 2), Metrics(0.5, 1, 1))
+        return Fit(r2, error, error, baselines)
+
+    each = [fit(None, 9), fit(-1, 2), fit(0.1, 1), fit(0.9, 0.5)]
+    actual = np.array([[5.0, 1, 1e15, 1], [5, 5, 2e15, 5]])  # rounding of one is not another's
+    each[2] = Fit(0.1, 2e15, 2e15, Baselines(Metrics(0, 3e15, 3e15), Metrics(0.5, 1e15, 1e15)))
+    assert baseline_warnings(each, actual, "abcd", rows=9, features=2) == (
+        f"for 'b', {MEAN_WARNING}",
+        f"for 'c', {LINE_WARNING}",
+    )
+
+
+def test_classes_are_counted_and_compared_with_the_most_frequent() -> None:
+    actual = np.eye(3)[[0, 0, 1, 2, 2]]
+    predicted = np.array([[3.0, 1, 1], [0, 1, 0], [0, 0.9, 0.8], [1, 1, 2], [0.5, 0.1, 0.2]])
+    mean = np.array([0.2, 0.2, 0.6])  # of the training rows
+    found = compare_classes("kind", ("a", "b", "c"), predicted, actual, mean)
+    assert found == ClassFit(
+        target="kind",
+        classes=("a", "b", "c"),
+        accuracy=3 / 5,
+        most_frequent="c",
+        most_frequent_accuracy=2 / 5,
+        confusion=((1, 1, 0), (0, 1, 0), (1, 0, 1)),
+    )
 
 
 def test_fitted_baselines_apply_to_other_rows() -> None:

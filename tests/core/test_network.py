@@ -126,6 +126,13 @@ def test_random_network_draws_layer_by_layer_as_promised() -> None:
     assert [layer.activation for layer in network.layers] == ["sigmoid", "sigmoid"]
 
 
+def test_scaled_weights_are_normal_ones_divided_by_the_root_of_the_inputs() -> None:
+    normal = random_network((4, 9, 1), seed=5)
+    scaled = random_network((4, 9, 1), seed=5, init="scaled")
+    for layer, before, root in zip(scaled.layers, normal.layers, (2, 3), strict=True):
+        np.testing.assert_array_equal(layer.weights, before.weights / root)
+
+
 def test_random_network_uniform_with_bias_and_another_activation() -> None:
     rng = np.random.default_rng(5)
     first = rng.random((2, 4))

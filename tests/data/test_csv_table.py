@@ -749,6 +749,17 @@ def test_points_that_may_be_decimals_or_thousands_are_refused() -> None:
         numbers(table("a;b\n5;690\n6;2.610\n"), range(2))
 
 
+@pytest.mark.parametrize(("cell", "first"), [("3,5", 1100), ("3.5", 1.1)])
+@pytest.mark.parametrize("at", [0, 3000])
+def test_one_cell_anywhere_settles_what_the_points_of_another_column_mean(
+    cell: str, first: float, at: int
+) -> None:
+    lines = ["1.100;0"] * 3000
+    lines.insert(at, f"1.100;{cell}")
+    found = numbers(table("a;b\n" + "\n".join(lines)), range(2))
+    assert found[:, 0].tolist() == [first] * 3001
+
+
 def test_a_unit_separator_within_a_cell_does_not_end_it() -> None:
     message = "line 3 has 1 cell; expected 2"
     assert message in refusal('a b\n"1" 2\n3\x1f4\n')

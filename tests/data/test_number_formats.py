@@ -25,7 +25,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
         (["1,234", "2,5"], True, [1.234, 2.5]),
         (["0,123", "1,234"], True, [0.123, 1.234]),  # thousands do not begin with 0
         (["1234,567", "1,234"], True, [1234.567, 1.234]),
-        (["1.234", "5.678"], True, [1.234, 5.678]),
+        (["1.234", "5.6780"], True, [1.234, 5.678]),
         (["690", "2.610"], False, [690, 2.61]),
         (["$1,234", "-$5.50", "£3", "7 €"], False, [1234, -5.5, 3, 7]),
         (["1.234,50 €", "3 €"], True, [1234.5, 3]),
@@ -68,6 +68,7 @@ def test_the_format_is_told(cells: list[str], allows_comma: bool, expected: Numb
     ("cells", "allows_comma", "row", "message"),
     [
         (["5", "1,234"], True, 1, "can be read as 1234 or as 1.234 (write it without separators, "),
+        (["1.234", "5.678"], True, 0, "can be read as 1.234 or as 1234 (write it without "),
         (["690", "2.610"], True, 1, "can be read as 2.61 or as 2610 (write it without "),
         (["1.234", "1,234"], True, 0, "can be read as 1.234 or as 1234 (write it without "),
         (["1.5", "1,5"], True, 1, "is not a number (write decimals with a point)"),

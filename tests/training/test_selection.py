@@ -100,6 +100,14 @@ def test_scores_of_any_size_are_compared_and_one_that_never_varies_counts_nothin
     assert fit.model.network.shape[1:-1] in {(3,), (8,)}
 
 
+def test_scores_whose_squares_overflow_are_compared_without_a_warning_of_numpy() -> None:
+    columns = wave(40)
+    large = {"x": columns["x"], "y": 1e307 * columns["y"]}
+    words: Columns = {"optimizer": "auto", "restarts": 1, "epochs": 9}
+    choices = [scorenet.train(table, **words).choice for table in (columns, large)]
+    assert [choice and choice.settings.hidden for choice in choices] in [[(3,)] * 2, [(8,)] * 2]
+
+
 def test_what_is_given_is_kept() -> None:
     given: Columns = {
         "hidden": 2,
@@ -152,6 +160,7 @@ def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
     assert (fit.plan.optimizer, fit.choice, fit.cross_validation) == ("gd", None, None)
     assert any("needs at least 10 rows; got 9" in note for note in fit.notes)
     assert not scorenet.train(students(9), epochs=5).notes
+    assert scorenet.train(students(10), hidden=1, restarts=1).choice is not None
 
 
 @pytest.mark.parametrize("settings", [{"epochs": 5}, {"learning_rate": 1.0}, {"optimizer": "gd"}])
@@ -290,6 +299,16 @@ def test_each_target_counts_in_its_own_unit() -> None:
     data = {"x": x, "curve": x**2, "line": 1e6 * (x + noise)}
     fit = scorenet.train(data, optimizer="auto", target=["curve", "line"], restarts=1, epochs=5)
     assert len(fit.model.network.layers) == 2  # what the curve needs, though the line does not
+
+
+def test_predictions_that_are_too_low_are_as_bad_as_those_too_high(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    columns = students(40)
+    scores = np.asarray(columns["score"])[:, np.newaxis]
+    compared = iter([scores - 30, scores + 1, scores + 2])
+    monkeypatch.setattr(selection, "out_of_fold", lambda *_: next(compared))
+    assert scorenet.train(columns, restarts=1).model.network.shape == (2, 3, 1)
 
 
 def test_errors_of_rounding_are_a_tie() -> None:

@@ -14,7 +14,6 @@ from scorenet_cli.core.metrics import ROUNDING, Evaluation
 from scorenet_cli.data.columns import decode, decode_row, positions
 from scorenet_cli.data.dataset import Dataset
 from scorenet_cli.show.tables import (
-    COMFORTABLE_WIDTH,
     FirstThatFits,
     class_tables,
     fit_table,
@@ -29,6 +28,8 @@ from scorenet_cli.training.fit import Choice, FitResult
 
 # Rows of a training set that the summary shows.
 FIRST_ROWS = 10
+# Most features that it shows in a pipe, which has no width limit; more take seconds to lay out.
+MAX_FEATURES = 1000
 # Largest score written with two decimals; the smallest is 1.
 MAX_POINTS = 1e9
 
@@ -68,11 +69,12 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
     others = {title: other.fit for title, other in _on_other_rows(fit).items()}
     no_room = Text("(feature columns omitted: the table would be too wide)", style="dim")
     ways: list[Callable[[], Table | Group]] = [
-        lambda: _first_scores(dataset, predicted, has_features=True),
-        lambda: Group(_first_scores(dataset, predicted, has_features=False), no_room),
+        lambda: Group(_first_scores(dataset, predicted, has_features=False), no_room)
     ]
+    if len(dataset.features) <= MAX_FEATURES:
+        ways.insert(0, lambda: _first_scores(dataset, predicted, has_features=True))
     return Group(
-        FirstThatFits(ways, COMFORTABLE_WIDTH),
+        FirstThatFits(ways),
         *omitted_note(len(dataset.scores) - FIRST_ROWS, "row", ""),
         Text(),
         key_value_table(pairs),
