@@ -187,13 +187,13 @@ def test_text_stands_out_by_day_and_by_night(colour: str, night: int) -> None:
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5  # WCAG's minimum for text
 
 
-def test_weights_of_nothing_but_zero_can_be_drawn() -> None:
+def test_weights_of_nothing_but_zero_can_be_drawn_below_a_long_title() -> None:
     svg = draw(
         [
             Column("a", [Circle("x", "", "0")]),
             Column("b", [Circle("y", "", "0")], np.zeros((1, 1))),
         ],
-        title="t",
+        title="A title that is wider than the picture " * 2,
         beside=["0"],
         legend=[],
         digits=4,

@@ -231,7 +231,7 @@ def network_of(name: str) -> str:
     if name == "backward":
         return backward_picture(backward_trace(model, VALUES, (95, 40), learning_rate=2.0))
     if name == "digits":
-        return forward_picture(forward_trace(named(("hours",), (1, 1, 1)), (4,)), precision=12)
+        return forward_picture(forward_trace(named(("睡眠時間",), (1, 1, 1)), (4,)), precision=12)
     model = named(("a name of more than twenty letters", "b", "睡眠", "d"), (4, 11, 3, 1))
     *others, last = model.network.layers
     layers = (*others, replace(last, weights=last.weights * 50))
