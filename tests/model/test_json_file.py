@@ -767,6 +767,15 @@ def test_wrong_intervals_are_refused(tmp_path: Path, changes: dict[str, object],
     assert refusal(tmp_path, uncertain(**changes)) == f": {why}"
 
 
+def test_the_least_numbers_are_accepted(tmp_path: Path) -> None:
+    data = uncertain(noise=[0], degrees_of_freedom=1e-300)
+    model = load_text(tmp_path, json.dumps(data | {"feature_range": [[3, 3], [-1, -1]]}))
+    assert model.uncertainty is not None
+    assert model.uncertainty.noise.tolist() == [0]
+    assert model.uncertainty.degrees_of_freedom == 1e-300
+    assert bits(model.feature_range) == bits(np.array([[3.0, 3.0], [-1.0, -1.0]]))
+
+
 def test_intervals_need_version_2(tmp_path: Path) -> None:
     assert refusal(tmp_path, uncertain() | {"version": 1}) == (
         ": the key 'intervals' needs \"version\": 2."
