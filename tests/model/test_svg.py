@@ -75,6 +75,8 @@ def test_a_step_back_shows_its_errors_deltas_and_changes() -> None:
                 assert figure(value) in written
     for value in (*trace.outputs_after, trace.loss, trace.loss_after):
         assert figure(value) in written
+    trace = backward_trace(document.worked_example(), document.VALUES, (document.TARGET,))
+    assert "bias" not in numbers_in(backward_picture(trace))
 
 
 def test_a_large_network_is_legible_and_says_what_it_leaves_out() -> None:
