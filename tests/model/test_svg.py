@@ -237,7 +237,7 @@ def test_numbers_of_a_layer_have_one_notation() -> None:
         return [words for words in texts if words[:1] in "-0123456789"]
 
     assert labels(0.25, -0.00003, 12.5) == ["0.25", "0.0000", "12.5"]
-    assert labels(0.0004, -0.00003) == ["4.000e-04", "-3.000e-05"]
+    assert labels(0.0004, -0.00003, 0.0) == ["4.000e-04", "-3.000e-05", "0"]
 
 
 @pytest.mark.parametrize(("factor", "is_even"), [(10.0, True), (10.5, False)])
