@@ -106,7 +106,7 @@ class CellError(DataError):
         self.line = line_of_row(table, row)
         self.is_format_error = reason.is_format_error
         cells = next(islice(rows(table), row, None))[1]
-        self.is_title = len(cells) > 1 and not any(c == "" or looks_like_number(c) for c in cells)
+        self.is_title = not any(c == "" or looks_like_number(c) for c in cells)
         shown = quoted(cell) if cell else "the cell"
         name = quoted(table.names[column])
         self.location = f"{table.source}, line {self.line}, column {name}: {shown} {reason}."
@@ -121,8 +121,8 @@ def make_table(data: bytes, source: str, *, has_header: bool | None = None) -> T
     """
 
     def cut() -> Table:
-        chunks, notes = decode_chunks([data], source)
-        (table,) = _cut([(b"".join(chunks), True)], notes, source, has_header=has_header)
+        (lines,), notes = decode_chunks([data], source)
+        (table,) = _cut([(lines, True)], notes, source, has_header=has_header)
         return table
 
     steps: list[Callable[[], Any]] = [cut, partial(hashlib.sha256, data)]
@@ -174,7 +174,7 @@ def _cut(
             notes += _comment_notes(data, block.delimiter)
             data = block.data
             end = end_of_rows(block, is_whole=is_last)
-            table = replace(block, data=b"")
+            table = block
         if end:
             new_notes = tuple(note for note in dict.fromkeys(notes) if note not in told)
             told.update(new_notes)
@@ -214,18 +214,23 @@ def read_columns(
         return dict(texts_of), failed
     has_point = table.delimiter in _NOT_COMMA and b"." in table.data
     doubtful = [
-        n for n in found if has_point and n not in table.formats and _may_be_thousands(found[n])
+        n for n in found if has_point and not _sign(table, n) and _may_be_thousands(found[n])
     ]
-    if has_point and any((found[n] % 1 > 0).any() for n in found if n not in doubtful):
-        doubtful = []  # in this table, a point is the decimal sign
+    if len(doubtful) < len(found):
+        doubtful = []  # in the other columns, a point is the decimal sign
     others = read_texts(*bare, width, [n for n in columns if n not in found or n in doubtful])
     unsettled = _settle_points(table, others)
     others = {n: cells for n, cells in others.items() if n not in found or n in unsettled}
     found = {n: values for n, values in found.items() if n not in others}
     for n in found:
-        if n not in table.formats or (has_point and table.formats[n].decimal is None):
-            table.formats[n] = NumberFormat("." if has_point else None)
+        if not _sign(table, n):
+            table.formats[n] = NumberFormat("." if has_point and (found[n] % 1 > 0).any() else None)
     return {**found, **others}, None
+
+
+def _sign(table: Table, column: int) -> str | None:
+    """Return the decimal sign of a column, or None if no cell so far determines it."""
+    return table.formats.get(column, NumberFormat()).decimal
 
 
 def _may_be_thousands(values: Array) -> bool:
@@ -239,14 +244,15 @@ def _may_be_thousands(values: Array) -> bool:
 def _settle_points(table: Table, cells: Mapping[int, Sequence[str]]) -> set[int]:
     """Find columns whose points may mark decimals or thousands; settle which by other cells.
 
-    If a cell has an unambiguous decimal comma or point, these columns use the same; otherwise
-    read_column refuses them.
+    If a cell, or a column so far, has an unambiguous decimal comma or point, these columns use the
+    same; otherwise read_column refuses them.
     """
     if table.delimiter not in _NOT_COMMA or b"." not in table.data:
         return set()
-    unsettled = {n for n in cells if n not in table.formats and has_grouped_points(cells[n])}
+    unsettled = {n for n in cells if not _sign(table, n) and has_grouped_points(cells[n])}
     if unsettled:
         signs = decimal_signs(cell for _, row in rows(table) for cell in row)
+        signs |= {known.decimal for known in table.formats.values() if known.decimal}
         if len(signs) == 1:
             table.formats.update(dict.fromkeys(unsettled, NumberFormat(signs.pop())))
     return unsettled
@@ -310,7 +316,7 @@ def to_numbers(
             row = present[error.row]
             bad.append((row, n, cells[row], error))
     if bad:
-        row, n, cell, reason = min(bad, key=lambda each: each[:2])
+        row, n, cell, reason = min(bad)
         raise CellError(table, row, n, cell, reason) from None
     return values
 
@@ -454,7 +460,7 @@ def _sniff(table: Table, *, has_header: bool | None, is_whole: bool) -> Table:
     table = replace(
         table,
         names=tuple(unique),
-        header_cells=tuple(names) if has_header else (),
+        header_cells=tuple(names),
         unnamed=frozenset(column for column, name in enumerate(names) if not name),
         has_header=has_header,
         notes=tuple(notes),
@@ -582,7 +588,6 @@ def _tell_apart(names: Sequence[str]) -> list[str]:
         while number > 1 and new in taken:
             new, number = f"{name}_{number}", number + 1
         next_number[name] = max(number, 2)
-        taken.add(new)
         unique.append(new)
     return unique
 

@@ -262,7 +262,7 @@ def read_model_rows(  # noqa: PLR0913 - what a model holds of its columns
     categories: Categories,
     classes: Categories,
     fill: Mapping[str, float],
-    missing: MissingName = "skip",
+    missing: MissingName,
 ) -> Dataset:
     """Read a model's columns, encoded as in training; raises DataError for an unknown text.
 
@@ -371,7 +371,7 @@ def _without_gaps(table: Table, data: Dataset, missing: MissingName, *, can_fill
         if not has_target.all():
             keep = np.flatnonzero(has_target)
             is_gap = is_gap[keep]
-            data = replace(data.take(keep), positions=keep)
+            data = data.take(keep)
     if is_filled:
         if empty := [*compress(data.input_names, np.all(is_gap, axis=0))]:
             raise DataError(

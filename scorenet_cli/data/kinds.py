@@ -46,34 +46,33 @@ MAX_MIXED = 10
 class Kind:
     """What a column holds; values (rows, inputs) are nan for cells without a value.
 
-    categories are the texts that became inputs; texts: the column holds text. reason: why the
-    column is not a feature by default. error: the one invalid cell of an otherwise numeric column;
-    values is then None.
+    categories are the texts that became inputs. reason: why the column is not a feature by default.
+    error: the one invalid cell of an otherwise numeric column; values is then None. format: how the
+    numbers are written, in words, unless they are plain.
     """
 
     values: Array | None
     categories: tuple[str, ...] | None = None
-    texts: bool = False
     reason: str = ""
     error: CellError | None = None
-    format: NumberFormat | None = None
+    format: str = ""
 
     @property
     def is_number(self) -> bool:
         """Whether the column holds numbers."""
-        return self.values is not None and not self.texts
+        return self.values is not None and self.categories is None
 
     @property
     def can_be_target(self) -> bool:
         """Whether the column can be the target if none is named."""
-        return not (self.reason and self.texts) and (self.values is not None or bool(self.error))
+        return self.is_number or bool(self.error or (self.categories and not self.reason))
 
     def words(self, *, is_left_out: bool) -> str:
         """Describe the use of the column; empty if it is plain numbers."""
         if is_left_out:
             return f"left out because {self.reason}"
         if self.categories is None:
-            return "" if self.format is None else _format_words(self.format)
+            return self.format
         if len(self.categories) == TWO:
             return f"1 for {quoted(self.categories[1])}, 0 for {quoted(self.categories[0])}"
         shown = listed(self.categories, MAX_CATEGORIES)
@@ -124,7 +123,8 @@ def _of_numbers(table: Table, column: int, cells: Array) -> Kind:
         is_whole = bool((cells == np.floor(cells)).all())
         if is_whole and len(np.unique(cells)) == len(cells):
             reason = "it identifies the rows (all values differ)"
-    return Kind(cells[:, np.newaxis], reason=reason, format=table.formats.get(column))
+    words = _format_words(table.formats[column])
+    return Kind(cells[:, np.newaxis], reason=reason, format=words)
 
 
 def _count_up(cells: Array) -> bool:
@@ -146,17 +146,17 @@ def _of_texts(table: Table, column: int, cells: Sequence[str], counts: Mapping[s
             reason += f"; these occur only once and may be misspelt: {listed(rare)}"
         elif words := _change(table, cells):
             reason += f"; {words}"
-        return Kind(None, texts=True, reason=reason)
+        return Kind(None, reason=reason)
     if len(counts) == 1:
         reason = f"it has the same text in every row ({listed([*counts])})"
-        return Kind(None, texts=True, reason=reason)
+        return Kind(None, reason=reason)
     categories = sort_categories(counts)
     is_name = max(counts.values()) == 1 and (
         len(cells) >= MIN_ROWS_TO_NAME or is_identifier(table, column)
     )
     names_rows = "it identifies the rows (all values differ)"
     reason = (_unit(counts) or names_rows) if is_name else ""
-    return Kind(encode(cells, categories)[0], categories, texts=True, reason=reason)
+    return Kind(encode(cells, categories)[0], categories, reason=reason)
 
 
 def _unit(texts: Iterable[str]) -> str:

@@ -55,7 +55,7 @@ class ColumnError(ValueError):
 
 def looks_like_number(cell: str) -> bool:
     """Return whether a cell is a number in some format."""
-    bare = _normalized(cell).removesuffix("%").rstrip()
+    bare = _bare(cell)
     patterns = (*_GROUPED_WITH.values(), _WITH_COMMA)
     return is_number(bare) or any(pattern.fullmatch(bare) for pattern in patterns)
 
@@ -105,19 +105,20 @@ def read_column(
 
 def has_grouped_points(cells: Iterable[str]) -> bool:
     """Return whether there are points, and all may separate thousands, as in 2.610."""
-    pointed = {cell for cell in map(_normalized, cells) if "." in cell}
+    pointed = {_normalized(cell) for cell in cells if "." in cell}
     return bool(pointed) and all(map(_GROUPED_WITH[","].fullmatch, pointed))
 
 
 def decimal_signs(cells: Iterable[str]) -> set[str]:
     """Return the signs, "." or ",", that can only mark decimals in at least one cell."""
-    found = set()
-    for cell in {_normalized(cell) for cell in cells}:
-        if "," in cell and (_WITH_COMMA.fullmatch(cell) or _GROUPED_WITH[","].fullmatch(cell)):
-            found |= set() if _GROUPED_WITH["."].fullmatch(cell) else {","}
-        elif "." in cell and (is_number(cell) or _GROUPED_WITH["."].fullmatch(cell)):
-            found |= set() if _GROUPED_WITH[","].fullmatch(cell) else {"."}
-    return found
+    return {
+        sign
+        for cell in set(cells)
+        for sign, other in (".,", ",.")
+        if sign in cell
+        and looks_like_number(cell)
+        and not _GROUPED_WITH[other].fullmatch(_bare(cell))
+    }
 
 
 def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[list[str], bool]:
@@ -130,7 +131,7 @@ def _without_percent(cells: Sequence[str], known: NumberFormat | None) -> tuple[
             has, others = ("no percent sign", "one") if has_percent else ("a percent sign", "none")
             reason = f"has {has}, but other cells of the column have {others}"
             raise ColumnError(row, FormatError(reason))
-    return [cell.removesuffix("%").rstrip() for cell in bare] if has_percent else bare, has_percent
+    return [*map(_bare, cells)] if has_percent else bare, has_percent
 
 
 def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
@@ -150,6 +151,10 @@ def _read_with(decimal: str, cells: Sequence[str]) -> list[float]:
         except ValueError as error:
             raise ColumnError(row, error) from None
     return values
+
+
+def _bare(cell: str) -> str:
+    return _normalized(cell).removesuffix("%").rstrip()
 
 
 def _normalized(cell: str) -> str:

@@ -167,5 +167,5 @@ def _without_padding(text: Text) -> Iterable[str]:
     if text.delimiter and text.has_quotes and re.search(padded, text.data):
         cell = rf"(?<![^{end}\n])( *{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote})"
         found = re.sub(rf"{cell}(?: +(?={end}|\n|\Z))?", r"\1", text.data.decode())
-        return io.StringIO(found, newline="\n")
+        return io.StringIO(found)
     return io.TextIOWrapper(io.BytesIO(text.data), encoding="utf-8", newline="\n")

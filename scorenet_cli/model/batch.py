@@ -22,7 +22,6 @@ from scorenet_cli.core.network import (
     Network,
     backward,
     forward,
-    is_finite,
     mean_squared_error,
     predict,
 )
@@ -114,10 +113,10 @@ def batch_trace(  # noqa: PLR0913 - all arguments are needed
         steps = gradient_descent([network], inputs, actual, learning_rate=learning_rate)
         (after,) = next(islice(steps, 1, None)).networks()
         outputs = passes[-1].outputs, predict(after, inputs)
-    loss, loss_after = (mean_squared_error(each, actual) for each in outputs)
+        loss, loss_after = (mean_squared_error(each, actual) for each in outputs)
     matrices = tuple(_matrices(model, inputs, actual, passes, gradients, after, learning_rate))
     numbers = [np.array([loss, loss_after]), *(matrix.values for matrix in matrices)]
-    if not (is_finite(after) and all(np.isfinite(each).all() for each in numbers)):
+    if not all(np.isfinite(each).all() for each in numbers):
         raise DataError(
             "the changes become too large to compute with. Check the learning rate, the rows, "
             "and the model's weights."

@@ -47,6 +47,7 @@ class GradientCheck:
     weights: tuple[CheckedWeight, ...]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def check_gradient(
     model: Model, inputs: Array, actual: Array, gradients: Sequence[LayerGradient]
 ) -> GradientCheck:

@@ -104,7 +104,7 @@ def _pieces(text: str, begin: int, end: int) -> Iterator[str]:
     while True:
         cut = text.find("]", begin + _PIECE, end) + 1 or end
         yield text[begin:cut]
-        comma = _NEXT_ROW.match(text, cut, end)
+        comma = _NEXT_ROW.match(text, cut)
         if comma is None and not text[cut:end].strip():
             return
         if comma is None:

@@ -63,10 +63,11 @@ def ends(model: Model, column: str, beyond: float = BEYOND) -> tuple[float, floa
     are too large to be drawn.
     """
     where = positions(model.features, model.categories)[column].start
-    low, high = training_ends(*_ranges(model)[where].tolist())
+    lowest, highest = _ranges(model)[where].tolist()
+    low, high = training_ends(lowest, highest)
     room = beyond * (high - low)
-    low, high = max(low - room, 0.0) if low >= 0 else low - room, high + room
-    if max(-low, high) > LARGEST:
+    low, high = max(low - room, 0.0) if lowest >= 0 else low - room, high + room
+    if not -LARGEST <= low <= high <= LARGEST:
         raise DataError(f"the training range of '{column}' is too large to be drawn.")
     return low, high
 
@@ -118,6 +119,6 @@ def _ranges(model: Model) -> Array:
 
 def training_ends(low: float, high: float) -> tuple[float, float]:
     """Return the ends of a range; those of one around it if it is a single value."""
-    is_range = high - low > 1e-9 * max(abs(low), abs(high), 1.0 / LARGEST)
+    is_range = high - low > 1e-9 * max(abs(low), 1.0 / LARGEST)
     room = 0.0 if is_range else max(abs(low), 1.0) / 2
     return low - room, high + room

@@ -150,7 +150,7 @@ def _circles(rows: Sequence[tuple[str, float, float, float | None]], digits: int
 
 def _numbers(values: Sequence[float], digits: int) -> list[str]:
     """Format a layer's numbers in one notation, that of the largest of them."""
-    if "e" in number(max(map(abs, values), default=0.0), digits):
+    if "e" in number(max(map(abs, values)), digits):
         return [f"{value:.{max(digits - 1, 0)}e}" if value else "0" for value in values]
     texts = [number(value, digits) for value in values]
     decimals = (f"{value:z.{digits}f}" for value in values)

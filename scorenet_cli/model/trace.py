@@ -39,7 +39,7 @@ from scorenet_cli.model.model import (
     to_outputs,
     to_scores,
 )
-from scorenet_cli.text import listed, number, without_noise
+from scorenet_cli.text import number, without_noise
 
 _Term = TypeVar("_Term")
 
@@ -204,19 +204,15 @@ def backward_trace(  # noqa: PLR0913 - all arguments are needed
     scaling: ScalingName = "training",
     check: bool = False,
 ) -> BackwardTrace:
-    """Trace backpropagation of one example; values and actual scores in their own units.
+    """Trace backpropagation of one example; values and actual (outputs,) in their own units.
 
-    The gradients are those of network.backward. Raises DataError if values or scores do not fit
-    the model or become too large, and OptionError for a learning rate that is not above 0.
+    The gradients are those of network.backward. Raises DataError if the values do not fit the model
+    or numbers become too large, and OptionError for a learning rate that is not above 0.
     """
-    if len(actual) != len(model.output_names):
-        raise DataError(
-            f"expected a score for each of {listed(model.output_names)}, got {len(actual)}."
-        )
     if not (math.isfinite(learning_rate) and learning_rate > 0):
         raise OptionError("must be a finite number above 0.", option="learning_rate")
     scaled, passes = _forward(model, values, scaling)
-    target = to_outputs(model, np.array([actual], dtype=np.float64))
+    target = to_outputs(model, np.array([actual]))
     with np.errstate(over="ignore", invalid="ignore"):
         gradients = backward(model.network, scaled, passes, target)
         network = gradient_step(model.network, gradients, learning_rate)
@@ -313,7 +309,7 @@ def _as_trace(
             layer_pass.outputs[0].tolist(),
         )
         layers.append(TracedLayer(layer_names(model)[position], tuple(neurons)))
-    outside = out_of_range(model, np.array([values], dtype=np.float64), scaling)[0]
+    outside = out_of_range(model, np.array([values]), scaling)[0]
     ends = intervals_if_known(model, scaled)
     return ForwardTrace(
         inputs=_inputs(model.input_names, values, scaled[0], *_scaling(model, values, scaling)),
@@ -344,8 +340,8 @@ def _scaling(
     """Return the offset subtracted from each value, None for nothing, and its divisor."""
     if scaling == "training":
         return model.feature_offset, model.feature_scale
-    unit = np.ones(len(values))
-    return None, largest_absolute(np.array(values)) * unit if scaling == "own" else unit
+    largest = largest_absolute(np.array(values)) if scaling == "own" else 1.0
+    return None, np.full(len(values), largest)
 
 
 def _layer_updates(

@@ -14,6 +14,7 @@ from scorenet_cli.data.columns import (
     scale_inputs,
     sort_categories,
 )
+from scorenet_cli.errors import OptionError
 
 DOCUMENT = np.array([[2.0, 9.0], [1.0, 5.0], [3.0, 6.0]])
 
@@ -31,6 +32,12 @@ def test_own_scaling_divides_each_row_by_its_own_largest_as_the_document_does() 
 
 def test_no_scaling_leaves_values_alone() -> None:
     assert scale_inputs(DOCUMENT, np.array([3.0, 9.0]), "none").tolist() == DOCUMENT.tolist()
+
+
+def test_another_way_to_scale_is_a_mistake_on_the_command_line() -> None:
+    with pytest.raises(OptionError) as error:
+        scale_inputs(DOCUMENT, np.array([3.0, 9.0]), "own_")  # type: ignore[arg-type]
+    assert str(error.value) == "`scaling` expects one of training, own, none; got 'own_'."
 
 
 def test_a_value_too_large_for_its_scale_is_infinite_without_a_warning() -> None:

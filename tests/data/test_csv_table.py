@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -149,6 +150,7 @@ def test_any_text_is_read_as_rows_of_finite_numbers_or_refused(text: str) -> Non
         ("\n\na,b,s\n\n1,2,3\n   \n4,5,6\n\n\n", ","),
         ("a,b,s\n1,2,3\n4,5,6\n,,\n , , \n", ","),
         ("a,b,s\n1,2,3\n4,5,6\n,,,,,\n,\n", ","),
+        ('"a",b,s\n1,2,3\n4,5,6\n"","",""\n', ","),
         ("a;b;s\n1;2;3\n4;5;6\n;;\n", ";"),
         ('"a","b",s\n"1","2","3"\n 4, "5"," 6 "\n', ","),
         ("a,b,s\n1.,+2,.3e1\n4E0,05,600e-2\n", ","),
@@ -191,9 +193,18 @@ def test_numbers_of_one_column_are_a_column() -> None:
     assert numbers(table("h,s\n1,2\n"), [1, 0]).tolist() == [[2, 1]]
 
 
+def test_a_large_table_has_all_rows_and_the_checksum_of_its_file() -> None:
+    data = b"h,s\n" + b"1,2\n" * 250_000
+    found = table(data)
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    assert len(numbers(found, [0])) == 250_000
+
+
 def test_long_lines_are_read() -> None:
     names = [f"{'x' * 1000}{n}" for n in range(200)]
     assert table(written([names, ["1"] * 200])).names == tuple(names)
+    name = "h\n" * 60_000
+    assert table(written([[name, "s"], ["1", "2"]])).names == (name.strip(), "s")
 
 
 @pytest.mark.parametrize(
@@ -206,6 +217,7 @@ def test_long_lines_are_read() -> None:
         ("sep=;\nh;g;s\n1;2;3\n4;5;6\n", ";"),
         ('"sep=,"\r\nh,g,s\r\n1,2,3\r\n4,5,6\r\n', ","),
         ("SEP=:\nh:g:s\n1:2:3\n4:5:6\n", ":"),
+        ("sep= \nh  g s\n1 2 3\n4  5 6\n", None),
         ("'h';'g';'s'\n'1';2;'3'\n4;'5' ;6\n", ";"),
         ("h;g;s\n1,0;2,00;3\n4;5;6,0\n", ";"),
         ("h|g|s\n1,0|2,0|3,0\n4|5|6\n", "|"),
@@ -229,6 +241,7 @@ def test_separators_quotes_and_formats_of_other_programs(text: str, delimiter: s
         ("name,note\nann,a;b\n", ","),
         ("it's,s\n1,2\n", ","),
         ("n,s\nit's,2\n'tis it's,3\n", ","),
+        ("n,s\n\"'tis'\",2\n", ","),
     ],
 )
 def test_signs_within_cells_separate_and_quote_nothing(text: str, delimiter: str) -> None:
@@ -241,6 +254,8 @@ def test_separators_within_single_quotes_are_text() -> None:
     assert found.names == ("n, x", "s")
     assert list(rows(found)) == [(2, ["it's, well", "2"])]
     assert widened(found, ["p"], [["0"]]) == '"n, x",s,p\n"it\'s, well",2,0\n'
+    found = table("sep=;\n'n';'s'\n'x';1\n5\";2\n")
+    assert [cells for _, cells in rows(found)] == [["x", "1"], ['5"', "2"]]
 
 
 def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
@@ -248,7 +263,9 @@ def test_lines_that_begin_with_a_hash_are_passed_over_with_a_note() -> None:
     found = table(text)
     assert list(rows(found)) == [(6, ["a\n#b", "2"]), (8, ["c#", "3"])]
     assert found.notes == ("lines that start with # are skipped.",)
-    assert everything("# 1\n1,2\n#3,4\n5,6\n").tolist() == [[1, 2], [5, 6]]
+    for text in ("#3,4\n1,2\n#3,4\n5,6\n", "# 1\n1 2\n#3 4\n5 6\n"):
+        assert everything(text).tolist() == [[1, 2], [5, 6]]
+        assert table(text).notes == found.notes
     assert (
         with_columns(table("1,2\n#3,4\n5,6\n"), ["p"], as_columns([["0"], ["0"]]))
         == "1,2,0\n5,6,0\n"
@@ -323,6 +340,16 @@ def test_names_are_made_unique_and_the_header_stays() -> None:
     assert len(set(many.names)) == 5_000
 
 
+def test_the_encoding_is_noted_with_the_first_rows() -> None:
+    data = "h,h\n1,2\n3,4\n5,6\n".encode("utf-16")
+    notes = (
+        "the file is read as UTF-16.",
+        "columns with the same name are renamed: 'h_2'.",
+    )
+    assert table(data).notes == notes
+    assert [block.notes for block in tables(in_chunks(data, 24), "s.csv")] == [notes, ()]
+
+
 def test_notes_come_once_and_with_the_first_rows_they_are_about() -> None:
     data = "h,h\n1,2\n#\nJos\u00e9,4\n#\nJos\u00e9,6\n".encode("cp1252")
     notes = [block.notes for block in tables(in_chunks(data, 4), "s.csv")]
@@ -339,6 +366,30 @@ def test_a_column_keeps_its_number_format_from_block_to_block() -> None:
     assert numbers(first, [0]).tolist() == [[1.5]]
     with pytest.raises(DataError, match=r"^s\.csv, line 3, column 'h': '1,5' is not a number"):
         numbers(second, [0])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("37,5;690\n", "3;1.110\n4;2690\n", [[37.5, 690], [3, 1110], [4, 2690]]),
+        ("1.037,5;690\n", "3;1.110\n4;1.000\n", [[1037.5, 690], [3, 1110], [4, 1000]]),
+        ("37.5;690\n", "3;1.110\n4;690\n", [[37.5, 690], [3, 1.11], [4, 690]]),
+        ("37;690\n", "3,5;1.110\n", [[37, 690], [3.5, 1110]]),
+        ("37;690\n", "3.25;1.110\n", [[37, 690], [3.25, 1.11]]),
+        ("37;690\n", "3;1.110\n4;2.690\n", None),
+    ],
+)
+def test_points_are_what_the_preceding_block_shows(
+    before: str, after: str, expected: list[list[float]] | None
+) -> None:
+    blocks = [f"a;b\n{before}".encode(), after.encode()]
+    for found in (tables(blocks, "s.csv"), [table(b"".join(blocks))]):
+        if expected is None:
+            with pytest.raises(DataError, match=r"'1\.110' can be read as 1.11 or as 1110 "):
+                [numbers(block, [0, 1]) for block in found]
+        else:
+            answer = np.concatenate([numbers(block, [0, 1]) for block in found])
+            assert answer.tolist() == expected
 
 
 # What is refused
@@ -384,6 +435,7 @@ def test_a_bad_cell_is_named_by_line_and_column_with_the_reason(cell: str, reaso
         ("h,s\n1,2\n,\nx,3\n", 3),
         ("1,2\n3,4\nx,5\n", 3),
         ("h s\n1 2\n\nx 3\n", 4),
+        ("sep=;\nh;s\n1;2\nx;3\n", 4),
     ],
 )
 def test_lines_are_counted_as_an_editor_counts_them(text: str, line: int) -> None:
@@ -416,6 +468,7 @@ def test_a_line_of_the_wrong_length_is_seen_beside_columns_not_asked_for() -> No
         'h,s,n\n1,2,ann\n3,4,"bob\n5,6,carl\n7,8,dan\n',
         'n,h,s\nann,1,2\n"bob,3,4\ncarl,5,6\n',
         'h,s\n1,2\n3,"4\n',
+        'h,s\n1,2\n3,"4\n\n',
         'h,s\n1,"2"x\n',
     ],
 )
@@ -426,7 +479,18 @@ def test_a_quote_that_is_not_closed_hides_no_rows(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n \n\n", "\ufeff", "h,s\n", "h,s\n\n\n", "h,s\n,\n , \n", ",h,s\n,,\n", ",,\n"]
+    "text",
+    [
+        "",
+        "\n \n\n",
+        "\ufeff",
+        "h,s\n",
+        "h,s\n\n\n",
+        "h,s\n,\n , \n",
+        "h,s\n\n# 1,2\n",
+        ",h,s\n,,\n",
+        ",,\n",
+    ],
 )
 def test_a_file_without_rows_is_refused(text: str) -> None:
     has_header = "h" in text
@@ -496,6 +560,11 @@ def test_rows_come_with_their_lines_and_without_blank_ones() -> None:
         ),
         ('n;s\n"a;b";1\na,b;2\n', 'n;s;p\n"a;b";1;0\na,b;2;1\n'),
         ("n,h,s\n,1,\nx,,2\n", "n,h,s,p\n,1,,0\nx,,2,1\n"),
+        ("h,s\n1, 2 \n 3 ,4\n", "h,s,p\n1,2,0\n3,4,1\n"),
+        ("h\n\n1\n2\n", "h,p\n1,0\n2,1\n"),
+        ("n\ts\n\n\t1\nx\t2\n", "n\ts\tp\n\t1\t0\nx\t2\t1\n"),
+        ("n,s\n\nX,1\nY,2\n", "n,s,p\nX,1,0\nY,2,1\n"),
+        ("'n','s'\nx,1\n\"a,2\n", 'n,s,p\nx,1,0\n"""a",2,1\n'),
     ],
 )
 def test_added_columns_leave_the_cells_and_the_delimiter_as_they_are(
@@ -547,7 +616,10 @@ def test_spaces_after_a_closing_quote_do_not_matter(text: str, name: str) -> Non
 
 
 def test_a_header_that_is_not_csv_is_refused_by_its_line() -> None:
-    assert refusal('\n"a"b,c\n1,2\n').startswith("s.csv, line 2 cannot be read as CSV: ")
+    assert refusal('\n"a"b,c\n1,2\n') == (
+        "s.csv, line 2 cannot be read as CSV: ',' expected after '\"'. Check the quotation marks "
+        "in this line and the lines before it."
+    )
 
 
 @pytest.mark.parametrize(
@@ -556,6 +628,9 @@ def test_a_header_that_is_not_csv_is_refused_by_its_line() -> None:
         ("a,b,c\n1,2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
         ("a\tb\tc\n1\t2\n", "s.csv, line 2 has 2 cells; expected 3 ('a', 'b', 'c'). "),
         ("a;b\n1;2;3\n", "s.csv, line 2 has 3 cells; expected 2 ('a', 'b'). "),
+        ("a;b\n1\n", "s.csv, line 2 has 1 cell; expected 2 ('a', 'b'). "),
+        ("a b,c\nx y\n", "s.csv, line 2 has 1 cell; expected 2 ('a b', 'c'). "),
+        ("a b\n1,5 2\n", "s.csv, line 2 has 2 cells; expected 1 ('a b'). "),
         ("a b c\n1 2\n", "s.csv, line 2, column 'a b c': '1 2' is not a number. "),
         ("1,x\n", "s.csv, line 1, column 2: 'x' is not a number, but '1' in the same line is. "),
     ],
@@ -566,7 +641,12 @@ def test_the_delimiter_is_the_one_that_cuts_most_where_none_cuts_alike(
     assert refusal(text).startswith(message)
 
 
+def test_a_line_break_in_a_cell_begins_no_row() -> None:
+    assert refusal('h\n"1\n2"\n3\n').startswith("s.csv, line 3, column 'h': '1 2' is not a number")
+
+
 def test_a_line_of_spaces_is_a_blank_line() -> None:
+    assert everything("h\n1\n  \n2\n").tolist() == [[1], [2]]
     assert everything("   \nh,s\n \n1,2\n").tolist() == [[1, 2]]
     assert list(rows(table("h s\n1 2\n \t \n3\t4\n"))) == [(2, ["1", "2"]), (4, ["3", "4"])]
 
@@ -711,7 +791,14 @@ def test_rows_come_as_soon_as_they_are_whole() -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 @pytest.mark.parametrize(
-    "data", [b"h,s\n1,2\nJos\xe9,3\n", b"h,s\n\n1,x\n", b"h,s\n1,2\n\n,\n,\n3,4\n", b'h,s\n1,"2\n3']
+    "data",
+    [
+        b"h,s\n1,2\nJos\xe9,3\n",
+        b"h,s\n\n1,x\n",
+        b"h,s\n\n1,2\n3,x\n",
+        b"h,s\n1,2\n\n,\n,\n3,4\n",
+        b'h,s\n1,"2\n3',
+    ],
 )
 def test_refusals_name_the_same_line_in_blocks(data: bytes, size: int) -> None:
     parts = outcome(lambda: tables(in_chunks(data, size), "s.csv"))
@@ -719,10 +806,11 @@ def test_refusals_name_the_same_line_in_blocks(data: bytes, size: int) -> None:
     assert isinstance(parts, str)
 
 
-def test_a_long_row_is_found_whole() -> None:
-    data = b'a,b\n1,"' + b"x\n" * 300_000 + b'"\n2,3\n'
+@pytest.mark.parametrize(("end", "lines"), [(b'"\n2,3\n', [60_002, 60_003]), (b'"', [60_002])])
+def test_a_long_row_is_found_whole(end: bytes, lines: list[int]) -> None:
+    data = b'a,b\n1,"' + b"x\n" * 60_000 + end
     (table_,) = tables(in_chunks(data, 10_000), "s.csv")
-    assert [line for line, _ in rows(table_)] == [300_002, 300_003]
+    assert [line for line, _ in rows(table_)] == lines
 
 
 @pytest.mark.parametrize(
@@ -730,8 +818,16 @@ def test_a_long_row_is_found_whole() -> None:
     [
         ("a;b\n37,5;1.110\n2;690\n", [[37.5, 1110], [2, 690]]),
         ("a;b\n37,5;1.110\n2;2.690\n", [[37.5, 1110], [2, 2690]]),
+        (
+            "a;b\n37,5;999.999\n2;-1.001\n3;2691\n4;0\n",
+            [[37.5, 999999], [2, -1001], [3, 2691], [4, 0]],
+        ),
+        ("a;b\n0.5;1.110\n2;690\n", [[0.5, 1.11], [2, 690]]),
         ("a;b\n37.5;1.110\n2;690\n", [[37.5, 1.11], [2, 690]]),
         ("a\tb\n1.090,03\t1.110\n2\t690\n", [[1090.03, 1110], [2, 690]]),
+        ("a\tb\n1,090.03\t1.110\n2\t690\n", [[1090.03, 1.11], [2, 690]]),
+        ("a;b\n5,5 %;1.110\n2%;690\n", [[5.5, 1110], [2, 690]]),
+        ("a;b\n5.5%;1.110\n2%;690\n", [[5.5, 1.11], [2, 690]]),
         ("a,b\n2,1.110\n3,690\n", [[2, 1.11], [3, 690]]),
     ],
 )
@@ -742,11 +838,28 @@ def test_points_before_three_digits_are_what_other_columns_show(
     assert numbers(found, range(2)).tolist() == expected
 
 
-def test_points_that_may_be_decimals_or_thousands_are_refused() -> None:
-    with pytest.raises(
-        DataError, match=r"line 3, column 'b': '2.610' can be read as 2.61 or as 2610"
-    ):
-        numbers(table("a;b\n5;690\n6;2.610\n"), range(2))
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a;b\n5;690\n6;2.610\n", "line 3, column 'b': '2.610' can be read as 2.61 or as 2610"),
+        # Other columns have points and commas, or a comma that may separate thousands.
+        (
+            "a;b;c\n2.5;3,5;690\n6;6;2.610\n",
+            "line 3, column 'c': '2.610' can be read as 2.61 or as 2610",
+        ),
+        (
+            "a;b\n690;5,234%\n2.610;6%\n",
+            "line 2, column 'b': '5,234%' can be read as 5234 or as 5.234",
+        ),
+        # Other columns settle only points.
+        ("a;b\n2.5;1,234\n3;5\n", "line 2, column 'b': '1,234' can be read as 1234 or as 1.234"),
+    ],
+)
+def test_cells_that_may_be_decimals_or_thousands_are_refused(text: str, message: str) -> None:
+    assert refusal(text) == (
+        f"s.csv, {message} (write it without separators, or with a different number of decimals). "
+        "Fix the cell."
+    )
 
 
 @pytest.mark.parametrize(("cell", "first"), [("3,5", 1100), ("3.5", 1.1)])

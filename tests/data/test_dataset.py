@@ -5,7 +5,7 @@ import io
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scorenet_cli.data.csv_table import Table, header, make_table, numbers
+from scorenet_cli.data.csv_table import Table, header, make_table, numbers, tables
 from scorenet_cli.data.dataset import (
     Dataset,
+    MissingName,
     check_scores,
+    encode_rows,
     find_columns,
     name_columns,
     read_dataset,
+    read_model_rows,
     read_table,
     read_tables,
 )
@@ -96,6 +99,13 @@ def test_an_unnamed_first_column_that_counts_the_rows_is_left_out(start: int) ->
     )
 
 
+def test_notes_about_the_file_come_first() -> None:
+    assert read(",h,h,s\n0,7,7,8\n1,9,9,10\n").notes == (
+        "columns with the same name are renamed: 'h_2'.",
+        "the first column has no name and is left out because it holds row numbers.",
+    )
+
+
 @pytest.mark.parametrize("column", [(2, 3), (0, 2), (1, 1), (0.5, 1.5), (1, 0)])
 def test_an_unnamed_first_column_that_does_not_count_is_a_feature(
     column: tuple[float, float],
@@ -141,6 +151,12 @@ def test_a_bad_cell_where_no_other_column_would_do_is_to_be_fixed() -> None:
     )
 
 
+def test_a_text_beside_a_blank_cell_is_no_header() -> None:
+    assert refusal("h,s\n1,2\nx,\n2,3\n") == (
+        "s.csv, line 3, column 'h': 'x' is not a number. Fix the cell, or remove the line."
+    )
+
+
 def test_a_decimal_comma_is_to_be_fixed_and_the_column_kept() -> None:
     assert refusal('h,g,s\n"1,5",2,3\n') == (
         "s.csv, line 2, column 'h': '1,5' is not a number (write decimals with a point). "
@@ -153,6 +169,35 @@ def test_all_columns_with_a_bad_cell_are_named_at_once() -> None:
         "s.csv, line 3, column 'b': 'x' is not a number. Fix the cell, or remove the line.\n"
         "s.csv, line 4, column 'a': 'y' is not a number. Fix the cell, or remove the line.\n"
         "s.csv, line 4, column 's': 'z' is not a number. Fix the cell, or remove the line."
+    )
+
+
+def test_what_is_wrong_with_whole_columns_comes_before_cells() -> None:
+    found = make_table(b"x,a,b,1\n2,a,b,3\n4,a,b,5\n", "s.csv", has_header=False)
+    features = ["column_1", "column_2", "column_4"]
+    with pytest.raises(DataError) as error:
+        read_dataset(found, features=features, targets=["column_3"])
+    assert str(error.value) == (
+        "s.csv: 'column_2' cannot be a feature: it has the same text in every row ('a'). "
+        "Leave it out of `features`.\n"
+        "s.csv: 'column_3' cannot be the target: it has the same text in every row ('b'). "
+        "Choose another `target` (numeric columns: 'column_4').\n"
+        "s.csv, line 1, column 'column_1': 'x' is not a number. Fix the cell, or remove the line."
+    )
+    with pytest.raises(DataError) as error:
+        read("a,b\nx,y\nz,y\n", targets=["b"])
+    assert str(error.value) == (
+        "s.csv: 'b' cannot be the target: it has the same text in every row ('y'). "
+        "Choose another `target`."
+    )
+
+
+def test_why_no_column_is_a_feature_is_said() -> None:
+    assert refusal("a,b,c\nx,y,z\nx,y,z\n") == (
+        "s.csv: there is no feature column besides the target, 'c'. "
+        "Column 'a': left out because it has the same text in every row ('x'). "
+        "Column 'b': left out because it has the same text in every row ('y'). "
+        "Add a feature column, or choose one with `features`."
     )
 
 
@@ -194,6 +239,17 @@ def test_a_column_without_a_name_that_holds_a_value_is_not_passed_over() -> None
     assert answer.notes == ("1 row left out: no value for 'column_3'.",)
 
 
+def test_a_line_that_ends_before_a_column_without_a_name_is_refused() -> None:
+    assert refusal("h,s,\n1,2\n3,4,\n") == (
+        "s.csv, line 2 has 2 cells; expected 3 ('h', 's', 'column_3'). Fix the line."
+    )
+
+
+def test_commas_do_not_mark_decimals_where_they_separate_cells() -> None:
+    answer = read('n,h,s\n"37,5",1.110,1\n"2",NA,2\n"3",690,3\n', features=["h"])
+    assert answer.inputs.tolist() == [[1.11], [690]]
+
+
 # Columns by name
 
 
@@ -204,11 +260,11 @@ def test_a_column_that_is_not_there_is_a_mistake_on_the_command_line() -> None:
         "`target`: there is no column 'scroe' in s.csv. Did you mean 'score'? "
         "The columns of s.csv are: 'hours', 'score'."
     )
-    with pytest.raises(
-        OptionError,
-        match=r"^`features`: .*'x' in s.csv\. The columns of s.csv are: 'hours', 'score'",
-    ):
-        read("hours,score\n1,2\n", features=["x"])
+    message = "there is no column 'x' in s.csv. The columns of s.csv are: 'hours', 'score'."
+    for option in ("features", "ignore"):
+        with pytest.raises(OptionError) as error:
+            read_dataset(table("hours,score\n1,2\n"), **{option: ["x"]})  # type: ignore[arg-type]
+        assert str(error.value) == f"`{option}`: {message}"
 
 
 @pytest.mark.parametrize(
@@ -250,6 +306,11 @@ def test_a_model_finds_its_columns_by_name() -> None:
         "s.csv: there is no column 'c', which the model needs. "
         "The columns of s.csv are: 's', 'b', 'a', 'n'."
     )
+    with pytest.raises(DataError) as error:
+        find_columns(found, ["a", "a "])
+    assert str(error.value) == (
+        "the model names column 'a' twice. Rename one of them in the model file."
+    )
 
 
 @pytest.mark.parametrize("name", ["Jose\u0301", "Jos\u00e9", " Jos\u00e9 "])
@@ -259,14 +320,24 @@ def test_names_match_in_any_unicode_normalization(name: str) -> None:
         assert read_dataset(found, targets=[name]).scores.tolist() == [[2]]
 
 
-@pytest.mark.parametrize("name", ["Hours ", "HOURS", "ho\u200burs"])
-def test_names_that_differ_in_case_or_spaces_match_with_a_note(name: str) -> None:
-    found = name_columns(table(f"{name},g\n1,2\n"), ["hours", "g"], ["s"])
-    assert find_columns(found, ["hours", "g"]) == [0, 1]
-    (note,) = found.notes if name.strip() != "hours" else ("'hours' in case, spaces",)
-    assert "'hours'" in note
-    assert "in case, spaces" in note
-    assert header(found, ["p"]) == f"{name.strip()},g,p\n"
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Hours ", "Hours"), ("HOURS", "HOURS"), ("ho\u200burs", "hours"), ("hours \u200b", "hours ")],
+)
+def test_names_that_differ_in_case_or_spaces_match_with_a_note(name: str, shown: str) -> None:
+    first, second = (
+        name_columns(block, ["hours", "g"], ["s"])
+        for block in tables([f"{name},g\n1,2\n".encode(), b"3,4\n"], "s.csv")
+    )
+    for found in (first, second):
+        assert find_columns(found, ["hours", "g"]) == [0, 1]
+    (note,) = first.notes
+    assert note == (
+        f"column '{shown}' is used as 'hours': the names differ only in case, spaces or invisible "
+        "characters."
+    )
+    assert second.notes == ()
+    assert header(first, ["p"]) == f"{name.strip()},g,p\n"
 
 
 def test_a_name_that_several_columns_resemble_is_none_of_them() -> None:
@@ -368,9 +439,17 @@ def test_a_negative_score_is_named_and_needs_a_linear_output() -> None:
 
 
 def test_every_target_has_a_best_score_of_its_own() -> None:
-    assert checked("h,s,t\n1,50,5\n2,50,20\n", most=[100, 10]).startswith(
-        "s.csv, line 3, column 't': the score 20 is not between 0 and 10."
+    text = "h,s,t\n1,90,5\n2,50,20\n"
+    assert checked(text, most=[100, 10]) == (
+        "s.csv, line 3, column 't': the score 20 is not between 0 and 10. "
+        "Set the highest possible score with `max_score=100` `max_score=20`, or allow scores of "
+        "any size with `output_activation=linear`."
     )
+    assert "`max_score=90` `max_score=20`" in checked(text, most=[80, 10])
+
+
+def test_rows_left_out_count_in_the_line_of_a_score() -> None:
+    assert checked("h,s\n,50\n1,50\n2,120\n").startswith("s.csv, line 4, column 's': ")
 
 
 def test_the_hint_is_about_the_score_that_is_named() -> None:
@@ -398,6 +477,15 @@ def test_rows_are_taken_by_position() -> None:
     answer = read("h,s\n1,10\n2,20\n3,30\n").take(np.array([2, 0]))
     assert (answer.inputs.tolist(), answer.scores.tolist()) == ([[3], [1]], [[30], [10]])
     assert (answer.source, answer.features) == ("s.csv", ("h",))
+    found = read_dataset(table("h,s\n1,1\n,2\n3,\n4,4\n"), missing="fill")
+    assert found.take(np.array([2, 0])).positions == pytest.approx([3, 0])
+    assert found.take(np.array([1, 2])).fill_from(np.array([1])).inputs.tolist() == [[4], [4]]
+
+
+def test_columns_that_were_read_side_by_side_are_not_copied() -> None:
+    answer = read("a,b,c,s\n1,2,3,4\n5,6,7,8\n", features=["b", "c"])
+    assert answer.inputs.tolist() == [[2, 3], [6, 7]]
+    assert answer.inputs.base is answer.scores.base is not None
 
 
 def test_a_file_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -428,8 +516,104 @@ def test_missing_cells_are_filled_from_chosen_rows_alone() -> None:
 
 
 def test_a_column_without_a_value_where_there_is_a_score_is_named() -> None:
-    with pytest.raises(DataError, match=r"^s\.csv: no value for 'g' .* `ignore`\."):
+    with pytest.raises(DataError) as error:
         read_dataset(table("h,g,s\n1,2,\n3,,2\n4,,3\n"), missing="fill")
+    assert str(error.value) == (
+        "s.csv: no value for 'g' in the rows that have a value for 's'. "
+        "Leave such columns out with `ignore`."
+    )
+    with pytest.raises(DataError) as error:
+        read("h,s,t\n1,2,\n3,,4\n", targets=["s", "t"])
+    assert str(error.value) == ("s.csv: no row has a value for 's', 't'. Choose another `target`.")
+
+
+# Towns, numbers and scores with gaps.
+GAPS = "town,h,s\nRom,1,1\nBern,2,2\nWien,,3\n,4,4\nRom,5,\nRom,6,6\n"
+
+
+def test_what_is_done_about_missing_cells_is_said() -> None:
+    found = {missing: read_dataset(table(GAPS), missing=missing) for missing in ("skip", "fill")}
+    about = "column 'town': 3 categories, one input each: 'Bern', 'Rom', 'Wien'."
+    left_out = "1 row left out: no value for 's'."
+    cells = "2 rows left out: cells are missing ('town': 1, 'h': 1)."
+    assert found["skip"].notes == (about, left_out, cells)
+    *notes, cells = found["fill"].notes
+    assert notes == [about, left_out]
+    assert cells == (
+        "missing cells are filled with the column's mean or, in a column of three or more "
+        "categories, with 0 in each of the column's inputs ('town': 1, 'h': 1)."
+    )
+    with pytest.raises(DataError) as error:
+        read_dataset(table(GAPS), missing="refuse")
+    assert str(error.value) == (
+        "s.csv, line 4, column 'h': the cell has no value. Fill it in, or choose `missing=skip` or "
+        "`missing=fill`."
+    )
+
+
+# Rows for a model
+
+TOWNS = ("Bern", "Rom", "Wien")
+
+
+def model_rows(text: str, missing: MissingName, fill: Mapping[str, float]) -> Dataset:
+    return read_model_rows(
+        table(text),
+        ["town", "h"],
+        ["s"],
+        categories={"town": TOWNS},
+        classes={},
+        fill=fill,
+        missing=missing,
+    )
+
+
+def test_a_model_s_rows_are_filled_by_its_own_values_or_left_out() -> None:
+    fill = {"town": 0.0, "h": 9.0}
+    found = model_rows(f"# Towns\n{GAPS}", "skip", fill)
+    assert found.inputs.tolist() == [
+        [0, 1, 0, 1], [1, 0, 0, 2], [0, 0, 1, 9], [0, 0, 0, 4], [0, 1, 0, 6],
+    ]  # fmt: skip
+    comments = "lines that start with # are skipped."
+    assert found.notes == (comments, "1 row left out: no value for 's'.")
+    assert (found.categories, found.classes, found.fill) == ({"town": TOWNS}, {}, fill)
+    for missing in ("skip", "fill"):
+        found = model_rows(GAPS, missing, {})
+        assert found.inputs[:, -1].tolist() == [1, 2, 6]
+        assert found.notes[-1] == "2 rows left out: cells are missing ('town': 1, 'h': 1)."
+    with pytest.raises(DataError, match=r"^s\.csv, line 4, column 'h': the cell has no value"):
+        model_rows(GAPS, "refuse", fill)
+
+
+def test_a_model_s_classes_are_its_outputs() -> None:
+    found = read_model_rows(
+        table(GAPS),
+        ["h"],
+        ["town"],
+        categories={},
+        classes={"town": TOWNS},
+        fill={},
+        missing="skip",
+    )
+    assert found.output_names == ("town=Bern", "town=Rom", "town=Wien")
+    assert found.scores.tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]]
+
+
+def test_the_first_unknown_text_is_named_with_all_that_are_known() -> None:
+    towns = tuple(f"t{n:02}" for n in range(20))
+    found = table("a,town,s\nx,t01,1\ny,Oslo,2\nz,Riga,3\n")
+    names, of = ["town", "a"], {"town": towns, "a": ("x", "y")}
+    with pytest.raises(DataError) as error:
+        read_model_rows(found, names, ["s"], categories=of, classes={}, fill={}, missing="skip")
+    assert str(error.value) == (
+        "s.csv, line 3, column 'town': 'Oslo' does not occur in the training data; expected one of "
+        f"{', '.join(map(repr, towns))}. Fix the cell."
+    )
+    found = table("a,town,s\nx,Oslo,1\nw,t01,2\nz,Riga,3\n")
+    _, unknown = encode_rows(found, names, of)
+    assert [(each.row, each.column, each.text) for each in unknown] == [
+        (0, "town", "Oslo"), (1, "a", "w"), (2, "town", "Riga"), (2, "a", "z"),
+    ]  # fmt: skip
 
 
 def test_a_mean_whose_sum_is_no_float_fills() -> None:
@@ -443,16 +627,28 @@ def test_a_target_that_is_not_the_last_column_is_said() -> None:
     rows = "".join(f"{n % 7},{n % 5},about {n}\n" for n in range(30))
     answer = read(f"x,z,price\n{rows}")
     assert answer.targets == ("z",)
-    assert any(
-        "the target is 'z', the last column that can be a target" in note for note in answer.notes
+    assert answer.notes[0] == (
+        "the target is 'z', the last column that can be a target. Choose another with `target`."
     )
     assert not any("the target is" in note for note in read("x,z\n1,2\n3,4\n").notes)
 
 
-def test_lines_above_the_header_are_told_from_a_bad_cell() -> None:
-    title = (
-        "Sales 2024,,\nBy J. Smith,,\nregion,visits,sales\nNorth,142,427\nWest,120,390\nEast,9,3\n"
-    )
-    assert "line 3, column 'column_2': 'visits' is not a number. If this line is the header, " in (
-        refusal(title)
+@pytest.mark.parametrize(
+    ("text", "has_header", "line", "advice"),
+    [
+        ("My,title\nBy me,\nvisits,sales\n1,2\n", True, 3, "remove the lines before it"),
+        ("My,title\nvisits,sales\n1,2\n", True, 2, "remove the lines before it"),
+        ("1,2\nvisits,sales\n3,4\n", False, 2, "remove the lines before it"),
+        ("visits,sales\n1,2\n3,4\n", False, 1, "leave out `header=False`"),
+    ],
+)
+def test_a_header_among_the_rows_is_told_from_a_bad_cell(
+    text: str, has_header: bool, line: int, advice: str
+) -> None:
+    found = make_table(text.encode(), "s.csv", has_header=has_header)
+    with pytest.raises(DataError) as error:
+        read_dataset(found)
+    assert str(error.value).endswith(
+        f"s.csv, line {line}, column '{found.names[1]}': 'sales' is not a number. "
+        f"If this line is the header, {advice}."
     )

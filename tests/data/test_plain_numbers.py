@@ -47,9 +47,16 @@ def as_python(cell: str) -> float | None:
 @given(CELLS)
 @example("9007199254740993")
 @example("0.1234567890123456785")
+@example(".6631482736972486580")  # its long double is half-way between two floats
+@example("12345678.12345678.1")
 @example("123456789012345678.5")
 @example("-.")
 @example("1.2.3")
+@example("1/2")
+@example("12345678.1.2")
+@example("1.2345678.1")
+@example("1.2345678.")
+@example("1.2.12345678")
 def test_a_cell_is_what_python_reads_to_the_bit(cell: str) -> None:
     answer, expected = one(cell), as_python(cell)
     assert (answer is None) == (expected is None)
@@ -73,6 +80,17 @@ def test_columns_of_many_lengths_are_those_of_numpy(
     assert [*found] == [3, 0, 2]
     expected = np.loadtxt(text.splitlines(), delimiter=",", usecols=[3, 0, 2])
     assert np.column_stack([*found.values()]).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("row", range(4))
+def test_a_column_with_a_text_in_any_block_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, row: int
+) -> None:
+    monkeypatch.setattr(plain_numbers, "BLOCK", 3)
+    data = "".join(f"{n},{'x' if n == row else n}\n" for n in range(4))
+    found = read_plain(data.encode(), b",", 2, [0, 1])
+    assert found is not None
+    assert {n: column.tolist() for n, column in found.items()} == {0: [0, 1, 2, 3]}
 
 
 def test_blank_cells_are_nan_and_lines_of_another_width_are_refused() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from support import ACTUAL, INPUTS, PlainFormulas, named, random_case
+from support import ACTUAL, INPUTS, Array, PlainFormulas, named, random_case
 
 from scorenet_cli.core.activations import sigmoid
 from scorenet_cli.core.network import Layer, Network
@@ -45,11 +47,25 @@ def test_the_names_are_the_documents() -> None:
     model = Model(network, ("studied", "slept"), ("score",), np.ones(2), np.ones(1))
     trace = batch_trace(model, INPUTS, ACTUAL, learning_rate=3.0)
     matrices = {matrix.name: matrix.values for matrix in trace.matrices}
-    assert list(matrices) == [
-        *("X", "y", "W1", "z", "z2", "W2", "z3", "o"),
-        *("o_error", "o_delta", "z2_error", "z2_delta"),
-        *("W1_product", "W1_after", "W2_product", "W2_after"),
+    assert [(matrix.name, matrix.kind, matrix.layer) for matrix in trace.matrices] == [
+        ("X", "inputs", "input"),
+        ("y", "targets", "output"),
+        ("W1", "weights", "hidden"),
+        ("z", "sums", "hidden"),
+        ("z2", "activations", "hidden"),
+        ("W2", "weights", "output"),
+        ("z3", "sums", "output"),
+        ("o", "output", "output"),
+        ("o_error", "output error", "output"),
+        ("o_delta", "delta", "output"),
+        ("z2_error", "hidden error", "hidden"),
+        ("z2_delta", "delta", "hidden"),
+        ("W1_product", "product", "hidden"),
+        ("W1_after", "after", "hidden"),
+        ("W2_product", "product", "output"),
+        ("W2_after", "after", "output"),
     ]
+    assert (trace.check, trace.notes) == (None, ())
     plain = PlainFormulas(*(layer.weights for layer in network.layers))
     plain.epoch(INPUTS, ACTUAL)
     np.testing.assert_allclose(matrices["z2"], plain.hidden, rtol=1e-14)
@@ -68,10 +84,35 @@ def test_more_layers_go_on_counting() -> None:
     ]
 
 
+def test_the_scaling_is_written_out_where_its_numbers_are_few() -> None:
+    def formulas(inputs: int, **offsets: Array) -> list[str]:
+        model = replace(
+            named(tuple("abcde"[:inputs]), (inputs, 1)),
+            feature_scale=np.arange(2.0, inputs + 2),
+            **offsets,  # type: ignore[arg-type]
+        )
+        trace = batch_trace(model, np.zeros((1, inputs)), np.zeros((1, 1)), learning_rate=1.0)
+        return [matrix.formula for matrix in trace.matrices[:2]]
+
+    assert formulas(4) == ["X = features / [2, 3, 4, 5]", "y = targets / [100]"]
+    offsets = {"feature_offset": np.array([0.5, -7.0]), "target_offset": np.array([40.0])}
+    assert formulas(2, **offsets) == [
+        "X = (features - [0.5, -7]) / [2, 3]",
+        "y = (targets - [40]) / [100]",
+    ]
+    assert formulas(5)[0] == "X = features / scale"
+    assert formulas(5, feature_offset=np.zeros(5))[0] == "X = (features - offset) / scale"
+
+
 def test_numbers_that_become_too_large_are_refused() -> None:
     model = named(("a", "b"), (2, 2, 1))
-    for inputs, rate in (([[1e308, 1e308]], 1.0), ([[1.0, 1.0]], 1e308)):
+    cases = [([[1e308, 1e308]], 1.0), ([[1.0, 1.0]], 1e308), ([[1e160, 0.0]], 1e-300)]
+    for inputs, rate in cases:
         layers = tuple(Layer(layer.weights * 10, None, "linear") for layer in model.network.layers)
         huge = Model(Network(layers), model.features, model.targets, np.ones(2), np.ones(1))
-        with pytest.raises(DataError, match="too large to compute with"):
+        with pytest.raises(DataError) as error:
             batch_trace(huge, np.array(inputs), np.array([[1.0]]), learning_rate=rate)
+        assert str(error.value) == (
+            "the changes become too large to compute with. Check the learning rate, the rows, "
+            "and the model's weights."
+        )

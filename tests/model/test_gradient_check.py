@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -18,6 +19,7 @@ from scorenet_cli.core.network import (
 )
 from scorenet_cli.core.optimizers.levenberg_marquardt import levenberg_marquardt
 from scorenet_cli.errors import OptionError
+from scorenet_cli.model import gradient_check
 from scorenet_cli.model.gradient_check import (
     TOLERANCE,
     GradientCheck,
@@ -70,16 +72,33 @@ def test_it_is_how_half_the_sum_of_squared_errors_changes() -> None:
 
 
 def test_each_weight_has_its_name_and_its_own_gradient() -> None:
-    network, inputs, actual = random_case(3, ["sigmoid", "tanh"], 2)
-    exact = gradients(network, inputs, actual)
-    weights = checked(network, inputs, actual, exact).weights
-    found = {(weight.layer, weight.from_, weight.to): weight.gradient for weight in weights}
-    assert found["hidden", "x0", "h1"] == exact[0].weights[0, 0]
-    last = network.shape[1]
-    assert found["output", f"h{last}", "y0"] == exact[1].weights[-1, 0]
-    for title, gradient in zip(("hidden", "output"), exact, strict=True):
-        biases = [found[key] for key in found if key[0] == title and key[1] == "bias"]
-        assert biases == ([] if gradient.bias is None else gradient.bias.tolist())
+    rng = np.random.default_rng(3)
+    layers = (
+        Layer(rng.standard_normal((2, 1)), rng.standard_normal(1), "tanh"),
+        Layer(rng.standard_normal((1, 2)), None, "sigmoid"),
+        Layer(rng.standard_normal((2, 2)), rng.standard_normal(2), "linear"),
+    )
+    network, inputs, actual = Network(layers), rng.random((2, 2)), rng.random((2, 2))
+    first, second, third = exact = gradients(network, inputs, actual)
+    result = checked(network, inputs, actual, exact)
+    assert first.bias is not None
+    assert third.bias is not None
+    assert {(w.layer, w.from_, w.to): w.gradient for w in result.weights} == {
+        ("hidden 1", "x0", "h1.1"): first.weights[0, 0],
+        ("hidden 1", "x1", "h1.1"): first.weights[1, 0],
+        ("hidden 1", "bias", "h1.1"): first.bias[0],
+        ("hidden 2", "h1.1", "h2.1"): second.weights[0, 0],
+        ("hidden 2", "h1.1", "h2.2"): second.weights[0, 1],
+        ("output", "h2.1", "y0"): third.weights[0, 0],
+        ("output", "h2.2", "y0"): third.weights[1, 0],
+        ("output", "bias", "y0"): third.bias[0],
+        ("output", "h2.1", "y1"): third.weights[0, 1],
+        ("output", "h2.2", "y1"): third.weights[1, 1],
+        ("output", "bias", "y1"): third.bias[1],
+    }
+    assert not result.has_corner
+    relu = Network((replace(layers[0], activation="relu"), *layers[1:]))
+    assert checked(relu, inputs, actual, gradients(relu, inputs, actual)).has_corner
 
 
 @pytest.mark.parametrize("factor", [-1.0, 0.5, 1.001])
@@ -105,6 +124,17 @@ def test_rounding_alone_is_no_fault(scale: float) -> None:
     assert checked(network, inputs, outputs, gradients(network, inputs, outputs)).right
 
 
+@pytest.mark.parametrize("size", [1e8, 1e169])
+def test_rounding_of_large_outputs_is_no_fault(size: float) -> None:
+    """An output near 1e8 is rounded to 1e-8: of its change by h = 1e-5, a thousandth."""
+    network = Network((Layer(np.array([[1.1]]), np.array([size]), "linear"),))
+    inputs, actual = np.array([[0.3]]), np.array([[np.nextafter(size, np.inf)]])
+    result = checked(network, inputs, actual, gradients(network, inputs, actual))
+    assert result.right
+    weight, _ = result.weights
+    assert abs(weight.gradient - weight.numerical) > TOLERANCE * abs(weight.gradient)
+
+
 def test_terms_that_cancel_are_no_fault() -> None:
     """At a minimum on many rows the gradient is next to nothing, its terms are not."""
     network, inputs, actual = random_case(8, ["tanh", "linear"], 200)
@@ -113,8 +143,17 @@ def test_terms_that_cancel_are_no_fault() -> None:
     assert checked(network, inputs, actual, gradients(network, inputs, actual)).right
 
 
-def test_what_would_take_minutes_is_refused() -> None:
-    network, inputs, actual = random_case(1, ["sigmoid"], 1)
-    rows = 200_000_000 // network.parameters**2 + 1
-    with pytest.raises(OptionError, match="Use fewer rows"):
-        numerical_gradient(network, np.broadcast_to(inputs, (rows, inputs.shape[1])), actual)
+def test_what_would_take_minutes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of 4 parameters costs two passes over all rows and parameters, or over 20,000."""
+    network = Network((Layer(np.ones((4, 1))),))
+    with pytest.raises(OptionError) as error:
+        numerical_gradient(network, np.broadcast_to(1.0, (12_500_001, 4)), np.ones((1, 1)))
+    assert error.value.option == "check"
+    assert str(error.value) == (
+        "`check` would take minutes: it needs 8 passes over 12,500,001 rows. "
+        "Use fewer rows, or a smaller network."
+    )
+    monkeypatch.setattr(gradient_check, "MAX_WORK", 4 * 20_000)
+    numerical_gradient(network, np.ones((5_000, 4)), np.ones((1, 1)))
+    with pytest.raises(OptionError):
+        numerical_gradient(network, np.ones((5_001, 4)), np.ones((1, 1)))

@@ -76,7 +76,42 @@ def test_of_many_rows_a_sample_is_drawn_and_said(monkeypatch: pytest.MonkeyPatch
     assert found.notes == ("importance is measured on 100 of 1,234 rows, drawn at random.",)
     wide = model_of(random_network((4, 1), seed=1))
     found = permutation_importance(wide, rng.random((5, 4)), rng.random((5, 1)))
-    assert (found.columns, len(found.notes)) == ({}, 1)
+    note = "importance is not measured: there are more than 3 columns."
+    assert found == ({}, (note,))
+
+
+def test_as_many_rows_are_drawn_as_the_work_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row costs 40, 20 for each neuron, and the parameters after the first layer: 199 here."""
+    model = model_of(random_network((3, 4, 2, 1), seed=1, bias=True))
+    assert sum(layer.parameters for layer in model.network.layers[1:]) == 10 + 3
+    monkeypatch.setattr(importance, "MAX_WORK", 150 * 5 * 3 * (40 + 20 * 7 + 13))
+    inputs = np.random.default_rng(1).random((151, 3))
+    found = permutation_importance(model, inputs, inputs[:, :1])
+    assert found.notes == ("importance is measured on 150 of 151 rows, drawn at random.",)
+    assert permutation_importance(model, inputs[1:], inputs[1:, :1]).notes == ()
+
+
+def test_no_row_is_drawn_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that are equal but for one row have an R² where that row is drawn: 20 of 21 are."""
+    monkeypatch.setattr(importance, "MAX_WORK", 0)
+    monkeypatch.setattr(importance, "MIN_ROWS", 20)
+    model, inputs = model_of(random_network((1, 1), seed=1)), np.ones((21, 1))
+    scores = np.eye(21)[:, :, np.newaxis]
+    drawn = [bool(permutation_importance(model, inputs, each).columns) for each in scores]
+    assert sum(drawn) == 20
+
+
+def test_a_model_of_the_mean_has_none() -> None:
+    """Its R² is exactly 0, which is a number."""
+    model = model_of(Network((Layer(np.zeros((2, 1)), np.array([0.5]), "linear"),)))
+    found = permutation_importance(model, np.eye(2), np.eye(2)[:, :1])
+    assert found.columns == {"x0": (0, 0), "x1": (0, 0)}
+
+
+def test_what_is_too_large_when_shuffled_is_not_measured() -> None:
+    model = model_of(Network((Layer(np.array([[0.0], [1.0]])),)))
+    inputs = np.array([[1e308, 0.0], [-1e308, 1.0], [0.0, 2.0], [1e308, 3.0]])
+    assert permutation_importance(model, inputs, inputs[:, 1:]) == ({}, ())
 
 
 def test_equal_scores_have_no_r2_to_lose() -> None:

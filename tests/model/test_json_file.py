@@ -209,29 +209,48 @@ def test_a_file_s_weights_are_not_weights_alone(tmp_path: Path) -> None:
 
 # Refused
 
+WRITTEN = " Give a model file written by scorenet train."
+PAIRS = '"feature_range" must be a list of pairs [smallest, largest], one for each input (2).'
+COEFFICIENTS = (
+    "'baselines' must have 3 linear coefficients for each target; the number of targets is 1"
+)
+NOT_A_MODEL = ': not a model; expected a JSON object with "format": "scorenet-model".'
+
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", ", line 1, column 1: invalid JSON: Expecting value. "),
-        ("hello", ", line 1, column 1: invalid JSON: Expecting value. "),
-        ('{"format":\n "x" "y"}', ", line 2, column 6: invalid JSON: "),
-        ("{'format': 1}", ", line 1, column 2: invalid JSON: "),
-        ("{} {}", ", line 1, column 4: invalid JSON: Extra data. "),
+        ("", f", line 1, column 1: invalid JSON: Expecting value.{WRITTEN}"),
+        ("hello", f", line 1, column 1: invalid JSON: Expecting value.{WRITTEN}"),
+        (
+            '{"format":\n "x" "y"}',
+            f", line 2, column 6: invalid JSON: Expecting ',' delimiter.{WRITTEN}",
+        ),
+        (
+            "{'format': 1}",
+            (
+                ", line 1, column 2: invalid JSON: Expecting property name enclosed in double "
+                f"quotes.{WRITTEN}"
+            ),
+        ),
+        ("{} {}", f", line 1, column 4: invalid JSON: Extra data.{WRITTEN}"),
         (b"\xff\xfe{\0}\0", " is not a model: it is not UTF-8 text."),
         (b"\x89PNG\r\n", " is not a model: it is not UTF-8 text."),
-        ("[" * 100_000, " is not a model: "),
-        ('{"format":' * 100_000, " is not a model: "),
+        ("[" * 100_000, " is not a model: its JSON is nested too deeply."),
+        ('{"format":' * 100_000, " is not a model: its JSON is nested too deeply."),
         (f'{{"format": {"1" * 5000}}}', ": a number has too many digits."),
-        ("[]", ': not a model; expected a JSON object with "format": "scorenet-model".'),
-        ("null", ": not a model; expected a JSON object"),
-        ("NaN", ": not a model; expected a JSON object"),
+        ("[]", NOT_A_MODEL),
+        ("null", NOT_A_MODEL),
+        ("NaN", NOT_A_MODEL),
         ("{}", ': not a model; its "format" must be "scorenet-model" but is missing.'),
         (
             '{"format": "other"}',
             ': not a model; its "format" must be "scorenet-model" but is "other".',
         ),
-        ('{"format": ["scorenet-model"]}', ": not a model; its "),
+        (
+            '{"format": ["scorenet-model"]}',
+            ': not a model; its "format" must be "scorenet-model" but is ["scorenet-model"].',
+        ),
         (
             '{"format": "scorenet-model", "version": 3, "news": []}',
             ": the file has version 3; this scorenet reads versions 1 and 2. Upgrade scorenet.",
@@ -240,7 +259,7 @@ def test_a_file_s_weights_are_not_weights_alone(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_a_model_is_refused(tmp_path: Path, text: str | bytes, reason: str) -> None:
-    assert refusal(tmp_path, text).startswith(reason)
+    assert refusal(tmp_path, text) == reason
 
 
 @pytest.mark.parametrize("key", ["version", "features", "targets", "layers"])
@@ -266,7 +285,10 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
     [
         (
             {"weights": []},
-            "the key 'weights' is unknown. The known keys are: format, version, features, ",
+            (
+                "the key 'weights' is unknown. The known keys are: format, version, features, "
+                "targets, layers, feature_scale, feature_range, target_scale, training."
+            ),
         ),
         ({"features": "ab"}, '"features" must be a list of at least one name.'),
         ({"features": []}, '"features" must be a list of at least one name.'),
@@ -275,12 +297,24 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
         ({"features": ["a", "a"]}, "\"features\" contains 'a' twice."),
         ({"targets": {"s": 1}}, '"targets" must be a list of at least one name.'),
         ({"targets": [None]}, '"targets" must hold names, but holds null.'),
-        ({"features": ["a"]}, "the number of features is 1, but the number of rows"),
-        ({"targets": ["s", "t"]}, "the number of targets is 2, but the number of neurons"),
+        (
+            {"features": ["a"]},
+            (
+                "the number of features is 1, but the number of rows in the first layer's weights "
+                "is 2."
+            ),
+        ),
+        (
+            {"targets": ["s", "t"]},
+            "the number of targets is 2, but the number of neurons in the last layer is 1.",
+        ),
         ({"layers": []}, '"layers" must be a list of at least one layer.'),
         ({"layers": {}}, '"layers" must be a list of at least one layer.'),
         ({"layers": None}, '"layers" must be a list of at least one layer.'),
-        ({"layers": [[[1], [2]]]}, "layer 1 must be an object with the keys weights"),
+        (
+            {"layers": [[[1], [2]]]},
+            "layer 1 must be an object with the keys weights, bias and activation.",
+        ),
         ({"layers": [{"bias": [1]}]}, "layer 1: the key 'weights' is missing."),
         (
             {"layers": [{"weights": [[1], [2]], "biases": None}]},
@@ -288,7 +322,10 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
         ),
         (
             {"layers": [{"weights": [[1, 2], [3, 4]]}, {"weights": [[1], [2], [3]]}]},
-            "layer 2: the number of inputs, 3, must equal",
+            (
+                "layer 2: the number of inputs, 3, must equal the number of neurons in the layer "
+                "before, 2."
+            ),
         ),
         (
             {"feature_scale": [1]},
@@ -308,15 +345,15 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
             '"target_scale" must be a list of positive numbers, 1 in total.',
         ),
         ({"target_scale": [False]}, "target_scale: false is not a number."),
-        ({"feature_range": [[1, 2]]}, '"feature_range" must be a list of pairs '),
-        ({"feature_range": [[1, 2], [4, 3]]}, '"feature_range" must be a list of pairs '),
+        ({"feature_range": [[1, 2]]}, PAIRS),
+        ({"feature_range": [[1, 2], [4, 3]]}, PAIRS),
         ({"feature_range": [[1, 2], [3]]}, "feature_range: the rows differ in length."),
     ],
 )
 def test_a_key_of_the_wrong_kind_is_named(
     tmp_path: Path, changes: dict[str, Any], reason: str
 ) -> None:
-    assert refusal(tmp_path, minimal(**changes)).startswith(f": {reason}")
+    assert refusal(tmp_path, minimal(**changes)) == f": {reason}"
 
 
 @pytest.mark.parametrize(
@@ -436,11 +473,11 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
         ),
         (
             {"baselines": {"mean": [1], "linear": [[1, 2]]}},
-            "'baselines' must have 3 linear coefficients for each target",
+            COEFFICIENTS,
         ),
         (
             {"baselines": {"mean": [1, 2], "linear": [[1, 2, 3], [1, 2, 3]]}},
-            "'baselines' must have 3 linear coefficients for each target",
+            COEFFICIENTS,
         ),
         ({"stopped": 1}, "'stopped' must be text"),
         ({"history": {}}, "'history' must be a list of pairs [epoch, loss]"),
@@ -458,7 +495,7 @@ def test_training_is_an_object(tmp_path: Path, training: object) -> None:
 def test_a_training_fact_of_the_wrong_kind_is_named(
     tmp_path: Path, facts: dict[str, Any], reason: str
 ) -> None:
-    assert refusal(tmp_path, minimal(training=facts)).startswith(f': "training": {reason}')
+    assert refusal(tmp_path, minimal(training=facts)) == f': "training": {reason}.'
 
 
 @pytest.mark.parametrize(
@@ -569,6 +606,10 @@ def test_the_name_or_key_that_appears_twice_is_the_one_named(tmp_path: Path) -> 
     )
 
 
+SPACELESS = "must be a list of texts without leading or trailing spaces."
+TWO = "must be a list of at least two texts, all different."
+
+
 def version_2(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     """Return a file with five inputs and two outputs, and every key that is new."""
     return {
@@ -609,29 +650,60 @@ def test_what_version_1_can_hold_is_saved_as_version_1(tmp_path: Path) -> None:
     ("changes", "reason"),
     [
         ({"version": 1}, "the key 'categories' needs \"version\": 2."),
-        ({"categories": ["no"]}, '"categories" must be an object whose keys are names'),
-        ({"categories": {"size": ["a", "b"]}}, "\"categories\": 'size' is not one of the"),
-        ({"categories": {"age": "ab"}}, "\"categories\": 'age' must be a list of texts"),
-        ({"categories": {"age": ["a", 1]}}, "\"categories\": 'age' must be a list of texts"),
-        ({"categories": {"age": ["a", "b "]}}, "\"categories\": 'age' must be a list of texts"),
-        ({"categories": {"age": ["a"]}}, "\"categories\": 'age' must be a list of at least two"),
-        ({"classes": {"grade": ["a", "a"]}}, "\"classes\": 'grade' must be a list of at least two"),
-        ({"categories": {}}, "the number of features is 3, but the number of rows"),
+        (
+            {"categories": ["no"]},
+            '"categories" must be an object whose keys are names of "features".',
+        ),
+        (
+            {"categories": {"size": ["a", "b"]}},
+            '"categories": \'size\' is not one of the "features".',
+        ),
+        ({"classes": {"age": ["a", "b"]}}, '"classes": \'age\' is not one of the "targets".'),
+        ({"categories": {"age": "ab"}}, f"\"categories\": 'age' {SPACELESS}"),
+        ({"categories": {"age": ["a", 1]}}, f"\"categories\": 'age' {SPACELESS}"),
+        ({"categories": {"age": ["a", "b "]}}, f"\"categories\": 'age' {SPACELESS}"),
+        ({"categories": {"age": ["a"]}}, f"\"categories\": 'age' {TWO}"),
+        ({"classes": {"grade": ["a", "a"]}}, f"\"classes\": 'grade' {TWO}"),
+        (
+            {"categories": {}},
+            (
+                "the number of features is 3, but the number of rows in the first layer's weights "
+                "is 5."
+            ),
+        ),
         (
             {"categories": {"town": ["a", "b", "c", "d"]}},
-            "the number of features is 3 (6 inputs: 'age', 'smoker', 'town=a', ",
+            (
+                "the number of features is 3 (6 inputs: 'age', 'smoker', 'town=a', 'town=b', "
+                "'town=c', 'town=d'), but the number of rows in the first layer's weights is 5."
+            ),
         ),
-        ({"classes": {"grade": ["a", "b", "c"]}}, "the number of targets is 2 (4 outputs: "),
+        (
+            {"classes": {"grade": ["a", "b", "c"]}},
+            (
+                "the number of targets is 2 (4 outputs: 'cost', 'grade=a', 'grade=b', 'grade=c'), "
+                "but the number of neurons in the last layer is 2."
+            ),
+        ),
         ({"fill": {"age": "x"}}, "\"fill\": 'age' must be a finite number."),
-        ({"fill": {"size": 1}}, "\"fill\": 'size' is not one of the"),
+        ({"fill": {"size": 1}}, '"fill": \'size\' is not one of the "features".'),
         ({"feature_offset": [1]}, '"feature_offset" must be a list of numbers, 5 in total.'),
+        ({"target_offset": [1]}, '"target_offset" must be a list of numbers, 2 in total.'),
         ({"target_offset": ["a", 1]}, 'target_offset: "a" is not a number.'),
+        (
+            {"mood": 1},
+            (
+                "the key 'mood' is unknown. The known keys are: format, version, features, "
+                "targets, layers, feature_scale, feature_range, target_scale, training, "
+                "categories, classes, feature_offset, target_offset, fill, intervals, snapshots."
+            ),
+        ),
     ],
 )
 def test_a_wrong_key_of_version_2_is_refused(
     tmp_path: Path, changes: dict[str, Any], reason: str
 ) -> None:
-    assert refusal(tmp_path, version_2(**changes)).removeprefix(": ").startswith(reason)
+    assert refusal(tmp_path, version_2(**changes)) == f": {reason}"
 
 
 def test_the_documented_files_are_models(tmp_path: Path) -> None:
@@ -649,6 +721,10 @@ UNCERTAIN = {
     "degrees_of_freedom": 12.5,
     "factor": [[0.1, 0.0], [0.2, 0.3]],
 }
+
+
+NOISE = '"intervals": noise must be a list of numbers of at least 0, one for each output (1).'
+DEGREES = '"intervals": degrees_of_freedom must be a number above 0.'
 
 
 def uncertain(**changes: object) -> dict[str, Any]:
@@ -671,21 +747,77 @@ def test_what_intervals_are_made_from_is_read_and_written_again(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"noise": [1, 2]}, '"intervals": noise must be a list of numbers of at least 0'),
-        ({"noise": [-1]}, '"intervals": noise must be a list of numbers of at least 0'),
-        ({"noise": "x"}, "intervals, noise: "),
-        ({"factor": [[1.0]]}, '"intervals": factor must be 2 rows of 2 numbers'),
-        ({"factor": [[1.0, 0.0], [1.0, None]]}, "intervals, factor: null is not a number"),
-        ({"degrees_of_freedom": 0}, "degrees_of_freedom must be a number above 0"),
-        ({"degrees_of_freedom": True}, "degrees_of_freedom must be a number above 0"),
-        ({"more": 1}, '"intervals" must be an object with the keys noise'),
+        ({"noise": [1, 2]}, NOISE),
+        ({"noise": [-1]}, NOISE),
+        ({"noise": "x"}, 'intervals, noise: "x" is not a number.'),
+        (
+            {"factor": [[1.0]]},
+            '"intervals": factor must be 2 rows of 2 numbers, one for each weight and bias.',
+        ),
+        ({"factor": [[1.0, 0.0], [1.0, None]]}, "intervals, factor: null is not a number."),
+        ({"degrees_of_freedom": 0}, DEGREES),
+        ({"degrees_of_freedom": True}, DEGREES),
+        (
+            {"more": 1},
+            '"intervals" must be an object with the keys noise, degrees_of_freedom and factor.',
+        ),
     ],
 )
 def test_wrong_intervals_are_refused(tmp_path: Path, changes: dict[str, object], why: str) -> None:
-    assert why in refusal(tmp_path, uncertain(**changes))
+    assert refusal(tmp_path, uncertain(**changes)) == f": {why}"
+
+
+def test_the_least_numbers_are_accepted(tmp_path: Path) -> None:
+    data = uncertain(noise=[0], degrees_of_freedom=1e-300)
+    model = load_text(tmp_path, json.dumps(data | {"feature_range": [[3, 3], [-1, -1]]}))
+    assert model.uncertainty is not None
+    assert model.uncertainty.noise.tolist() == [0]
+    assert model.uncertainty.degrees_of_freedom == 1e-300
+    assert bits(model.feature_range) == bits(np.array([[3.0, 3.0], [-1.0, -1.0]]))
 
 
 def test_intervals_need_version_2(tmp_path: Path) -> None:
-    assert "the key 'intervals' needs \"version\": 2." in refusal(
-        tmp_path, uncertain() | {"version": 1}
+    assert refusal(tmp_path, uncertain() | {"version": 1}) == (
+        ": the key 'intervals' needs \"version\": 2."
     )
+
+
+def snapshot(epoch: object, *parameters: float) -> dict[str, object]:
+    return {"epoch": epoch, "parameters": [1, 2, 3] if not parameters else [*parameters]}
+
+
+LIST = '"snapshots" must be a list of objects with the keys epoch and parameters.'
+EACH = '"snapshots": parameters must be a list of numbers, one for each weight and bias (3).'
+ABOVE = '"snapshots": each epoch must be a whole number above the one before.'
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "why"),
+    [
+        ({"epoch": 1}, LIST),
+        ([3], LIST),
+        ([{"epoch": 1}], LIST),
+        ([snapshot(1) | {"more": 1}], LIST),
+        ([snapshot(1, 2.0)], EACH),
+        ([snapshot(1, 1, 2, 3, 4)], EACH),
+        ([{"epoch": 1, "parameters": [1, 2, "3"]}], 'snapshots, parameters: "3" is not a number.'),
+        ([snapshot(1.5)], ABOVE),
+        ([snapshot(-1)], ABOVE),
+        ([snapshot(0), snapshot(4), snapshot(4)], ABOVE),
+    ],
+)
+def test_wrong_snapshots_are_refused(tmp_path: Path, snapshots: object, why: str) -> None:
+    data = one_layer(bias=[3]) | {"version": 2, "snapshots": snapshots}
+    assert refusal(tmp_path, data) == f": {why}"
+
+
+def test_snapshots_are_networks_of_the_models_shape(tmp_path: Path) -> None:
+    data = one_layer(bias=[3], activation="tanh")
+    data |= {"version": 2, "snapshots": [snapshot(0), snapshot(5, 4, 5, 6)]}
+    model = load_text(tmp_path, json.dumps(data))
+    assert [epoch for epoch, _ in model.snapshots] == [0, 5]
+    first, last = (network.layers[0] for _, network in model.snapshots)
+    assert bits(first.weights) == bits(np.array([[1.0], [2.0]]))
+    assert bits(last.weights) == bits(np.array([[4.0], [5.0]]))
+    assert (bits(last.bias), last.activation) == (bits(np.array([6.0])), "tanh")
+    assert to_json(model)["snapshots"] == data["snapshots"]

@@ -40,7 +40,7 @@ def test_weights_are_an_array_of_what_json_reads(
         st.lists(st.lists(FINITE, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
     )
     text = f"{space},{space}".join(json.dumps(row) for row in matrix)
-    weights = parse(f'{{"weights"{space}:{space}[{space}{text}{space}]{space}, "bias": null}}')[
+    weights = parse(f'{{"weights"{space}:{space}[{space}{text}{space}]{space}, "bias": [1]}}')[
         "weights"
     ]
     assert isinstance(weights, np.ndarray)
@@ -50,7 +50,9 @@ def test_weights_are_an_array_of_what_json_reads(
 
 def test_a_large_matrix_is_read_in_order() -> None:
     matrix = np.random.default_rng(1).standard_normal((5000, 7))
-    weights = parse(json.dumps({"weights": matrix.tolist()}))["weights"]
+    text = json.dumps({"weights": matrix.tolist(), "more": [0] * 10_000})
+    weights = parse(text)["weights"]
+    assert isinstance(weights, np.ndarray)
     assert np.array_equal(weights, matrix)
 
 
@@ -82,6 +84,12 @@ def test_what_is_almost_a_matrix_is_read_or_refused_as_json_does(body: str) -> N
 )
 def test_a_fault_far_down_a_large_matrix_is_found(rest: str) -> None:
     weights, others = both("[" + ", ".join(["[0.123456789]"] * 5000) + rest + "]")
+    assert weights == others
+
+
+@pytest.mark.parametrize("rest", ["[1]", " 1", "1"])
+def test_a_comma_missing_after_a_long_row_is_found(rest: str) -> None:
+    weights, others = both(f"[[{'0, ' * 5000}0]{rest}]")
     assert weights == others
 
 

@@ -1,6 +1,18 @@
 from __future__ import annotations
 
-from scorenet_cli.model.record import TrainingRecord, labelled_facts
+from scorenet_cli.model.record import TrainingRecord, labelled_facts, read_record
+
+
+def test_whole_numbers_are_numbers() -> None:
+    """JSON does not tell 1 from 1.0."""
+    record = read_record({"loss": 0, "history": [[0, 2], [1, 0]], "target_range": [[0, 92.5]]})
+    expected = TrainingRecord(loss=0, history=((0, 2), (1, 0)), target_range=((0, 92.5),))
+    assert record == expected
+
+
+def test_a_state_is_kept_as_it_is() -> None:
+    state = {"steps": 3, "none": None, "done": False, "mean": [0.5, 1], "more": {"of": ["a", [1]]}}
+    assert read_record({"state": state}) == TrainingRecord(state=state)
 
 
 def test_known_facts_have_labels_and_those_of_one_label_share_a_line() -> None:

@@ -50,6 +50,9 @@ def test_a_surface_is_what_predict_gives() -> None:
 def test_other_columns_stay_at_the_mean() -> None:
     rows = np.array([[1.0, 1, 0, 0], [4.0, 0, 0, 1]])
     np.testing.assert_array_equal(base_inputs(TOWNS, rows), [2.5, 0.5, 0, 0.5])
+    np.testing.assert_array_equal(
+        base_inputs(BOTH, np.full((3, 2), [1e308, 1e-20])), [1e308, 1e-20]
+    )
     np.testing.assert_allclose(base_inputs(TOWNS), [4, 1 / 3, 1 / 3, 1 / 3])
     offset = np.array([3.0, 0.5, 0.25, 0.25])
     np.testing.assert_array_equal(base_inputs(replace(TOWNS, feature_offset=offset)), offset)
@@ -66,10 +69,31 @@ def test_a_column_of_text_has_a_score_for_each_text() -> None:
 def test_without_a_training_range_the_scale_is_the_range() -> None:
     model = replace(HOURS, feature_range=None, feature_scale=np.array([8.0]))
     assert ends(model, "hours") == (0, 10)
-    constant = replace(HOURS, feature_range=np.array([[3.0, 3.0]]))
-    assert ends(constant, "hours", 0.0) == (1.5, 4.5)
 
 
-def test_a_range_too_wide_for_numbers_is_an_error() -> None:
-    with pytest.raises(DataError, match="'hours' is too large"):
-        ends(replace(HOURS, feature_range=np.array([[-1e308, 1e308]])), "hours")
+@pytest.mark.parametrize(
+    ("lowest", "highest", "expected"),
+    [
+        (3, 3, (1.5, 4.5)),
+        (0, 0, (0, 0.5)),
+        (0, 1e-300, (0, 0.5)),
+        (0.25, 0.25, (0, 0.75)),
+        (-0.5, -0.5, (-1, 0)),
+        (-10, -10, (-15, -5)),
+        (1e9, 1e9 + 0.5, (5e8, 1.5e9 + 0.5)),
+        (0, 1e-5, (0, 1e-5)),
+        (0, 1e290, (0, 1e290)),
+    ],
+)
+def test_around_a_single_value_the_range_is_half_of_it_or_of_one(
+    lowest: float, highest: float, expected: tuple[float, float]
+) -> None:
+    model = replace(HOURS, feature_range=np.array([[lowest, highest]]))
+    assert ends(model, "hours", 0.0) == expected
+
+
+@pytest.mark.parametrize("training_range", [(-1e308, 1e308), (-1e300, 0.0), (0.0, 1.01e290)])
+def test_a_range_too_wide_for_numbers_is_an_error(training_range: tuple[float, float]) -> None:
+    with pytest.raises(DataError) as error:
+        ends(replace(HOURS, feature_range=np.array([training_range])), "hours", 0.0)
+    assert str(error.value) == "the training range of 'hours' is too large to be drawn."

@@ -75,6 +75,8 @@ def test_a_step_back_shows_its_errors_deltas_and_changes() -> None:
                 assert figure(value) in written
     for value in (*trace.outputs_after, trace.loss, trace.loss_after):
         assert figure(value) in written
+    trace = backward_trace(document.worked_example(), document.VALUES, (document.TARGET,))
+    assert "bias" not in numbers_in(backward_picture(trace))
 
 
 def test_a_large_network_is_legible_and_says_what_it_leaves_out() -> None:
@@ -187,13 +189,13 @@ def test_text_stands_out_by_day_and_by_night(colour: str, night: int) -> None:
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5  # WCAG's minimum for text
 
 
-def test_weights_of_nothing_but_zero_can_be_drawn() -> None:
+def test_weights_of_nothing_but_zero_can_be_drawn_below_a_long_title() -> None:
     svg = draw(
         [
             Column("a", [Circle("x", "", "0")]),
             Column("b", [Circle("y", "", "0")], np.zeros((1, 1))),
         ],
-        title="t",
+        title="A title that is wider than the picture " * 2,
         beside=["0"],
         legend=[],
         digits=4,
@@ -235,7 +237,7 @@ def test_numbers_of_a_layer_have_one_notation() -> None:
         return [words for words in texts if words[:1] in "-0123456789"]
 
     assert labels(0.25, -0.00003, 12.5) == ["0.25", "0.0000", "12.5"]
-    assert labels(0.0004, -0.00003) == ["4.000e-04", "-3.000e-05"]
+    assert labels(0.0004, -0.00003, 0.0) == ["4.000e-04", "-3.000e-05", "0"]
 
 
 @pytest.mark.parametrize(("factor", "is_even"), [(10.0, True), (10.5, False)])

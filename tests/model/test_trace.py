@@ -10,10 +10,10 @@ from support import random_case
 
 from scorenet_cli.core.network import Layer, Network, mean_squared_error
 from scorenet_cli.core.network import predict as predict_outputs
-from scorenet_cli.errors import DataError
+from scorenet_cli.errors import DataError, OptionError
 from scorenet_cli.model import document as example
 from scorenet_cli.model.model import Model
-from scorenet_cli.model.trace import backward_trace, forward_trace
+from scorenet_cli.model.trace import Input, backward_trace, forward_trace, without_rounding
 
 # A published textbook example (Mazur, "A Step by Step Backpropagation Example", 2015):
 # two inputs, two hidden neurons, two outputs, biases .35 and .60.
@@ -199,6 +199,7 @@ def test_a_trace_says_who_is_who() -> None:
         assert (share.delta, share.product) == (neuron.delta, neuron.delta * share.weight)
         assert neuron.shares == ()
     assert (trace.actual_scores, trace.actual) == ((5.0, 60.0), (0.5, 0.6))
+    assert trace.targets == (Input("s", 5.0, 0.5, None, 10.0), Input("t", 60.0, 0.6, None, 100.0))
     assert trace.learning_rate == 2.0
     after = [out * scale for out, scale in zip(trace.outputs_after, (10, 100), strict=True)]
     assert list(trace.scores_after) == after
@@ -219,13 +220,93 @@ def test_contradicting_shares_beyond_numbers_are_refused_without_a_warning() -> 
         backward_trace(torn, (1.0, 1.0), (1e200, 1e200))
 
 
-def test_a_step_too_large_to_show_is_refused() -> None:
+@pytest.mark.parametrize(("size", "rate"), [(1e100, 1e10), (1e80, 1e-300)])
+def test_a_step_too_large_to_show_is_refused(size: float, rate: float) -> None:
+    """Its weights become too large, or only its loss is."""
     steep = dataclasses.replace(
-        TEXTBOOK, network=Network((Layer(np.full((2, 2), 1e100), None, "relu"),))
+        TEXTBOOK, network=Network((Layer(np.full((2, 2), size), None, "relu"),))
     )
     with pytest.raises(DataError) as error:
-        backward_trace(steep, (1e100, 1e100), (0.0, 0.0), learning_rate=1e10)
+        backward_trace(steep, (size, size), (0.0, 0.0), learning_rate=rate)
     assert str(error.value) == (
         "the changes become too large to compute with. Check the learning rate, the actual "
         "scores, and the model's weights."
     )
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_learning_rate_is_above_0(rate: float) -> None:
+    with pytest.raises(OptionError) as error:
+        backward_trace(TEXTBOOK, (0.05, 0.10), (0.01, 0.99), learning_rate=rate)
+    assert str(error.value) == "`learning_rate` must be a finite number above 0."
+
+
+def test_scores_are_shifted_as_the_model_was_trained() -> None:
+    shifted = dataclasses.replace(
+        TEXTBOOK, target_offset=np.array([50.0, 0.0]), target_scale=np.array([10.0, 1.0])
+    )
+    trace = backward_trace(shifted, (0.05, 0.10), (60, 0.5))
+    assert trace.targets == (Input("o1", 60.0, 1.0, 50.0, 10.0), Input("o2", 0.5, 0.5))
+    assert trace.loss == backward_trace(TEXTBOOK, (0.05, 0.10), (1, 0.5)).loss
+    assert trace.scores_after[0] == 50 + 10 * trace.outputs_after[0]
+
+
+def test_a_value_has_the_scaling_that_was_asked_for() -> None:
+    model = dataclasses.replace(
+        TEXTBOOK,
+        feature_scale=np.array([2.0, 4.0]),
+        feature_offset=np.array([0.0, 3.0]),
+        feature_range=np.array([[0.0, 5.0], [0.0, 5.0]]),
+    )
+    trace = forward_trace(model, (4, 8))
+    assert trace.inputs == (Input("i1", 4, 2, None, 2), Input("i2", 8, 1.25, 3, 4))
+    assert (trace.outside_training_range, trace.intervals) == (("i2",), ())
+    own = forward_trace(model, (4, 8), "own").inputs
+    assert own == (Input("i1", 4, 0.5, None, 8), Input("i2", 8, 1, None, 8))
+    assert forward_trace(model, (4, 8), "none").inputs == (Input("i1", 4, 4), Input("i2", 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("offset", "scale", "formula"),
+    [
+        (39.125, 14.0, "(19.12 - 39.12) / 14"),
+        (-39.125, 14.0, "(19.12 + 39.12) / 14"),
+        (0.5, None, "(19.12 - 0.5)"),
+        (0.0, None, "(19.12 - 0)"),
+        (None, 14.125, "19.12 / 14.12"),
+        (None, None, ""),
+    ],
+)
+def test_how_a_value_was_scaled(offset: float | None, scale: float | None, formula: str) -> None:
+    assert Input("x", 19.125, 0.5, offset, scale).formula(2) == formula
+
+
+def test_rounding_is_shown_as_0_and_so_is_what_follows_from_it() -> None:
+    """0.1 + 0.2 - 0.3 is 5.6e-17, and small numbers that were not rounded are kept."""
+    model = Model(
+        network=Network(
+            (
+                Layer(np.array([[0.1, 1.0], [0.2, 0.0], [-0.3, 0.0]]), None, "linear"),
+                Layer(np.array([[7.0, 0.0], [0.0, 1e-20]]), None, "tanh"),
+                Layer(np.array([[2.0, 0.0], [0.0, 4.0]]), None, "linear"),
+            )
+        ),
+        features=("a", "b", "c"),
+        targets=("s", "t"),
+        feature_scale=np.ones(3),
+        target_scale=np.array([1000.0, 1.0]),
+    )
+    trace = forward_trace(model, (1, 1, 1))
+    noise = trace.layers[0].neurons[0].sum
+    assert 0 < noise < 1e-16
+    assert trace.scores[0] == pytest.approx(14_000 * noise)
+    shown = without_rounding(trace)
+    sums = [[neuron.sum for neuron in layer.neurons] for layer in shown.layers]
+    assert sums == [[0.0, 1.0], [0.0, 1e-20], [0.0, 4e-20]]
+    outputs = [[neuron.output for neuron in layer.neurons] for layer in shown.layers]
+    assert outputs == sums
+    terms = [[(t.value, t.product) for t in neuron.terms] for neuron in shown.layers[1].neurons]
+    assert terms == [[(0.0, 0.0), (1.0, 0.0)], [(0.0, 0.0), (1.0, 1e-20)]]
+    assert (shown.outputs, shown.scores) == ((0.0, 4e-20), (0.0, 4e-20))
+    far = dataclasses.replace(model, target_offset=np.array([0.5, 0.0]))
+    assert without_rounding(forward_trace(far, (1, 1, 1))).scores[0] == pytest.approx(0.5)

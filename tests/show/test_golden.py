@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import assert_nothing_overlaps
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
@@ -30,6 +31,7 @@ from scorenet_cli.model.batch import batch_trace
 from scorenet_cli.model.blank import blank, blank_batch
 from scorenet_cli.model.importance import Importance
 from scorenet_cli.model.model import Model, predict, predict_inputs
+from scorenet_cli.model.svg import backward_picture, forward_picture, network_picture
 from scorenet_cli.model.trace import backward_trace, forward_trace
 from scorenet_cli.show.html_page import html_page
 from scorenet_cli.show.pages.backward import backward_page
@@ -216,6 +218,26 @@ def response_of(name: str) -> tuple[Model, Evaluation]:
     return model, Evaluation(inputs, (scores + 5).round(), scores, fit, importance=importance)
 
 
+def network_of(name: str) -> str:
+    """Drawings of a scaled model, one with more than there is room for, one of long numbers."""
+    model = replace(
+        named(("hours", "slept"), (2, 3, 2, 2)),
+        feature_offset=np.array([4.5, 0.0]),
+        feature_scale=np.array([2.5, 9.0]),
+        target_offset=np.array([50.0, 0.0]),
+    )
+    if name == "forward":
+        return forward_picture(forward_trace(model, VALUES))
+    if name == "backward":
+        return backward_picture(backward_trace(model, VALUES, (95, 40), learning_rate=2.0))
+    if name == "digits":
+        return forward_picture(forward_trace(named(("睡眠時間",), (1, 1, 1)), (4,)), precision=12)
+    model = named(("a name of more than twenty letters", "b", "睡眠", "d"), (4, 11, 3, 1))
+    *others, last = model.network.layers
+    layers = (*others, replace(last, weights=last.weights * 50))
+    return network_picture(replace(model, network=Network(layers)))
+
+
 def response_page(name: str) -> RenderableType:
     return Group(*response_part(*response_of(name)))
 
@@ -271,6 +293,15 @@ def test_a_page_of_html_is_as_it_was() -> None:
     parts += [key_value_table([("loss", "1")]), indented]
     page = Group(heading("A & B"), heading("Next"), *parts)
     kept, text = HERE / "golden" / "page.html", html_page(page, "<svg/>", "scorenet")
+    if os.environ.get("SCORENET_REWRITE_GOLDEN"):
+        kept.write_text(text, encoding="utf-8")
+    assert text == kept.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["forward", "backward", "digits", "crowded"])
+def test_a_network_is_drawn_as_it_was(name: str) -> None:
+    kept, text = HERE / "golden" / f"network-{name}.svg", network_of(name)
+    assert_nothing_overlaps(text)
     if os.environ.get("SCORENET_REWRITE_GOLDEN"):
         kept.write_text(text, encoding="utf-8")
     assert text == kept.read_text("utf-8")
