@@ -198,6 +198,14 @@ def test_fitted_baselines_apply_to_other_rows() -> None:
     assert model.predict_linear(others) == pytest.approx(np.array([[-1.0], [21.0]]))
 
 
+def test_a_line_beyond_the_largest_number_ends_there() -> None:
+    model = fit_baselines(np.array([[0.0], [1.0], [2.0]]), np.array([[0.0], [8e307], [1.6e308]]))
+    assert model.predict_linear(np.array([[1.0], [10.0]])).ravel().tolist() == [
+        pytest.approx(8e307),
+        np.finfo(float).max,
+    ]
+
+
 @pytest.mark.parametrize("rows", [350, 900])  # fewer than columns, and more
 @pytest.mark.parametrize("dependent", [False, True])
 def test_linear_regression_on_many_columns_is_least_squares(rows: int, dependent: bool) -> None:
