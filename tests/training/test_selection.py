@@ -149,11 +149,17 @@ def test_a_max_score_keeps_the_output_between_0_and_it() -> None:
 
 
 def test_classes_are_told_apart_out_of_fold() -> None:
-    columns = students()
+    order = np.argsort(students()["score"])  # the first row has the class of the fewest
+    columns = {name: np.asarray(column)[order] for name, column in students().items()}
     passed = np.where(columns["score"] > 55, "pass", "fail")
+    assert np.mean(passed == "pass") > 0.5
     fit = scorenet.train(columns | {"score": passed}, hidden=3)
     (classes,) = out_of_fold(fit).classes
     assert classes.accuracy > 0.8 > classes.most_frequent_accuracy
+    names, counts = np.unique(passed, return_counts=True)
+    assert classes.most_frequent == names[counts.argmax()]
+    assert classes.most_frequent_accuracy == pytest.approx(counts.max() / counts.sum())
+    np.testing.assert_array_equal(out_of_fold(fit).inputs, fit.plan.data.inputs)
 
 
 def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
@@ -273,6 +279,25 @@ def test_a_category_that_a_training_part_does_not_hold_is_zero_in_the_rows_held_
         expected = data.inputs[held_out]
         expected[:, 2] = 0.0  # its only row is held out where it would be 1
         np.testing.assert_array_equal(inputs, expected)
+
+
+def test_missing_cells_are_filled_with_the_mean_of_the_training_part() -> None:
+    hours = [5, 1, None, 3, 8, 2, 9, None, 4, 6, 7, 3]
+    lines = [f"{'' if h is None else h},{n % 4},{2 * n}" for n, h in enumerate(hours)]
+    table = make_table("\n".join(["hours,b,score", *lines]).encode(), "t.csv")
+    data = read_dataset(table, missing="fill")
+    found = []
+
+    def predictor(part: Dataset, inputs: Array) -> Array:
+        found.append((part.inputs[:, 0], inputs[:, 0]))
+        return np.zeros((len(inputs), 1))
+
+    selection.out_of_fold(data, 3, 23, predictor, lambda _: None)
+    for rows, filled in zip(selection.folds(12, 3, 23), found, strict=True):
+        known = [h for n, h in enumerate(hours) if h is not None and n in rows[0]]
+        for each, values in zip(rows, filled, strict=True):
+            expected = [sum(known) / len(known) if (h := hours[n]) is None else h for n in each]
+            assert values.tolist() == pytest.approx(expected)
 
 
 def test_a_planted_leak_is_caught() -> None:
