@@ -560,6 +560,9 @@ def test_a_model_an_empty_file_or_none_may_be_replaced(tmp_path: Path) -> None:
     for name in ("m.json", "empty", "new"):
         check_output(str(tmp_path / name))
     check_output(os.devnull)
+    with pytest.raises(FileError) as caught:
+        check_output("-")
+    assert str(caught.value) == "a model is saved to a file, not to standard output."
     assert sorted(os.listdir(tmp_path)) == ["empty", "m.json"]
 
 

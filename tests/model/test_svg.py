@@ -120,6 +120,26 @@ def test_what_would_not_be_legible_is_refused(shape: tuple[int, ...]) -> None:
         forward_picture(forward_trace(model_of(shape), [1.0] * shape[0]))
 
 
+def test_up_to_the_limits_nothing_is_left_out() -> None:
+    assert_nothing_overlaps(network_picture(model_of((1,) * MAX_COLUMNS)))
+    for shape in [(5, 8, 1), (2, 10, 1)]:  # 40 lines between two columns; 10 biases in one
+        model = model_of(shape)
+        svg = network_picture(model)
+        assert "Omitted" not in svg
+        first = model.network.layers[0]
+        assert first.bias is not None
+        assert numbers_in(svg).count("bias ") == shape[1] + 1
+        for weight in first.weights.ravel().tolist():
+            assert figure(weight) in numbers_in(svg).split()
+
+
+def test_changes_are_written_with_the_given_digits() -> None:
+    trace = backward_trace(model_of((2, 1)), [1, 2], [50.0], learning_rate=1.0)
+    change = trace.layers[0].neurons[0].weights[0].change
+    for digits in (2, 7):
+        assert f"{change:.{digits}f}" in numbers_in(backward_picture(trace, digits)).split()
+
+
 def test_the_largest_picture_overlaps_nowhere() -> None:
     shape = (MAX_CIRCLES, 2, MAX_CIRCLES)
     assert_nothing_overlaps(forward_picture(forward_trace(model_of(shape), [1.0] * shape[0])))
@@ -213,7 +233,7 @@ def test_a_picture_says_what_it_is_and_explains_only_what_is_in_it() -> None:
     assert "A forward pass through the network" in words
     assert "Solid blue: positive." in words
     assert "Thicker: larger magnitude." in words
-    assert "Orange" not in words
+    assert "Dashed orange" not in words
     assert "Inputs:" not in words  # their values are not scaled
     scaled = replace(document.worked_example(), feature_scale=np.array([3.0, 9.0]))
     words = numbers_in(forward_picture(forward_trace(scaled, document.VALUES)))
@@ -223,31 +243,36 @@ def test_a_picture_says_what_it_is_and_explains_only_what_is_in_it() -> None:
     one = Column("b", [Circle("y")], np.array([[-2.0]]))
     words = numbers_in(draw([Column("a", [Circle("x")]), one], title="One line", legend=[]))
     assert "One line" in words
-    assert "Blue" not in words
+    assert "Solid blue" not in words
     assert "Thicker" not in words
 
 
 def test_numbers_of_a_layer_have_one_notation() -> None:
-    def labels(*weights: float) -> list[str]:
+    def labels(*weights: float, digits: int = 4) -> list[str]:
         columns = [
             Column("a", [Circle("x")]),
             Column("b", [Circle("y")] * len(weights), np.array([weights])),
         ]
-        texts = [words for words, _ in text_boxes(draw(columns, title="t", legend=[]))]
+        texts = [
+            words for words, _ in text_boxes(draw(columns, title="t", legend=[], digits=digits))
+        ]
         return [words for words in texts if words[:1] in "-0123456789"]
 
     assert labels(0.25, -0.00003, 12.5) == ["0.25", "0.0000", "12.5"]
     assert labels(0.0004, -0.00003, 0.0) == ["4.000e-04", "-3.000e-05", "0"]
+    assert labels(4e20, -3e19, digits=1) == ["4e+20", "-3e+19"]
+    assert labels(4e20, -3e19, digits=0) == ["4e+20", "-3e+19"]
 
 
+@pytest.mark.parametrize("least", [1.0, 2.0])
 @pytest.mark.parametrize(("factor", "is_even"), [(10.0, True), (10.5, False)])
 def test_lines_have_a_scale_of_their_own_where_layers_differ_by_far(
-    factor: float, *, is_even: bool
+    factor: float, least: float, *, is_even: bool
 ) -> None:
     columns = [
         Column("a", [Circle("x")]),
-        Column("b", [Circle("h")], np.array([[1.0]])),
-        Column("c", [Circle("y")], np.array([[factor]])),
+        Column("b", [Circle("h")], np.array([[least]])),
+        Column("c", [Circle("y")], np.array([[least * factor]])),
     ]
     svg = draw(columns, title="t", legend=[])
     first, second = (float(line["stroke-width"]) for line in lines_of(svg))

@@ -10,7 +10,8 @@ from support import Array, Columns, students
 
 import scorenet_cli as scorenet
 from scorenet_cli.core.metrics import Evaluation
-from scorenet_cli.data.csv_table import make_table
+from scorenet_cli.data.csv_table import Table, make_table
+from scorenet_cli.data.dataset import Dataset, read_dataset
 from scorenet_cli.model.model import Model
 from scorenet_cli.training import selection
 from scorenet_cli.training.fit import Choice, FitResult
@@ -148,11 +149,17 @@ def test_a_max_score_keeps_the_output_between_0_and_it() -> None:
 
 
 def test_classes_are_told_apart_out_of_fold() -> None:
-    columns = students()
+    order = np.argsort(students()["score"])  # the first row has the class of the fewest
+    columns = {name: np.asarray(column)[order] for name, column in students().items()}
     passed = np.where(columns["score"] > 55, "pass", "fail")
+    assert np.mean(passed == "pass") > 0.5
     fit = scorenet.train(columns | {"score": passed}, hidden=3)
     (classes,) = out_of_fold(fit).classes
     assert classes.accuracy > 0.8 > classes.most_frequent_accuracy
+    names, counts = np.unique(passed, return_counts=True)
+    assert classes.most_frequent == names[counts.argmax()]
+    assert classes.most_frequent_accuracy == pytest.approx(counts.max() / counts.sum())
+    np.testing.assert_array_equal(out_of_fold(fit).inputs, fit.plan.data.inputs)
 
 
 def test_fewer_than_ten_rows_are_trained_as_the_document_does() -> None:
@@ -224,6 +231,12 @@ def test_each_row_is_held_out_once() -> None:
         assert sorted([*kept, *held_out]) == [*range(23)]
 
 
+def table_of(columns: Columns) -> Table:
+    lines = zip(*(np.asarray(column).tolist() for column in columns.values()), strict=True)
+    text = "\n".join([",".join(columns), *(",".join(map(repr, line)) for line in lines)])
+    return make_table(text.encode(), "t.csv")
+
+
 def leaks(predict: Any) -> bool:  # noqa: ANN401
     """Tell whether predictions for a fold change with its own scores, or its other rows' inputs."""
     columns, seed = students(24), 23
@@ -248,6 +261,43 @@ def test_nothing_of_the_rows_held_out_reaches_a_training_part(settings: Columns)
         return out_of_fold(fit).predicted
 
     assert not leaks(predict)
+
+
+def test_a_category_that_a_training_part_does_not_hold_is_zero_in_the_rows_held_out() -> None:
+    lines = [f"{'abacbabbaabb'[n]},{n * 7 % 5},{2 * n + n % 3}" for n in range(12)]  # one c
+    data = read_dataset(make_table("\n".join(["kind,hours,score", *lines]).encode(), "t.csv"))
+    assert data.input_names == ("kind=a", "kind=b", "kind=c", "hours")
+    assert data.inputs[:, 2].sum() == 1
+    predicted_for = []
+
+    def predictor(_part: Dataset, inputs: Array) -> Array:
+        predicted_for.append(inputs)
+        return np.zeros((len(inputs), 1))
+
+    selection.out_of_fold(data, 3, 23, predictor, lambda _: None)
+    for (_, held_out), inputs in zip(selection.folds(12, 3, 23), predicted_for, strict=True):
+        expected = data.inputs[held_out]
+        expected[:, 2] = 0.0  # its only row is held out where it would be 1
+        np.testing.assert_array_equal(inputs, expected)
+
+
+def test_missing_cells_are_filled_with_the_mean_of_the_training_part() -> None:
+    hours = [5, 1, None, 3, 8, 2, 9, None, 4, 6, 7, 3]
+    lines = [f"{'' if h is None else h},{n % 4},{2 * n}" for n, h in enumerate(hours)]
+    table = make_table("\n".join(["hours,b,score", *lines]).encode(), "t.csv")
+    data = read_dataset(table, missing="fill")
+    found = []
+
+    def predictor(part: Dataset, inputs: Array) -> Array:
+        found.append((part.inputs[:, 0], inputs[:, 0]))
+        return np.zeros((len(inputs), 1))
+
+    selection.out_of_fold(data, 3, 23, predictor, lambda _: None)
+    for rows, filled in zip(selection.folds(12, 3, 23), found, strict=True):
+        known = [h for n, h in enumerate(hours) if h is not None and n in rows[0]]
+        for each, values in zip(rows, filled, strict=True):
+            expected = [sum(known) / len(known) if (h := hours[n]) is None else h for n in each]
+            assert values.tolist() == pytest.approx(expected)
 
 
 def test_a_planted_leak_is_caught() -> None:
@@ -301,14 +351,24 @@ def test_each_target_counts_in_its_own_unit() -> None:
     assert len(fit.model.network.layers) == 2  # what the curve needs, though the line does not
 
 
-def test_predictions_that_are_too_low_are_as_bad_as_those_too_high(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("errors", "hidden"),
+    [
+        ((-30.0, 1.0, 2.0), (3,)),  # too low is as bad as too high
+        ((1e-9, 0.0, 0.0), (3,)),
+        ((3e-13, 0.0, 0.0), ()),  # rounding of scores near 70
+    ],
+)
+def test_sizes_are_compared_by_their_squared_errors_unless_those_are_rounding(
+    errors: tuple[float, ...], hidden: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     columns = students(40)
     scores = np.asarray(columns["score"])[:, np.newaxis]
-    compared = iter([scores - 30, scores + 1, scores + 2])
+    compared = iter([scores + error for error in errors])
     monkeypatch.setattr(selection, "out_of_fold", lambda *_: next(compared))
-    assert scorenet.train(columns, restarts=1).model.network.shape == (2, 3, 1)
+    data = read_rows(table_of(columns), make_settings())
+    choice, _ = selection.choose(table_of(columns), data, make_settings(optimizer="auto"))
+    assert choice.settings.hidden == hidden
 
 
 def test_errors_of_rounding_are_a_tie() -> None:
@@ -389,3 +449,44 @@ def test_the_output_and_the_decay_follow_from_scores_and_rows(  # noqa: PLR0913,
     data = read_rows(make_table(f"x,y\n{lines}".encode(), "x.csv"), make_settings())
     found = selection.settings_for(data, make_settings(optimizer="auto"), hidden)
     assert (found.output_activation, found.weight_decay) == (output, decay)
+
+
+@pytest.mark.parametrize(
+    ("rows", "hidden", "epochs", "starts"),
+    [
+        (1000, 333, 100, 4),  # rows, times 1000 parameters, times epochs and starts: 4e8
+        (1000, 666, 100, 2),  # 1999 parameters: 4e8
+        (4000, 666, 62, 1),  # 4.96e8, the most that is below 5e8
+        (20_000, 666, 20, 1),  # no fewer epochs than 20
+    ],
+)
+def test_rows_times_parameters_limit_the_epochs_and_the_starts(
+    rows: int, hidden: int, epochs: int, starts: int
+) -> None:
+    lines = "".join(f"{n * n % 7},{n % 100}\n" for n in range(rows))
+    data = read_rows(make_table(f"x,y\n{lines}".encode(), "x.csv"), make_settings())
+    found = selection.settings_for(data, make_settings(optimizer="auto"), (hidden,))
+    assert (found.epochs, found.restarts) == (epochs, starts)
+
+
+@pytest.mark.parametrize(("most", "optimizer", "epochs"), [(10, "lm", 100), (9, "adam", 300)])
+def test_the_number_of_parameters_decides_between_lm_and_adam(
+    most: int, optimizer: str, epochs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "MAX_EVIDENCE_PARAMETERS", most)
+    data = read_rows(make_table(b"x,y\n" + b"1,2\n3,9\n" * 9, "x.csv"), make_settings())
+    found = selection.settings_for(data, make_settings(optimizer="auto"), (3,))
+    assert (found.optimizer, found.epochs) == (optimizer, epochs)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "other", "output"),
+    [(60, "90", None), (60, "9", "linear"), (0, "90", "linear"), (0, "a", None)],
+)  # all targets need a sigmoid, or one of them holds classes
+def test_one_target_of_a_small_range_makes_the_output_linear(
+    lowest: int, other: str, output: str | None
+) -> None:
+    rows = [f"{n * n % 7},{lowest + n},{other if n % 2 else 0}" for n in range(20)]
+    given = make_settings(optimizer="auto", target=["y", "z"])
+    data = read_rows(make_table("\n".join(["x,y,z", *rows]).encode(), "x.csv"), given)
+    assert selection.settings_for(data, given, ()).output_activation == output
