@@ -293,6 +293,10 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path, version: object) -> N
         ({"features": "ab"}, '"features" must be a list of at least one name.'),
         ({"features": []}, '"features" must be a list of at least one name.'),
         ({"features": ["a", 2]}, '"features" must hold names, but holds 2.'),
+        (
+            {"features": [{"weights": [[1, 2], [3, 4]]}]},
+            '"features" must hold names, but holds {"weights": [[1.0, 2.0], [3.0, 4.0]]}.',
+        ),
         ({"features": ["a", " "]}, '"features" must hold names, but holds " ".'),
         ({"features": ["a", "a"]}, "\"features\" contains 'a' twice."),
         ({"targets": {"s": 1}}, '"targets" must be a list of at least one name.'),

@@ -135,7 +135,7 @@ def test_up_to_the_limits_nothing_is_left_out() -> None:
 
 def test_changes_are_written_with_the_given_digits() -> None:
     trace = backward_trace(model_of((2, 1)), [1, 2], [50.0], learning_rate=1.0)
-    change = trace.layers[0].neurons[0].weights[0].change
+    change = trace.layers[0].neurons[0].weights[1].change  # twice the delta
     for digits in (2, 7):
         assert f"{change:.{digits}f}" in numbers_in(backward_picture(trace, digits)).split()
 
