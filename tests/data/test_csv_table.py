@@ -392,6 +392,12 @@ def test_points_are_what_the_preceding_block_shows(
             assert answer.tolist() == expected
 
 
+def test_whole_numbers_beside_a_text_with_a_point_settle_nothing_for_later_blocks() -> None:
+    blocks = tables([b"a;b;t\n37;691;x.y\n", b"3,5;1.110;z\n"], "s.csv")
+    answer = np.concatenate([numbers(block, [0, 1]) for block in blocks])
+    assert answer.tolist() == [[37, 691], [3.5, 1110]]
+
+
 # What is refused
 
 

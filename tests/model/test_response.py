@@ -82,6 +82,7 @@ def test_without_a_training_range_the_scale_is_the_range() -> None:
         (-10, -10, (-15, -5)),
         (1e9, 1e9 + 0.5, (5e8, 1.5e9 + 0.5)),
         (0, 1e-5, (0, 1e-5)),
+        (5, 6, (5, 6)),
         (0, 1e290, (0, 1e290)),
     ],
 )

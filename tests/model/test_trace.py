@@ -261,6 +261,8 @@ def test_a_value_has_the_scaling_that_was_asked_for() -> None:
     trace = forward_trace(model, (4, 8))
     assert trace.inputs == (Input("i1", 4, 2, None, 2), Input("i2", 8, 1.25, 3, 4))
     assert (trace.outside_training_range, trace.intervals) == (("i2",), ())
+    # As scaled values, the range of the first is 0 to 2.5.
+    assert forward_trace(model, (4, 0.1), "none").outside_training_range == ("i1",)
     own = forward_trace(model, (4, 8), "own").inputs
     assert own == (Input("i1", 4, 0.5, None, 8), Input("i2", 8, 1, None, 8))
     assert forward_trace(model, (4, 8), "none").inputs == (Input("i1", 4, 4), Input("i2", 8, 8))
