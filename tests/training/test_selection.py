@@ -371,6 +371,19 @@ def test_sizes_are_compared_by_their_squared_errors_unless_those_are_rounding(
     assert choice.settings.hidden == hidden
 
 
+def test_the_unit_of_a_target_is_its_standard_deviation(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.linspace(-3, 3, 24)
+    noise = 0.1 * np.random.default_rng(0).uniform(-1, 1, (24, 2))
+    table = table_of({"x": x, "high": 1000 + noise[:, 0], "low": noise[:, 1]})
+    given = make_settings(optimizer="auto", target=["high", "low"])
+    data = read_rows(table, given)
+    # Of the first size, the high scores have the larger errors, of the others the low ones.
+    compared = iter([data.scores + errors for errors in ([0.2, 0], [0, 0.1], [0, 0.1])])
+    monkeypatch.setattr(selection, "out_of_fold", lambda *_: next(compared))
+    choice, _ = selection.choose(table, data, given)
+    assert choice.settings.hidden == (3,)
+
+
 def test_errors_of_rounding_are_a_tie() -> None:
     columns = {"a": [7 * n % 11 for n in range(10)], "b": [n * n % 7 for n in range(10)]}
     assert scorenet.train({**columns, "score": [0.0] * 10}).model.network.shape == (2, 1)
