@@ -60,6 +60,13 @@ def test_the_next_command_names_a_csv_where_the_values_are_many(
     assert last in result.stderr.splitlines()
 
 
+@pytest.mark.parametrize("option", ["--csv", "--data"])
+def test_the_csv_may_be_named_as_in_the_other_commands(invoke: Invoke, option: str) -> None:
+    Path("own.csv").write_text("h,score\n1,10\n2,30\n4,50\n", encoding="utf-8")
+    result = invoke("train", option, "own.csv", "--epochs", 1, "--json")
+    assert json.loads(result.stdout)["data"] == "own.csv"
+
+
 @pytest.mark.parametrize(("features", "is_whole"), [(60, True), (1001, False)])
 def test_in_a_pipe_the_table_of_scores_has_its_features_up_to_a_thousand(
     invoke: Invoke, features: int, is_whole: bool

@@ -78,7 +78,7 @@ def training_summary(fit: FitResult, command: str = "") -> Group:
         *omitted_note(len(dataset.scores) - FIRST_ROWS, "row", ""),
         Text(),
         key_value_table(pairs),
-        *([Text(f"reproduce with: {command}", no_wrap=True, overflow="ignore")] if command else []),
+        *([Text(f"reproduce with: {command}", overflow="ignore")] if command else []),
         Text(),
         fit_table(fit.metrics, dataset.scores, others),
         *_each_target(fit),
