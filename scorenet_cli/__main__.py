@@ -7,6 +7,7 @@ import signal
 import sys
 from types import FrameType
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # New objects between two searches for garbage; Python's default is 700.
 GARBAGE_THRESHOLD = 100_000
 
@@ -16,7 +17,7 @@ def main() -> None:
 
     KeyboardInterrupt could be lost during an import or end in a traceback.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # not ignored by the parent
             signal.signal(number, _end_at_once)
     # Imports create many objects that live on; looking for garbage among them takes time.
@@ -26,7 +27,7 @@ def main() -> None:
 
         run()
     finally:  # ignore both during interpreter shutdown, which does not look for garbage either
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         gc.freeze()
 

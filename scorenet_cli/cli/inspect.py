@@ -9,10 +9,10 @@ from scorenet_cli.cli.options import (
     JsonOption,
     ModelOption,
     QuietOption,
+    check_header,
     check_save,
     setting,
 )
-from scorenet_cli.errors import OptionError
 
 if TYPE_CHECKING:
     from scorenet_cli.core.metrics import Evaluation
@@ -54,8 +54,7 @@ def inspect(
     from scorenet_cli.model import json_file, weights_folder
     from scorenet_cli.model.model import scaling_warning
 
-    if header is not None and data is None:
-        raise OptionError("has no effect without `data`. Leave it out.", option=f"header={header}")
+    check_header(data, "`data`", header=header)
     said = Messages(quiet=quiet)
     loaded = api.load(model)
     said.note_weights(loaded)

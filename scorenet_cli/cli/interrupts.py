@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -34,7 +34,7 @@ class InterruptFlag:
 @contextmanager
 def nothing_saved_yet() -> Iterator[None]:
     """If Ctrl-C or SIGTERM ends the process during the block, print that nothing was saved."""
-    before = {number: signal.getsignal(number) for number in _NUMBERS}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def end(number: int, _frame: FrameType | None) -> None:
         _end_now(number, "Interrupted. Nothing was saved.")
@@ -76,7 +76,7 @@ def catch_signals(flag: InterruptFlag) -> Iterator[None]:
     def take(number: int, _frame: FrameType | None) -> None:
         flag.signal = number
 
-    before = {number: signal.signal(number, take) for number in _NUMBERS}
+    before = {number: signal.signal(number, take) for number in _SIGNALS}
 
     def end_at_second() -> None:
         received = 0

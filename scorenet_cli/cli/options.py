@@ -243,6 +243,14 @@ def check_output(path: str, option: str, reads: "Mapping[str, str | None]") -> N
     files.check_writable(path)
 
 
+def check_header(csv: str | None, source: str = "`csv`", *, header: bool | None) -> None:
+    """Raise OptionError if an option describes the header of a CSV, and none is read."""
+    if header is not None and csv is None:
+        raise OptionError(
+            f"has no effect without {source}. Leave it out.", option=f"header={header}"
+        )
+
+
 def check_save(path: str | None, model: str, endings: Sequence[str], option: str = "save") -> None:
     """Refuse, before any work, what could not be saved."""
     if path is None:

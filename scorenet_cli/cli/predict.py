@@ -20,6 +20,7 @@ from scorenet_cli.cli.options import (
     QuietOption,
     ScalingOption,
     ValuesArgument,
+    check_header,
     check_output,
     check_values,
     decimal,
@@ -84,8 +85,7 @@ def predict(
     """  # noqa: D301 - \b is Typer's sign to leave lines as they are
     if (csv is None) == (not values):
         raise OptionError("give either VALUES or --csv FILE. For example: scorenet predict 4 8")
-    if header is not None and csv is None:
-        raise OptionError("has no effect without `csv`. Leave it out.", option=f"header={header}")
+    check_header(csv, header=header)
     from scorenet_cli import api, files
     from scorenet_cli.model.model import check_interval, check_level
 

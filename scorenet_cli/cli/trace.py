@@ -19,6 +19,7 @@ from scorenet_cli.cli.options import (
     ScalingOption,
     ValuesArgument,
     WorkedExampleOption,
+    check_header,
     check_save,
     check_values,
     decimal,
@@ -154,8 +155,7 @@ def backward_trace(
     if csv is not None:
         _trace_batch(context, csv, learning_rate, check=check, explain=explain, blank=blank)
         return
-    if header is not None:
-        raise OptionError("has no effect without `csv`. Leave it out.", option=f"header={header}")
+    check_header(csv, header=header)
     if values and not (actual or worked_example):
         check_values(values, context)
         raise OptionError("`actual=SCORE` is required, once for each target.")

@@ -18,6 +18,7 @@ from scorenet_cli.cli.options import (
     DEFAULT_MODEL,
     HeaderOption,
     JsonOption,
+    check_header,
     check_output,
     decimal,
     setting,
@@ -275,8 +276,7 @@ def train(
         raise OptionError("has no effect with --quiet. Leave one out.", option="log_every")
     if csv == "":
         raise OptionError("the CSV's name is empty: a shell variable may be unset.")
-    if csv is None and header is not None:
-        raise OptionError("has no effect without a CSV. Leave it out.", option=f"header={header}")
+    check_header(csv, "a CSV", header=header)
     if csv is None and _has_text(sys.stdin):
         raise OptionError(
             "no CSV given, but there is text on standard input. To read it: scorenet train -"
